@@ -1,0 +1,279 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// AccountsService creates customers of a fan club, logs them in and reads what is theirs, at the account API. Use
+// [Client.Accounts].
+type AccountsService struct{ client *Client }
+
+// Customer is a customer of a fan club. Before the customer has registered, the API sends no id, names, e-mail,
+// birthdate, age and fan club, and the fields are zero.
+type Customer struct {
+	ID        int64  `json:"id"`
+	FirstName string `json:"first_name"`
+	LastName  string `json:"last_name"`
+	Email     string `json:"email"`
+	// NewEmail is an e-mail that the customer has asked for and not confirmed yet.
+	NewEmail  string `json:"new_email"`
+	Birthdate Date   `json:"birthdate"`
+	// Age is in years.
+	Age int `json:"age"`
+	// Username is empty where the fan club has no user names.
+	Username  string `json:"username,omitzero"`
+	FanclubID int64  `json:"fanclub_id"`
+	// Registered is nil where the reply does not say.
+	Registered *bool `json:"registered,omitempty"`
+	// Expired is true for a customer without an active subscription.
+	Expired bool `json:"expired"`
+	// TrialMembership is true if the active subscription is a trial.
+	TrialMembership bool `json:"trial_membership"`
+	// AtRenewalCap is true for a customer who is locked into a plan and at its cap.
+	AtRenewalCap bool `json:"at_renewal_cap"`
+	// AutoRenewalEnabled is nil where the reply does not say.
+	AutoRenewalEnabled *bool `json:"auto_renewal_enabled,omitempty"`
+	// ListsOptIn tells whether the customer wants marketing e-mails. It is nil where the reply does not say.
+	ListsOptIn   *bool    `json:"lists_opt_in,omitempty"`
+	EmailAliases []string `json:"email_aliases"`
+	// InvalidEmailMessage is for a customer whose e-mail does not work, and otherwise empty.
+	InvalidEmailMessage string           `json:"invalid_email_message"`
+	Authentications     []Authentication `json:"authentications"`
+	// Subscription is nil for a customer without an active one.
+	Subscription *Membership `json:"subscription,omitempty"`
+}
+
+// Authentication is another way to log in that a customer uses, such as "facebook".
+type Authentication struct {
+	Name string `json:"name"`
+}
+
+// Membership is a customer's subscription of a fan club's plan.
+type Membership struct {
+	Plan MembershipPlan `json:"plan"`
+	// StartDate is in UTC.
+	StartDate time.Time `json:"start_date"`
+	// EndDate is in UTC. It is zero for a subscription without an end, and may pass while Lapsed is true.
+	EndDate time.Time `json:"end_date,omitzero"`
+	// Lapsed is true if only an extension of the sales period keeps the subscription active.
+	Lapsed          bool        `json:"lapsed"`
+	TrialMembership bool        `json:"trial_membership"`
+	Affiliates      []Affiliate `json:"affiliates"`
+}
+
+// MembershipPlan is a plan of a fan club. Description, OnlineBenefits and Annotations are HTML, or empty.
+type MembershipPlan struct {
+	ID             int64    `json:"id"`
+	Name           string   `json:"name"`
+	Class          string   `json:"class"`
+	Description    string   `json:"description"`
+	OnlineBenefits string   `json:"online_benefits"`
+	Annotations    string   `json:"annotations"`
+	Tags           []string `json:"tags"`
+}
+
+// Affiliate is a partner of the fan club, with the customer's codes for it.
+type Affiliate struct {
+	ID    int64    `json:"id"`
+	Name  string   `json:"name"`
+	Codes []string `json:"codes"`
+}
+
+// Benefit is something that a customer's subscription gives.
+type Benefit struct {
+	ID      int64  `json:"id"`
+	Summary string `json:"summary"`
+	Details string `json:"details"`
+	// BenefitType is such as "online".
+	BenefitType string `json:"benefit_type"`
+	ImageURL    string `json:"image_url"`
+}
+
+// CreateAccountRequest is a new customer. Email and Birthdate are required, and Username by fan clubs that have user
+// names. In fmt and slog it shows nothing of itself; its JSON is the body of the request, password included.
+type CreateAccountRequest struct {
+	Email                string
+	FirstName            string
+	LastName             string
+	Birthdate            Date
+	Username             string
+	AcceptTerms          bool
+	Password             string
+	PasswordConfirmation string
+}
+
+// MarshalJSON returns the body of the request, in which the passwords are an object of their own.
+func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
+	type passwords struct {
+		Password     string `json:"password,omitzero"`
+		Confirmation string `json:"password_confirmation,omitzero"`
+	}
+	return json.Marshal(struct {
+		Email       string    `json:"email,omitzero"`
+		FirstName   string    `json:"first_name,omitzero"`
+		LastName    string    `json:"last_name,omitzero"`
+		Birthdate   Date      `json:"birthdate,omitzero"`
+		Username    string    `json:"username,omitzero"`
+		AcceptTerms bool      `json:"accept_terms,omitzero"`
+		Passwords   passwords `json:"password_attributes,omitzero"`
+	}{
+		in.Email, in.FirstName, in.LastName, in.Birthdate, in.Username, in.AcceptTerms,
+		passwords{in.Password, in.PasswordConfirmation},
+	})
+}
+
+// Format prints no more than the type's name, for every verb.
+func (in CreateAccountRequest) Format(f fmt.State, verb rune) {
+	formatAs(f, verb, "partnerapi.CreateAccountRequest(redacted)")
+}
+
+// LogValue shows no more than the type's name.
+func (in CreateAccountRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+
+// LoginRequest is an e-mail and its password. In fmt and slog it shows nothing of itself; its JSON is the body of the
+// request, password included.
+type LoginRequest struct {
+	Email    string `json:"email,omitzero"`
+	Password string `json:"password,omitzero"`
+}
+
+// Format prints no more than the type's name, for every verb.
+func (in LoginRequest) Format(f fmt.State, verb rune) {
+	formatAs(f, verb, "partnerapi.LoginRequest(redacted)")
+}
+
+// LogValue shows no more than the type's name.
+func (in LoginRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+
+// OptIn is a customer's choice about marketing e-mails in an update. Zero leaves it as it is.
+type OptIn string
+
+// The values of [OptIn].
+const (
+	OptInTrue  OptIn = "True"
+	OptInFalse OptIn = "False"
+)
+
+// UpdateAccountRequest is a change of the current customer. Zero fields are left as they are. A new password needs
+// CurrentPassword and PasswordConfirmation. In fmt and slog it shows nothing of itself; its JSON is the body of the
+// request, passwords included.
+type UpdateAccountRequest struct {
+	Email                string `json:"email,omitzero"`
+	FirstName            string `json:"first_name,omitzero"`
+	LastName             string `json:"last_name,omitzero"`
+	Username             string `json:"username,omitzero"`
+	CurrentPassword      string `json:"current_password,omitzero"`
+	Password             string `json:"password,omitzero"`
+	PasswordConfirmation string `json:"password_confirmation,omitzero"`
+	ListsOptIn           OptIn  `json:"lists_opt_in,omitzero"`
+	// ListsOptInSource says where the choice comes from, such as "Giveaway Campaign".
+	ListsOptInSource string `json:"lists_opt_in_source,omitzero"`
+}
+
+func (in UpdateAccountRequest) check() (field, why string) {
+	if in == (UpdateAccountRequest{}) {
+		return "UpdateAccountRequest", setsNothing
+	}
+	return "", ""
+}
+
+// Format prints no more than the type's name, for every verb.
+func (in UpdateAccountRequest) Format(f fmt.State, verb rune) {
+	formatAs(f, verb, "partnerapi.UpdateAccountRequest(redacted)")
+}
+
+// LogValue shows no more than the type's name.
+func (in UpdateAccountRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+
+// Create makes a new customer. It fails with [ErrInvalid] for what is missing or wrong, and with [ErrAlreadyExists] too
+// if the e-mail is taken. It is never sent again when the outcome is unknown.
+//
+// POST /accounts
+func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, opts ...CallOption) (*Customer, error) {
+	return do[*Customer](ctx, s.client, Call{API: AccountAPI, Op: "POST /accounts", Body: in, key: "customer"}, opts)
+}
+
+// Login logs a customer in and returns the session, which the calls for that customer take. It fails with
+// [ErrUnauthorized] for a wrong e-mail or password, and with [ErrForbidden] for a customer who is blocked, has not
+// registered, or has not confirmed the e-mail. It is sent again after a failure.
+//
+// POST /login
+func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {
+	// The session is in the answer's cookies, not in its body.
+	session := NewSession()
+	customer, err := do[*Customer](ctx, s.client, Call{
+		API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true, key: "customer", login: true,
+	}, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	return customer, session, nil
+}
+
+// Get returns the customer of the session. It fails with [ErrNotLoggedIn] if there is none. It is sent again after a
+// failure.
+//
+// GET /account
+func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...CallOption) (*Customer, error) {
+	return do[*Customer](ctx, s.client, Call{
+		API: AccountAPI, Op: "GET /account", Session: session, ofSession: true, key: "customer", null: ErrNotLoggedIn,
+	}, opts)
+}
+
+// Status reports whether the session looks logged in. The API only sees that there is a cookie, not whether it is valid:
+// [AccountsService.Get] tells that. It is sent again after a failure.
+//
+// GET /account/status
+func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...CallOption) (loggedIn bool, err error) {
+	return do[bool](ctx, s.client, Call{
+		API: AccountAPI, Op: "GET /account/status", Session: session, ofSession: true, key: "logged_in",
+	}, opts)
+}
+
+// Update changes the customer of the session. It fails with [ErrInvalid] for what is wrong, such as the current password,
+// with [ErrAlreadyExists] too if the e-mail is taken, and with [ErrNotLoggedIn] if nobody is logged in. It is never sent
+// again when the outcome is unknown.
+//
+// POST /account
+func (s *AccountsService) Update(ctx context.Context, session *Session, in UpdateAccountRequest, opts ...CallOption) (*Customer, error) {
+	return do[*Customer](ctx, s.client, Call{
+		API: AccountAPI, Op: "POST /account", Body: in, Session: session, ofSession: true, key: "customer", null: ErrNotLoggedIn,
+	}, opts)
+}
+
+// Benefits returns what the active subscription of the session's customer gives; without one that is nothing. It fails
+// with [ErrNotLoggedIn] if nobody is logged in. It is sent again after a failure.
+//
+// GET /account/benefits
+func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts ...CallOption) ([]Benefit, error) {
+	return do[[]Benefit](ctx, s.client, Call{
+		API: AccountAPI, Op: "GET /account/benefits", Session: session, ofSession: true, key: "benefits",
+	}, opts)
+}
+
+// Logout ends the session. It is sent again after a failure.
+//
+// GET /logout
+func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...CallOption) error {
+	_, err := do[none](ctx, s.client, Call{API: AccountAPI, Op: "GET /logout", Session: session, ofSession: true}, opts)
+	return err
+}
+
+// Search returns the customer of the fan club with the e-mail. It needs the organisation's key beside the fan club's,
+// and fails with [ErrUnauthorized] if the organisation does not own the fan club, and with [ErrNotFound] if the fan club
+// has no such customer. It is sent again after a failure.
+//
+// GET /account/search
+func (s *AccountsService) Search(ctx context.Context, email string, opts ...CallOption) (*Customer, error) {
+	return do[*Customer](ctx, s.client, Call{
+		API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}, also: OrganizationKey, key: "customer", null: ErrNotFound,
+	}, opts)
+}
+
+type searchQuery struct {
+	Email string `url:"email"`
+}

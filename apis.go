@@ -1,0 +1,183 @@
+package partnerapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+)
+
+// API names one of the APIs that a [Client] calls.
+type API string
+
+const (
+	// PartnerAPI is the partner API: signup links and subscriptions.
+	PartnerAPI API = "partner"
+	// AccountAPI is the account API: customers, login, benefits and search.
+	AccountAPI API = "account"
+	// NetworkAPI is the network API: domains, invitations and networks.
+	NetworkAPI API = "network"
+)
+
+// Credential names a credential that a [Client] holds.
+type Credential string
+
+const (
+	// PartnerToken is the integration token of the partner API, sent in the header X-Token-Auth.
+	PartnerToken Credential = "partner token"
+	// AccountKey is the fan club's key of the account API, sent in the query as key.
+	AccountKey Credential = "account key"
+	// OrganizationKey is the organisation's key of the account API, sent in the header Api-Key by
+	// [AccountsService.Search] only.
+	OrganizationKey Credential = "organization key"
+	// NetworkToken is the credential of the network API, sent in the header Authorization as it is.
+	NetworkToken Credential = "network token"
+)
+
+// An api is all that the SDK knows about one of the APIs. A fourth one is one more value in apis.
+type api struct {
+	base       string
+	credential Credential // every call carries it
+	// open is the API's envelope: it returns the payload, or the failure of which status and body tell.
+	open func(status int, body []byte) (payload []byte, failed *Error)
+}
+
+var apis = map[API]api{
+	PartnerAPI: {base: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
+	AccountAPI: {base: "https://services.sparkart.net/api/v1", credential: AccountKey, open: openAccount},
+	NetworkAPI: {base: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
+}
+
+// credentials says how each credential is put on a request.
+var credentials = map[Credential]func(r *http.Request, secret string){
+	PartnerToken:    inHeader("X-Token-Auth"),
+	AccountKey:      inQuery("key"),
+	OrganizationKey: inHeader("Api-Key"),
+	NetworkToken:    inHeader("Authorization"),
+}
+
+func inHeader(name string) func(*http.Request, string) {
+	return func(r *http.Request, secret string) { r.Header.Set(name, secret) }
+}
+
+func inQuery(name string) func(*http.Request, string) {
+	return func(r *http.Request, secret string) {
+		if r.URL.RawQuery != "" {
+			r.URL.RawQuery += "&"
+		}
+		r.URL.RawQuery += name + "=" + url.QueryEscape(secret)
+	}
+}
+
+func isSuccess(status int) bool { return status >= 200 && status <= 299 }
+
+// openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure whatever the
+// status.
+func openPartner(status int, body []byte) ([]byte, *Error) {
+	var reply struct {
+		Success *bool  `json:"success"`
+		Error   string `json:"error"`
+		Type    string `json:"error_type"`
+	}
+	_ = json.Unmarshal(body, &reply) // what is not the envelope leaves Success nil
+	switch {
+	case reply.Success != nil && !*reply.Success:
+		failed := &Error{Type: reply.Type, Messages: nonEmpty(reply.Error)}
+		failed.kinds = partnerKinds(status, failed)
+		return nil, failed
+	case !isSuccess(status):
+		return nil, unenveloped(status)
+	default:
+		return body, nil
+	}
+}
+
+func partnerKinds(status int, failed *Error) []error {
+	kind := statusKind(status)
+	switch {
+	case failed.Type == "invalid_token":
+		return []error{ErrUnauthorized}
+	case kind != nil && kind != ErrInvalid:
+		return []error{kind}
+	default:
+		return kindsOf(failed.Messages)
+	}
+}
+
+// openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the forms
+// without "status" that the API has been seen to answer.
+func openAccount(status int, body []byte) ([]byte, *Error) {
+	var reply struct {
+		Status   any      `json:"status"`
+		Messages []string `json:"messages"`
+		Message  string   `json:"message"`
+		Error    string   `json:"error"`
+	}
+	_ = json.Unmarshal(body, &reply) // what is not an object of JSON is told apart next
+	said := nonEmpty(append(reply.Messages, reply.Message, reply.Error)...)
+	saysError := reply.Status == "error" || reply.Error != ""
+	switch {
+	case !isObject(body), !saysError && !isSuccess(status):
+		return nil, unenveloped(status)
+	case saysError:
+		failed := &Error{Messages: said}
+		if kind := statusKind(status); kind != nil && kind != ErrInvalid {
+			failed.kinds = []error{kind}
+		} else {
+			failed.kinds = kindsOf(said)
+		}
+		return nil, failed
+	case reply.Status != nil && reply.Status != "ok":
+		return nil, badResponse("a status that the API does not document")
+	default:
+		return body, nil
+	}
+}
+
+// openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
+func openNetwork(status int, body []byte) ([]byte, *Error) {
+	var reply struct {
+		Error *json.RawMessage `json:"error"`
+	}
+	_ = json.Unmarshal(body, &reply) // a list is no envelope, and neither is what is not JSON
+	if reply.Error == nil {
+		if !isSuccess(status) {
+			return nil, unenveloped(status)
+		}
+		return body, nil
+	}
+	var said struct {
+		Type       string          `json:"type"`
+		Code       int             `json:"code"`
+		Message    string          `json:"message"`
+		Fields     json.RawMessage `json:"fields"`
+		DevMessage string          `json:"dev_message"`
+	}
+	if !isObject(*reply.Error) || json.Unmarshal(*reply.Error, &said) != nil {
+		return nil, unenveloped(status)
+	}
+	failed := &Error{Type: said.Type, Code: said.Code, Messages: nonEmpty(said.Message), DevMessage: said.DevMessage}
+	_ = json.Unmarshal(said.Fields, &failed.Fields) // no fields is an empty array
+	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
+		if kind := statusKind(code); kind != nil {
+			failed.kinds = []error{kind}
+			break
+		}
+	}
+	return nil, failed
+}
+
+// isObject reports whether body is one JSON object and nothing else.
+func isObject(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) && json.Valid(body)
+}
+
+func nonEmpty(messages ...string) []string {
+	var kept []string
+	for _, m := range messages {
+		if m != "" {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}

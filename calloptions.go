@@ -1,0 +1,100 @@
+package partnerapi
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// A CallOption changes a single call. A call with an option that cannot be fails with an [*ArgumentError].
+type CallOption func(*callOptions) (why string)
+
+type callOptions struct {
+	header http.Header
+	into   *Response
+	once   bool
+}
+
+// Response tells about the last answer to a call, whether it succeeded or not. See [WithResponseInto].
+type Response struct {
+	// StatusCode is 0 if no answer came.
+	StatusCode int
+	// Header has no Set-Cookie: a session's cookies are credentials.
+	Header http.Header
+	// Attempts is how many requests were made.
+	Attempts int
+	// Duration is how long they took, waits included.
+	Duration time.Duration
+}
+
+// ownHeaders are set by the pipeline, or would change what is true of it: net/http itself repeats a request that has an
+// Idempotency-Key, and leaves a body compressed if the caller asks for compression.
+var ownHeaders = map[string]bool{
+	"Authorization": true, "Proxy-Authorization": true, "X-Token-Auth": true, "Api-Key": true, "Cookie": true,
+	"Host": true, "Idempotency-Key": true, "X-Idempotency-Key": true,
+	"Accept-Encoding": true, "Content-Encoding": true, "Content-Length": true, "Content-Type": true,
+	"Transfer-Encoding": true, "Connection": true,
+}
+
+// WithHeader sends a header with the call, such as a trace id. Credentials, Cookie, Host, Idempotency-Key and the headers
+// that describe the body are refused.
+func WithHeader(name, value string) CallOption {
+	return func(o *callOptions) string {
+		name = http.CanonicalHeaderKey(name)
+		if !isToken(name) || !isHeaderValue(value) {
+			return "WithHeader: not the name and value of a header"
+		}
+		if ownHeaders[name] {
+			return "WithHeader: " + name + " is not for callers to set"
+		}
+		if o.header == nil {
+			o.header = make(http.Header)
+		}
+		o.header.Add(name, value)
+		return ""
+	}
+}
+
+// WithResponseInto fills in response when the call is over, unless nothing was sent. It is not safe to share response
+// between calls that run at the same time, or with an All, which makes several.
+func WithResponseInto(response *Response) CallOption {
+	return func(o *callOptions) string {
+		if response == nil {
+			return "WithResponseInto: nil"
+		}
+		o.into = response
+		return ""
+	}
+}
+
+// WithoutRetry sends the call once, whatever becomes of it.
+func WithoutRetry() CallOption {
+	return func(o *callOptions) string {
+		o.once = true
+		return ""
+	}
+}
+
+// headers returns the headers of a request, credentials apart.
+func (o *callOptions) headers(userAgent string, hasBody bool) http.Header {
+	header := o.header.Clone()
+	if header == nil {
+		header = make(http.Header)
+	}
+	if header.Get("User-Agent") == "" {
+		header.Set("User-Agent", userAgent)
+	}
+	if header.Get("Accept") == "" {
+		header.Set("Accept", "application/json")
+	}
+	if hasBody {
+		header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	return header
+}
+
+// isToken reports whether s can be the name of a header.
+func isToken(s string) bool {
+	const chars = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return s != "" && strings.Trim(s, chars) == ""
+}

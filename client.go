@@ -1,0 +1,308 @@
+package partnerapi
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Version is the version of this package, as the User-Agent header tells it.
+const Version = "0.1.0"
+
+// Client calls the three APIs. It is made by [NewClient], safe for concurrent use, and never changes.
+//
+// Only the credentials of the APIs that are called are needed. In fmt, slog and JSON a Client shows no credential.
+type Client struct {
+	// Signup makes signup links.
+	Signup *SignupService
+	// Subscriptions creates, changes and cancels subscriptions.
+	Subscriptions *SubscriptionsService
+	// Accounts creates customers, logs them in and reads what is theirs.
+	Accounts *AccountsService
+	// Networks reads and changes the relations to other accounts.
+	Networks *NetworksService
+	// Invitations invites other accounts into the network.
+	Invitations *InvitationsService
+
+	// Behind a pointer, because fmt walks into the fields of whatever embeds a Client.
+	settings *settings
+}
+
+// settings is all that options set. It does not change after NewClient.
+type settings struct {
+	bases     map[API]*url.URL
+	sources   map[Credential]TokenSource
+	limiters  map[API]Limiter
+	budgets   map[API]*budget
+	transport http.RoundTripper
+	timeout   time.Duration
+	retry     RetryPolicy
+	maxBody   int64
+	userAgent string
+	logger    *slog.Logger
+	hook      func(context.Context, Attempt)
+	plainHTTP bool
+}
+
+// An Option sets up a [Client]. NewClient returns an [*ArgumentError] for one that cannot be.
+type Option func(*settings) error
+
+// A TokenSource tells a credential. It is asked once per call, so that a credential can change while the client lives,
+// and by many goroutines at once. What it returns is not kept.
+//
+// A source that also has the method Invalidate(token string) is told of a token that the API answered with 401; it is
+// then asked once more, and the request is repeated once.
+type TokenSource interface {
+	Token(ctx context.Context) (string, error)
+}
+
+// TokenSourceFunc is a function that is a [TokenSource].
+type TokenSourceFunc func(ctx context.Context) (string, error)
+
+// Token calls f.
+func (f TokenSourceFunc) Token(ctx context.Context) (string, error) { return f(ctx) }
+
+// A Limiter holds a request back until it may be sent, or returns an error when it may not. A
+// golang.org/x/time/rate.Limiter is one.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// NewClient returns a client with the given options. It does no I/O and reads no environment. It fails with an
+// [*ArgumentError] for an option that cannot be, such as an empty credential or a base URL that is not https.
+func NewClient(opts ...Option) (*Client, error) {
+	s := &settings{
+		bases:     make(map[API]*url.URL, len(apis)),
+		sources:   make(map[Credential]TokenSource),
+		limiters:  make(map[API]Limiter),
+		budgets:   make(map[API]*budget, len(apis)),
+		timeout:   30 * time.Second,
+		retry:     RetryPolicy{}.withDefaults(),
+		maxBody:   10 << 20,
+		userAgent: "partnerapi-go/" + Version,
+	}
+	for name, a := range apis {
+		s.budgets[name] = newBudget()
+		s.bases[name], _ = url.Parse(a.base) // a constant, which a test parses
+	}
+	for _, opt := range opts {
+		if err := opt(s); err != nil {
+			return nil, err
+		}
+	}
+	for name, base := range s.bases {
+		if base.Scheme != "https" && !s.plainHTTP && !isLoopback(base.Hostname()) {
+			return nil, refused("WithBaseURL", "the base URL of the "+string(name)+" API is not https: see WithInsecureHTTP")
+		}
+	}
+	if s.transport == nil {
+		s.transport = newTransport()
+	}
+	c := &Client{settings: s}
+	c.Signup = &SignupService{c}
+	c.Subscriptions = &SubscriptionsService{c}
+	c.Accounts = &AccountsService{c}
+	c.Networks = &NetworksService{c}
+	c.Invitations = &InvitationsService{c}
+	return c, nil
+}
+
+// CloseIdleConnections closes the connections that are kept for later calls, for the end of a program. Calls in flight
+// go on.
+func (c *Client) CloseIdleConnections() {
+	if t, ok := c.settings.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// Format prints no more than the type's name, for every verb.
+func (c *Client) Format(f fmt.State, verb rune) { formatAs(f, verb, "partnerapi.Client") }
+
+// LogValue shows no more than the type's name.
+func (c *Client) LogValue() slog.Value { return slog.StringValue("partnerapi.Client") }
+
+// MarshalText returns no more than the type's name.
+func (c *Client) MarshalText() ([]byte, error) { return []byte("partnerapi.Client"), nil }
+
+// WithPartnerToken sets the integration token of the partner API.
+func WithPartnerToken(token string) Option {
+	return withSecret("WithPartnerToken", PartnerToken, token)
+}
+
+// WithAccountKey sets the fan club's key of the account API.
+func WithAccountKey(key string) Option { return withSecret("WithAccountKey", AccountKey, key) }
+
+// WithOrganizationKey sets the organisation's key of the account API, which only [AccountsService.Search] needs.
+func WithOrganizationKey(key string) Option {
+	return withSecret("WithOrganizationKey", OrganizationKey, key)
+}
+
+// WithNetworkToken sets the credential of the network API: the JWT of a session, or the app key.
+func WithNetworkToken(token string) Option {
+	return withSecret("WithNetworkToken", NetworkToken, token)
+}
+
+func withSecret(option string, which Credential, secret string) Option {
+	return func(s *settings) error {
+		if !isCredential(secret) {
+			return refused(option, "a credential is not empty and has no spaces around it and no control characters")
+		}
+		s.sources[which] = TokenSourceFunc(func(context.Context) (string, error) { return secret, nil })
+		return nil
+	}
+}
+
+// WithCredentialSource sets where a credential comes from, for one that changes while the client lives.
+func WithCredentialSource(which Credential, source TokenSource) Option {
+	return func(s *settings) error {
+		if credentials[which] == nil || source == nil {
+			return refused("WithCredentialSource", "an unknown credential, or no source")
+		}
+		s.sources[which] = source
+		return nil
+	}
+}
+
+// WithBaseURL sets where an API is, such as a test server's. It is an absolute URL with no user, query or fragment, and
+// https, except on a loopback host or with [WithInsecureHTTP].
+func WithBaseURL(name API, base string) Option {
+	return func(s *settings) error {
+		if _, known := apis[name]; !known {
+			return refused("WithBaseURL", "an unknown API")
+		}
+		u, err := url.Parse(strings.TrimRight(base, "/"))
+		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return refused("WithBaseURL", "not an absolute http or https URL")
+		}
+		if u.User != nil || strings.ContainsAny(base, "?#") {
+			return refused("WithBaseURL", "a base URL has no user, query or fragment")
+		}
+		s.bases[name] = u
+		return nil
+	}
+}
+
+// WithInsecureHTTP allows base URLs that are not https, over which credentials can be read on the way.
+func WithInsecureHTTP() Option {
+	return func(s *settings) error {
+		s.plainHTTP = true
+		return nil
+	}
+}
+
+// WithHTTPClient makes calls through the Transport of hc, and takes the Timeout of hc, unless that is zero, as the time
+// limit per attempt, as [WithTimeout] does. hc is copied and never changed. A Jar or a CheckRedirect is refused, because
+// sessions belong to one customer each and redirects are not followed.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(s *settings) error {
+		switch {
+		case hc == nil:
+			return refused("WithHTTPClient", "a nil client")
+		case hc.Jar != nil || hc.CheckRedirect != nil:
+			return refused("WithHTTPClient", "a client with a Jar or a CheckRedirect")
+		}
+		s.transport = hc.Transport
+		if hc.Timeout > 0 {
+			s.timeout = hc.Timeout
+		}
+		return nil
+	}
+}
+
+// WithTimeout sets the time limit for one attempt, from asking for a connection to the last byte of the body. It is 30
+// seconds if not set. The limit for a whole call is its context's deadline.
+func WithTimeout(perAttempt time.Duration) Option {
+	return func(s *settings) error {
+		if perAttempt <= 0 {
+			return refused("WithTimeout", "not above zero")
+		}
+		s.timeout = perAttempt
+		return nil
+	}
+}
+
+// WithRetry sets how often and how soon a call is sent again. Zero fields keep their defaults.
+func WithRetry(policy RetryPolicy) Option {
+	return func(s *settings) error {
+		if policy.MaxAttempts < 0 || policy.MinWait < 0 || policy.MaxWait < 0 || policy.MaxRetryAfter < 0 {
+			return refused("WithRetry", "a field below zero")
+		}
+		s.retry = policy.withDefaults()
+		return nil
+	}
+}
+
+// WithRateLimiter asks limiter before every attempt at the API.
+func WithRateLimiter(name API, limiter Limiter) Option {
+	return func(s *settings) error {
+		if _, known := apis[name]; !known || limiter == nil {
+			return refused("WithRateLimiter", "an unknown API, or no limiter")
+		}
+		s.limiters[name] = limiter
+		return nil
+	}
+}
+
+// WithMaxResponseBytes sets how large a body may be, decompressed. A larger one fails the call with
+// [ErrResponseTooLarge]. It is 10 MiB if not set.
+func WithMaxResponseBytes(most int64) Option {
+	return func(s *settings) error {
+		if most <= 0 {
+			return refused("WithMaxResponseBytes", "not above zero")
+		}
+		s.maxBody = most
+		return nil
+	}
+}
+
+// WithUserAgent puts product, such as "acme-billing/2.1", in front of the User-Agent header of this package.
+func WithUserAgent(product string) Option {
+	return func(s *settings) error {
+		if !isCredential(product) {
+			return refused("WithUserAgent", "empty, or not the value of a header")
+		}
+		s.userAgent = product + " partnerapi-go/" + Version
+		return nil
+	}
+}
+
+// WithLogger logs every attempt: at debug level if a complete answer came, and at warn level if not. No line holds a
+// credential, a pk, an e-mail or a URL.
+func WithLogger(logger *slog.Logger) Option {
+	return func(s *settings) error {
+		s.logger = logger
+		return nil
+	}
+}
+
+// WithAttemptHook calls hook after every attempt, with the context of the call, from the goroutine that made the call.
+func WithAttemptHook(hook func(context.Context, Attempt)) Option {
+	return func(s *settings) error {
+		s.hook = hook
+		return nil
+	}
+}
+
+func refused(option, why string) error {
+	return &ArgumentError{Op: "NewClient", Name: option, Reason: why}
+}
+
+// isCredential reports whether s can be the value of a header as it is: net/http trims spaces silently and refuses
+// control characters with an error that comes too late.
+func isCredential(s string) bool {
+	return s != "" && strings.TrimSpace(s) == s && isHeaderValue(s)
+}
+
+func isHeaderValue(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,306 @@
+package partnerapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// The kinds of failure. An [*Error] is one or more of them: errors.Is tells which.
+var (
+	// ErrInvalid means that the API refused what the request says.
+	ErrInvalid = errors.New("invalid request")
+	// ErrUnauthorized means that the API refused a credential, or the e-mail and password of a login.
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrForbidden means that the API knows who asks and does not allow it.
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound means that the API does not know what was asked for.
+	ErrNotFound = errors.New("not found")
+	// ErrAlreadyExists means that the pk, e-mail or name is taken.
+	ErrAlreadyExists = errors.New("already exists")
+	// ErrNotLoggedIn means that the session belongs to no customer who is logged in.
+	ErrNotLoggedIn = errors.New("not logged in")
+	// ErrRateLimited means that the API answered 429.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrServer means that the API answered 500 or above.
+	ErrServer = errors.New("server error")
+	// ErrNoCredential means that the client has no credential of the kind that the call needs. Nothing was sent.
+	ErrNoCredential = errors.New("no credential")
+	// ErrBadResponse means that the answer is not one that the API documents, such as an HTML page, an empty or cut
+	// body, or a redirect.
+	ErrBadResponse = errors.New("bad response")
+	// ErrResponseTooLarge means that the body is over the limit that [WithMaxResponseBytes] sets.
+	ErrResponseTooLarge = errors.New("response too large")
+	// ErrOutcomeUnknown means that the API may have done what was asked, or may not: at least one attempt at a write
+	// ended with no complete answer or with a server error.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+)
+
+// Error is a call that failed. It is the one type for every failure after the call's arguments were accepted.
+//
+// errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled].
+type Error struct {
+	// API is the API that was called.
+	API API `json:"api"`
+	// Op is the operation, in the form METHOD /path with the names of the path's arguments, never their values.
+	Op string `json:"op"`
+	// StatusCode is the HTTP status of the last answer. 0 means that no answer came.
+	StatusCode int `json:"status_code"`
+	// Type is the API's own type of error, such as "invalid_params" (partner) or "user" (network).
+	Type string `json:"type,omitempty"`
+	// Code is the network API's own code. It usually equals the status.
+	Code int `json:"code,omitempty"`
+	// Messages are what the API says, in its words.
+	Messages []string `json:"messages,omitempty"`
+	// Fields maps a field of the request to what the network API says about it.
+	Fields map[string]string `json:"fields,omitempty"`
+	// DevMessage is the network API's message to the developer. It may name internals.
+	DevMessage string `json:"dev_message,omitempty"`
+	// RequestID is the answer's X-Request-Id header.
+	RequestID string `json:"request_id,omitempty"`
+	// RetryAfter is how long the API asks to wait. 0 means that it does not ask.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+	// Attempts is how many requests were made. 0 means that nothing was sent.
+	Attempts int `json:"attempts"`
+	// Body is the answer's body as it came. It may hold personal data, and no method of Error prints it.
+	Body []byte `json:"-"`
+
+	kinds []error
+	cause error
+}
+
+// Error returns one line: the API, the operation, the status, and what the API says or why there is no answer.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(string(e.API) + ": " + e.Op + ": ")
+	switch {
+	case e.StatusCode != 0:
+		b.WriteString(strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode)))
+	case e.Attempts == 0:
+		b.WriteString("not sent")
+	default:
+		b.WriteString("no answer")
+	}
+	said := slices.DeleteFunc(slices.Clone(e.Messages), func(m string) bool { return strings.TrimSpace(m) == "" })
+	for _, kind := range e.kinds {
+		if len(said) == 0 || kind == ErrOutcomeUnknown || kind == ErrResponseTooLarge {
+			said = append(said, kind.Error())
+		}
+	}
+	if e.cause != nil {
+		said = append(said, describe(e.cause))
+	}
+	if len(said) > 0 {
+		b.WriteString(": " + oneLine(strings.Join(said, "; ")))
+	}
+	return b.String()
+}
+
+// Unwrap returns the kinds and the cause.
+func (e *Error) Unwrap() []error {
+	if e.cause == nil {
+		return slices.Clone(e.kinds)
+	}
+	return append(slices.Clone(e.kinds), &hidden{e.cause})
+}
+
+// Format prints what Error returns, for every verb: the fields hold what the API said of a person.
+func (e *Error) Format(f fmt.State, verb rune) { formatAs(f, verb, e.Error()) }
+
+// ArgumentError is an argument that was refused before anything was sent.
+type ArgumentError struct {
+	// Op is the operation, or the function, that was called.
+	Op string
+	// Name is the argument.
+	Name string
+	// Reason says what is wrong with it. It never holds the value.
+	Reason string
+}
+
+func (e *ArgumentError) Error() string { return e.Op + ": " + e.Name + ": " + e.Reason }
+
+// reason is a cause in our own words, which hold no data of anybody's.
+type reason string
+
+func (r reason) Error() string { return string(r) }
+
+// hidden is a cause that prints only what is known to be harmless, because texts of foreign errors carry URLs, and
+// URLs carry keys. errors.Is and errors.As see through it.
+type hidden struct{ cause error }
+
+func (h *hidden) Error() string                 { return describe(h.cause) }
+func (h *hidden) Unwrap() error                 { return h.cause }
+func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
+
+// badResponse is a failure because of an answer that the API does not document.
+func badResponse(why string) *Error {
+	return &Error{kinds: []error{ErrBadResponse}, cause: reason(why)}
+}
+
+// statusKind returns the kind that a status or a code alone tells, or nil.
+func statusKind(status int) error {
+	switch {
+	case status == http.StatusUnauthorized:
+		return ErrUnauthorized
+	case status == http.StatusForbidden:
+		return ErrForbidden
+	case status == http.StatusNotFound:
+		return ErrNotFound
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case status >= http.StatusInternalServerError:
+		return ErrServer
+	case status >= http.StatusBadRequest:
+		return ErrInvalid
+	default:
+		return nil
+	}
+}
+
+// unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 429 or 5xx is no
+// surprise; anywhere else it is ErrBadResponse too.
+func unenveloped(status int) *Error {
+	kind := statusKind(status)
+	switch {
+	case isRedirect(status):
+		return badResponse("a redirect, which is not followed")
+	case kind == nil:
+		return badResponse("an answer that the API does not document")
+	case kind == ErrServer || kind == ErrRateLimited:
+		return &Error{kinds: []error{kind}}
+	default:
+		return &Error{kinds: []error{kind, ErrBadResponse}, cause: reason("not in the API's form")}
+	}
+}
+
+// messageKinds is what the APIs' messages mean where neither a status nor a type tells. A * stands for any text.
+// A message that is not here is ErrInvalid.
+var messageKinds = []struct {
+	pattern string
+	kinds   []error
+}{
+	{"Partner PK has already been added", []error{ErrInvalid, ErrAlreadyExists}},
+	{"Partner pk has already been invited", []error{ErrInvalid, ErrAlreadyExists}},
+	{"*has already been taken", []error{ErrInvalid, ErrAlreadyExists}},
+	{"Please use a valid API Key.", []error{ErrUnauthorized}},
+	{"Email and password combination is incorrect.", []error{ErrUnauthorized}},
+	{"Unable to decode refresh token", []error{ErrUnauthorized}},
+	{"Unable to login.*", []error{ErrForbidden}},
+	{"Your email address has an unregistered account*", []error{ErrForbidden}},
+	{"Your email address has not been confirmed.*", []error{ErrForbidden}},
+	{"*does not have access to this website.", []error{ErrForbidden}},
+	{"Please log in*", []error{ErrNotLoggedIn}},
+	{"Not Found*", []error{ErrNotFound}},
+}
+
+// kindsOf returns the kinds of all messages together, each once, or ErrInvalid if there is no message.
+func kindsOf(messages []string) []error {
+	var kinds []error
+	for _, m := range messages {
+		for _, kind := range kindsOfMessage(m) {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	if kinds == nil {
+		return []error{ErrInvalid}
+	}
+	return kinds
+}
+
+func kindsOfMessage(message string) []error {
+	message = strings.TrimSpace(message)
+	for _, known := range messageKinds {
+		start, end, open := strings.Cut(known.pattern, "*")
+		if message == known.pattern || open && strings.HasPrefix(message, start) && strings.HasSuffix(message, end) {
+			return known.kinds
+		}
+	}
+	return []error{ErrInvalid}
+}
+
+// harmlessTexts are the types of errors whose texts name hosts, addresses and certificates, and nothing else.
+var harmlessTexts = []func(error) (string, bool){
+	textOf[reason], textOf[*net.OpError], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
+	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
+	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError],
+}
+
+func textOf[T error](err error) (string, bool) {
+	var found T
+	if !errors.As(err, &found) {
+		return "", false
+	}
+	return found.Error(), true
+}
+
+// describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
+func describe(err error) string {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var texts []string
+		for _, each := range joined.Unwrap() {
+			texts = append(texts, describe(each))
+		}
+		return strings.Join(texts, "; ")
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	for _, known := range []error{
+		context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed,
+		ErrResponseTooLarge,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	var field *json.UnmarshalTypeError
+	if errors.As(err, &field) {
+		return "a value of another type than " + field.Type.String()
+	}
+	for _, harmless := range harmlessTexts {
+		if text, ok := harmless(err); ok {
+			return text
+		}
+	}
+	return fmt.Sprintf("%T", err)
+}
+
+// oneLine returns s without line breaks and other control characters, and not too long to read.
+func oneLine(s string) string {
+	const most = 500
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// formatAs prints text for any verb, so that no verb reaches the fields of the value it stands for.
+func formatAs(f fmt.State, verb rune, text string) {
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	_, _ = io.WriteString(f, text)
+}

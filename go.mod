@@ -1,0 +1,9 @@
+module github.com/partnerapi/partnerapi-go
+
+go 1.25.0
+
+require (
+	github.com/google/go-querystring v1.2.0
+	github.com/hashicorp/go-cleanhttp v0.5.2
+	github.com/hashicorp/go-retryablehttp v0.7.8
+)

@@ -1,0 +1,170 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+)
+
+// NetworksService reads and changes the relations of the current account, the parent, to other accounts, at the network
+// API. Use [Client.Networks].
+type NetworksService struct{ client *Client }
+
+// Domain is a kind of account that can be invited.
+type Domain struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+}
+
+// domains is a collection, whose entries are {"id":"dom_1","title":…} or {"dom_1":{"title":…}}.
+type domains []Domain
+
+func (ds *domains) UnmarshalJSON(data []byte) error {
+	var entries []map[string]json.RawMessage
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return err
+	}
+	*ds = make(domains, 0, len(entries))
+	for _, entry := range entries {
+		if err := ds.add(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ds *domains) add(entry map[string]json.RawMessage) error {
+	flat := entry["id"] != nil
+	if flat {
+		whole, err := json.Marshal(entry)
+		if err != nil {
+			return err
+		}
+		entry = map[string]json.RawMessage{"": whole}
+	}
+	for _, id := range slices.Sorted(maps.Keys(entry)) {
+		d := Domain{ID: id}
+		if err := json.Unmarshal(entry[id], &d); err != nil {
+			return err
+		}
+		if d.ID == "" {
+			return reason("a domain without an id")
+		}
+		*ds = append(*ds, d)
+	}
+	return nil
+}
+
+// Network is a relation between the current account and a child account. Fees are in percent: 2.5 is 2.5 %.
+type Network struct {
+	// AccountID is the child account.
+	AccountID    string  `json:"account_id"`
+	AccountTitle string  `json:"account_title"`
+	DomainTitle  string  `json:"domain_title"`
+	Fee          float64 `json:"fee"`
+	// FeeProposed is nil if no fee is proposed.
+	FeeProposed *float64 `json:"fee_proposed"`
+	// FeeProposedDate is zero if no fee is proposed.
+	FeeProposedDate UnixTime `json:"fee_proposed_date"`
+	// ProposedAccountID and ProposedUserID are who proposed the fee. Lists do not have them.
+	ProposedAccountID string `json:"proposed_account_id,omitzero"`
+	ProposedUserID    string `json:"proposed_user_id,omitzero"`
+}
+
+// UnmarshalJSON reads a network in either of the API's spellings: the object says proposed_date, the list
+// fee_proposed_date.
+func (n *Network) UnmarshalJSON(data []byte) error {
+	type plain Network
+	in := struct {
+		*plain
+		ProposedDate UnixTime `json:"proposed_date"`
+	}{plain: (*plain)(n)}
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	if n.FeeProposedDate.IsZero() {
+		n.FeeProposedDate = in.ProposedDate
+	}
+	return nil
+}
+
+// UpdateNetworkRequest is a change of a network.
+type UpdateNetworkRequest struct {
+	// Fee is in percent. It is always sent, 0 too.
+	Fee float64 `json:"fee"`
+}
+
+// NetworkDeletion names the two accounts of a relation that is no more.
+type NetworkDeletion struct {
+	ParentAccountID string `json:"parent_account_id"`
+	ChildAccountID  string `json:"child_account_id"`
+}
+
+// Domains returns the kinds of account that can be invited. It is sent again after a failure.
+//
+// GET /account/network-domains
+func (s *NetworksService) Domains(ctx context.Context, opts ...CallOption) ([]Domain, error) {
+	return do[domains](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/network-domains", Query: collectionQuery{true}}, opts)
+}
+
+type collectionQuery struct {
+	Collection bool `url:"collection"`
+}
+
+// Get returns the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again after a
+// failure.
+//
+// GET /account/networks/{child_account_id}
+func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts ...CallOption) (*Network, error) {
+	return do[*Network](ctx, s.client, Call{
+		API: NetworkAPI, Op: "GET /account/networks/{child_account_id}", Args: []string{childAccountID},
+	}, opts)
+}
+
+// List returns one page of the relations. It is sent again after a failure.
+//
+// GET /account/networks
+func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Network], error) {
+	return do[*Page[Network]](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}, opts)
+}
+
+// All returns all relations from page in.Page on, page after page. The walk ends with the first error, which comes with a
+// zero Network. Removing networks while walking may skip some, because the pages shift.
+//
+// GET /account/networks
+func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {
+	list := func(ctx context.Context, in ListOptions) (*Page[Network], error) { return s.List(ctx, in, opts...) }
+	return all(ctx, Call{API: NetworkAPI, Op: "GET /account/networks"}, in, list)
+}
+
+// Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again
+// after a failure: setting the same fee twice is setting it once.
+//
+// POST /account/networks/{child_account_id}
+func (s *NetworksService) Update(ctx context.Context, childAccountID string, in UpdateNetworkRequest, opts ...CallOption) error {
+	_, err := do[none](ctx, s.client, Call{
+		API: NetworkAPI, Op: "POST /account/networks/{child_account_id}", Args: []string{childAccountID}, Body: in, Repeatable: true,
+	}, opts)
+	return err
+}
+
+// Delete ends the relation to a child account, which itself stays. It fails with [ErrNotFound] if there is none; if an
+// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again after a failure.
+//
+// The documented path is alone under /api. If the API has no such route, which a 404 that is not in its error format
+// says, the call goes once more to the path without it.
+//
+// DELETE /api/account/networks/{child_account_id}
+func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opts ...CallOption) (*NetworkDeletion, error) {
+	call := Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}
+	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
+	if errors.Is(err, ErrNotFound) && errors.Is(err, ErrBadResponse) {
+		call.path, call.doubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
+		return do[*NetworkDeletion](ctx, s.client, call, opts)
+	}
+	return deletion, err
+}

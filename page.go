@@ -1,0 +1,151 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"reflect"
+	"sync"
+)
+
+// ListOptions says which part of a list to return. The zero value is the first page of everything.
+type ListOptions struct {
+	// Search keeps what matches a text.
+	Search string `url:"search,omitempty"`
+	// Filter keeps what is in a state: one of the Filters of a [Page].
+	Filter string `url:"filter,omitempty"`
+	// Page counts from 1. 0 means 1.
+	Page int `url:"page,omitempty"`
+	// Records is how many there are on a page, at most 100. 0 means 25 for a List and 100 for an All.
+	Records int `url:"records,omitempty"`
+}
+
+func (in ListOptions) check() (field, why string) {
+	switch {
+	case in.Page < 0:
+		return "Page", "below zero"
+	case in.Records < 0:
+		return "Records", "below zero"
+	default:
+		return "", ""
+	}
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items []T `json:"list"`
+	// Total is how many records there are on all pages.
+	Total int `json:"total"`
+	// Search and Filter are those of the request.
+	Search string `json:"search"`
+	Filter string `json:"filter"`
+	// Filters are the values that Filter can have.
+	Filters []string `json:"filters"`
+	// Pages is how many pages there are.
+	Pages int `json:"pages"`
+}
+
+// UnmarshalJSON reads a page, which has a list, be it empty.
+func (p *Page[T]) UnmarshalJSON(data []byte) error {
+	type plain Page[T]
+	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
+		return err
+	}
+	if p.Items == nil {
+		return reason("a page without a list")
+	}
+	return nil
+}
+
+const (
+	recordsPerPage = 100
+	// pagesAhead is how many pages of a walk are on their way at once.
+	pagesAhead = 8
+)
+
+// walk is an All on its way.
+type walk[T any] struct {
+	call   Call // for the error of a list that goes round in circles
+	list   func(context.Context, ListOptions) (*Page[T], error)
+	ask    ListOptions // the next page to ask for
+	last   int         // the last page, as far as is known
+	ahead  []chan fetched[T]
+	fetch  sync.WaitGroup
+	before []T // the page before
+	seen   int
+	total  int // the most that the list has said to hold
+}
+
+// fetched is a page that was asked for, or why it did not come.
+type fetched[T any] struct {
+	page *Page[T]
+	err  error
+}
+
+// all walks the pages that list returns. The first is fetched alone, because it tells how many there are, then
+// pagesAhead at once. The items come in order.
+func all[T any](ctx context.Context, call Call, in ListOptions, list func(context.Context, ListOptions) (*Page[T], error)) iter.Seq2[T, error] {
+	if in.Page == 0 {
+		in.Page = 1
+	}
+	if in.Records == 0 {
+		in.Records = recordsPerPage
+	}
+	return func(yield func(T, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		w := &walk[T]{call: call, list: list, ask: in, last: in.Page}
+		defer w.fetch.Wait()
+		defer cancel()
+		for w.askAhead(ctx); len(w.ahead) > 0; w.askAhead(ctx) {
+			items, err := w.next()
+			if err != nil {
+				var zero T
+				yield(zero, err)
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// askAhead asks for the pages that are known to exist, no more than pagesAhead at once.
+func (w *walk[T]) askAhead(ctx context.Context) {
+	for w.ask.Page <= w.last && len(w.ahead) < pagesAhead {
+		in, reply := w.ask, make(chan fetched[T], 1)
+		w.fetch.Go(func() {
+			page, err := w.list(ctx, in)
+			reply <- fetched[T]{page, err}
+		})
+		w.ahead = append(w.ahead, reply)
+		w.ask.Page++
+	}
+}
+
+// next returns the items of the next page. A page without items is the end of the list.
+func (w *walk[T]) next() ([]T, error) {
+	got := <-w.ahead[0]
+	w.ahead = w.ahead[1:]
+	if got.err != nil {
+		return nil, got.err
+	}
+	items := got.page.Items
+	if len(items) == 0 {
+		w.ahead, w.last = nil, 0
+		return nil, nil
+	}
+	w.last = max(w.last, got.page.Pages)
+	w.total = max(w.total, got.page.Total)
+	w.seen += len(items)
+	if reflect.DeepEqual(items, w.before) || w.total > 0 && w.seen > w.total {
+		failed := badResponse("a list that makes no progress: it repeats pages, or holds more than it says")
+		failed.API, failed.Op, failed.StatusCode = w.call.API, w.call.Op, http.StatusOK
+		return nil, failed
+	}
+	w.before = items
+	return items, nil
+}

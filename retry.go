@@ -1,0 +1,244 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// RetryPolicy says how often and how soon a call is sent again.
+type RetryPolicy struct {
+	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again.
+	MaxAttempts int
+	// MinWait is the longest wait after the first attempt; it doubles with every attempt. 0 means 250 ms.
+	// The wait is drawn at random between zero and that.
+	MinWait time.Duration
+	// MaxWait is the longest wait that is not asked for by the API. 0 means 10 s.
+	MaxWait time.Duration
+	// MaxRetryAfter is the longest wait that the API may ask for. The call ends if it asks for more. 0 means 30 s.
+	MaxRetryAfter time.Duration
+}
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.MaxAttempts == 0 {
+		p.MaxAttempts = 4
+	}
+	if p.MinWait == 0 {
+		p.MinWait = 250 * time.Millisecond
+	}
+	if p.MaxWait == 0 {
+		p.MaxWait = 10 * time.Second
+	}
+	if p.MaxRetryAfter == 0 {
+		p.MaxRetryAfter = 30 * time.Second
+	}
+	return p
+}
+
+// Outcome is what is known of an attempt when it is over.
+type Outcome string
+
+const (
+	// OutcomeUnsent means that the API did nothing: no connection was made, or it answered 429.
+	OutcomeUnsent Outcome = "unsent"
+	// OutcomeAnswered means that a complete answer below 500 came.
+	OutcomeAnswered Outcome = "answered"
+	// OutcomeUnknown means that the API may have done what was asked: no complete answer came, or one of 500 or above.
+	OutcomeUnknown Outcome = "unknown"
+)
+
+// Attempt is one request of a call, for hooks and logs. It holds no credential, pk, e-mail or URL.
+type Attempt struct {
+	// API and Op are those of the call.
+	API API
+	Op  string
+	// Number counts the attempts of the call from 1.
+	Number int
+	// StatusCode is 0 if no answer came.
+	StatusCode int
+	// Err is why there is no complete answer, or nil.
+	Err error
+	// Outcome says whether the API can have done what was asked.
+	Outcome Outcome
+	// Duration is how long the attempt took.
+	Duration time.Duration
+	// Wait is how long the call waits before the next attempt. It is zero when the call ends.
+	Wait time.Duration
+}
+
+// rateWindow is how long the wait after a 429 is at least, if the answer does not say: the partner API counts requests
+// over two seconds.
+const rateWindow = 2 * time.Second
+
+// checkRetry decides whether the call is sent again, and plans the wait before it. retryablehttp calls it after every
+// attempt; what it knows of the attempt is in x.
+func (x *exchange) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+	var again bool
+	x.wait, again = x.plan(ctx)
+	x.report(ctx)
+	return again, nil
+}
+
+func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
+	policy, budget := x.settings.retry, x.settings.budgets[x.call.API]
+	if x.last.Outcome == OutcomeAnswered {
+		budget.giveBack()
+	}
+	switch {
+	case x.stop || x.options.once || ctx.Err() != nil:
+		return 0, false
+	case x.last.StatusCode == http.StatusUnauthorized && x.last.Err == nil && !x.renewed:
+		x.renewed = true
+		return 0, x.renew(ctx)
+	case x.last.Outcome == OutcomeAnswered, x.last.Outcome == OutcomeUnknown && !x.call.isRepeatable():
+		return 0, false
+	case x.last.Number >= policy.MaxAttempts:
+		return 0, false
+	}
+	var asked time.Duration
+	if x.last.StatusCode != 0 {
+		asked = retryAfter(x.header)
+	}
+	wait = policy.wait(x.last.Number, x.last.StatusCode, asked)
+	if asked > policy.MaxRetryAfter {
+		return 0, false
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
+		x.cause = errors.Join(x.cause, context.DeadlineExceeded)
+		return 0, false
+	}
+	return wait, budget.take()
+}
+
+// wait returns how long to wait after an attempt: what the answer asks for, or a random part of what doubles with every
+// attempt.
+func (p RetryPolicy) wait(attempt, status int, asked time.Duration) time.Duration {
+	if asked > 0 {
+		return asked
+	}
+	most := p.MaxWait
+	if doubled := math.Ldexp(float64(p.MinWait), attempt-1); doubled < float64(most) {
+		most = time.Duration(doubled)
+	}
+	wait := rand.N(most) //nolint:gosec // jitter spreads load, it hides nothing
+	if status == http.StatusTooManyRequests {
+		wait = min(rateWindow+wait, p.MaxWait)
+	}
+	return wait
+}
+
+// renew tells the sources of a refused credential, and asks those that want to be told once more.
+func (x *exchange) renew(ctx context.Context) bool {
+	var told bool
+	for _, s := range x.secrets {
+		if source, ok := s.source.(interface{ Invalidate(token string) }); ok {
+			source.Invalidate(s.token)
+			told = true
+		}
+	}
+	if !told {
+		return false
+	}
+	if err := x.askSecrets(ctx); err != nil {
+		x.cause = err
+		return false
+	}
+	return true
+}
+
+// isRepeatable reports whether the call may be sent again when it is unknown whether it was done.
+func (call Call) isRepeatable() bool {
+	method, _, _ := strings.Cut(call.Op, " ")
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
+		return true
+	default:
+		return call.Repeatable
+	}
+}
+
+// retryAfter returns the wait that the header Retry-After asks for, in seconds or as a date, or 0.
+func retryAfter(header http.Header) time.Duration {
+	const longest = math.MaxInt64 / int64(time.Second)
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if value == "" {
+		return 0
+	}
+	if strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || seconds > longest {
+			seconds = longest
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return max(0, time.Until(at))
+}
+
+// A budget keeps an outage from being multiplied: retries take from it, and answers give back.
+type budget struct {
+	mu     sync.Mutex
+	tokens float64
+}
+
+const (
+	budgetSize   = 100
+	budgetRefund = 0.1
+)
+
+func newBudget() *budget { return &budget{tokens: budgetSize} }
+
+func (b *budget) take() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+func (b *budget) giveBack() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens = min(b.tokens+budgetRefund, budgetSize)
+}
+
+// report tells hook and logger of the attempt that is over.
+func (x *exchange) report(ctx context.Context) {
+	if x.reported || x.attempts == 0 {
+		return
+	}
+	x.reported = true
+	x.last.Wait = x.wait
+	if hook := x.settings.hook; hook != nil {
+		hook(ctx, x.last)
+	}
+	logger := x.settings.logger
+	if logger == nil {
+		return
+	}
+	level := slog.LevelDebug
+	if x.last.Outcome != OutcomeAnswered {
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{
+		slog.String("api", string(x.last.API)), slog.String("op", x.last.Op), slog.Int("attempt", x.last.Number),
+		slog.Int("status", x.last.StatusCode), slog.String("outcome", string(x.last.Outcome)),
+		slog.Duration("duration", x.last.Duration), slog.Duration("wait", x.last.Wait),
+	}
+	if x.last.Err != nil {
+		attrs = append(attrs, slog.String("error", x.last.Err.Error()))
+	}
+	logger.LogAttrs(ctx, level, "partnerapi attempt", attrs...)
+}

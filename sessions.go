@@ -1,0 +1,161 @@
+package partnerapi
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Session is one customer's login at the account API. It is made by [AccountsService.Login], is safe for concurrent use,
+// and follows what the API changes in it. It goes with the calls that it is passed to and with no others.
+//
+// A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself; [Session.Export] is the one way to
+// keep it.
+type Session struct {
+	// Behind a pointer, because fmt walks into the fields of whatever embeds a Session.
+	state *sessionState
+}
+
+type sessionState struct {
+	mu      sync.Mutex
+	origin  string // scheme and host that set the cookies; they go to no other
+	cookies map[string]sessionCookie
+}
+
+type sessionCookie struct {
+	Name    string    `json:"name"`
+	Value   string    `json:"value"`
+	Quoted  bool      `json:"quoted,omitempty"`
+	Expires time.Time `json:"expires,omitzero"` // zero: with the session
+}
+
+const redactedSession = "partnerapi.Session(redacted)"
+
+// NewSession returns a session of nobody: to the account API, a customer who is not logged in.
+func NewSession() *Session {
+	return &Session{&sessionState{cookies: make(map[string]sessionCookie)}}
+}
+
+// exportedSession is the form of Export. A change of it is a new version.
+type exportedSession struct {
+	Version int             `json:"version"`
+	Origin  string          `json:"origin"`
+	Cookies []sessionCookie `json:"cookies"`
+}
+
+const exportVersion = 1
+
+// Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret as
+// the customer's password.
+func (s *Session) Export() ([]byte, error) {
+	if s == nil || s.state == nil {
+		return nil, &ArgumentError{Op: "Session.Export", Name: "session", Reason: noSession}
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	return json.Marshal(exportedSession{exportVersion, s.state.origin, s.state.live()})
+}
+
+// ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for anything
+// else.
+func ImportSession(data []byte) (*Session, error) {
+	var in exportedSession
+	if err := json.Unmarshal(data, &in); err != nil || in.Version != exportVersion {
+		return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "not an exported session"}
+	}
+	s := NewSession()
+	s.state.origin = in.Origin
+	for _, c := range in.Cookies {
+		s.state.cookies[c.Name] = c
+	}
+	return s, nil
+}
+
+// Format prints no more than the type's name, for every verb.
+func (s Session) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSession) }
+
+// LogValue shows no more than the type's name.
+func (s Session) LogValue() slog.Value { return slog.StringValue(redactedSession) }
+
+// MarshalText returns no more than the type's name, also in JSON.
+func (s Session) MarshalText() ([]byte, error) { return []byte(redactedSession), nil }
+
+const noSession = "nil or zero: sessions are made by Login, ImportSession or NewSession"
+
+// refuse says why a call must not be made with s, or nothing.
+func (s *Session) refuse(api API, base *url.URL, required bool) string {
+	switch {
+	case s == nil && !required:
+		return ""
+	case s == nil || s.state == nil:
+		return noSession
+	case api != AccountAPI:
+		return "a session is for the account API only"
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	if s.state.origin != "" && s.state.origin != originOf(base) {
+		return "made by another server than the one that this client calls"
+	}
+	return ""
+}
+
+func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// absorb takes over the cookies that an answer sets and drops those it expires. Domain and Path of a cookie do not
+// matter: a session's cookies go to the account API that set them, and to all of it.
+func (s *Session) absorb(resp *http.Response, origin string) {
+	if s == nil {
+		return
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	for _, c := range resp.Cookies() {
+		s.state.origin = origin
+		expires := c.Expires
+		if c.MaxAge > 0 {
+			expires = time.Now().Add(time.Duration(c.MaxAge) * time.Second)
+		}
+		if c.MaxAge < 0 || !expires.IsZero() && !expires.After(time.Now()) {
+			delete(s.state.cookies, c.Name)
+			continue
+		}
+		s.state.cookies[c.Name] = sessionCookie{c.Name, c.Value, c.Quoted, expires}
+	}
+}
+
+// apply puts the cookies on a request.
+func (s *Session) apply(req *http.Request) {
+	if s == nil {
+		return
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	for _, c := range s.state.live() {
+		req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}) //nolint:gosec // a request's cookie has no attributes
+	}
+}
+
+func (s *Session) isEmpty() bool {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	return len(s.state.live()) == 0
+}
+
+// live returns the cookies that have not expired, by name.
+func (s *sessionState) live() []sessionCookie {
+	live := make([]sessionCookie, 0, len(s.cookies))
+	for _, c := range s.cookies {
+		if c.Expires.IsZero() || c.Expires.After(time.Now()) {
+			live = append(live, c)
+		}
+	}
+	slices.SortFunc(live, func(a, b sessionCookie) int { return cmp.Compare(a.Name, b.Name) })
+	return live
+}

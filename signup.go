@@ -1,0 +1,122 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// SignupService makes links that sign a parent up for Bark. Use [Client.Signup].
+type SignupService struct{ client *Client }
+
+// SignupRequest says who signs up. PK and Email are required. If any field of a child is set, the child is added to the
+// account.
+type SignupRequest struct {
+	// PK is the partner's own key of the parent.
+	PK            string `url:"pk"`
+	Email         string `url:"email"`
+	ChildBirthday Date   `url:"child_birthday,omitempty"`
+	ChildName     string `url:"child_name,omitempty"`
+	ChildEmail    string `url:"child_email,omitempty"`
+}
+
+func (in SignupRequest) check() (field, why string) {
+	switch {
+	case in.PK == "":
+		return "PK", "empty"
+	case in.Email == "":
+		return "Email", "empty"
+	default:
+		return "", ""
+	}
+}
+
+func signupCall(in SignupRequest) Call {
+	return Call{API: PartnerAPI, Op: "GET /partners/signup", Query: in}
+}
+
+// URL returns a link that signs the parent up when a browser opens it, as often as it is opened: who has an account is
+// sent to it. Nothing is sent; ctx is for the token's source.
+//
+// The link carries the partner's token into the browser, its history and its Referer headers, so it is as secret as the
+// token. [SignupService.Resolve] and [SignupService.Handler] keep the token out of the browser.
+//
+// GET /partners/signup
+func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, error) {
+	r, err := encode(ctx, s.client.settings, signupCall(in), nil)
+	if err != nil {
+		return "", err
+	}
+	inQuery("token")(r.Request.Request, r.secrets[0].token) // the only way that a browser can carry it
+	return r.URL.String(), nil
+}
+
+// Resolve signs the parent up from here, with the token in a header, and returns the address to send the browser to. It
+// fails with [ErrUnauthorized] for a bad token.
+//
+// The address may sign somebody in: it is a secret of the parent's. The API does not document whether it does; a cookie
+// that the API sets on this call does not reach the browser. It is sent again after a failure.
+//
+// GET /partners/signup
+func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...CallOption) (*url.URL, error) {
+	// The documented success is a redirect, which is a failure of every other call.
+	r, err := encode(ctx, s.client.settings, signupCall(in), opts)
+	if err != nil {
+		return nil, err
+	}
+	a, failed := send(r)
+	var location *url.URL
+	if failed == nil {
+		location, failed = a.location(r.URL)
+	}
+	if failed != nil {
+		return nil, r.explain(a, failed)
+	}
+	return location, nil
+}
+
+// location returns where the answer redirects to.
+func (a *answer) location(base *url.URL) (*url.URL, *Error) {
+	if !isRedirect(a.status) {
+		if _, failed := openPartner(a.status, a.body); failed != nil {
+			return nil, failed
+		}
+		return nil, badResponse("no redirect")
+	}
+	to := a.header.Get("Location")
+	location, err := base.Parse(to)
+	if err != nil || to == "" || location.Host == "" || location.Scheme != "https" && location.Scheme != "http" {
+		return nil, badResponse("a redirect without an address")
+	}
+	return location, nil
+}
+
+func isRedirect(status int) bool { return status >= 300 && status <= 399 }
+
+// Handler returns a handler that signs the parent of a request up with [SignupService.Resolve] and sends the browser on
+// with 303. who says who the parent is, from the service's own session, say; its error is answered with 400, and a failure
+// of the API with 502, both without details.
+//
+// GET /partners/signup
+func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		in, err := who(r)
+		if err != nil {
+			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+			return
+		}
+		to, err := s.Resolve(r.Context(), in)
+		var refused *ArgumentError
+		switch {
+		case errors.As(err, &refused):
+			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		case err != nil:
+			http.Error(w, http.StatusText(http.StatusBadGateway), http.StatusBadGateway)
+		default:
+			http.Redirect(w, r, to.String(), http.StatusSeeOther)
+		}
+	})
+}

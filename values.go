@@ -1,0 +1,209 @@
+package partnerapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Date is a civil date: a day in the calendar, in no time zone. The zero value means no date: it prints as the empty
+// string and is null in JSON. Dates compare with == and with [Date.Compare].
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+var errNotADate = errors.New("not a date of the form YYYY-MM-DD")
+
+// ParseDate reads a date of the form YYYY-MM-DD.
+func ParseDate(s string) (Date, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return Date{}, errNotADate
+	}
+	d := DateOf(t)
+	if d.IsZero() || !d.Valid() {
+		return Date{}, errNotADate
+	}
+	return d, nil
+}
+
+// DateOf returns the date of t in the time zone of t.
+func DateOf(t time.Time) Date {
+	y, m, d := t.Date()
+	return Date{Year: y, Month: m, Day: d}
+}
+
+// IsZero reports whether d is the zero value, which means no date.
+func (d Date) IsZero() bool { return d == Date{} }
+
+// Valid reports whether d is a day in the calendar of the years 0 to 9999. The zero value is not.
+func (d Date) Valid() bool {
+	return d.Year >= 0 && d.Year <= 9999 && DateOf(d.In(time.UTC)) == d
+}
+
+// In returns midnight at the start of d in loc.
+func (d Date) In(loc *time.Location) time.Time {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
+}
+
+// Compare returns -1 if d is before other, +1 if it is after, and 0 if they are the same day.
+func (d Date) Compare(other Date) int { return d.In(time.UTC).Compare(other.In(time.UTC)) }
+
+// String returns the date as YYYY-MM-DD, or the empty string for the zero value.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
+}
+
+// MarshalText returns the date as YYYY-MM-DD, nothing for the zero value, and an error for what is not a day in the
+// calendar.
+func (d Date) MarshalText() ([]byte, error) {
+	if !d.IsZero() && !d.Valid() {
+		return nil, errNotADate
+	}
+	return []byte(d.String()), nil
+}
+
+// UnmarshalText reads a date of the form YYYY-MM-DD, or nothing as the zero value.
+func (d *Date) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*d = Date{}
+		return nil
+	}
+	parsed, err := ParseDate(string(text))
+	if err != nil {
+		return err
+	}
+	*d = parsed
+	return nil
+}
+
+// MarshalJSON returns the date as a JSON string, or null for the zero value.
+func (d Date) MarshalJSON() ([]byte, error) {
+	if d.IsZero() {
+		return []byte("null"), nil
+	}
+	text, err := d.MarshalText()
+	if err != nil {
+		return nil, err
+	}
+	return []byte(`"` + string(text) + `"`), nil
+}
+
+// EncodeValues puts the date into a query, as go-querystring asks for it.
+func (d Date) EncodeValues(key string, v *url.Values) error {
+	text, err := d.MarshalText()
+	if err != nil {
+		return err
+	}
+	v.Set(key, string(text))
+	return nil
+}
+
+// UnixTime is a point in time that JSON carries as Unix seconds. Its location is UTC. The zero value is null in JSON.
+type UnixTime struct {
+	time.Time
+}
+
+// The seconds of the first and the last moment that time.Time formats with a year of four digits.
+const (
+	minUnix = -62135596799
+	maxUnix = 253402300799
+)
+
+// UnixTimeOf returns t as a UnixTime.
+func UnixTimeOf(t time.Time) UnixTime {
+	if t.IsZero() {
+		return UnixTime{}
+	}
+	return UnixTime{t.UTC()}
+}
+
+// MarshalJSON returns the Unix seconds as a JSON number, with a fraction only where there is one, or null for the
+// zero value.
+func (t UnixTime) MarshalJSON() ([]byte, error) {
+	switch {
+	case t.IsZero():
+		return []byte("null"), nil
+	case t.Nanosecond() == 0:
+		return strconv.AppendInt(nil, t.Unix(), 10), nil
+	}
+	seconds := float64(t.Unix()) + float64(t.Nanosecond())/1e9
+	return strconv.AppendFloat(nil, seconds, 'f', -1, 64), nil
+}
+
+// UnmarshalJSON reads Unix seconds, whole or with a fraction. Null is the zero value.
+func (t *UnixTime) UnmarshalJSON(data []byte) error {
+	if bytes.Equal(data, []byte("null")) {
+		*t = UnixTime{}
+		return nil
+	}
+	seconds, err := strconv.ParseFloat(string(data), 64)
+	if err != nil || !(seconds >= minUnix && seconds <= maxUnix) {
+		return errors.New("not a number of Unix seconds in the years 1 to 9999")
+	}
+	whole, fraction := math.Modf(seconds)
+	*t = UnixTime{time.Unix(int64(whole), int64(math.Round(fraction*1e9))).UTC()}
+	return nil
+}
+
+// Optional is a field of an update that can be left as it is, set or cleared. The zero value leaves the field;
+// [Set] and [Clear] make the others.
+type Optional[T any] struct {
+	value T
+	state optionalState
+}
+
+type optionalState uint8
+
+const (
+	stateLeave optionalState = iota
+	stateSet
+	stateClear
+)
+
+// Set returns an Optional that sets the field to v.
+func Set[T any](v T) Optional[T] { return Optional[T]{value: v, state: stateSet} }
+
+// Clear returns an Optional that clears the field.
+func Clear[T any]() Optional[T] { return Optional[T]{state: stateClear} }
+
+// IsZero reports whether o leaves the field as it is.
+func (o Optional[T]) IsZero() bool { return o.state == stateLeave }
+
+// Get returns the value and whether there is one: ok is false if o leaves or clears the field.
+func (o Optional[T]) Get() (v T, ok bool) { return o.value, o.state == stateSet }
+
+// MarshalJSON returns the value in JSON, the empty string (the API's "empty value") if o clears the field, and null if
+// o leaves it. The field's tag needs omitzero, so that null is not sent.
+func (o Optional[T]) MarshalJSON() ([]byte, error) {
+	switch o.state {
+	case stateSet:
+		return json.Marshal(o.value)
+	case stateClear:
+		return []byte(`""`), nil
+	default:
+		return []byte("null"), nil
+	}
+}
+
+// String returns the value as fmt prints it, or what o does instead.
+func (o Optional[T]) String() string {
+	switch o.state {
+	case stateSet:
+		return fmt.Sprint(o.value)
+	case stateClear:
+		return "(clear)"
+	default:
+		return "(leave)"
+	}
+}
