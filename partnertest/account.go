@@ -1,0 +1,310 @@
+package partnertest
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+var accountOperations = []operation{
+	{api: partnerapi.AccountAPI, op: "GET /account", do: (*Fake).getAccount},
+	{api: partnerapi.AccountAPI, op: "GET /account/status", do: (*Fake).accountStatus},
+	{api: partnerapi.AccountAPI, op: "POST /accounts", do: (*Fake).createAccount},
+	{api: partnerapi.AccountAPI, op: "POST /account", do: (*Fake).updateAccount},
+	{api: partnerapi.AccountAPI, op: "GET /account/benefits", do: (*Fake).accountBenefits},
+	{api: partnerapi.AccountAPI, op: "POST /login", do: (*Fake).login},
+	{api: partnerapi.AccountAPI, op: "GET /logout", do: (*Fake).logout},
+	{api: partnerapi.AccountAPI, op: "GET /account/search", do: (*Fake).searchAccount, check: checkOrganizationKey},
+}
+
+// The vendor's messages.
+const (
+	accountBadKey          = "Please use a valid API Key."
+	accountLoggedOut       = "Please log in to access your online benefits."
+	accountNoCustomer      = "Customer parameter is required."
+	accountBlankBirthdate  = "Birthdate can't be blank"
+	accountTakenEmail      = "Email has already been taken"
+	accountBlankPassword   = "Password can't be blank"
+	accountWrongCurrent    = "Current password is incorrect"
+	accountWrongLogin      = "Email and password combination is incorrect."
+	accountBlocked         = "Unable to login. Please contact support@sparkart.com for assistance."
+	accountUnregistered    = "Your email address has an unregistered account associated with it. Please contact support for assistance."
+	accountUnconfirmed     = "Your email address has not been confirmed. Please click on the link from your confirmation email or contact support for assistance."
+	accountBlankEmail      = "Email can't be blank"                         // ours
+	accountBadBirthdate    = "Birthdate is invalid"                         // ours
+	accountBadConfirmation = "Password confirmation doesn't match Password" // ours
+)
+
+const sessionCookie = "partnertest_session"
+
+func accountOK(members map[string]any) reply {
+	body := map[string]any{"status": "ok"}
+	maps.Copy(body, members)
+	return inJSON(http.StatusOK, body)
+}
+
+// accountFailed has status 200, as every reply of this API.
+func accountFailed(messages ...string) reply {
+	return inJSON(http.StatusOK, map[string]any{"status": "error", "messages": messages})
+}
+
+func checkAccountKey(f *Fake, in *request) *reply {
+	club, known := f.fanclubs[in.URL.Query().Get("key")]
+	if !known {
+		refused := accountFailed(accountBadKey) // ours, but for search
+		return &refused
+	}
+	in.fanclub = club
+	return nil
+}
+
+func checkOrganizationKey(f *Fake, in *request) *reply {
+	if refused := checkAccountKey(f, in); refused != nil {
+		return refused
+	}
+	if key := in.Header.Get("Api-Key"); key == "" || key != in.fanclub.OrganizationKey {
+		refused := accountFailed(accountBadKey)
+		return &refused
+	}
+	return nil
+}
+
+func accountNoRoute(in *request) reply {
+	// The path is ours: what follows the colon is not documented.
+	return inJSON(http.StatusNotFound, map[string]string{"error": "Not Found: " + in.URL.EscapedPath()})
+}
+
+// current returns the customer whose session the request carries.
+func (f *Fake) current(in *request) (Customer, bool) {
+	cookie, err := in.Cookie(sessionCookie)
+	if err != nil {
+		return Customer{}, false
+	}
+	id, known := f.sessions[cookie.Value]
+	c := f.customers[id]
+	// ours: a session of another fan club, or of who has been blocked since, is none.
+	return c, known && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
+}
+
+func (f *Fake) getAccount(in *request) reply {
+	c, found := f.current(in)
+	if !found {
+		return accountOK(map[string]any{"customer": nil})
+	}
+	w := f.wire(c)
+	w.ListsOptIn = orFalse(c.ListsOptIn)
+	if c.registered() {
+		w.AutoRenewalEnabled = orFalse(c.AutoRenewalEnabled)
+	}
+	return accountOK(map[string]any{"customer": w})
+}
+
+// accountStatus only looks for a cookie, as the document says.
+func (f *Fake) accountStatus(in *request) reply {
+	_, err := in.Cookie(sessionCookie)
+	return accountOK(map[string]any{"logged_in": err == nil})
+}
+
+func (f *Fake) accountBenefits(in *request) reply {
+	c, found := f.current(in)
+	if !found || !c.registered() {
+		return accountFailed(accountLoggedOut)
+	}
+	benefits := []wireBenefit{}
+	if c.Subscription != nil {
+		for _, b := range c.Benefits {
+			benefits = append(benefits, wireBenefit{b.ID, b.Summary, orNull(b.Details), b.BenefitType, orNull(b.ImageURL)})
+		}
+	}
+	return accountOK(map[string]any{"benefits": benefits})
+}
+
+type createAccountBody struct {
+	Email     string     `json:"email"`
+	FirstName string     `json:"first_name"`
+	LastName  string     `json:"last_name"`
+	Birthdate string     `json:"birthdate"`
+	Username  string     `json:"username"`
+	Passwords *passwords `json:"password_attributes"`
+}
+
+type passwords struct {
+	Password     string `json:"password"`
+	Confirmation string `json:"password_confirmation"`
+}
+
+func (f *Fake) createAccount(in *request) reply {
+	body, ok := read[createAccountBody](in)
+	if !ok || body == (createAccountBody{}) {
+		return accountFailed(accountNoCustomer) // ours, but for an empty body
+	}
+	birthdate, badBirthdate := partnerapi.ParseDate(body.Birthdate)
+	var wrong []string
+	switch {
+	case isBlank(body.Birthdate):
+		wrong = append(wrong, accountBlankBirthdate)
+	case badBirthdate != nil:
+		wrong = append(wrong, accountBadBirthdate)
+	}
+	wrong = append(wrong, f.refuseEmail(in.fanclub.ID, body.Email)...)
+	if body.Passwords == nil {
+		body.Passwords = &passwords{}
+	} else {
+		wrong = append(wrong, body.Passwords.refuse()...)
+	}
+	if len(wrong) > 0 {
+		return accountFailed(wrong...)
+	}
+	// ours: the customer is registered and confirmed at once, and without a subscription counts as expired.
+	c := f.put(Customer{Customer: partnerapi.Customer{
+		Email: body.Email, FirstName: body.FirstName, LastName: body.LastName, Birthdate: birthdate,
+		Username: body.Username, FanclubID: in.fanclub.ID, Expired: true,
+	}, Password: body.Passwords.Password})
+	return accountOK(map[string]any{"customer": f.wire(c)})
+}
+
+// refuseEmail says what is wrong with a new e-mail.
+func (f *Fake) refuseEmail(fanclub int64, email string) []string {
+	if isBlank(email) {
+		return []string{accountBlankEmail}
+	}
+	if _, taken := f.emails[addressOf(fanclub, email)]; taken {
+		return []string{accountTakenEmail}
+	}
+	return nil
+}
+
+// refuse says what is wrong with a new password.
+func (p passwords) refuse() []string {
+	var wrong []string
+	if isBlank(p.Password) {
+		wrong = append(wrong, accountBlankPassword)
+	}
+	if p.Password != p.Confirmation {
+		wrong = append(wrong, accountBadConfirmation)
+	}
+	return wrong
+}
+
+type updateAccountBody struct {
+	Email           *string `json:"email"`
+	FirstName       *string `json:"first_name"`
+	LastName        *string `json:"last_name"`
+	Username        *string `json:"username"`
+	CurrentPassword string  `json:"current_password"`
+	passwords
+	ListsOptIn json.RawMessage `json:"lists_opt_in"`
+}
+
+func (f *Fake) updateAccount(in *request) reply {
+	c, found := f.current(in)
+	if !found || !c.registered() {
+		return accountFailed(accountLoggedOut)
+	}
+	body, ok := read[updateAccountBody](in)
+	if !ok {
+		return accountFailed(accountNoCustomer) // ours, here
+	}
+	var wrong []string
+	if body.Email != nil && addressOf(c.FanclubID, *body.Email) != addressOf(c.FanclubID, c.Email) {
+		wrong = f.refuseEmail(c.FanclubID, *body.Email)
+	}
+	if body.passwords != (passwords{}) {
+		if c.Password == "" || body.CurrentPassword != c.Password {
+			wrong = append(wrong, accountWrongCurrent)
+		}
+		wrong = append(wrong, body.refuse()...)
+	}
+	if len(wrong) > 0 {
+		return accountFailed(wrong...)
+	}
+	c = f.put(body.applyTo(c))
+	return accountOK(map[string]any{"customer": f.wire(c)})
+}
+
+func (body updateAccountBody) applyTo(c Customer) Customer {
+	for _, change := range []struct{ from, to *string }{
+		{body.Email, &c.Email}, {body.FirstName, &c.FirstName}, {body.LastName, &c.LastName}, {body.Username, &c.Username},
+	} {
+		if change.from != nil {
+			*change.to = *change.from
+		}
+	}
+	// ours: the new e-mail is valid at once, and every earlier one stays an alias.
+	if !slices.Contains(c.EmailAliases, c.Email) {
+		c.EmailAliases = append([]string{c.Email}, c.EmailAliases...)
+	}
+	c.Password = cmp.Or(body.Password, c.Password)
+	if wants, isChoice := optIns[string(body.ListsOptIn)]; isChoice {
+		c.ListsOptIn = &wants
+	}
+	return c
+}
+
+// optIns are the values of lists_opt_in that change anything, in JSON.
+var optIns = map[string]bool{`"True"`: true, `"False"`: false}
+
+func (f *Fake) login(in *request) reply {
+	body, _ := read[struct{ Email, Password string }](in) // without a body there is no such customer
+	id, known := f.emails[addressOf(in.fanclub.ID, body.Email)]
+	c := f.customers[id]
+	switch {
+	case !known:
+		return accountFailed(accountWrongLogin)
+	case !c.registered():
+		return accountFailed(accountUnregistered) // ours: the password does not matter, for there is none yet
+	case c.Password == "" || c.Password != body.Password:
+		return accountFailed(accountWrongLogin)
+	case c.Blocked:
+		return accountFailed(accountBlocked)
+	case c.Unconfirmed:
+		return accountFailed(accountUnconfirmed)
+	}
+	session := rand.Text()
+	f.sessions[session] = id
+	w := f.wire(c)
+	w.Registered = orNull(true)
+	return withCookie(accountOK(map[string]any{"customer": w}), session, 0)
+}
+
+func (f *Fake) logout(in *request) reply {
+	done := accountOK(nil)
+	cookie, err := in.Cookie(sessionCookie)
+	if err != nil {
+		return done
+	}
+	delete(f.sessions, cookie.Value)
+	return withCookie(done, "", -1)
+}
+
+func withCookie(r reply, value string, maxAge int) reply {
+	//nolint:gosec // not Secure: a fake is served over plain HTTP on loopback
+	cookie := http.Cookie{Name: sessionCookie, Value: value, MaxAge: maxAge, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	r.header.Set("Set-Cookie", cookie.String())
+	return r
+}
+
+func (f *Fake) searchAccount(in *request) reply {
+	id, known := f.emails[addressOf(in.fanclub.ID, in.URL.Query().Get("email"))]
+	if !known {
+		return accountOK(map[string]any{"customer": nil})
+	}
+	return accountOK(map[string]any{"customer": f.wire(f.customers[id])})
+}
+
+// address is an e-mail of a customer of a fan club. ours: upper and lower case do not matter, and another fan club's
+// customer may have the same one.
+type address struct {
+	fanclub int64
+	email   string
+}
+
+func addressOf(fanclub int64, email string) address {
+	return address{fanclub, strings.ToLower(email)}
+}

@@ -1,0 +1,113 @@
+package partnertest
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// Call is a request that reached a [Fake]. Query and Header are as they came, credentials included.
+type Call struct {
+	// API is empty for a path that is under none of the three.
+	API partnerapi.API
+	// Op is the operation, such as "PUT /partners/subscriptions/{pk}". It is empty if there is none for the request.
+	Op     string
+	Method string
+	// Path is the escaped path under the API's base URL.
+	Path   string
+	Query  url.Values
+	Header http.Header
+	Body   []byte
+	// Status is that of the answer. It is 0 until the answer begins, and stays 0 if there is none.
+	Status int
+	// At is when the request came, by the fake's clock.
+	At time.Time
+}
+
+const keptCalls = 10_000
+
+// callLog keeps the newest calls, in a ring once it is full.
+type callLog struct {
+	mu     sync.Mutex
+	ring   []*Call
+	oldest int
+}
+
+func (l *callLog) add(c *Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ring) < keptCalls {
+		l.ring = append(l.ring, c)
+		return
+	}
+	l.ring[l.oldest] = c
+	l.oldest = (l.oldest + 1) % keptCalls
+}
+
+// Calls returns the calls that reached the fake, oldest first. It keeps the newest 10,000.
+func (f *Fake) Calls() []Call {
+	l := &f.calls
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls := make([]Call, 0, len(l.ring))
+	for _, c := range slices.Concat(l.ring[l.oldest:], l.ring[:l.oldest]) {
+		copied := *c
+		copied.Query = url.Values(http.Header(c.Query).Clone())
+		copied.Header = c.Header.Clone()
+		copied.Body = slices.Clone(c.Body)
+		calls = append(calls, copied)
+	}
+	return calls
+}
+
+// record adds a request to the calls and returns a writer that completes it. It is added before it is answered, so that
+// whoever has the answer finds the call.
+func (f *Fake) record(w http.ResponseWriter, in *request, to *route) *recordingWriter {
+	c := &Call{
+		API: in.api, Method: in.Method, Path: in.URL.EscapedPath(), Query: in.URL.Query(),
+		Header: in.Header.Clone(), Body: in.body, At: f.clock(),
+	}
+	if to != nil {
+		c.Op = to.op
+	}
+	f.calls.add(c)
+	return &recordingWriter{ResponseWriter: w, log: &f.calls, call: c}
+}
+
+func (f *Fake) clock() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now()
+}
+
+// recordingWriter notes the status of an answer in its call.
+type recordingWriter struct {
+	http.ResponseWriter
+	log  *callLog
+	call *Call
+}
+
+func (w *recordingWriter) WriteHeader(status int) {
+	w.note(status)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recordingWriter) Write(b []byte) (int, error) {
+	w.note(http.StatusOK)
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController, through which a handler flushes or hijacks.
+func (w *recordingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recordingWriter) note(status int) {
+	w.log.mu.Lock()
+	defer w.log.mu.Unlock()
+	if w.call.Status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
+		w.call.Status = status
+	}
+}

@@ -1,0 +1,205 @@
+package partnertest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// The credentials that a [Fake] accepts and that [Fake.Client] uses. AccountKey and OrganizationKey are those of the fan
+// club with ID 1.
+const (
+	PartnerToken    = "fake-partner-token"
+	AccountKey      = "fake-account-key"
+	OrganizationKey = "fake-organization-key"
+	NetworkToken    = "fake-network-token"
+)
+
+// Fake is the partner API under /partner, the account API under /account and the network API under /network. It is made
+// by [New] or [NewServer] and safe for concurrent use.
+type Fake struct {
+	// URL is the base URL of a fake that NewServer serves, such as http://127.0.0.1:40000, and otherwise empty.
+	URL string
+
+	calls     callLog
+	transport http.RoundTripper
+
+	mu       sync.Mutex // guards all below
+	now      func() time.Time
+	routes   map[partnerapi.API][]route
+	lastID   map[string]int64
+	fanclubs map[string]Fanclub // by key
+
+	subscriptions map[string]Subscription             // by pk
+	signups       map[string]partnerapi.SignupRequest // by pk
+
+	customers map[int64]Customer
+	emails    map[address]int64
+	sessions  map[string]int64 // customers by session cookie
+
+	domains     []partnerapi.Domain
+	lifetime    time.Duration // of an invitation
+	invitations records[invitation]
+	networks    records[partnerapi.Network]
+}
+
+// An Option sets up a [Fake].
+type Option func(*Fake)
+
+// Fanclub is a fan club of the account API, by whose key its customers are reached.
+type Fanclub struct {
+	ID  int64
+	Key string
+	// OrganizationKey is the key of the organisation that owns the fan club. Without one, nobody can search it.
+	OrganizationKey string
+}
+
+// WithFanclub adds a fan club to the one with ID 1.
+func WithFanclub(club Fanclub) Option {
+	return func(f *Fake) { f.fanclubs[club.Key] = club }
+}
+
+// WithDomains replaces the two domains of the network API, dom_agency and dom_wholesale.
+func WithDomains(domains ...partnerapi.Domain) Option {
+	return func(f *Fake) { f.domains = slices.Clone(domains) }
+}
+
+// WithInvitationLifetime sets how long an invitation can be activated. It is 7 days if not set; the vendor does not
+// document it.
+func WithInvitationLifetime(d time.Duration) Option {
+	return func(f *Fake) { f.lifetime = d }
+}
+
+// New returns a fake that is reached through [Fake.Client], or as an [http.Handler] through any server.
+func New(opts ...Option) *Fake {
+	f := &Fake{
+		now:      time.Now,
+		routes:   make(map[partnerapi.API][]route),
+		lastID:   make(map[string]int64),
+		fanclubs: map[string]Fanclub{AccountKey: {ID: 1, Key: AccountKey, OrganizationKey: OrganizationKey}},
+
+		subscriptions: make(map[string]Subscription),
+		signups:       make(map[string]partnerapi.SignupRequest),
+
+		customers: make(map[int64]Customer),
+		emails:    make(map[address]int64),
+		sessions:  make(map[string]int64),
+
+		domains: []partnerapi.Domain{
+			{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
+			{ID: "dom_wholesale", Title: "Wholesale Distributor", Description: "Wholesale distributor account type"},
+		},
+		lifetime:    7 * 24 * time.Hour, // ours: no document says when an invitation expires
+		invitations: newRecords[invitation](),
+		networks:    newRecords[partnerapi.Network](),
+	}
+	f.transport = newTransport(f)
+	for _, o := range slices.Concat(partnerOperations, accountOperations, networkOperations) {
+		f.routes[o.api] = addRoute(f.routes[o.api], newRoute(o, f.locked(o.do)))
+	}
+	for _, opt := range opts {
+		opt(f)
+	}
+	return f
+}
+
+// SetNow stops the fake's clock at t. Before, it is time.Now. Ages of customers and the expiry of invitations go by it.
+func (f *Fake) SetNow(t time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now = func() time.Time { return t }
+}
+
+// request is a request under way.
+type request struct {
+	*http.Request // its URL is that under the API's base
+	api           partnerapi.API
+	body          []byte
+	fanclub       Fanclub // of the account API's key
+}
+
+// ServeHTTP answers a request. Every operation of every API passes through here.
+func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client is gone; half a request is none
+	}
+	in := arrived(r, body)
+	to := f.find(in)
+	recorded := f.record(w, in, to)
+	f.answer(recorded, in, to)
+	recorded.note(http.StatusOK) // of a handler that wrote nothing
+}
+
+func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
+	if to == nil {
+		noRoute(in).write(w)
+		return
+	}
+	if refused := f.check(to, in); refused != nil {
+		refused.write(w)
+		return
+	}
+	to.serve(w, in)
+}
+
+// arrived takes the name of the API off the path.
+func arrived(r *http.Request, body []byte) *request {
+	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	in := &request{Request: r.WithContext(r.Context()), api: partnerapi.API(name), body: body}
+	if _, known := apis[in.api]; !known {
+		in.api = ""
+		return in
+	}
+	under := *r.URL
+	under.Path = strings.TrimPrefix(under.Path, "/"+name)
+	under.RawPath = strings.TrimPrefix(under.RawPath, "/"+name)
+	in.URL = &under
+	in.Body = io.NopCloser(bytes.NewReader(body))
+	return in
+}
+
+// apis is what differs between the APIs before an operation is reached.
+var apis = map[partnerapi.API]struct {
+	// check returns the reply to a request without a valid credential, or nil.
+	check func(*Fake, *request) *reply
+	// noRoute is the reply to what is no operation.
+	noRoute func(*request) reply
+}{
+	partnerapi.PartnerAPI: {checkPartnerToken, partnerNoRoute},
+	partnerapi.AccountAPI: {checkAccountKey, accountNoRoute},
+	partnerapi.NetworkAPI: {checkNetworkToken, networkNoRoute},
+}
+
+func (f *Fake) check(to *route, in *request) *reply {
+	check := apis[in.api].check
+	if to.check != nil {
+		check = to.check
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return check(f, in)
+}
+
+func noRoute(in *request) reply {
+	if in.api == "" {
+		return plainNotFound()
+	}
+	return apis[in.api].noRoute(in)
+}
+
+// locked returns a handler that runs do with the state locked.
+func (f *Fake) locked(do func(*Fake, *request) reply) func(http.ResponseWriter, *request) {
+	run := func(in *request) reply {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return do(f, in)
+	}
+	return func(w http.ResponseWriter, in *request) { run(in).write(w) }
+}

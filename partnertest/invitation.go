@@ -1,0 +1,165 @@
+package partnertest
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// invitation is an invitation and what only its e-mail and the clock tell.
+type invitation struct {
+	partnerapi.Invitation // its Status is not kept: the clock tells
+	expires               time.Time
+}
+
+// token returns the token of the invitation's e-mail. It is another than the ID, so that one cannot stand for the other.
+func (i invitation) token() string { return tokenPrefix + i.ID }
+
+const tokenPrefix = "token-"
+
+type invitationBody struct {
+	Email       string `json:"email"`
+	DomainID    string `json:"domain_id"`
+	FeeProposed number `json:"fee_proposed"`
+}
+
+type wireInvitation struct {
+	ID          string   `json:"id"`
+	Created     *int64   `json:"created"`
+	DomainID    string   `json:"domain_id"`
+	FeeProposed *float64 `json:"fee_proposed"` // ours: null if none is proposed
+	Email       string   `json:"email"`
+	Status      string   `json:"status"`
+}
+
+func (f *Fake) wireInvitation(i invitation) wireInvitation {
+	return wireInvitation{i.ID, unixOrNull(i.Created), i.DomainID, i.FeeProposed, i.Email, string(f.status(i))}
+}
+
+func (f *Fake) status(i invitation) partnerapi.InvitationStatus {
+	if f.now().Before(i.expires) {
+		return partnerapi.InvitationPending
+	}
+	return partnerapi.InvitationExpired
+}
+
+func (f *Fake) domain(id string) (partnerapi.Domain, bool) {
+	for _, d := range f.domains {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return partnerapi.Domain{}, false
+}
+
+func (f *Fake) createInvitation(in *request) reply {
+	body, ok := read[invitationBody](in)
+	if !ok && hasBody(in) {
+		return networkInvalid(in, nil) // ours
+	}
+	wrong := make(map[string]string)
+	if isBlank(body.Email) {
+		wrong["email"] = fieldRequired
+	}
+	if _, known := f.domain(body.DomainID); !known {
+		wrong["domain_id"] = fieldInvalid // ours
+	}
+	if body.DomainID == "" {
+		wrong["domain_id"] = fieldRequired
+	}
+	if body.FeeProposed.invalid {
+		wrong["fee_proposed"] = fieldInvalid // ours
+	}
+	if len(wrong) > 0 {
+		return networkInvalid(in, wrong)
+	}
+	i := f.invite(partnerapi.Invitation{Email: body.Email, DomainID: body.DomainID, FeeProposed: body.FeeProposed.value})
+	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: no body is documented
+}
+
+// invite adds an invitation, or replaces the one with its ID. What is missing is filled in.
+func (f *Fake) invite(i partnerapi.Invitation) invitation {
+	if i.ID == "" {
+		i.ID = f.newID("nwi_", f.invitations.has)
+	}
+	if i.Created.IsZero() {
+		i.Created = partnerapi.UnixTimeOf(f.now())
+	}
+	stored := invitation{Invitation: i, expires: i.Created.Add(f.lifetime)}
+	switch i.Status {
+	case partnerapi.InvitationPending:
+		stored.expires = f.now().Add(f.lifetime)
+	case partnerapi.InvitationExpired:
+		stored.expires = f.now()
+	}
+	f.invitations.put(i.ID, stored)
+	return stored
+}
+
+func (f *Fake) listInvitations(in *request) reply {
+	filters := []string{string(partnerapi.InvitationPending), string(partnerapi.InvitationExpired)}
+	// ours: search looks at the e-mail, and an unknown filter matches nothing.
+	return listOf(in, f.invitations.all(), filters, func(i invitation, q listQuery) bool {
+		return contains(i.Email, q.search) && (q.filter == "" || q.filter == string(f.status(i)))
+	}, func(i invitation) any { return f.wireInvitation(i) })
+}
+
+// updateInvitation sends the e-mail again. ours: its link is the same, and valid as long as a new one.
+func (f *Fake) updateInvitation(in *request) reply {
+	i, known := f.invitations.get(in.PathValue("id"))
+	if !known {
+		return networkNotFound(in)
+	}
+	body, ok := read[invitationBody](in)
+	if !ok {
+		return networkInvalid(in, nil) // ours
+	}
+	if body.FeeProposed.invalid {
+		return networkInvalid(in, map[string]string{"fee_proposed": fieldInvalid}) // ours
+	}
+	if !isBlank(body.Email) { // a required value that is empty is ignored
+		i.Email = body.Email
+	}
+	if body.FeeProposed.submitted {
+		i.FeeProposed = body.FeeProposed.value
+	}
+	i.expires = f.now().Add(f.lifetime)
+	f.invitations.put(i.ID, i)
+	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: no body is documented
+}
+
+func (f *Fake) deleteInvitation(in *request) reply {
+	id := in.PathValue("id")
+	if !f.invitations.has(id) {
+		return networkNotFound(in)
+	}
+	f.invitations.remove(id)
+	return reply{status: http.StatusNoContent} // ours: no body is documented
+}
+
+func (f *Fake) activateInvitation(in *request) reply {
+	id, isToken := strings.CutPrefix(in.PathValue("token"), tokenPrefix)
+	i, known := f.invitations.get(id)
+	if !isToken || !known || f.status(i) == partnerapi.InvitationExpired {
+		return networkNotFound(in) // ours: which failure it is
+	}
+	domain, _ := f.domain(i.DomainID)
+	// ours: the new account is called as its e-mail, and the fee that was proposed to it is agreed.
+	n := partnerapi.Network{
+		AccountID: f.newID("acc_", f.networks.has), AccountTitle: i.Email, DomainTitle: domain.Title,
+	}
+	if i.FeeProposed != nil {
+		n.Fee = *i.FeeProposed
+	}
+	f.networks.put(n.AccountID, n)
+	f.invitations.remove(i.ID)
+	never := func(string) bool { return false }
+	return inJSON(http.StatusOK, map[string]string{
+		"account_id": n.AccountID, // ours: the ID of the lists; the document shows another prefix here
+		"user_id":    f.newID("usr_", never),
+		"domain_id":  i.DomainID,
+		"version_id": f.newID("ver_", never),
+	})
+}

@@ -1,0 +1,105 @@
+package partnertest
+
+import (
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// records are the records of a list, in the order in which they came.
+type records[T any] struct {
+	byID    map[string]*record[T]
+	inOrder []*record[T]
+}
+
+type record[T any] struct{ value T }
+
+func newRecords[T any]() records[T] { return records[T]{byID: make(map[string]*record[T])} }
+
+func (rs *records[T]) has(id string) bool { return rs.byID[id] != nil }
+
+func (rs *records[T]) get(id string) (value T, ok bool) {
+	if r := rs.byID[id]; r != nil {
+		return r.value, true
+	}
+	return value, false
+}
+
+// put adds a record, or replaces it in its place.
+func (rs *records[T]) put(id string, value T) {
+	if r := rs.byID[id]; r != nil {
+		r.value = value
+		return
+	}
+	r := &record[T]{value}
+	rs.byID[id], rs.inOrder = r, append(rs.inOrder, r)
+}
+
+func (rs *records[T]) remove(id string) {
+	if i := slices.Index(rs.inOrder, rs.byID[id]); i >= 0 {
+		rs.inOrder = slices.Delete(rs.inOrder, i, i+1)
+	}
+	delete(rs.byID, id)
+}
+
+func (rs *records[T]) all() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, r := range rs.inOrder {
+			if !yield(r.value) {
+				return
+			}
+		}
+	}
+}
+
+// listQuery is what a request asks of a record list.
+type listQuery struct {
+	search, filter string
+	page, records  int
+}
+
+func readListQuery(in *request) listQuery {
+	q := in.URL.Query()
+	asked := listQuery{search: q.Get("search"), filter: q.Get("filter")}
+	asked.page = max(1, atoi(q.Get("page"), 1))
+	asked.records = min(100, atoi(q.Get("records"), 25)) // ours: more than the most is the most
+	if asked.records < 1 {
+		asked.records = 25 // ours
+	}
+	return asked
+}
+
+// atoi returns otherwise for what is no number, which is ours.
+func atoi(s string, otherwise int) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return otherwise
+	}
+	return n
+}
+
+// listOf is a page of a record list. ours: the order, which is that in which the records came.
+func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(T, listQuery) bool, wire func(T) any) reply {
+	q := readListQuery(in)
+	page, total := []any{}, 0
+	for record := range all {
+		if !matches(record, q) {
+			continue
+		}
+		if total/q.records == q.page-1 {
+			page = append(page, wire(record))
+		}
+		total++
+	}
+	return inJSON(http.StatusOK, map[string]any{
+		"list": page, "total": total, "search": q.search, "filter": q.filter, "filters": orEmpty(filters),
+		"pages": max(1, (total+q.records-1)/q.records), // ours: an empty list has one page
+	})
+}
+
+// contains reports whether a record is found by search. ours: a part of it is enough, in upper or lower case.
+func contains(s, search string) bool {
+	return search == "" || strings.Contains(strings.ToLower(s), strings.ToLower(search))
+}

@@ -1,0 +1,171 @@
+package partnertest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+var networkOperations = []operation{
+	{api: partnerapi.NetworkAPI, op: "GET /account/network-domains", do: (*Fake).listDomains},
+	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations", do: (*Fake).createInvitation},
+	// These two have one path: an activation has no body, an update has one.
+	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations/{token}", do: (*Fake).activateInvitation, when: noBody},
+	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations/{id}", do: (*Fake).updateInvitation, when: hasBody},
+	{api: partnerapi.NetworkAPI, op: "GET /account/network-invitations", do: (*Fake).listInvitations},
+	{api: partnerapi.NetworkAPI, op: "DELETE /account/network-invitations/{id}", do: (*Fake).deleteInvitation},
+	{api: partnerapi.NetworkAPI, op: "GET /account/networks/{child_account_id}", do: (*Fake).getNetwork},
+	{api: partnerapi.NetworkAPI, op: "GET /account/networks", do: (*Fake).listNetworks},
+	{api: partnerapi.NetworkAPI, op: "POST /account/networks/{child_account_id}", do: (*Fake).updateNetwork},
+	// Documented under /api, alone with that prefix; there is no such route without it.
+	{api: partnerapi.NetworkAPI, op: "DELETE /api/account/networks/{child_account_id}", do: (*Fake).deleteNetwork},
+}
+
+// parentAccountID is the account that the network token stands for.
+const parentAccountID = "acc_1234567890"
+
+// The vendor's message, and ours.
+const (
+	fieldRequired = "This value is required."
+	fieldInvalid  = "This value is not valid." // ours
+)
+
+// networkFailed is the API's envelope. ours: every message but those of fields.
+func networkFailed(in *request, status int, message string, fields map[string]string) reply {
+	var shown any = fields
+	if len(fields) == 0 {
+		shown = []string{}
+	}
+	return inJSON(status, map[string]any{"error": map[string]any{
+		"request_method": in.Method, "type": "user", "code": status, "message": message, "fields": shown, "dev_message": "",
+	}})
+}
+
+func networkInvalid(in *request, fields map[string]string) reply {
+	return networkFailed(in, http.StatusBadRequest, "Please check the values.", fields)
+}
+
+func networkNotFound(in *request) reply {
+	return networkFailed(in, http.StatusNotFound, "Not found.", nil)
+}
+
+func checkNetworkToken(_ *Fake, in *request) *reply {
+	if in.Header.Get("Authorization") == NetworkToken {
+		return nil
+	}
+	refused := networkFailed(in, http.StatusUnauthorized, "Please sign in.", nil)
+	return &refused
+}
+
+// networkNoRoute has no envelope, by which a client can tell it from a record that is not found. ours: the text.
+func networkNoRoute(*request) reply { return plainNotFound() }
+
+func (f *Fake) listDomains(in *request) reply {
+	type wireDomain struct {
+		ID          string `json:"id,omitempty"`
+		Title       string `json:"title"`
+		Description string `json:"description"`
+	}
+	if in.URL.Query().Get("collection") != "true" {
+		// ours: without the parameter it is a record list.
+		return listOf(in, slices.Values(f.domains), nil, func(d partnerapi.Domain, q listQuery) bool {
+			return q.filter == "" && contains(d.Title, q.search)
+		}, func(d partnerapi.Domain) any { return wireDomain(d) })
+	}
+	collection := []map[string]wireDomain{}
+	for _, d := range f.domains {
+		collection = append(collection, map[string]wireDomain{d.ID: {Title: d.Title, Description: d.Description}})
+	}
+	return inJSON(http.StatusOK, collection)
+}
+
+func (f *Fake) getNetwork(in *request) reply {
+	n, known := f.networks.get(in.PathValue("child_account_id"))
+	if !known {
+		return networkNotFound(in)
+	}
+	return inJSON(http.StatusOK, struct {
+		AccountID         string   `json:"account_id"`
+		Fee               float64  `json:"fee"`
+		FeeProposed       *float64 `json:"fee_proposed"`
+		ProposedDate      *int64   `json:"proposed_date"`
+		ProposedAccountID *string  `json:"proposed_account_id"`
+		ProposedUserID    *string  `json:"proposed_user_id"`
+		AccountTitle      string   `json:"account_title"`
+		DomainTitle       string   `json:"domain_title"`
+	}{ // ours: null for what is not known, such as a proposal
+		n.AccountID, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate), orNull(n.ProposedAccountID), orNull(n.ProposedUserID),
+		n.AccountTitle, n.DomainTitle,
+	})
+}
+
+func (f *Fake) listNetworks(in *request) reply {
+	type wireNetwork struct {
+		AccountID       string   `json:"account_id"`
+		AccountTitle    string   `json:"account_title"`
+		DomainTitle     string   `json:"domain_title"`
+		Fee             float64  `json:"fee"`
+		FeeProposed     *float64 `json:"fee_proposed"`
+		FeeProposedDate *int64   `json:"fee_proposed_date"`
+	}
+	// ours: no filter is documented, so one that is asked for matches nothing.
+	return listOf(in, f.networks.all(), nil, func(n partnerapi.Network, q listQuery) bool {
+		return q.filter == "" && contains(n.AccountTitle, q.search)
+	}, func(n partnerapi.Network) any {
+		return wireNetwork{n.AccountID, n.AccountTitle, n.DomainTitle, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate)}
+	})
+}
+
+func (f *Fake) updateNetwork(in *request) reply {
+	n, known := f.networks.get(in.PathValue("child_account_id"))
+	if !known {
+		return networkNotFound(in)
+	}
+	body, ok := read[struct{ Fee number }](in)
+	switch {
+	case !ok && hasBody(in):
+		return networkInvalid(in, nil) // ours
+	case body.Fee.invalid:
+		return networkInvalid(in, map[string]string{"fee": fieldInvalid}) // ours
+	case body.Fee.value != nil: // a required value that is empty is ignored
+		n.Fee = *body.Fee.value
+	}
+	f.networks.put(n.AccountID, n)
+	return reply{status: http.StatusOK} // ours: no body is documented
+}
+
+func (f *Fake) deleteNetwork(in *request) reply {
+	id := in.PathValue("child_account_id")
+	if _, known := f.networks.get(id); !known {
+		return networkNotFound(in)
+	}
+	f.networks.remove(id)
+	return inJSON(http.StatusOK, map[string]string{"parent_account_id": parentAccountID, "child_account_id": id})
+}
+
+// number is a number in a request: submitted or not, and empty or not.
+type number struct {
+	submitted bool
+	value     *float64 // nil if empty
+	invalid   bool
+}
+
+// UnmarshalJSON reads a number, or the empty string or null, which are both "an empty value". ours: null.
+func (n *number) UnmarshalJSON(data []byte) error {
+	n.submitted = true
+	if s := string(data); s == `""` || s == "null" {
+		return nil
+	}
+	n.invalid = json.Unmarshal(data, &n.value) != nil
+	return nil
+}
+
+func unixOrNull(t partnerapi.UnixTime) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	seconds := t.Unix()
+	return &seconds
+}

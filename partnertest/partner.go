@@ -1,0 +1,184 @@
+package partnertest
+
+import (
+	"cmp"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+var partnerOperations = []operation{
+	{api: partnerapi.PartnerAPI, op: "GET /partners/signup", do: (*Fake).signUp},
+	{api: partnerapi.PartnerAPI, op: "POST /partners/subscriptions", do: (*Fake).createSubscription},
+	{api: partnerapi.PartnerAPI, op: "PUT /partners/subscriptions/{pk}", do: (*Fake).updateSubscription},
+	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions/{pk}", do: (*Fake).cancelSubscription},
+	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions", do: (*Fake).cancelLegacySubscription},
+	// ours: the page that a signup leads to.
+	{api: partnerapi.PartnerAPI, op: "GET /welcome", do: welcome, check: everybody},
+}
+
+// The vendor's messages.
+const (
+	partnerBadToken   = "Please provide a valid token"
+	partnerBadPK      = "Please provide a valid pk"
+	partnerDuplicate  = "Partner PK has already been added"
+	partnerBlankEmail = "Email is blank"
+)
+
+var partnerDone = map[string]bool{"success": true}
+
+func partnerFailed(status int, kind, message string) reply {
+	return inJSON(status, struct {
+		Success bool   `json:"success"`
+		Error   string `json:"error"`
+		Type    string `json:"error_type"`
+	}{false, message, kind})
+}
+
+func partnerInvalid(message string) reply {
+	return partnerFailed(http.StatusBadRequest, "invalid_params", message)
+}
+
+func partnerUnknownPK() reply {
+	return partnerFailed(http.StatusNotFound, "invalid_params", partnerBadPK)
+}
+
+func checkPartnerToken(_ *Fake, in *request) *reply {
+	if cmp.Or(in.Header.Get("X-Token-Auth"), in.URL.Query().Get("token")) == PartnerToken {
+		return nil
+	}
+	refused := partnerFailed(http.StatusUnauthorized, "invalid_token", partnerBadToken)
+	return &refused
+}
+
+func everybody(*Fake, *request) *reply { return nil }
+
+func partnerNoRoute(*request) reply {
+	// ours: the documents do not say what is there.
+	return reply{http.StatusNotFound, htmlHeader(), []byte("<!DOCTYPE html>\n<title>Not found</title>\n<h1>Not found</h1>\n")}
+}
+
+func htmlHeader() http.Header {
+	return http.Header{"Content-Type": {"text/html; charset=utf-8"}, "Referrer-Policy": {"no-referrer"}}
+}
+
+func (f *Fake) signUp(in *request) reply {
+	q := in.URL.Query()
+	parent := partnerapi.SignupRequest{
+		PK: q.Get("pk"), Email: q.Get("email"), ChildName: q.Get("child_name"), ChildEmail: q.Get("child_email"),
+	}
+	var badBirthday error
+	if birthday := q.Get("child_birthday"); birthday != "" {
+		parent.ChildBirthday, badBirthday = partnerapi.ParseDate(birthday)
+	}
+	switch {
+	case parent.PK == "":
+		return partnerInvalid(partnerBadPK) // ours: as for subscriptions
+	case isBlank(parent.Email):
+		return partnerInvalid(partnerBlankEmail) // ours: as for subscriptions
+	case badBirthday != nil:
+		return partnerInvalid("Please provide a valid child_birthday") // ours
+	}
+	// ours: who has signed up already stays as they are; the documents promise only that there is no second account.
+	if _, known := f.signups[parent.PK]; !known {
+		f.signups[parent.PK] = parent
+	}
+	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}} // ours: the address
+}
+
+func welcome(*Fake, *request) reply {
+	return reply{http.StatusOK, htmlHeader(), []byte("<!DOCTYPE html>\n<html lang=\"en\">\n<title>Welcome</title>\n" +
+		"<h1>Welcome</h1>\n<p>You are signed up. This is the landing page of a fake.</p>\n</html>\n")}
+}
+
+type subscriptionBody struct {
+	PK    string          `json:"pk"`
+	Email string          `json:"email"`
+	Plan  partnerapi.Plan `json:"plan"`
+}
+
+// readSubscription returns the body of a request, or the reply to one that cannot be read.
+func readSubscription(in *request) (subscriptionBody, *reply) {
+	if kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type")); hasBody(in) && kind != "application/json" {
+		// ours: the status is that of another API of the vendor's, the body is not documented.
+		refused := partnerFailed(http.StatusUnsupportedMediaType, "invalid_params", "Please send application/json")
+		return subscriptionBody{}, &refused
+	}
+	body, ok := read[subscriptionBody](in)
+	if !ok && hasBody(in) {
+		refused := partnerInvalid("Please provide a valid body") // ours
+		return subscriptionBody{}, &refused
+	}
+	return body, nil
+}
+
+func (f *Fake) createSubscription(in *request) reply {
+	body, refused := readSubscription(in)
+	if refused != nil {
+		return *refused
+	}
+	_, known := f.subscriptions[body.PK]
+	switch {
+	case body.PK == "":
+		return partnerInvalid(partnerBadPK) // ours: documented for other operations
+	case isBlank(body.Email):
+		return partnerInvalid(partnerBlankEmail)
+	case known:
+		return partnerInvalid(partnerDuplicate)
+	case body.Plan != "" && !isPlan(body.Plan): // without a plan it is a request of the revision before plans
+		return partnerInvalid("Please provide a valid plan") // ours
+	}
+	f.subscriptions[body.PK] = Subscription(body)
+	return inJSON(http.StatusCreated, partnerDone)
+}
+
+func (f *Fake) updateSubscription(in *request) reply {
+	body, refused := readSubscription(in)
+	if refused != nil {
+		return *refused
+	}
+	pk := in.PathValue("pk")
+	s, known := f.subscriptions[pk]
+	switch {
+	case pk == "":
+		return partnerInvalid(partnerBadPK)
+	case !known:
+		return partnerUnknownPK()
+	case !isPlan(body.Plan):
+		return partnerInvalid("Please provide a valid plan") // ours
+	}
+	s.Plan = body.Plan
+	f.subscriptions[pk] = s
+	return inJSON(http.StatusOK, partnerDone)
+}
+
+func (f *Fake) cancelSubscription(in *request) reply {
+	return f.cancel(in.PathValue("pk"))
+}
+
+func (f *Fake) cancelLegacySubscription(in *request) reply {
+	body, refused := readSubscription(in)
+	if refused != nil {
+		return *refused
+	}
+	return f.cancel(body.PK)
+}
+
+func (f *Fake) cancel(pk string) reply {
+	if pk == "" {
+		return partnerInvalid(partnerBadPK)
+	}
+	if _, known := f.subscriptions[pk]; !known {
+		return partnerUnknownPK()
+	}
+	delete(f.subscriptions, pk)
+	return inJSON(http.StatusOK, partnerDone)
+}
+
+func isPlan(p partnerapi.Plan) bool {
+	return p == partnerapi.PlanBark || p == partnerapi.PlanBarkJunior
+}
+
+func isBlank(s string) bool { return strings.TrimSpace(s) == "" }

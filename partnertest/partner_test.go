@@ -1,0 +1,147 @@
+package partnertest_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+func TestSubscriptionsAsDocumented(t *testing.T) {
+	t.Parallel()
+	const all = "/partner/partners/subscriptions"
+	badPlan := `{"success":false,"error":"Please provide a valid plan","error_type":"invalid_params"}`
+	run(t, partnertest.New(), []step{
+		{"create", "POST " + all, fixture(t, "post-partners-subscriptions.request.json"), nil, 201, "@post-partners-subscriptions.ok.json"},
+		{"again", "POST " + all, fixture(t, "post-partners-subscriptions.request.json"), nil, 400, "@post-partners-subscriptions.duplicate.json"},
+		{"blank e-mail", "POST " + all, `{"pk":"a","email":" ","plan":"bark"}`, nil, 400, "@post-partners-subscriptions.email-blank.json"},
+		{"no pk", "POST " + all, `{"email":"a@example.com","plan":"bark"}`, nil, 400, "@put-partners-subscriptions-pk.invalid-pk.json"},
+		{"unknown plan", "POST " + all, `{"pk":"a","email":"a@example.com","plan":"gold"}`, nil, 400, badPlan},
+		{"no body", "POST " + all, "", nil, 400, "@put-partners-subscriptions-pk.invalid-pk.json"},
+		{"not JSON", "POST " + all, "pk=a", nil, 400, `{"success":false,"error":"Please provide a valid body","error_type":"invalid_params"}`},
+
+		{"update", "PUT " + all + "/MS2365", fixture(t, "put-partners-subscriptions-pk.request.json"), nil, 200, "@put-partners-subscriptions-pk.ok.json"},
+		{"update to an unknown plan", "PUT " + all + "/MS2365", `{"plan":"gold"}`, nil, 400, badPlan},
+		{"update without a plan", "PUT " + all + "/MS2365", "", nil, 400, badPlan},
+		{"update of an unknown pk", "PUT " + all + "/nobody", `{"plan":"bark"}`, nil, 404, "@put-partners-subscriptions-pk.not-found.json"},
+		{"update of a blank pk", "PUT " + all + "/", `{"plan":"bark"}`, nil, 400, "@put-partners-subscriptions-pk.invalid-pk.json"},
+
+		{"cancel an unknown pk", "DELETE " + all + "/nobody", "", nil, 404, "@delete-partners-subscriptions-pk.not-found.json"},
+		{"cancel a blank pk", "DELETE " + all + "/", "", nil, 400, "@delete-partners-subscriptions-pk.invalid-pk.json"},
+		{"cancel", "DELETE " + all + "/MS2365", "", nil, 200, "@delete-partners-subscriptions-pk.ok.json"},
+		{"cancel again", "DELETE " + all + "/MS2365", "", nil, 404, "@delete-partners-subscriptions-pk.not-found.json"},
+
+		{"create without a plan", "POST " + all, fixture(t, "post-partners-subscriptions.request-legacy.json"), nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
+		{"cancel by body", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 200, "@delete-partners-subscriptions.ok.json"},
+		{"cancel by body again", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 404, "@delete-partners-subscriptions.not-found.json"},
+		{"cancel by body without a pk", "DELETE " + all, `{}`, nil, 400, "@delete-partners-subscriptions.invalid-pk.json"},
+	})
+}
+
+func TestPartnerBodiesAreJSON(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SeedSubscription(partnertest.Subscription{PK: "a", Email: "a@example.com", Plan: partnerapi.PlanBark})
+	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", ""} {
+		header := http.Header{"Content-Type": {kind}}
+		want := `{"success":false,"error":"Please send application/json","error_type":"invalid_params"}`
+		run(t, f, []step{
+			{kind, "POST /partner/partners/subscriptions", `{"pk":"b","email":"b@example.com"}`, header, 415, want},
+			{kind, "PUT /partner/partners/subscriptions/a", `{"plan":"bark_junior"}`, header, 415, want},
+			{kind, "DELETE /partner/partners/subscriptions", `{"pk":"a"}`, header, 415, want},
+		})
+	}
+	assert.Equal(t, []partnertest.Subscription{{PK: "a", Email: "a@example.com", Plan: partnerapi.PlanBark}}, f.Subscriptions())
+}
+
+func TestPartnerToken(t *testing.T) {
+	t.Parallel()
+	const target = "GET /partner/partners/signup?pk=a&email=a%40example.com"
+	none := http.Header{"X-Token-Auth": nil}
+	f := partnertest.New()
+	for _, op := range []string{
+		target, "POST /partner/partners/subscriptions", "PUT /partner/partners/subscriptions/a",
+		"DELETE /partner/partners/subscriptions/a", "DELETE /partner/partners/subscriptions",
+	} {
+		run(t, f, []step{
+			{"no token", op, "", none, 401, "@get-partners-signup.invalid-token.json"},
+			{"wrong token", op, "", http.Header{"X-Token-Auth": {"wrong"}}, 401, "@get-partners-signup.invalid-token.json"},
+		})
+	}
+	run(t, f, []step{
+		{"wrong token in the query", target + "&token=wrong", "", none, 401, "@get-partners-signup.invalid-token.json"},
+		{"token in the query", target + "&token=" + partnertest.PartnerToken, "", none, 302, ""},
+	})
+}
+
+func TestSignup(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	const link = "GET /partner/partners/signup"
+	bad := func(message string) string {
+		return `{"success":false,"error":"` + message + `","error_type":"invalid_params"}`
+	}
+	run(t, f, []step{
+		{"no pk", link + "?email=a%40example.com", "", nil, 400, bad("Please provide a valid pk")},
+		{"no e-mail", link + "?pk=a", "", nil, 400, bad("Email is blank")},
+		{"no day", link + "?pk=a&email=a%40example.com&child_birthday=2014-02-30", "", nil, 400, bad("Please provide a valid child_birthday")},
+	})
+	assert.Empty(t, f.Signups())
+
+	resp := step{target: link + "?pk=b&email=b%2B1%40example.com&child_birthday=2014-02-28&child_name=Kim&child_email=kim%40example.com"}.send(t, f)
+	assert.Equal(t, 302, resp.status)
+	assert.Equal(t, "/partner/welcome", resp.header.Get("Location"))
+	run(t, f, []step{
+		{"another", link + "?pk=a&email=a%40example.com", "", nil, 302, ""},
+		{"again", link + "?pk=a&email=other%40example.com", "", nil, 302, ""},
+	})
+	assert.Equal(t, []partnerapi.SignupRequest{
+		{PK: "a", Email: "a@example.com"},
+		{PK: "b", Email: "b+1@example.com", ChildBirthday: birthdate(2014, 2, 28), ChildName: "Kim", ChildEmail: "kim@example.com"},
+	}, f.Signups())
+	assert.Empty(t, f.Subscriptions(), "a signup is no subscription")
+	run(t, f, []step{{"who signed up can subscribe", "POST /partner/partners/subscriptions", `{"pk":"a","email":"a@example.com"}`, nil, 201, `{"success":true}`}})
+}
+
+func TestSignupLeadsToAPageThatNeedsNoToken(t *testing.T) {
+	t.Parallel()
+	f := partnertest.NewServer(t)
+	ctx := t.Context()
+	to, err := f.Client().Signup.Resolve(ctx, partnerapi.SignupRequest{PK: "a", Email: "a@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, f.URL+"/partner/welcome", to.String())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	require.NoError(t, err)
+	resp, err := new(http.Transport).RoundTrip(req)
+	require.NoError(t, err)
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.Equal(t, "text/html; charset=utf-8", resp.Header.Get("Content-Type"))
+	assert.Contains(t, bodyOf(t, resp), "<h1>Welcome</h1>")
+}
+
+func TestKeysComeOutUnchanged(t *testing.T) {
+	t.Parallel()
+	for _, served := range []bool{false, true} {
+		f := partnertest.New()
+		if served {
+			f = partnertest.NewServer(t)
+		}
+		client, ctx := f.Client(), t.Context()
+		for _, pk := range []string{"a/b", "ü", "a b", "a%2Fb", "?", "#", "a+b", "%", "..a", "//", "{pk}", "a&b=c", `"`, "日本", "\x00", " "} {
+			require.NoError(t, client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: "a@example.com", Plan: partnerapi.PlanBark}))
+			require.NoError(t, client.Subscriptions.Update(ctx, pk, partnerapi.UpdateSubscriptionRequest{Plan: partnerapi.PlanBarkJunior}), "%q", pk)
+			got, ok := f.Subscription(pk)
+			assert.True(t, ok)
+			assert.Equal(t, partnertest.Subscription{PK: pk, Email: "a@example.com", Plan: partnerapi.PlanBarkJunior}, got)
+			calls := f.Calls()
+			assert.Equal(t, "/partners/subscriptions/"+url.PathEscape(pk), calls[len(calls)-1].Path)
+			require.NoError(t, client.Subscriptions.Cancel(ctx, pk), "%q", pk)
+			assert.Empty(t, f.Subscriptions())
+		}
+	}
+}

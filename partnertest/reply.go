@@ -1,0 +1,64 @@
+package partnertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// reply is an answer.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// inJSON is an answer with a body in JSON.
+func inJSON(status int, v any) reply {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Errorf("partnertest: a seeded value cannot be sent: %w", err))
+	}
+	return reply{status, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body}
+}
+
+func plainNotFound() reply {
+	return reply{http.StatusNotFound, http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, []byte("404 page not found\n")}
+}
+
+func (r reply) write(w http.ResponseWriter) {
+	for name, values := range r.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(r.status)
+	if len(r.body) > 0 {
+		_, _ = w.Write(r.body)
+	}
+}
+
+// read decodes the body of a request. It reports false if the body is not JSON of the form of T.
+func read[T any](in *request) (T, bool) {
+	var v T
+	err := json.Unmarshal(in.body, &v)
+	return v, err == nil
+}
+
+func hasBody(in *request) bool { return len(in.body) > 0 }
+func noBody(in *request) bool  { return len(in.body) == 0 }
+
+// orNull returns nil, which JSON shows as null, for a zero value.
+func orNull[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// orEmpty returns a list that JSON shows as [] where it would show null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,118 @@
+package partnertest
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// operation is an operation that the fake knows.
+type operation struct {
+	api partnerapi.API
+	op  string // as package partnerapi names it
+	do  func(*Fake, *request) reply
+	// when, unless nil, says whether a request is this operation, for operations that share a path.
+	when func(*request) bool
+	// check, unless nil, is what is asked in place of the API's credential.
+	check func(*Fake, *request) *reply
+}
+
+// route is an operation ready to be found.
+type route struct {
+	operation
+	method   string
+	segments []string
+	serve    func(http.ResponseWriter, *request)
+}
+
+func newRoute(o operation, serve func(http.ResponseWriter, *request)) route {
+	method, path, _ := strings.Cut(o.op, " ")
+	return route{o, method, strings.Split(path, "/"), serve}
+}
+
+// addRoute adds a route in front of all that are not more specific.
+func addRoute(routes []route, added route) []route {
+	routes = slices.Insert(routes, 0, added)
+	slices.SortStableFunc(routes, func(a, b route) int {
+		return cmp.Compare(strings.Count(a.op, "{"), strings.Count(b.op, "{"))
+	})
+	return routes
+}
+
+// Handle teaches the fake an operation that it does not know, or replaces one that it knows. op is in the form that
+// package partnerapi uses, such as "GET /partners/children/{id}"; h gets its wildcards through [http.Request.PathValue]
+// and a URL whose path is that of op. A known operation is replaced in its own API; another one is answered in all
+// three. The credential of the API is checked before h is called.
+//
+// Handle panics if op is not of that form, as [http.ServeMux.Handle] does.
+func (f *Fake) Handle(op string, h http.Handler) {
+	method, path, _ := strings.Cut(op, " ")
+	if method == "" || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#% ") || strings.Contains(path, "...}") {
+		panic("partnertest: not a method, a space and a path with wildcards such as {id}: " + op)
+	}
+	if h == nil {
+		panic("partnertest: no handler for " + op)
+	}
+	serve := func(w http.ResponseWriter, in *request) { h.ServeHTTP(w, in.Request) }
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	same := func(r route) bool { return r.op == op }
+	for _, routes := range f.routes {
+		if i := slices.IndexFunc(routes, same); i >= 0 {
+			routes[i].serve = serve
+			return
+		}
+	}
+	for api, routes := range f.routes {
+		f.routes[api] = addRoute(routes, newRoute(operation{api: api, op: op}, serve))
+	}
+}
+
+// find returns the route of a request, and sets the values of its wildcards, or returns nil.
+func (f *Fake) find(in *request) *route {
+	// The escaped path is split, because a value may hold an escaped slash.
+	segments := strings.Split(in.URL.EscapedPath(), "/")
+	for i, s := range segments {
+		value, err := url.PathUnescape(s)
+		if err != nil {
+			return nil
+		}
+		segments[i] = value
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.routes[in.api] {
+		if r.matches(in, segments) {
+			r.setPathValues(in, segments)
+			return &r
+		}
+	}
+	return nil
+}
+
+// matches lets a wildcard be empty, because the partner API documents what it answers to a pk that is.
+func (r *route) matches(in *request, segments []string) bool {
+	if in.Method != r.method || len(segments) != len(r.segments) || r.when != nil && !r.when(in) {
+		return false
+	}
+	for i, want := range r.segments {
+		if !isWildcard(want) && segments[i] != want {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *route) setPathValues(in *request, segments []string) {
+	for i, want := range r.segments {
+		if isWildcard(want) {
+			in.SetPathValue(strings.Trim(want, "{}"), segments[i])
+		}
+	}
+}
+
+func isWildcard(segment string) bool { return strings.HasPrefix(segment, "{") }

@@ -1,0 +1,197 @@
+package partnertest
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// Subscription is a subscription of the partner API. Its Plan is zero if it was created without one.
+type Subscription struct {
+	PK, Email string
+	Plan      partnerapi.Plan
+}
+
+// SeedSubscription adds a subscription, or replaces the one of its PK.
+func (f *Fake) SeedSubscription(s Subscription) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.subscriptions[s.PK] = s
+}
+
+// Subscription returns the subscription of a pk.
+func (f *Fake) Subscription(pk string) (s Subscription, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, ok = f.subscriptions[pk]
+	return s, ok
+}
+
+// Subscriptions returns all subscriptions, sorted by PK.
+func (f *Fake) Subscriptions() []Subscription {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.SortedFunc(maps.Values(f.subscriptions), func(a, b Subscription) int { return strings.Compare(a.PK, b.PK) })
+}
+
+// Signups returns who has signed up, sorted by PK. A signup is not a subscription.
+func (f *Fake) Signups() []partnerapi.SignupRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.SortedFunc(maps.Values(f.signups), func(a, b partnerapi.SignupRequest) int { return strings.Compare(a.PK, b.PK) })
+}
+
+// Customer is a customer of a fan club. Registered nil means registered. A customer with no Password cannot log in.
+type Customer struct {
+	partnerapi.Customer
+	Password string
+	// Unconfirmed is true until the customer has confirmed the e-mail.
+	Unconfirmed bool
+	// Blocked is true for a customer who must not log in.
+	Blocked bool
+	// Benefits are what the active Subscription gives.
+	Benefits []partnerapi.Benefit
+}
+
+// SeedCustomer adds a customer, or replaces the one with its ID, and returns what is stored. An ID, the fan club 1 and
+// the e-mail as the only alias are filled in where they are zero. Age goes by the Birthdate and the clock, always. The
+// rest is kept as it is: Expired is not derived from Subscription.
+//
+// SeedCustomer panics if another customer of the fan club has the e-mail.
+func (f *Fake) SeedCustomer(c Customer) partnerapi.Customer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c.FanclubID == 0 {
+		c.FanclubID = 1
+	}
+	if id, taken := f.emails[addressOf(c.FanclubID, c.Email)]; taken && id != c.ID {
+		panic(fmt.Sprintf("partnertest: customer %d has this e-mail already", id))
+	}
+	return f.aged(f.put(c.clone())).clone().Customer
+}
+
+// put stores a customer, and fills in what is missing.
+func (f *Fake) put(c Customer) Customer {
+	if c.ID == 0 {
+		id := f.newID("", func(id string) bool {
+			n, _ := strconv.ParseInt(id, 10, 64)
+			_, taken := f.customers[n]
+			return taken
+		})
+		c.ID, _ = strconv.ParseInt(id, 10, 64)
+	}
+	if c.EmailAliases == nil && c.Email != "" {
+		c.EmailAliases = []string{c.Email}
+	}
+	if before, known := f.customers[c.ID]; known {
+		delete(f.emails, addressOf(before.FanclubID, before.Email))
+	}
+	if c.Email != "" {
+		f.emails[addressOf(c.FanclubID, c.Email)] = c.ID
+	}
+	f.customers[c.ID] = c
+	return c
+}
+
+// aged returns c with its age of today.
+func (f *Fake) aged(c Customer) Customer {
+	if !c.Birthdate.IsZero() {
+		c.Age = ageOn(c.Birthdate, f.now())
+	}
+	return c
+}
+
+// Customers returns all customers, sorted by ID.
+func (f *Fake) Customers() []Customer {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]Customer, 0, len(f.customers))
+	for _, id := range slices.Sorted(maps.Keys(f.customers)) {
+		all = append(all, f.aged(f.customers[id]).clone())
+	}
+	return all
+}
+
+// SeedNetwork adds a relation to a child account, or replaces the one with its AccountID, and returns what is stored. An
+// AccountID is filled in if it is empty.
+func (f *Fake) SeedNetwork(n partnerapi.Network) partnerapi.Network {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n.AccountID == "" {
+		n.AccountID = f.newID("acc_", f.networks.has)
+	}
+	n.FeeProposed = clonePointer(n.FeeProposed)
+	f.networks.put(n.AccountID, n)
+	n.FeeProposed = clonePointer(n.FeeProposed)
+	return n
+}
+
+// Networks returns all relations to child accounts, in the order in which they came.
+func (f *Fake) Networks() []partnerapi.Network {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := []partnerapi.Network{}
+	for n := range f.networks.all() {
+		n.FeeProposed = clonePointer(n.FeeProposed)
+		all = append(all, n)
+	}
+	return all
+}
+
+// SeedInvitation adds an invitation, or replaces the one with its ID, and returns what is stored. The ID, the time of
+// Created and the first domain are filled in where they are zero. An invitation with the status pending is pending for
+// the lifetime of an invitation from now, one with the status expired is expired, and of others Created tells.
+func (f *Fake) SeedInvitation(i partnerapi.Invitation) partnerapi.Invitation {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i.DomainID == "" && len(f.domains) > 0 {
+		i.DomainID = f.domains[0].ID
+	}
+	i.FeeProposed = clonePointer(i.FeeProposed)
+	return f.shown(f.invite(i))
+}
+
+// Invitations returns all invitations that are not activated, in the order in which they came.
+func (f *Fake) Invitations() []partnerapi.Invitation {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := []partnerapi.Invitation{}
+	for i := range f.invitations.all() {
+		all = append(all, f.shown(i))
+	}
+	return all
+}
+
+// shown returns an invitation as it is now.
+func (f *Fake) shown(i invitation) partnerapi.Invitation {
+	i.Status = f.status(i)
+	i.FeeProposed = clonePointer(i.FeeProposed)
+	return i.Invitation
+}
+
+// ActivationLink returns the link in the e-mail of an invitation. ok is false if there is no such invitation.
+// [partnerapi.InvitationToken] takes the token out of it.
+func (f *Fake) ActivationLink(invitationID string) (link string, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, known := f.invitations.get(invitationID)
+	if !known {
+		return "", false
+	}
+	return "https://yourapp.example/networks?token=" + url.QueryEscape(i.token()), true
+}
+
+// newID returns the next ID with a prefix that is not taken.
+func (f *Fake) newID(prefix string, taken func(string) bool) string {
+	for {
+		f.lastID[prefix]++
+		if id := prefix + strconv.FormatInt(f.lastID[prefix], 10); !taken(id) {
+			return id
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package partnertest
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// NewServer returns a fake that is served on loopback, at its URL, until the test ends.
+func NewServer(tb testing.TB, opts ...Option) *Fake {
+	tb.Helper()
+	// Not net/http/httptest: it would add a flag to every program that imports this package.
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("partnertest: %v", err)
+	}
+	f := New(opts...)
+	f.URL = "http://" + listener.Addr().String()
+	server := &http.Server{Handler: f, ReadHeaderTimeout: time.Minute}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(listener) // it ends with ErrServerClosed
+	}()
+	tb.Cleanup(func() {
+		_ = server.Close()
+		<-ended
+	})
+	return f
+}
+
+// Client returns a client of the fake's three APIs with all credentials. It goes through [Fake.Transport], or, if the
+// fake has a URL, over the network. opts come last, so they win. Client panics if they are refused.
+func (f *Fake) Client(opts ...partnerapi.Option) *partnerapi.Client {
+	all := []partnerapi.Option{
+		partnerapi.WithPartnerToken(PartnerToken),
+		partnerapi.WithAccountKey(AccountKey),
+		partnerapi.WithOrganizationKey(OrganizationKey),
+		partnerapi.WithNetworkToken(NetworkToken),
+	}
+	for api := range apis {
+		all = append(all, partnerapi.WithBaseURL(api, cmp.Or(f.URL, "https://partnertest.invalid")+"/"+string(api)))
+	}
+	if f.URL == "" {
+		all = append(all, partnerapi.WithHTTPClient(&http.Client{Transport: f.transport}))
+	}
+	client, err := partnerapi.NewClient(append(all, opts...)...)
+	if err != nil {
+		panic(fmt.Errorf("partnertest: %w", err))
+	}
+	return client
+}

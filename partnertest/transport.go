@@ -1,0 +1,194 @@
+package partnertest
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+)
+
+// Transport returns the transport of [Fake.Client], for a client of another kind or a transport that wraps it. It sends
+// every request to the fake, whatever its host, and opens no socket.
+func (f *Fake) Transport() http.RoundTripper { return f.transport }
+
+// transport runs a handler in RoundTrip. It starts no goroutine that outlives a request.
+type transport struct {
+	handler http.Handler
+	conn    net.Conn // for traces only
+}
+
+func newTransport(h http.Handler) *transport {
+	conn, _ := net.Pipe()
+	return &transport{h, conn}
+}
+
+// RoundTrip hands the handler what a server would read off the wire.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if err := ctx.Err(); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	trace := httptrace.ContextClientTrace(ctx)
+	if trace != nil && trace.GetConn != nil {
+		trace.GetConn(hostPort(req))
+	}
+	if trace != nil && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{Conn: t.conn, Reused: true})
+	}
+	arrived, err := overTheWire(req)
+	if err != nil {
+		return nil, err
+	}
+	answer := t.answer(ctx, arrived)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if answer.cut && !answer.flushed {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if trace != nil && trace.GotFirstResponseByte != nil {
+		trace.GotFirstResponseByte()
+	}
+	return answer.response(req), nil
+}
+
+func hostPort(req *http.Request) string {
+	port := map[string]string{"http": "80", "https": "443"}[req.URL.Scheme]
+	return net.JoinHostPort(req.URL.Hostname(), cmp.Or(req.URL.Port(), port))
+}
+
+// overTheWire writes a request and reads it again, so that nothing reaches the handler that would not reach a server.
+// Writing calls the trace's hooks for what is written.
+func overTheWire(req *http.Request) (*http.Request, error) {
+	sent, err := withBody(req)
+	if err != nil {
+		return nil, err
+	}
+	var wire bytes.Buffer
+	if err := sent.Write(&wire); err != nil {
+		return nil, err
+	}
+	arrived, err := http.ReadRequest(bufio.NewReader(&wire))
+	if err != nil {
+		return nil, err
+	}
+	arrived.RemoteAddr = "192.0.2.1:1234" // an address for documentation, as net/http/httptest uses it
+	return arrived, nil
+}
+
+// withBody returns a request whose body is in memory and of a known length, and closes that of req. Without it, Write
+// hides the error of a body that cannot be read, and starts a goroutine to find out whether there is one.
+func withBody(req *http.Request) (*http.Request, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req, nil
+	}
+	defer req.Body.Close()
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	sent := req.WithContext(req.Context())
+	sent.Body = io.NopCloser(bytes.NewReader(body))
+	if sent.ContentLength <= 0 {
+		sent.ContentLength = int64(len(body))
+	}
+	if len(body) == 0 {
+		sent.Body = http.NoBody
+	}
+	return sent, nil
+}
+
+// answer runs the handler. As a server's, its context ends with the client's and carries none of the client's values.
+func (t *transport) answer(ctx context.Context, arrived *http.Request) (w *recorder) {
+	served, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	w = &recorder{header: make(http.Header)}
+	defer func() {
+		// net/http cuts the connection for any panic; here others than this one are for the test to see.
+		if p := recover(); p == http.ErrAbortHandler { //nolint:errorlint // the panic's value itself, as net/http compares it
+			w.cut = true
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	t.handler.ServeHTTP(w, arrived.WithContext(served))
+	return w
+}
+
+// recorder is the answer of a handler.
+type recorder struct {
+	header  http.Header
+	status  int         // 0 until the header is written
+	sent    http.Header // header as it was then
+	body    bytes.Buffer
+	flushed bool
+	cut     bool
+}
+
+func (w *recorder) Header() http.Header { return w.header }
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status != 0 || status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		return
+	}
+	w.status, w.sent = status, w.header.Clone()
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	if w.status == http.StatusNoContent || w.status == http.StatusNotModified {
+		return 0, http.ErrBodyNotAllowed
+	}
+	return w.body.Write(b)
+}
+
+// Flush marks that the client has the answer up to here, even if the connection is cut later.
+func (w *recorder) Flush() {
+	w.WriteHeader(http.StatusOK)
+	w.flushed = true
+}
+
+func (w *recorder) response(req *http.Request) *http.Response {
+	w.WriteHeader(http.StatusOK)
+	resp := &http.Response{
+		Status:     strconv.Itoa(w.status) + " " + http.StatusText(w.status),
+		StatusCode: w.status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        w.sent,
+		ContentLength: int64(w.body.Len()),
+		Request:       req,
+	}
+	content := w.body.Bytes()
+	if len(content) > 0 && w.sent["Content-Type"] == nil {
+		w.sent.Set("Content-Type", http.DetectContentType(content))
+	}
+	if promised, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
+		w.cut = w.cut || promised > resp.ContentLength
+		resp.ContentLength = promised
+	} else if w.flushed {
+		resp.ContentLength = -1
+	}
+	switch {
+	case req.Method == http.MethodHead:
+		resp.Body = http.NoBody
+	case w.cut:
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(content), cutOff{}))
+	default:
+		resp.Body = io.NopCloser(bytes.NewReader(content))
+	}
+	return resp
+}
+
+// cutOff is the end of a body whose connection is cut.
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
