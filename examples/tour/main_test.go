@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	partnerapi "github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+func noEnv(string) string { return "" }
+
+func TestTourRunsEveryOperation(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+
+	status := run(nil, noEnv, &stdout, &stderr)
+
+	assert.Equal(t, 0, status)
+	assert.Empty(t, stderr.String())
+	assert.NotContains(t, stdout.String(), "NOT AS DOCUMENTED")
+	lines := strings.Split(strings.Trim(stdout.String(), "\n"), "\n")
+	assert.Equal(t, "23 of 23 operations as documented", lines[len(lines)-1])
+	for _, op := range operations {
+		assert.Contains(t, stdout.String(), op)
+	}
+	aligned := regexp.MustCompile(`^  (GET|POST|PUT|DELETE) /\S+ +[A-Z]\w+\.[A-Z]\w+ .*\d(µs|ms|s)$`)
+	column := strings.Index(lines[0], "method")
+	for _, line := range lines {
+		if strings.HasPrefix(line, "  ") && !strings.HasPrefix(line, "  operation") {
+			assert.Regexp(t, aligned, line)
+			assert.Equal(t, " ", string(line[column-1]), line)
+			assert.NotEqual(t, " ", string(line[column]), line)
+		}
+	}
+}
+
+// A fake that answers what is not documented must not pass.
+func TestTourTellsWhatIsNotAsDocumented(t *testing.T) {
+	t.Parallel()
+	var stdout bytes.Buffer
+	tour := newTour(&stdout)
+	tour.fake.Handle("GET /account/status", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("<html>"))
+	}))
+
+	err := tour.run(t.Context())
+
+	require.Error(t, err)
+	assert.Contains(t, stdout.String(), "NOT AS DOCUMENTED: account: GET /account/status: 200 OK: bad response")
+	assert.Contains(t, stdout.String(), "\n22 of 23 operations as documented\n")
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args   []string
+		status int
+		stderr string
+	}{
+		"help":                {[]string{"-h"}, 0, "PARTNERAPI_NETWORK_TOKEN"},
+		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined"},
+		"unexpected argument": {[]string{"partner"}, 2, `unexpected argument "partner"`},
+		"unknown API":         {[]string{"-live", "bank"}, 2, "-live takes partner, account or network"},
+		"missing token":       {[]string{"-live", "partner"}, 2, "PARTNERAPI_PARTNER_TOKEN is not set"},
+		"missing key":         {[]string{"-live", "account"}, 2, "PARTNERAPI_ACCOUNT_KEY is not set"},
+		"missing JWT":         {[]string{"-live", "network"}, 2, "PARTNERAPI_NETWORK_TOKEN is not set"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, test.status, run(test.args, noEnv, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), test.stderr)
+			assert.Empty(t, stdout.String())
+		})
+	}
+}
+
+func TestLive(t *testing.T) {
+	t.Parallel()
+	good := map[string]string{
+		"PARTNERAPI_PARTNER_TOKEN":    partnertest.PartnerToken,
+		"PARTNERAPI_ACCOUNT_KEY":      partnertest.AccountKey,
+		"PARTNERAPI_ORGANIZATION_KEY": partnertest.OrganizationKey,
+		"PARTNERAPI_NETWORK_TOKEN":    partnertest.NetworkToken,
+	}
+	bad := map[string]string{
+		"PARTNERAPI_PARTNER_TOKEN": "wrong", "PARTNERAPI_ACCOUNT_KEY": "wrong", "PARTNERAPI_NETWORK_TOKEN": "wrong",
+	}
+	tests := map[string]struct {
+		api    string
+		env    map[string]string
+		stdout []string
+		fails  bool
+	}{
+		"partner": {"partner", good, []string{"Subscriptions.Update    ok"}, false},
+		"account": {"account", good, []string{"Accounts.Get            ok", "Accounts.Search         ok"}, false},
+		"account without search": {
+			"account", map[string]string{"PARTNERAPI_ACCOUNT_KEY": partnertest.AccountKey},
+			[]string{"Accounts.Get            ok", "Accounts.Search         not checked: PARTNERAPI_ORGANIZATION_KEY is not set"}, false,
+		},
+		"network":     {"network", good, []string{"Networks.Domains        ok", "Networks.List           ok"}, false},
+		"bad partner": {"partner", bad, []string{"Subscriptions.Update    FAILED", "401 Unauthorized"}, true},
+		"bad account": {"account", bad, []string{"Accounts.Get            FAILED", "Please use a valid API Key."}, true},
+		"bad network": {"network", bad, []string{"Networks.Domains        FAILED", "401 Unauthorized"}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := partnertest.NewServer(t)
+			var stdout bytes.Buffer
+			err := checkLive(t.Context(), &stdout, test.api, func(key string) string { return test.env[key] },
+				partnerapi.WithBaseURL(partnerapi.PartnerAPI, fake.URL+"/partner"),
+				partnerapi.WithBaseURL(partnerapi.AccountAPI, fake.URL+"/account"),
+				partnerapi.WithBaseURL(partnerapi.NetworkAPI, fake.URL+"/network"))
+			assert.Equal(t, test.fails, err != nil)
+			for _, want := range test.stdout {
+				assert.Contains(t, stdout.String(), want)
+			}
+			for _, c := range fake.Calls() {
+				assert.Contains(t, []string{http.MethodGet, http.MethodPut}, c.Method, "a check changes nothing")
+			}
+			assert.Empty(t, fake.Subscriptions())
+		})
+	}
+}
+
+// A server that takes a credential without checking it must not pass for one that knows the credential.
+func TestLivePartnerNeedsNotFound(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	t.Cleanup(server.Close)
+	var stdout bytes.Buffer
+
+	err := checkLive(t.Context(), &stdout, "partner", func(string) string { return "token" },
+		partnerapi.WithBaseURL(partnerapi.PartnerAPI, server.URL))
+
+	require.Error(t, err)
+	assert.Contains(t, stdout.String(), "FAILED: success, where the answer should be: not found")
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	partnerapi "github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// operations are the documented ones. The tour counts them as they turn out as documented.
+var operations = []string{
+	"GET /partners/signup",
+	"POST /partners/subscriptions",
+	"PUT /partners/subscriptions/{pk}",
+	"DELETE /partners/subscriptions/{pk}",
+	"DELETE /partners/subscriptions",
+	"GET /account",
+	"GET /account/status",
+	"POST /accounts",
+	"POST /account",
+	"GET /account/benefits",
+	"POST /login",
+	"GET /logout",
+	"GET /account/search",
+	"GET /account/network-domains",
+	"POST /account/network-invitations",
+	"POST /account/network-invitations/{token}",
+	"GET /account/network-invitations",
+	"POST /account/network-invitations/{id}",
+	"DELETE /account/network-invitations/{id}",
+	"GET /account/networks/{child_account_id}",
+	"GET /account/networks",
+	"POST /account/networks/{child_account_id}",
+	"DELETE /api/account/networks/{child_account_id}",
+}
+
+// A chapter is a part of the story, told in order.
+type chapter struct {
+	title string
+	steps []step
+}
+
+// A step makes one call. It returns what came of it in a few words, or an error if that is not what the API documents.
+type step struct {
+	op, method string
+	call       func(ctx context.Context) (outcome string, err error)
+}
+
+// tour is the story and what its steps hand on to each other.
+type tour struct {
+	out    io.Writer
+	fake   *partnertest.Fake
+	client *partnerapi.Client
+	sent   []string // operations of the attempts of the current step
+
+	session    *partnerapi.Session
+	domain     string
+	invitation string
+	token      string
+	child      string
+}
+
+func newTour(w io.Writer) *tour {
+	t := &tour{out: w, fake: partnertest.New()}
+	t.client = t.fake.Client(t.watch())
+	return t
+}
+
+// watch makes a client say what it really sends.
+func (t *tour) watch() partnerapi.Option {
+	return partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { t.sent = append(t.sent, a.Op) })
+}
+
+const line = "  %-47s  %-26s  %-42s  %7s\n"
+
+// run tells the story and reports whether everything was as documented.
+func (t *tour) run(ctx context.Context) error {
+	failed := make(map[string]bool)
+	seen := make(map[string]bool)
+	t.printf(line, "operation", "method", "outcome", "time")
+	for _, tell := range []func() chapter{t.parent, t.fan, t.invitations, t.networks, t.failures} {
+		c := tell()
+		t.printf("\n%s\n", c.title)
+		for _, s := range c.steps {
+			seen[s.op] = true
+			if err := t.take(ctx, s); err != nil {
+				failed[s.op] = true
+			}
+		}
+	}
+	good := 0
+	for _, op := range operations {
+		if seen[op] && !failed[op] {
+			good++
+		}
+	}
+	t.printf("\n%d of %d operations as documented\n", good, len(operations))
+	if good != len(operations) || len(failed) > 0 {
+		return errors.New("not everything is as documented")
+	}
+	return nil
+}
+
+// take takes a step and prints its line.
+func (t *tour) take(ctx context.Context, s step) error {
+	t.sent = nil
+	started := time.Now()
+	outcome, err := s.call(ctx)
+	took := time.Since(started).Round(time.Microsecond)
+	if err == nil && s.method != "Signup.URL" && !slices.Contains(t.sent, s.op) {
+		err = fmt.Errorf("sent %q", t.sent)
+	}
+	if err != nil {
+		outcome = "NOT AS DOCUMENTED: " + err.Error()
+	}
+	t.printf(line, s.op, s.method, outcome, took)
+	return err
+}
+
+func (t *tour) printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
+
+// expect returns an error unless what is.
+func expect(what string, is bool) error {
+	if !is {
+		return errors.New("unexpected: " + what)
+	}
+	return nil
+}
