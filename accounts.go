@@ -94,7 +94,8 @@ type Benefit struct {
 }
 
 // CreateAccountRequest is a new customer. Email and Birthdate are required, and Username by fan clubs that have user
-// names. In fmt and slog it shows nothing of itself; its JSON is the body of the request, password included.
+// names. Its JSON is the body of the request, password included. In fmt and slog it shows nothing of itself, but they
+// cannot ask it everywhere: fmt not in an unexported field, and slog not inside another value that it logs as JSON.
 type CreateAccountRequest struct {
 	Email                string
 	FirstName            string
@@ -104,6 +105,13 @@ type CreateAccountRequest struct {
 	AcceptTerms          bool
 	Password             string
 	PasswordConfirmation string
+}
+
+func (in CreateAccountRequest) check() (field, why string) {
+	if !in.Birthdate.IsZero() && !in.Birthdate.Valid() {
+		return "Birthdate", noSuchDay
+	}
+	return "", ""
 }
 
 // MarshalJSON returns the body of the request, in which the passwords are an object of their own.
@@ -134,8 +142,7 @@ func (in CreateAccountRequest) Format(f fmt.State, verb rune) {
 // LogValue shows no more than the type's name.
 func (in CreateAccountRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
 
-// LoginRequest is an e-mail and its password. In fmt and slog it shows nothing of itself; its JSON is the body of the
-// request, password included.
+// LoginRequest is an e-mail and its password. It is redacted as a [CreateAccountRequest] is, and no further.
 type LoginRequest struct {
 	Email    string `json:"email,omitzero"`
 	Password string `json:"password,omitzero"`
@@ -159,8 +166,7 @@ const (
 )
 
 // UpdateAccountRequest is a change of the current customer. Zero fields are left as they are. A new password needs
-// CurrentPassword and PasswordConfirmation. In fmt and slog it shows nothing of itself; its JSON is the body of the
-// request, passwords included.
+// CurrentPassword and PasswordConfirmation. It is redacted as a [CreateAccountRequest] is, and no further.
 type UpdateAccountRequest struct {
 	Email                string `json:"email,omitzero"`
 	FirstName            string `json:"first_name,omitzero"`
@@ -234,7 +240,7 @@ func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...
 	}, opts)
 }
 
-// Update changes the customer of the session. It fails with [ErrInvalid] for what is wrong, such as the current password,
+// Update changes the customer of the session. An update that sets nothing is an [*ArgumentError]. It fails with [ErrInvalid] for what is wrong, such as the current password,
 // with [ErrAlreadyExists] too if the e-mail is taken, and with [ErrNotLoggedIn] if nobody is logged in. It is never sent
 // again when the outcome is unknown.
 //

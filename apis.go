@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // API names one of the APIs that a [Client] calls.
@@ -75,17 +76,17 @@ func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 // status.
 func openPartner(status int, body []byte) ([]byte, *Error) {
 	var reply struct {
-		Success *bool  `json:"success"`
+		Success any    `json:"success"`
 		Error   string `json:"error"`
 		Type    string `json:"error_type"`
 	}
 	_ = json.Unmarshal(body, &reply) // what is not the envelope leaves Success nil
 	switch {
-	case reply.Success != nil && !*reply.Success:
+	case reply.Success == false:
 		failed := &Error{Type: reply.Type, Messages: nonEmpty(reply.Error)}
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
-	case !isSuccess(status):
+	case !isSuccess(status), reply.Success != nil && reply.Success != true:
 		return nil, unenveloped(status)
 	default:
 		return body, nil
@@ -111,11 +112,15 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 		Status   any      `json:"status"`
 		Messages []string `json:"messages"`
 		Message  string   `json:"message"`
-		Error    string   `json:"error"`
+		Error    any      `json:"error"`
 	}
 	_ = json.Unmarshal(body, &reply) // what is not an object of JSON is told apart next
-	said := nonEmpty(append(reply.Messages, reply.Message, reply.Error)...)
-	saysError := reply.Status == "error" || reply.Error != ""
+	text, _ := reply.Error.(string)
+	if strings.HasPrefix(text, "Not Found:") {
+		text = "Not Found" // what follows is the path, and with it the arguments of the call
+	}
+	said := nonEmpty(append(reply.Messages, reply.Message, text)...)
+	saysError := reply.Status == "error" || reply.Error != nil && reply.Error != false && reply.Error != ""
 	switch {
 	case !isObject(body), !saysError && !isSuccess(status):
 		return nil, unenveloped(status)
@@ -137,13 +142,17 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
 func openNetwork(status int, body []byte) ([]byte, *Error) {
 	var reply struct {
-		Error *json.RawMessage `json:"error"`
+		Error   *json.RawMessage `json:"error"`
+		Success any              `json:"success"`
+		Status  any              `json:"status"`
 	}
 	_ = json.Unmarshal(body, &reply) // a list is no envelope, and neither is what is not JSON
-	if reply.Error == nil {
-		if !isSuccess(status) {
-			return nil, unenveloped(status)
-		}
+	switch {
+	case reply.Error == nil && !isSuccess(status):
+		return nil, unenveloped(status)
+	case reply.Error == nil && (reply.Success == false || reply.Status == "error"):
+		return nil, badResponse("a failure in another form than the API's")
+	case reply.Error == nil:
 		return body, nil
 	}
 	var said struct {
@@ -153,9 +162,10 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 		Fields     json.RawMessage `json:"fields"`
 		DevMessage string          `json:"dev_message"`
 	}
-	if !isObject(*reply.Error) || json.Unmarshal(*reply.Error, &said) != nil {
+	if !isObject(*reply.Error) {
 		return nil, unenveloped(status)
 	}
+	_ = json.Unmarshal(*reply.Error, &said) // a member of another type does not make it less of a failure
 	failed := &Error{Type: said.Type, Code: said.Code, Messages: nonEmpty(said.Message), DevMessage: said.DevMessage}
 	_ = json.Unmarshal(said.Fields, &failed.Fields) // no fields is an empty array
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {

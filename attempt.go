@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,8 +23,9 @@ type exchange struct {
 
 	last     Attempt // the newest attempt
 	reported bool    // whether hook and logger know of it
-	renewed  bool    // whether a refused credential was asked for again
+	renewed  bool    // whether sources were told of a refused credential
 	stop     bool    // whether another attempt was not allowed to start
+	again    bool    // whether another attempt is planned, after wait
 	wait     time.Duration
 }
 
@@ -56,10 +59,10 @@ func send(r *request) (*answer, *Error) {
 	if x.attempts == 0 && x.cause == nil {
 		x.cause = err // net/http refused the request before the transport saw it
 	}
-	if over := r.Context().Err(); over != nil && x.last.Outcome != OutcomeAnswered && !errors.Is(x.cause, over) {
-		x.cause = errors.Join(x.cause, over)
+	if over := r.Context().Err(); over != nil && (x.again || x.last.Outcome != OutcomeAnswered) {
+		x.blame(over)
 	}
-	if into := r.options.into; into != nil {
+	if into := r.options.into; into != nil && x.attempts > 0 {
 		*into = Response{x.status, x.header.Clone(), x.attempts, time.Since(started)}
 		into.Header.Del("Set-Cookie")
 	}
@@ -67,6 +70,13 @@ func send(r *request) (*answer, *Error) {
 		return &x.answer, &Error{}
 	}
 	return &x.answer, x.partial
+}
+
+// blame adds a cause to what the call ended with.
+func (x *exchange) blame(cause error) {
+	if !errors.Is(x.cause, cause) {
+		x.cause = errors.Join(x.cause, cause)
+	}
 }
 
 func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -85,7 +95,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := x.attempt(req)
 	x.last.Duration = time.Since(started)
 	if err != nil {
-		x.last.Err = &hidden{err}
+		x.last.Err = hide(err)
 		x.cause = err
 	}
 	x.doubt = x.doubt || x.last.Outcome == OutcomeUnknown
@@ -96,8 +106,12 @@ func (x *exchange) mayStart(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if limiter := x.settings.limiters[x.call.API]; limiter != nil {
-		return limiter.Wait(ctx)
+	limiter := x.settings.limiters[x.call.API]
+	if limiter == nil {
+		return nil
+	}
+	if err := limiter.Wait(ctx); err != nil {
+		return errors.Join(reason("the rate limiter refused"), err)
 	}
 	return nil
 }
@@ -117,18 +131,28 @@ func (x *exchange) attempt(req *http.Request) (*http.Response, error) {
 	body, err := readAtMost(resp.Body, x.settings.maxBody)
 	x.status, x.header, x.body, x.partial = resp.StatusCode, resp.Header, body, nil
 	x.last.StatusCode, x.last.Outcome = resp.StatusCode, outcomeOf(resp.StatusCode)
-	switch {
-	case errors.Is(err, ErrResponseTooLarge):
-		x.partial = &Error{kinds: []error{ErrResponseTooLarge}}
-		if kind := statusKind(resp.StatusCode); kind != nil {
-			x.partial.kinds = append(x.partial.kinds, kind)
+	if err != nil {
+		x.partial = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
+		if resp.StatusCode != http.StatusTooManyRequests {
+			x.last.Outcome = OutcomeUnknown
 		}
-	case err != nil:
-		x.partial = &Error{}
-		x.last.Outcome = OutcomeUnknown
+		return nil, err // net/http prints a line of its own if there is an answer too
 	}
 	resp.Body = http.NoBody
-	return resp, err
+	return resp, nil
+}
+
+// incompleteKinds returns what an answer is of which err is why not all of its body was read.
+func incompleteKinds(ctx context.Context, status int, err error) []error {
+	kinds := unenveloped(status).kinds
+	tooLarge := errors.Is(err, ErrResponseTooLarge)
+	if tooLarge || ctx.Err() != nil { // then it is not the form of the answer that is wrong
+		kinds = slices.DeleteFunc(kinds, func(kind error) bool { return kind == ErrBadResponse })
+	}
+	if tooLarge {
+		kinds = append(kinds, ErrResponseTooLarge)
+	}
+	return kinds
 }
 
 // private returns a copy of req that nothing but one attempt sees, with the credentials on it.
@@ -136,7 +160,7 @@ func (x *exchange) private(ctx context.Context, req *http.Request) *http.Request
 	req = req.Clone(ctx)
 	x.call.Session.apply(req)
 	for _, s := range x.secrets {
-		s.put(req, s.token)
+		credentials[s.which](req, s.token)
 	}
 	return req
 }
@@ -157,7 +181,7 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 
 // readAtMost reads all of body, or fails with ErrResponseTooLarge.
 func readAtMost(body io.Reader, most int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, most+1))
+	data, err := io.ReadAll(io.LimitReader(body, min(most, math.MaxInt64-1)+1))
 	switch {
 	case int64(len(data)) > most:
 		return nil, ErrResponseTooLarge

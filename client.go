@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -40,13 +41,15 @@ type settings struct {
 	limiters  map[API]Limiter
 	budgets   map[API]*budget
 	transport http.RoundTripper
-	timeout   time.Duration
+	timeout   time.Duration // per attempt
 	retry     RetryPolicy
 	maxBody   int64
 	userAgent string
 	logger    *slog.Logger
 	hook      func(context.Context, Attempt)
 	plainHTTP bool
+
+	clientTimeout time.Duration // of WithHTTPClient, for want of a WithTimeout
 }
 
 // An Option sets up a [Client]. NewClient returns an [*ArgumentError] for one that cannot be.
@@ -56,7 +59,7 @@ type Option func(*settings) error
 // and by many goroutines at once. What it returns is not kept.
 //
 // A source that also has the method Invalidate(token string) is told of a token that the API answered with 401; it is
-// then asked once more, and the request is repeated once.
+// then asked once more, and the request is repeated once. A call whose source fails is [ErrNoCredential].
 type TokenSource interface {
 	Token(ctx context.Context) (string, error)
 }
@@ -81,7 +84,6 @@ func NewClient(opts ...Option) (*Client, error) {
 		sources:   make(map[Credential]TokenSource),
 		limiters:  make(map[API]Limiter),
 		budgets:   make(map[API]*budget, len(apis)),
-		timeout:   30 * time.Second,
 		retry:     RetryPolicy{}.withDefaults(),
 		maxBody:   10 << 20,
 		userAgent: "partnerapi-go/" + Version,
@@ -91,6 +93,9 @@ func NewClient(opts ...Option) (*Client, error) {
 		s.bases[name], _ = url.Parse(a.base) // a constant, which a test parses
 	}
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, refused("Option", "nil")
+		}
 		if err := opt(s); err != nil {
 			return nil, err
 		}
@@ -103,6 +108,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	if s.transport == nil {
 		s.transport = newTransport()
 	}
+	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
 	c := &Client{settings: s}
 	c.Signup = &SignupService{c}
 	c.Subscriptions = &SubscriptionsService{c}
@@ -168,7 +174,8 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 	}
 }
 
-// WithBaseURL sets where an API is, such as a test server's. It is an absolute URL with no user, query or fragment, and
+// WithBaseURL sets where an API is, such as a test server's, in the place of https://www.bark.us/api/v1 (partner),
+// https://services.sparkart.net/api/v1 (account) or https://api.backstack.com (network). It is an absolute URL with no user, query or fragment, and
 // https, except on a loopback host or with [WithInsecureHTTP].
 func WithBaseURL(name API, base string) Option {
 	return func(s *settings) error {
@@ -195,9 +202,10 @@ func WithInsecureHTTP() Option {
 	}
 }
 
-// WithHTTPClient makes calls through the Transport of hc, and takes the Timeout of hc, unless that is zero, as the time
-// limit per attempt, as [WithTimeout] does. hc is copied and never changed. A Jar or a CheckRedirect is refused, because
-// sessions belong to one customer each and redirects are not followed.
+// WithHTTPClient makes calls through the Transport of hc. The Timeout of hc, unless that is zero, is the time limit per
+// attempt where [WithTimeout] sets none. hc is copied and never changed. A Jar or a CheckRedirect is refused, because
+// sessions belong to one customer each and redirects are not followed. A nil Transport is this package's own, not
+// [http.DefaultTransport].
 func WithHTTPClient(hc *http.Client) Option {
 	return func(s *settings) error {
 		switch {
@@ -207,9 +215,7 @@ func WithHTTPClient(hc *http.Client) Option {
 			return refused("WithHTTPClient", "a client with a Jar or a CheckRedirect")
 		}
 		s.transport = hc.Transport
-		if hc.Timeout > 0 {
-			s.timeout = hc.Timeout
-		}
+		s.clientTimeout = max(0, hc.Timeout)
 		return nil
 	}
 }
@@ -271,8 +277,8 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs every attempt: at debug level if a complete answer came, and at warn level if not. No line holds a
-// credential, a pk, an e-mail or a URL.
+// WithLogger logs every attempt: at debug level if its outcome is [OutcomeAnswered], and at warn level if not. No line
+// holds a credential, a pk, an e-mail or a URL.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
 		s.logger = logger

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +53,9 @@ var (
 
 // Error is a call that failed. It is the one type for every failure after the call's arguments were accepted.
 //
-// errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled].
+// errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled]. The text
+// of a cause that comes from a transport, a limiter or a token source is not printed, because it may carry a URL with a
+// key: errors.As finds it.
 type Error struct {
 	// API is the API that was called.
 	API API `json:"api"`
@@ -105,21 +108,40 @@ func (e *Error) Error() string {
 		said = append(said, describe(e.cause))
 	}
 	if len(said) > 0 {
-		b.WriteString(": " + oneLine(strings.Join(said, "; ")))
+		b.WriteString(": " + oneLine(strings.Join(unique(said), "; ")))
 	}
 	return b.String()
 }
 
-// Unwrap returns the kinds and the cause.
-func (e *Error) Unwrap() []error {
-	if e.cause == nil {
-		return slices.Clone(e.kinds)
+// unique returns each text once, at its first place.
+func unique(texts []string) []string {
+	var kept []string
+	for _, text := range texts {
+		if !slices.Contains(kept, text) {
+			kept = append(kept, text)
+		}
 	}
-	return append(slices.Clone(e.kinds), &hidden{e.cause})
+	return kept
+}
+
+// Unwrap returns the kinds and the cause. An Error that is made by hand, as in a test, has the kinds that its StatusCode
+// and Messages tell.
+func (e *Error) Unwrap() []error {
+	kinds := slices.Clone(e.kinds)
+	if kind := statusKind(e.StatusCode); e.kinds == nil && e.cause == nil && kind != nil {
+		kinds = append(kinds, kind)
+	}
+	if e.kinds == nil && e.cause == nil && len(e.Messages) > 0 {
+		kinds = append(kinds, kindsOf(e.Messages)...)
+	}
+	if e.cause != nil {
+		kinds = append(kinds, hide(e.cause))
+	}
+	return kinds
 }
 
 // Format prints what Error returns, for every verb: the fields hold what the API said of a person.
-func (e *Error) Format(f fmt.State, verb rune) { formatAs(f, verb, e.Error()) }
+func (e Error) Format(f fmt.State, verb rune) { formatAs(f, verb, e.Error()) }
 
 // ArgumentError is an argument that was refused before anything was sent.
 type ArgumentError struct {
@@ -131,7 +153,7 @@ type ArgumentError struct {
 	Reason string
 }
 
-func (e *ArgumentError) Error() string { return e.Op + ": " + e.Name + ": " + e.Reason }
+func (e *ArgumentError) Error() string { return oneLine(e.Op + ": " + e.Name + ": " + e.Reason) }
 
 // reason is a cause in our own words, which hold no data of anybody's.
 type reason string
@@ -142,7 +164,33 @@ func (r reason) Error() string { return string(r) }
 // URLs carry keys. errors.Is and errors.As see through it.
 type hidden struct{ cause error }
 
-func (h *hidden) Error() string                 { return describe(h.cause) }
+func hide(cause error) *hidden { return &hidden{withoutURL(cause)} }
+
+// withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
+func withoutURL(cause error) error {
+	if several := parts(cause); several != nil {
+		for i, part := range several {
+			several[i] = withoutURL(part)
+		}
+		return errors.Join(several...)
+	}
+	var leaks *url.Error
+	if errors.As(cause, &leaks) {
+		return withoutURL(leaks.Err)
+	}
+	return cause
+}
+
+// parts returns a copy of the errors that err joins, or nil if it joins none.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if _, own := err.(*Error); own || !ok {
+		return nil
+	}
+	return slices.Clone(joined.Unwrap())
+}
+
+func (h *hidden) Error() string                 { return oneLine(describe(h.cause)) }
 func (h *hidden) Unwrap() error                 { return h.cause }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
@@ -172,14 +220,15 @@ func statusKind(status int) error {
 }
 
 // unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 429 or 5xx is no
-// surprise; anywhere else it is ErrBadResponse too.
+// surprise; anywhere else it is ErrBadResponse too. A 404 is nothing else: it may come from another server or for want of
+// a route, and callers take ErrNotFound for proof that something is gone.
 func unenveloped(status int) *Error {
 	kind := statusKind(status)
 	switch {
 	case isRedirect(status):
 		return badResponse("a redirect, which is not followed")
-	case kind == nil:
-		return badResponse("an answer that the API does not document")
+	case kind == nil, kind == ErrNotFound:
+		return badResponse("not in the API's form")
 	case kind == ErrServer || kind == ErrRateLimited:
 		return &Error{kinds: []error{kind}}
 	default:
@@ -236,9 +285,16 @@ func kindsOfMessage(message string) []error {
 
 // harmlessTexts are the types of errors whose texts name hosts, addresses and certificates, and nothing else.
 var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*net.OpError], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
+	textOf[reason], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
 	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError],
+}
+
+// harmlessErrors are those known by themselves.
+var harmlessErrors = []error{
+	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed, errNotADate,
+	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
+	ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
 }
 
 func textOf[T error](err error) (string, bool) {
@@ -251,21 +307,21 @@ func textOf[T error](err error) (string, bool) {
 
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
 func describe(err error) string {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+	if several := parts(err); several != nil {
 		var texts []string
-		for _, each := range joined.Unwrap() {
+		for _, each := range several {
 			texts = append(texts, describe(each))
 		}
-		return strings.Join(texts, "; ")
+		return strings.Join(unique(texts), "; ")
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		err = wrapped.Err
+		return describe(wrapped.Err)
 	}
-	for _, known := range []error{
-		context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed,
-		ErrResponseTooLarge,
-	} {
+	if text, ok := textOf[*Error](err); ok {
+		return text
+	}
+	for _, known := range harmlessErrors {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
@@ -274,19 +330,28 @@ func describe(err error) string {
 	if errors.As(err, &field) {
 		return "a value of another type than " + field.Type.String()
 	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		known := *op
+		known.Err = reason(describe(op.Err)) // it can be a foreign dialler's
+		return known.Error()
+	}
 	for _, harmless := range harmlessTexts {
 		if text, ok := harmless(err); ok {
 			return text
 		}
 	}
-	return fmt.Sprintf("%T", err)
+	if err != nil && reflect.TypeOf(err).PkgPath() == "crypto/tls" {
+		return err.Error() // an alert, whose type is not exported
+	}
+	return fmt.Sprintf("error of type %T", err)
 }
 
 // oneLine returns s without line breaks and other control characters, and not too long to read.
 func oneLine(s string) string {
 	const most = 500
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r

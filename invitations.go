@@ -63,16 +63,19 @@ type Activation struct {
 }
 
 // InvitationToken returns the token of an activation link, such as https://yourapp.example/networks?token=TOKEN, from its
-// query or its fragment. It fails with an [*ArgumentError] if there is none.
+// query or its fragment, which may be the path and query of a page within the application. It fails with an
+// [*ArgumentError] if there is none.
 func InvitationToken(link string) (string, error) {
 	u, err := url.Parse(link)
 	if err != nil {
 		return "", &ArgumentError{Op: "InvitationToken", Name: "link", Reason: "not a URL"}
 	}
-	fragment := strings.TrimPrefix(u.EscapedFragment(), "?")
-	for _, part := range []string{u.RawQuery, fragment} {
-		if values, err := url.ParseQuery(part); err == nil && values.Get("token") != "" {
-			return values.Get("token"), nil
+	fragment := u.EscapedFragment()
+	_, afterPath, _ := strings.Cut(fragment, "?")
+	for _, part := range []string{u.RawQuery, afterPath, fragment} {
+		values, _ := url.ParseQuery(part) // what else is in a link, and broken, does not matter
+		if token := values.Get("token"); token != "" {
+			return token, nil
 		}
 	}
 	return "", &ArgumentError{Op: "InvitationToken", Name: "link", Reason: "no token in the query or the fragment"}
@@ -109,8 +112,9 @@ func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...C
 	return do[*Page[Invitation]](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/network-invitations", Query: in}, opts)
 }
 
-// All returns all invitations from page in.Page on, page after page. The walk ends with the first error, which comes with
-// a zero Invitation. Removing invitations while walking may skip some, because the pages shift.
+// All returns all invitations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
+// breaks off has asked for some in vain. The walk ends with the first error, which comes with
+// a zero Invitation. Removing invitations while walking may skip or repeat some, because the pages shift.
 //
 // GET /account/network-invitations
 func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Invitation, error] {
@@ -118,7 +122,8 @@ func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...Ca
 	return all(ctx, Call{API: NetworkAPI, Op: "GET /account/network-invitations"}, in, list)
 }
 
-// Update changes an invitation, and the API sends the e-mail again. It fails with [ErrNotFound] if the id is unknown. It
+// Update changes an invitation, and the API sends the e-mail again. An update that sets nothing is an [*ArgumentError];
+// to have the e-mail sent again, set the same Email. It fails with [ErrNotFound] if the id is unknown. It
 // is never sent again when the outcome is unknown.
 //
 // POST /account/network-invitations/{id}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"net/http"
 	"slices"
 )
 
@@ -24,7 +25,7 @@ type Domain struct {
 type domains []Domain
 
 func (ds *domains) UnmarshalJSON(data []byte) error {
-	var entries []map[string]json.RawMessage
+	var entries []json.RawMessage
 	if err := json.Unmarshal(data, &entries); err != nil {
 		return err
 	}
@@ -37,24 +38,25 @@ func (ds *domains) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (ds *domains) add(entry map[string]json.RawMessage) error {
-	flat := entry["id"] != nil
-	if flat {
-		whole, err := json.Marshal(entry)
-		if err != nil {
+func (ds *domains) add(entry []byte) error {
+	var byID map[string]*Domain
+	if json.Unmarshal(entry, &byID) != nil { // the members of the flat form are strings
+		var flat Domain
+		if err := json.Unmarshal(entry, &flat); err != nil {
 			return err
 		}
-		entry = map[string]json.RawMessage{"": whole}
+		byID = map[string]*Domain{flat.ID: &flat}
 	}
-	for _, id := range slices.Sorted(maps.Keys(entry)) {
-		d := Domain{ID: id}
-		if err := json.Unmarshal(entry[id], &d); err != nil {
-			return err
+	if byID == nil {
+		return reason("null in a collection")
+	}
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		d := byID[id]
+		if id == "" || d == nil {
+			return reason("a domain without an id, or nothing but an id")
 		}
-		if d.ID == "" {
-			return reason("a domain without an id")
-		}
-		*ds = append(*ds, d)
+		d.ID = id
+		*ds = append(*ds, *d)
 	}
 	return nil
 }
@@ -132,8 +134,9 @@ func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...Call
 	return do[*Page[Network]](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}, opts)
 }
 
-// All returns all relations from page in.Page on, page after page. The walk ends with the first error, which comes with a
-// zero Network. Removing networks while walking may skip some, because the pages shift.
+// All returns all relations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that breaks
+// off has asked for some in vain. The walk ends with the first error, which comes with a
+// zero Network. Removing networks while walking may skip or repeat some, because the pages shift.
 //
 // GET /account/networks
 func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {
@@ -162,7 +165,8 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opts ...CallOption) (*NetworkDeletion, error) {
 	call := Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}
 	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
-	if errors.Is(err, ErrNotFound) && errors.Is(err, ErrBadResponse) {
+	var failed *Error
+	if errors.As(err, &failed) && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
 		call.path, call.doubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
 		return do[*NetworkDeletion](ctx, s.client, call, opts)
 	}

@@ -2,10 +2,10 @@ package partnerapi
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"iter"
 	"net/http"
-	"reflect"
 	"sync"
 )
 
@@ -17,7 +17,7 @@ type ListOptions struct {
 	Filter string `url:"filter,omitempty"`
 	// Page counts from 1. 0 means 1.
 	Page int `url:"page,omitempty"`
-	// Records is how many there are on a page, at most 100. 0 means 25 for a List and 100 for an All.
+	// Records is how many there are on a page; the API gives at most 100. 0 means 25 for a List and 100 for an All.
 	Records int `url:"records,omitempty"`
 }
 
@@ -46,14 +46,25 @@ type Page[T any] struct {
 	Pages int `json:"pages"`
 }
 
-// UnmarshalJSON reads a page, which has a list, be it empty.
+// UnmarshalJSON reads a page, which has a list, be it empty, of what is not null.
 func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	type plain Page[T]
-	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
+	in := struct {
+		*plain
+		Items []*T `json:"list"`
+	}{plain: (*plain)(p)}
+	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	if p.Items == nil {
+	if in.Items == nil {
 		return reason("a page without a list")
+	}
+	p.Items = make([]T, len(in.Items))
+	for i, item := range in.Items {
+		if item == nil {
+			return reason("null in a list")
+		}
+		p.Items[i] = *item
 	}
 	return nil
 }
@@ -66,15 +77,15 @@ const (
 
 // walk is an All on its way.
 type walk[T any] struct {
-	call   Call // for the error of a list that goes round in circles
-	list   func(context.Context, ListOptions) (*Page[T], error)
-	ask    ListOptions // the next page to ask for
-	last   int         // the last page, as far as is known
-	ahead  []chan fetched[T]
-	fetch  sync.WaitGroup
-	before []T // the page before
-	seen   int
-	total  int // the most that the list has said to hold
+	call  Call // for the error of a list that goes round in circles
+	list  func(context.Context, ListOptions) (*Page[T], error)
+	ask   ListOptions // the next page to ask for
+	last  int         // the last page, as far as is known
+	ahead []chan fetched[T]
+	fetch sync.WaitGroup
+
+	seen    map[[sha256.Size]byte]int // the pages that came, with the total they came with
+	repeats int                       // how many pages in a row had come before
 }
 
 // fetched is a page that was asked for, or why it did not come.
@@ -93,14 +104,18 @@ func all[T any](ctx context.Context, call Call, in ListOptions, list func(contex
 		in.Records = recordsPerPage
 	}
 	return func(yield func(T, error) bool) {
+		var zero T
+		if ctx == nil {
+			yield(zero, call.refuse("ctx", "nil"))
+			return
+		}
 		ctx, cancel := context.WithCancel(ctx)
-		w := &walk[T]{call: call, list: list, ask: in, last: in.Page}
+		w := &walk[T]{call: call, list: list, ask: in, last: in.Page, seen: make(map[[sha256.Size]byte]int)}
 		defer w.fetch.Wait()
 		defer cancel()
 		for w.askAhead(ctx); len(w.ahead) > 0; w.askAhead(ctx) {
 			items, err := w.next()
 			if err != nil {
-				var zero T
 				yield(zero, err)
 				return
 			}
@@ -139,13 +154,25 @@ func (w *walk[T]) next() ([]T, error) {
 		return nil, nil
 	}
 	w.last = max(w.last, got.page.Pages)
-	w.total = max(w.total, got.page.Total)
-	w.seen += len(items)
-	if reflect.DeepEqual(items, w.before) || w.total > 0 && w.seen > w.total {
-		failed := badResponse("a list that makes no progress: it repeats pages, or holds more than it says")
-		failed.API, failed.Op, failed.StatusCode = w.call.API, w.call.Op, http.StatusOK
-		return nil, failed
+	return w.unseen(items, got.page.Total)
+}
+
+// unseen returns the items of a page if it did not come before, which would be no progress: records have ids, so no
+// page is like another. But pages that are on their way while records are removed can be the same: they have another
+// total each, and they are no more than were on their way.
+func (w *walk[T]) unseen(items []T, total int) ([]T, error) {
+	text, err := json.Marshal(items)
+	page := sha256.Sum256(text)
+	before, repeated := w.seen[page]
+	w.seen[page] = total
+	if !repeated && err == nil {
+		w.repeats = 0
+		return items, nil
 	}
-	w.before = items
-	return items, nil
+	if w.repeats++; w.repeats < pagesAhead && total != before {
+		return nil, nil
+	}
+	failed := badResponse("a list that makes no progress: it repeats a page")
+	failed.API, failed.Op, failed.StatusCode = w.call.API, w.call.Op, http.StatusOK
+	return nil, failed
 }

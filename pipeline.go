@@ -68,6 +68,9 @@ func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOptio
 // do runs the four stages of a call.
 func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T, error) {
 	var value, zero T
+	if c == nil || c.settings == nil {
+		return zero, call.refuse("client", "nil, or not made by NewClient")
+	}
 	r, err := encode(ctx, c.settings, call, opts)
 	if err != nil {
 		return zero, err
@@ -98,8 +101,8 @@ type request struct {
 // secret is a credential of one call. It is put on each attempt's own copy of the request, so that no other copy holds
 // it.
 type secret struct {
+	which  Credential
 	source TokenSource
-	put    func(*http.Request, string)
 	token  string
 }
 
@@ -107,6 +110,9 @@ type secret struct {
 func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*request, error) {
 	r := &request{call: call, settings: s}
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, call.refuse("CallOption", "nil")
+		}
 		if why := opt(&r.options); why != "" {
 			return nil, call.refuse("CallOption", why)
 		}
@@ -144,24 +150,31 @@ func (call Call) refuse(name, why string) *ArgumentError {
 
 // askSecrets asks each credential of the call from its source.
 func (r *request) askSecrets(ctx context.Context) error {
-	r.secrets = r.secrets[:0]
 	for _, which := range []Credential{apis[r.call.API].credential, r.call.also} {
 		if which == "" {
 			continue
 		}
-		source := r.settings.sources[which]
-		if source == nil {
+		s := secret{which: which, source: r.settings.sources[which]}
+		if s.source == nil {
 			return r.noCredential(reason("the client has no " + string(which)))
 		}
-		token, err := source.Token(ctx)
-		if err == nil && !isCredential(token) {
-			err = reason("its source returned no valid " + string(which))
+		if err := r.ask(ctx, &s); err != nil {
+			return err
 		}
-		if err != nil {
-			return r.noCredential(err)
-		}
-		r.secrets = append(r.secrets, secret{source, credentials[which], token})
+		r.secrets = append(r.secrets, s)
 	}
+	return nil
+}
+
+func (r *request) ask(ctx context.Context, s *secret) error {
+	token, err := s.source.Token(ctx)
+	switch {
+	case err != nil:
+		return r.noCredential(errors.Join(reason("the source of the "+string(s.which)+" failed"), err))
+	case !isCredential(token):
+		return r.noCredential(reason("the source of the " + string(s.which) + " returned none that can be sent"))
+	}
+	s.token = token
 	return nil
 }
 
@@ -171,8 +184,8 @@ func (r *request) noCredential(cause error) *Error {
 
 // target returns the URL: the base, the path with its arguments, and the query.
 func (call Call) target(base *url.URL) (string, error) {
-	_, pattern, _ := strings.Cut(call.Op, " ")
-	if !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}") {
+	method, pattern, _ := strings.Cut(call.Op, " ")
+	if method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}") {
 		return "", call.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
 	}
 	if call.path != "" {
@@ -204,8 +217,8 @@ func (call Call) fill(pattern string) (string, error) {
 		switch {
 		case value == "":
 			return "", call.refuse(name, "empty")
-		case value == "." || value == "..":
-			return "", call.refuse(name, `"." and ".." cannot be sent in a path`)
+		case isDots(value):
+			return "", call.refuse(name, notAPathSegment)
 		case !utf8.ValidString(value):
 			return "", call.refuse(name, notUTF8)
 		}
@@ -217,42 +230,22 @@ func (call Call) fill(pattern string) (string, error) {
 	return strings.Join(segments, "/"), nil
 }
 
-// A checker is an input that knows when it cannot be sent. It returns the field and the reason, or nothing.
-type checker interface {
-	check() (field, why string)
-}
-
-// setsNothing is why an update without a change is refused.
-const setsNothing = "an update that sets nothing"
-
-const notUTF8 = "not valid UTF-8"
-
-// check refuses an input that cannot be sent, or that JSON and URLs would change on the way.
-func (call Call) check(name string, input any) error {
-	if c, ok := input.(checker); ok {
-		if field, why := c.check(); why != "" {
-			return call.refuse(field, why)
-		}
-	}
-	if !validUTF8(reflect.ValueOf(input)) {
-		return call.refuse(name, notUTF8)
-	}
-	return nil
-}
-
 func (call Call) query() (url.Values, error) {
 	if call.Query == nil {
 		return nil, nil
 	}
-	if err := call.check("Query", call.Query); err != nil {
+	if err := call.check(call.Query); err != nil {
 		return nil, err
 	}
-	if values, ok := call.Query.(url.Values); ok {
-		return values, nil
+	values, ok := call.Query.(url.Values)
+	if !ok {
+		var err error
+		if values, err = query.Values(call.Query); err != nil {
+			return nil, call.refuse("Query", whyNot(err))
+		}
 	}
-	values, err := query.Values(call.Query)
-	if err != nil {
-		return nil, call.refuse("Query", whyNot(err))
+	if !areUTF8(values) {
+		return nil, call.refuse("Query", notUTF8)
 	}
 	return values, nil
 }
@@ -262,60 +255,17 @@ func (call Call) body() (any, error) {
 	if call.Body == nil {
 		return nil, nil
 	}
-	if err := call.check("Body", call.Body); err != nil {
+	if err := call.check(call.Body); err != nil {
 		return nil, err
 	}
 	body, err := json.Marshal(call.Body)
 	if err != nil {
 		return nil, call.refuse("Body", whyNot(err))
 	}
+	if !wasUTF8(body) {
+		return nil, call.refuse("Body", notUTF8)
+	}
 	return body, nil
-}
-
-// whyNot tells why a value cannot be encoded, in words that hold none of the value.
-func whyNot(err error) string {
-	var unsupported *json.UnsupportedValueError
-	switch {
-	case errors.Is(err, errNotADate):
-		return "a Date that is no day in the calendar"
-	case errors.As(err, &unsupported):
-		return "a number that JSON does not have"
-	default:
-		return "cannot be encoded"
-	}
-}
-
-// validUTF8 reports whether every string in v is valid UTF-8. encoding/json would send U+FFFD for every byte that is
-// not, so that two different keys could become one.
-func validUTF8(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.String:
-		return utf8.ValidString(v.String())
-	case reflect.Pointer, reflect.Interface:
-		return v.IsNil() || validUTF8(v.Elem())
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if !validUTF8(v.Field(i)) {
-				return false
-			}
-		}
-	case reflect.Slice, reflect.Array:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return v.Type() != reflect.TypeFor[json.RawMessage]() || utf8.Valid(v.Bytes())
-		}
-		for i := range v.Len() {
-			if !validUTF8(v.Index(i)) {
-				return false
-			}
-		}
-	case reflect.Map:
-		for iter := v.MapRange(); iter.Next(); {
-			if !validUTF8(iter.Key()) || !validUTF8(iter.Value()) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
@@ -341,11 +291,11 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 		}
 		return value, nil
 	case len(payload) == 0:
-		return value, badResponse("nothing where a value is promised")
+		return value, badResponse("no value in the body")
 	case bytes.Equal(payload, []byte("null")) && call.null != nil:
 		return value, &Error{kinds: []error{call.null}}
 	case bytes.Equal(payload, []byte("null")):
-		return value, badResponse("null where a value is promised")
+		return value, badResponse("null in the place of the value")
 	}
 	if err := json.Unmarshal(payload, &value); err != nil {
 		return value, &Error{kinds: []error{ErrBadResponse}, cause: err}
@@ -373,5 +323,6 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 }
 
 func (call Call) isWrite() bool {
-	return !strings.HasPrefix(call.Op, "GET ") && !strings.HasPrefix(call.Op, "HEAD ")
+	method, _, _ := strings.Cut(call.Op, " ")
+	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
 }

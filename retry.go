@@ -14,8 +14,12 @@ import (
 )
 
 // RetryPolicy says how often and how soon a call is sent again.
+//
+// Whatever it says, a client keeps an outage from being multiplied: for each API it has a budget of 100 repetitions, of
+// which every complete answer gives a tenth of one back. When it is used up, calls are sent once.
 type RetryPolicy struct {
-	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again.
+	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again. A repetition with a
+	// renewed credential, for which see [TokenSource], comes on top.
 	MaxAttempts int
 	// MinWait is the longest wait after the first attempt; it doubles with every attempt. 0 means 250 ms.
 	// The wait is drawn at random between zero and that.
@@ -48,7 +52,7 @@ type Outcome string
 const (
 	// OutcomeUnsent means that the API did nothing: no connection was made, or it answered 429.
 	OutcomeUnsent Outcome = "unsent"
-	// OutcomeAnswered means that a complete answer below 500 came.
+	// OutcomeAnswered means that a complete answer below 500 came, other than 429.
 	OutcomeAnswered Outcome = "answered"
 	// OutcomeUnknown means that the API may have done what was asked: no complete answer came, or one of 500 or above.
 	OutcomeUnknown Outcome = "unknown"
@@ -80,10 +84,9 @@ const rateWindow = 2 * time.Second
 // checkRetry decides whether the call is sent again, and plans the wait before it. retryablehttp calls it after every
 // attempt; what it knows of the attempt is in x.
 func (x *exchange) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	var again bool
-	x.wait, again = x.plan(ctx)
+	x.wait, x.again = x.plan(ctx)
 	x.report(ctx)
-	return again, nil
+	return x.again, nil
 }
 
 func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
@@ -92,13 +95,14 @@ func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 		budget.giveBack()
 	}
 	switch {
+	case x.last.StatusCode == http.StatusUnauthorized && x.last.Err == nil && !x.renewed:
+		return 0, x.renew(ctx)
 	case x.stop || x.options.once || ctx.Err() != nil:
 		return 0, false
-	case x.last.StatusCode == http.StatusUnauthorized && x.last.Err == nil && !x.renewed:
-		x.renewed = true
-		return 0, x.renew(ctx)
 	case x.last.Outcome == OutcomeAnswered, x.last.Outcome == OutcomeUnknown && !x.call.isRepeatable():
 		return 0, false
+	case errors.Is(x.last.Err, ErrResponseTooLarge) && outcomeOf(x.last.StatusCode) == OutcomeAnswered:
+		return 0, false // the next answer would be as large
 	case x.last.Number >= policy.MaxAttempts:
 		return 0, false
 	}
@@ -111,10 +115,14 @@ func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 		return 0, false
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-		x.cause = errors.Join(x.cause, context.DeadlineExceeded)
+		x.blame(context.DeadlineExceeded)
 		return 0, false
 	}
-	return wait, budget.take()
+	if !budget.take() {
+		x.blame(reason("the client's budget for sending again is used up"))
+		return 0, false
+	}
+	return wait, true
 }
 
 // wait returns how long to wait after an attempt: what the answer asks for, or a random part of what doubles with every
@@ -134,23 +142,28 @@ func (p RetryPolicy) wait(attempt, status int, asked time.Duration) time.Duratio
 	return wait
 }
 
-// renew tells the sources of a refused credential, and asks those that want to be told once more.
+// renew tells the sources of a refused credential, and asks those that want to be told once more. It reports whether the
+// call goes again with what they returned.
 func (x *exchange) renew(ctx context.Context) bool {
-	var told bool
-	for _, s := range x.secrets {
+	x.renewed = true
+	var refused []*secret
+	for i := range x.secrets {
+		s := &x.secrets[i]
 		if source, ok := s.source.(interface{ Invalidate(token string) }); ok {
 			source.Invalidate(s.token)
-			told = true
+			refused = append(refused, s)
 		}
 	}
-	if !told {
+	if x.options.once || ctx.Err() != nil {
 		return false
 	}
-	if err := x.askSecrets(ctx); err != nil {
-		x.cause = err
-		return false
+	for _, s := range refused {
+		if err := x.ask(ctx, s); err != nil {
+			x.blame(err)
+			return false
+		}
 	}
-	return true
+	return len(refused) > 0
 }
 
 // isRepeatable reports whether the call may be sent again when it is unknown whether it was done.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,9 +19,12 @@ import (
 // A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself; [Session.Export] is the one way to
 // keep it.
 type Session struct {
-	// Behind a pointer, because fmt walks into the fields of whatever embeds a Session.
-	state *sessionState
+	// Behind two pointers: fmt walks into the fields of whatever holds a Session, and %s and other verbs that do not fit
+	// a pointer follow one.
+	state *sessionBox
 }
+
+type sessionBox struct{ *sessionState }
 
 type sessionState struct {
 	mu      sync.Mutex
@@ -39,7 +43,7 @@ const redactedSession = "partnerapi.Session(redacted)"
 
 // NewSession returns a session of nobody: to the account API, a customer who is not logged in.
 func NewSession() *Session {
-	return &Session{&sessionState{cookies: make(map[string]sessionCookie)}}
+	return &Session{&sessionBox{&sessionState{cookies: make(map[string]sessionCookie)}}}
 }
 
 // exportedSession is the form of Export. A change of it is a new version.
@@ -62,19 +66,34 @@ func (s *Session) Export() ([]byte, error) {
 	return json.Marshal(exportedSession{exportVersion, s.state.origin, s.state.live()})
 }
 
-// ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for anything
-// else.
+// ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for data that
+// is not of that form, or that holds what cannot be a cookie.
 func ImportSession(data []byte) (*Session, error) {
 	var in exportedSession
-	if err := json.Unmarshal(data, &in); err != nil || in.Version != exportVersion {
+	s := NewSession()
+	if json.Unmarshal(data, &in) != nil || in.Version != exportVersion || !s.state.load(in) {
 		return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "not an exported session"}
 	}
-	s := NewSession()
-	s.state.origin = in.Origin
-	for _, c := range in.Cookies {
-		s.state.cookies[c.Name] = c
-	}
 	return s, nil
+}
+
+// load takes over an exported session, and reports whether it is one. A store can be tampered with, so a cookie that
+// could smuggle in another, or that would go to any server, is refused.
+func (s *sessionState) load(in exportedSession) bool {
+	s.origin = in.Origin
+	for _, c := range in.Cookies {
+		_, twice := s.cookies[c.Name]
+		if twice || in.Origin == "" || c.cookie().Valid() != nil {
+			return false
+		}
+		s.cookies[c.Name] = c
+	}
+	return true
+}
+
+// cookie returns the cookie as a request has it, without attributes.
+func (c sessionCookie) cookie() *http.Cookie {
+	return &http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted} //nolint:gosec // attributes are for answers
 }
 
 // Format prints no more than the type's name, for every verb.
@@ -116,11 +135,14 @@ func (s *Session) absorb(resp *http.Response, origin string) {
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
+	if s.state.origin != "" && s.state.origin != origin {
+		return // another server was faster to make a new session its own
+	}
 	for _, c := range resp.Cookies() {
 		s.state.origin = origin
 		expires := c.Expires
-		if c.MaxAge > 0 {
-			expires = time.Now().Add(time.Duration(c.MaxAge) * time.Second)
+		if c.MaxAge > 0 { // at most 68 years: who means forever may send what a Duration cannot hold
+			expires = time.Now().Add(time.Duration(min(c.MaxAge, math.MaxInt32)) * time.Second)
 		}
 		if c.MaxAge < 0 || !expires.IsZero() && !expires.After(time.Now()) {
 			delete(s.state.cookies, c.Name)
@@ -137,8 +159,11 @@ func (s *Session) apply(req *http.Request) {
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
+	if s.state.origin != originOf(req.URL) {
+		return
+	}
 	for _, c := range s.state.live() {
-		req.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}) //nolint:gosec // a request's cookie has no attributes
+		req.AddCookie(c.cookie())
 	}
 }
 

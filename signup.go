@@ -25,8 +25,12 @@ func (in SignupRequest) check() (field, why string) {
 	switch {
 	case in.PK == "":
 		return "PK", "empty"
+	case isDots(in.PK):
+		return "PK", notAPathSegment
 	case in.Email == "":
 		return "Email", "empty"
+	case !in.ChildBirthday.IsZero() && !in.ChildBirthday.Valid():
+		return "ChildBirthday", noSuchDay
 	default:
 		return "", ""
 	}

@@ -27,6 +27,14 @@ type CreateSubscriptionRequest struct {
 	Plan Plan `json:"plan,omitzero"`
 }
 
+// A pk that could not be sent in a path would make a subscription that can be neither changed nor cancelled.
+func (in CreateSubscriptionRequest) check() (field, why string) {
+	if isDots(in.PK) {
+		return "PK", notAPathSegment
+	}
+	return "", ""
+}
+
 // UpdateSubscriptionRequest is a change of a subscription.
 type UpdateSubscriptionRequest struct {
 	Plan Plan `json:"plan,omitzero"`
@@ -42,6 +50,13 @@ func (in UpdateSubscriptionRequest) check() (field, why string) {
 // cancelSubscriptionRequest is the body of a cancellation in the revision before plans.
 type cancelSubscriptionRequest struct {
 	PK string `json:"pk,omitzero"`
+}
+
+func (in cancelSubscriptionRequest) check() (field, why string) {
+	if in.PK == "" {
+		return "pk", "empty"
+	}
+	return "", ""
 }
 
 // confirmed is {"success":true}, the body of every success. A body that does not say so is none.

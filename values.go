@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,7 +20,10 @@ type Date struct {
 	Day   int
 }
 
-var errNotADate = errors.New("not a date of the form YYYY-MM-DD")
+var (
+	errNotADate = errors.New("not a date of the form YYYY-MM-DD")
+	errNotUnix  = errors.New("not a number of Unix seconds in the years 1 to 9999")
+)
 
 // ParseDate reads a date of the form YYYY-MM-DD.
 func ParseDate(s string) (Date, error) {
@@ -27,11 +31,7 @@ func ParseDate(s string) (Date, error) {
 	if err != nil {
 		return Date{}, errNotADate
 	}
-	d := DateOf(t)
-	if d.IsZero() || !d.Valid() {
-		return Date{}, errNotADate
-	}
-	return d, nil
+	return DateOf(t), nil
 }
 
 // DateOf returns the date of t in the time zone of t.
@@ -48,7 +48,11 @@ func (d Date) Valid() bool {
 	return d.Year >= 0 && d.Year <= 9999 && DateOf(d.In(time.UTC)) == d
 }
 
-// In returns midnight at the start of d in loc.
+// noSuchDay is why a request with a date that is not Valid is refused.
+const noSuchDay = "a Date that is no day in the calendar"
+
+// In returns midnight at the start of d in loc, or what [time.Date] makes of it where clocks skip midnight on that
+// day, or where d is not Valid.
 func (d Date) In(loc *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
 }
@@ -99,6 +103,15 @@ func (d Date) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + string(text) + `"`), nil
 }
 
+// UnmarshalJSON reads a JSON string, as UnmarshalText does. Null is the zero value.
+func (d *Date) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	return d.UnmarshalText([]byte(text))
+}
+
 // EncodeValues puts the date into a query, as go-querystring asks for it.
 func (d Date) EncodeValues(key string, v *url.Values) error {
 	text, err := d.MarshalText()
@@ -114,10 +127,10 @@ type UnixTime struct {
 	time.Time
 }
 
-// The seconds of the first and the last moment that time.Time formats with a year of four digits.
+// The seconds between which a UnixTime is: those of the zero time.Time, and those of the year 10000.
 const (
-	minUnix = -62135596799
-	maxUnix = 253402300799
+	minUnix = -62135596800
+	maxUnix = 253402300800
 )
 
 // UnixTimeOf returns t as a UnixTime.
@@ -131,29 +144,56 @@ func UnixTimeOf(t time.Time) UnixTime {
 // MarshalJSON returns the Unix seconds as a JSON number, with a fraction only where there is one, or null for the
 // zero value.
 func (t UnixTime) MarshalJSON() ([]byte, error) {
+	seconds, nanos, sign := t.Unix(), t.Nanosecond(), ""
 	switch {
 	case t.IsZero():
 		return []byte("null"), nil
-	case t.Nanosecond() == 0:
-		return strconv.AppendInt(nil, t.Unix(), 10), nil
+	case nanos == 0:
+		return strconv.AppendInt(nil, seconds, 10), nil
+	case seconds < 0: // time.Time counts the fraction forwards, a number counts it away from zero
+		seconds, nanos, sign = -seconds-1, 1e9-nanos, "-"
 	}
-	seconds := float64(t.Unix()) + float64(t.Nanosecond())/1e9
-	return strconv.AppendFloat(nil, seconds, 'f', -1, 64), nil
+	return bytes.TrimRight(fmt.Appendf(nil, "%s%d.%09d", sign, seconds, nanos), "0"), nil
 }
 
-// UnmarshalJSON reads Unix seconds, whole or with a fraction. Null is the zero value.
+// UnmarshalJSON reads Unix seconds, whole or with a fraction, to the nanosecond. Null is the zero value.
 func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(data, []byte("null")) {
 		*t = UnixTime{}
 		return nil
 	}
-	seconds, err := strconv.ParseFloat(string(data), 64)
-	if err != nil || !(seconds >= minUnix && seconds <= maxUnix) {
-		return errors.New("not a number of Unix seconds in the years 1 to 9999")
+	text := string(data)
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(number > minUnix && number < maxUnix) {
+		return errNotUnix
 	}
-	whole, fraction := math.Modf(seconds)
-	*t = UnixTime{time.Unix(int64(whole), int64(math.Round(fraction*1e9))).UTC()}
+	if strings.ContainsAny(text, "eE") {
+		text = strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	// A float64 has no room for nanoseconds beside the seconds, so each is read on its own.
+	digits, decimals, _ := strings.Cut(text, ".")
+	seconds, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return errNotUnix
+	}
+	fraction, _ := strconv.ParseFloat("0."+decimals, 64) // the whole was a number
+	nanos := int64(math.Round(fraction * 1e9))
+	if strings.HasPrefix(text, "-") {
+		nanos = -nanos
+	}
+	*t = UnixTime{time.Unix(seconds, nanos).UTC()}
 	return nil
+}
+
+// EncodeValues puts the Unix seconds into a query, as go-querystring asks for it: it would send nothing otherwise.
+func (t UnixTime) EncodeValues(key string, v *url.Values) error {
+	if t.IsZero() {
+		v.Set(key, "")
+		return nil
+	}
+	number, err := t.MarshalJSON()
+	v.Set(key, string(number))
+	return err
 }
 
 // Optional is a field of an update that can be left as it is, set or cleared. The zero value leaves the field;

@@ -1,0 +1,288 @@
+package partnerapi
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// openTest is an answer and what the envelope of its API makes of it.
+type openTest struct {
+	status int
+	body   string // the answer's; a success hands it on as it is
+	kinds  []error
+	says   []string
+	typ    string
+}
+
+func runOpen(t *testing.T, name API, tests map[string]openTest) {
+	t.Helper()
+	for title, test := range tests {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			payload, failed := apis[name].open(test.status, []byte(test.body))
+			if test.kinds == nil {
+				require.Nil(t, failed)
+				assert.Equal(t, test.body, string(payload))
+				return
+			}
+			require.NotNil(t, failed)
+			assert.Nil(t, payload)
+			assertKinds(t, failed, test.kinds...)
+			assert.Equal(t, test.says, failed.Messages)
+			assert.Equal(t, test.typ, failed.Type)
+		})
+	}
+}
+
+func TestTheThreeAPIs(t *testing.T) {
+	t.Parallel()
+	client, err := NewClient()
+	require.NoError(t, err)
+	bases := make(map[API]string)
+	for name, base := range client.settings.bases {
+		bases[name] = base.String()
+	}
+	assert.Equal(t, map[API]string{
+		PartnerAPI: "https://www.bark.us/api/v1",
+		AccountAPI: "https://services.sparkart.net/api/v1",
+		NetworkAPI: "https://api.backstack.com",
+	}, bases)
+}
+
+func TestCredentialsOnARequest(t *testing.T) {
+	t.Parallel()
+	tests := map[Credential]struct{ url, header, query string }{
+		PartnerToken:    {url: "https://a.example/p", header: "X-Token-Auth"},
+		OrganizationKey: {url: "https://a.example/p", header: "Api-Key"},
+		NetworkToken:    {url: "https://a.example/p", header: "Authorization"},
+		AccountKey:      {url: "https://a.example/p?email=a%2Bb%40c.example", query: "email=a%2Bb%40c.example&key=s%26+%C3%BC%3D"},
+	}
+	require.Len(t, credentials, len(tests))
+	for which, test := range tests {
+		t.Run(string(which), func(t *testing.T) {
+			t.Parallel()
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
+			credentials[which](req, "s& ü=")
+			assert.Equal(t, test.query, req.URL.RawQuery)
+			if test.header != "" {
+				assert.Equal(t, http.Header{test.header: {"s& ü="}}, req.Header)
+			} else {
+				assert.Empty(t, req.Header)
+			}
+		})
+	}
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://a.example/p", nil)
+	credentials[AccountKey](req, "k")
+	assert.Equal(t, "key=k", req.URL.RawQuery)
+}
+
+// The rows of the table "Which answer is which kind of error" for the partner API.
+func TestOpenPartner(t *testing.T) {
+	t.Parallel()
+	ok := fixture(t, "put-partners-subscriptions-pk.ok")
+	badToken := fixture(t, "post-partners-subscriptions.invalid-token")
+	badPK := fixture(t, "put-partners-subscriptions-pk.invalid-pk")
+	duplicate := fixture(t, "post-partners-subscriptions.duplicate")
+	legacyDuplicate := fixture(t, "post-partners-subscriptions.duplicate-legacy")
+	blank := fixture(t, "post-partners-subscriptions.email-blank")
+
+	const token, params = "invalid_token", "invalid_params"
+	sayToken, sayPK := []string{"Please provide a valid token"}, []string{"Please provide a valid pk"}
+	sayDuplicate, sayLegacy := []string{"Partner PK has already been added"}, []string{"Partner pk has already been invited"}
+	runOpen(t, PartnerAPI, map[string]openTest{
+		"200":                     {status: 200, body: ok},
+		"201":                     {status: 201, body: ok},
+		"200 of another endpoint": {status: 200, body: `[{"id":1}]`},
+
+		"401 invalid_token":                {401, badToken, []error{ErrUnauthorized}, sayToken, token},
+		"401 alone":                        {401, `{"success":false}`, []error{ErrUnauthorized}, nil, ""},
+		"invalid_token with 400":           {400, badToken, []error{ErrUnauthorized}, sayToken, token},
+		"invalid_token with 200":           {200, badToken, []error{ErrUnauthorized}, sayToken, token},
+		"400 invalid_params":               {400, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
+		"400 bad pk":                       {400, badPK, []error{ErrInvalid}, sayPK, params},
+		"400 alone":                        {400, `{"success":false}`, []error{ErrInvalid}, nil, ""},
+		"invalid_params with 200":          {200, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
+		"400 duplicate":                    {400, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
+		"400 duplicate, legacy":            {400, legacyDuplicate, []error{ErrInvalid, ErrAlreadyExists}, sayLegacy, params},
+		"duplicate with 200":               {200, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
+		"duplicate with 409":               {409, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
+		"404":                              {404, badPK, []error{ErrNotFound}, sayPK, params},
+		"404 alone":                        {404, `{"success":false}`, []error{ErrNotFound}, nil, ""},
+		"403":                              {403, badPK, []error{ErrForbidden}, sayPK, params},
+		"429":                              {429, badPK, []error{ErrRateLimited}, sayPK, params},
+		"500":                              {500, duplicate, []error{ErrServer}, sayDuplicate, params},
+		"a message that is no string":      {400, `{"success":false,"error":{"a":1},"error_type":"invalid_token"}`, []error{ErrUnauthorized}, nil, token},
+		"a redirect that says it failed":   {302, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
+		"400 that says it succeeded":       {400, ok, []error{ErrInvalid, ErrBadResponse}, nil, ""},
+		"500 that says it succeeded":       {500, ok, []error{ErrServer}, nil, ""},
+		"302 that says it succeeded":       {302, ok, []error{ErrBadResponse}, nil, ""},
+		"400 with trailing bytes":          {400, blank + "x", []error{ErrInvalid, ErrBadResponse}, nil, ""},
+		"200 in which success is a string": {200, `{"success":"true"}`, []error{ErrBadResponse}, nil, ""},
+		"200 in which success is a number": {200, `{"success":0}`, []error{ErrBadResponse}, nil, ""},
+		"400 in which success is a string": {400, `{"success":"false"}`, []error{ErrInvalid, ErrBadResponse}, nil, ""},
+	})
+}
+
+// The rows of the table "Which answer is which kind of error" for the account API. Its status is always 200.
+func TestOpenAccount(t *testing.T) {
+	t.Parallel()
+	said := func(message string) []string { return []string{message} }
+	failure := func(name string, kind error, message string) openTest {
+		return openTest{200, fixture(t, name), []error{kind}, said(message), ""}
+	}
+	runOpen(t, AccountAPI, map[string]openTest{
+		"ok":                    {status: 200, body: fixture(t, "get-logout.ok")},
+		"no customer":           {status: 200, body: fixture(t, "get-account.no-customer")},
+		"without status":        {status: 200, body: fixture(t, "account.status-bare")},
+		"{}":                    {status: 200, body: fixture(t, "account.empty")},
+		"error null":            {status: 200, body: `{"error":null,"logged_in":true}`},
+		"error false":           {status: 200, body: `{"error":false,"logged_in":true}`},
+		"error empty":           {status: 200, body: `{"error":"","logged_in":true}`},
+		"ok with messages":      {status: 200, body: `{"status":"ok","messages":["Please log in"],"message":"x"}`},
+		"a list of another one": {200, `[]`, []error{ErrBadResponse}, nil, ""},
+
+		"bad key":            failure("get-account-search.invalid-api-key", ErrUnauthorized, "Please use a valid API Key."),
+		"bad password":       failure("post-login.wrong-password", ErrUnauthorized, "Email and password combination is incorrect."),
+		"refused refresh":    failure("account.refresh-refused", ErrUnauthorized, "Unable to decode refresh token"),
+		"blocked":            failure("post-login.blocked", ErrForbidden, "Unable to login. Please contact support@sparkart.com for assistance."),
+		"unregistered":       failure("post-login.unregistered", ErrForbidden, "Your email address has an unregistered account associated with it. Please contact support for assistance."),
+		"unconfirmed":        failure("post-login.unconfirmed", ErrForbidden, "Your email address has not been confirmed. Please click on the link from your confirmation email or contact support for assistance."),
+		"no access":          failure("post-login.facebook-access", ErrForbidden, "Sorry, your Facebook account does not have access to this website."),
+		"not logged in":      failure("get-account-benefits.logged-out", ErrNotLoggedIn, "Please log in to access your online benefits."),
+		"not found":          failure("account.message-string", ErrNotFound, "Not Found"),
+		"missing parameter":  failure("post-accounts.missing-customer", ErrInvalid, "Customer parameter is required."),
+		"facebook signature": failure("post-login.facebook-signature", ErrInvalid, "Invalid request: Format. Please try logging into Facebook again."),
+		"taken, in an update": {
+			200, fixture(t, "post-account.invalid"),
+			[]error{ErrInvalid, ErrAlreadyExists}, []string{"Email has already been taken", "Current password is incorrect"}, "",
+		},
+		"taken, in a registration": {
+			200, fixture(t, "post-accounts.invalid"), []error{ErrInvalid, ErrAlreadyExists},
+			[]string{"Birthdate can't be blank", "Email has already been taken", "Password can't be blank"}, "",
+		},
+		"404 error string": {404, `{"error":"Not Found: /api/v1/nowhere"}`, []error{ErrNotFound}, said("Not Found"), ""},
+		"200 error string": {200, `{"error":"Not Found: /api/v1/nowhere"}`, []error{ErrNotFound}, said("Not Found"), ""},
+		"200 error object": {200, `{"error":{"message":"boom"}}`, []error{ErrInvalid}, nil, ""},
+		"200 error true":   {200, `{"error":true,"customer":null}`, []error{ErrInvalid}, nil, ""},
+		"every form of a message": {
+			200, `{"status":"error","messages":["a",""," b"],"message":"c","error":"d"}`, []error{ErrInvalid}, []string{"a", " b", "c", "d"}, "",
+		},
+		"no message at all":              {200, `{"status":"error"}`, []error{ErrInvalid}, nil, ""},
+		"messages that are none":         {200, `{"status":"error","messages":{"a":1}}`, []error{ErrInvalid}, nil, ""},
+		"a status that is not known":     {200, `{"status":"pending"}`, []error{ErrBadResponse}, nil, ""},
+		"a status that is no string":     {200, `{"status":{}}`, []error{ErrBadResponse}, nil, ""},
+		"a status tells before messages": {403, `{"status":"error","messages":["Please log in"]}`, []error{ErrForbidden}, said("Please log in"), ""},
+		"401":                            {401, `{"status":"error","messages":["x"]}`, []error{ErrUnauthorized}, said("x"), ""},
+		"400":                            {400, `{"status":"error","messages":["x has already been taken"]}`, []error{ErrInvalid, ErrAlreadyExists}, said("x has already been taken"), ""},
+		"429":                            {429, `{"status":"error"}`, []error{ErrRateLimited}, nil, ""},
+		"500":                            {500, `{"status":"error","messages":["Not Found"]}`, []error{ErrServer}, said("Not Found"), ""},
+		"302":                            {302, `{"status":"error","messages":["x"]}`, []error{ErrInvalid}, said("x"), ""},
+		"500 that says ok":               {500, `{"status":"ok"}`, []error{ErrServer}, nil, ""},
+		"404 that says ok":               {404, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
+		"302 that says ok":               {302, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
+		"trailing bytes":                 {200, `{"status":"ok"} {"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
+		"trailing bytes of an error":     {200, `{"status":"error","messages":["x"]}<!-- -->`, []error{ErrBadResponse}, nil, ""},
+		"nothing":                        {200, ``, []error{ErrBadResponse}, nil, ""},
+		"null":                           {200, `null`, []error{ErrBadResponse}, nil, ""},
+		"cut":                            {200, `{"status":"ok","customer":{"id":1`, []error{ErrBadResponse}, nil, ""},
+	})
+}
+
+// The rows of the table "Which answer is which kind of error" for the network API.
+func TestOpenNetwork(t *testing.T) {
+	t.Parallel()
+	envelope := func(code int) string {
+		return `{"error":{"request_method":"POST","type":"user","code":` + strconv.Itoa(code) + `,"message":"No.","fields":[],"dev_message":""}}`
+	}
+	no := []string{"No."}
+	runOpen(t, NetworkAPI, map[string]openTest{
+		"a record":            {status: 200, body: fixture(t, "get-account-networks-child_account_id.ok")},
+		"a collection":        {status: 200, body: fixture(t, "get-account-network-domains.ok")},
+		"nothing":             {status: 204, body: ``},
+		"200 with error null": {status: 200, body: `{"error":null}`},
+
+		"400":                        {400, envelope(400), []error{ErrInvalid}, no, "user"},
+		"401":                        {401, envelope(401), []error{ErrUnauthorized}, no, "user"},
+		"403":                        {403, envelope(403), []error{ErrForbidden}, no, "user"},
+		"404":                        {404, envelope(404), []error{ErrNotFound}, no, "user"},
+		"429":                        {429, envelope(429), []error{ErrRateLimited}, no, "user"},
+		"500":                        {500, envelope(500), []error{ErrServer}, no, "user"},
+		"503 with another code":      {503, envelope(404), []error{ErrServer}, no, "user"},
+		"200 with a code":            {200, envelope(404), []error{ErrNotFound}, no, "user"},
+		"200 without a code":         {200, `{"error":{"message":"No."}}`, []error{ErrInvalid}, no, ""},
+		"200 with an empty error":    {200, `{"error":{}}`, []error{ErrInvalid}, nil, ""},
+		"302 with a code":            {302, envelope(401), []error{ErrUnauthorized}, no, "user"},
+		"200 with an error string":   {200, `{"error":"No."}`, []error{ErrBadResponse}, nil, ""},
+		"404 with an error string":   {404, `{"error":"No."}`, []error{ErrBadResponse}, nil, ""},
+		"a code that is a string":    {404, `{"error":{"type":"user","code":"404","message":"No."}}`, []error{ErrNotFound}, no, "user"},
+		"404 with an empty body":     {404, ``, []error{ErrBadResponse}, nil, ""},
+		"404 with a list":            {404, `[]`, []error{ErrBadResponse}, nil, ""},
+		"404 with error null":        {404, `{"error":null}`, []error{ErrBadResponse}, nil, ""},
+		"500 with a record":          {500, `{"account_id":"acc_1"}`, []error{ErrServer}, nil, ""},
+		"301 with a record":          {301, `{"account_id":"acc_1"}`, []error{ErrBadResponse}, nil, ""},
+		"404 with an error and more": {404, envelope(404) + "x", []error{ErrBadResponse}, nil, ""},
+	})
+}
+
+func TestNetworkErrorDetails(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fields string
+		want   map[string]string
+	}{
+		"an object":          {`{"username":"This value is required."}`, map[string]string{"username": "This value is required."}},
+		"[] for no fields":   {`[]`, nil},
+		"null":               {`null`, nil},
+		"an object for none": {`{}`, map[string]string{}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, failed := openNetwork(400, []byte(`{"error":{"request_method":"POST","type":"user","code":400,`+
+				`"message":"Please correct the fields.","fields":`+test.fields+`,"dev_message":"validation in Accounts::login"}}`))
+			require.NotNil(t, failed)
+			assert.Equal(t, test.want, failed.Fields)
+			assert.Equal(t, 400, failed.Code)
+			assert.Equal(t, "user", failed.Type)
+			assert.Equal(t, []string{"Please correct the fields."}, failed.Messages)
+			assert.Equal(t, "validation in Accounts::login", failed.DevMessage)
+		})
+	}
+	_, failed := openNetwork(400, []byte(`{"error":{"code":400,"message":"No."}}`))
+	require.NotNil(t, failed)
+	assert.Nil(t, failed.Fields)
+}
+
+// An envelope says that the call failed, whatever status it comes with: then it is never a success, and the kind is the
+// status's where the status tells.
+func TestFailedEnvelopeAcrossStatuses(t *testing.T) {
+	t.Parallel()
+	bodies := map[API]string{
+		PartnerAPI: `{"success":false,"error":"No.","error_type":"invalid_params"}`,
+		AccountAPI: `{"status":"error","messages":["No."]}`,
+		NetworkAPI: `{"error":{"type":"user","code":400,"message":"No.","fields":[]}}`,
+	}
+	kinds := map[int]error{
+		100: ErrInvalid, 200: ErrInvalid, 201: ErrInvalid, 204: ErrInvalid, 299: ErrInvalid, 301: ErrInvalid, 304: ErrInvalid,
+		400: ErrInvalid, 401: ErrUnauthorized, 402: ErrInvalid, 403: ErrForbidden, 404: ErrNotFound, 405: ErrInvalid,
+		409: ErrInvalid, 410: ErrInvalid, 415: ErrInvalid, 418: ErrInvalid, 422: ErrInvalid, 429: ErrRateLimited,
+		500: ErrServer, 501: ErrServer, 502: ErrServer, 503: ErrServer, 504: ErrServer, 599: ErrServer, 999: ErrServer,
+	}
+	for name, body := range bodies {
+		for status, kind := range kinds {
+			t.Run(string(name)+" "+strconv.Itoa(status), func(t *testing.T) {
+				t.Parallel()
+				payload, failed := apis[name].open(status, []byte(body))
+				require.NotNil(t, failed)
+				assert.Nil(t, payload)
+				assertKinds(t, failed, kind)
+				assert.Equal(t, []string{"No."}, failed.Messages)
+			})
+		}
+	}
+}

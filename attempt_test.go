@@ -1,0 +1,781 @@
+package partnerapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// soon is a policy without waits to speak of, for tests over loopback.
+var soon = WithRetry(RetryPolicy{MinWait: 1, MaxWait: 1})
+
+// attemptLog is what a hook was told.
+type attemptLog struct {
+	mu   sync.Mutex
+	seen []Attempt
+}
+
+func (l *attemptLog) hook() Option {
+	return WithAttemptHook(func(_ context.Context, a Attempt) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.seen = append(l.seen, a)
+	})
+}
+
+func (l *attemptLog) outcomes() []Outcome {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []Outcome
+	for _, a := range l.seen {
+		all = append(all, a.Outcome)
+	}
+	return all
+}
+
+// newLoopback serves h on loopback, and returns a client of it through a transport of the package's own, and how many
+// connections were made.
+func newLoopback(t *testing.T, h http.HandlerFunc, opts ...Option) (*Client, *atomic.Int64) {
+	t.Helper()
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client := newTestClient(t, nil, append([]Option{
+		WithBaseURL(PartnerAPI, server.URL), WithBaseURL(AccountAPI, server.URL), WithBaseURL(NetworkAPI, server.URL),
+	}, opts...)...)
+	t.Cleanup(client.CloseIdleConnections)
+	return client, &connections
+}
+
+// cutting hijacks the connection and closes it after it has written an answer.
+func cutting(answer string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.WriteString(conn, answer)
+		_ = conn.Close()
+	}
+}
+
+// TRAPS: "attempts share one header map": with a cookie jar attempt 3 sends sid=OLD; sid=NEW1; sid=NEW2.
+func TestTrapFreshRequestPerAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		session := NewSession()
+		session.absorb(reply(200, "", "Set-Cookie", "sid=OLD"), "https://services.sparkart.net")
+		var n int
+		var cookies []string
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			n++
+			cookies = append(cookies, req.Header.Get("Cookie"))
+			assert.Equal(t, "email=a%40b.example&key="+testAccountKey, req.URL.RawQuery)
+			assert.Equal(t, []string{testOrganizationKey}, req.Header["Api-Key"])
+			assert.Equal(t, []string{"t-1"}, req.Header["X-Trace"])
+			body, err := io.ReadAll(req.Body)
+			assert.NoError(t, err)
+			assert.Equal(t, `{"a":1}`, string(body))
+			// What a transport does to its request stays in that attempt.
+			req.Header.Set("X-Trace", "changed")
+			req.Header.Add("Api-Key", "changed")
+			req.Header.Set("X-More", "changed")
+			req.URL.RawQuery += "&changed"
+			req.URL.Path = "/changed"
+			return reply(503, "", "Set-Cookie", "sid=NEW"+strconv.Itoa(n)), nil
+		}))
+		_, err := Do[none](t.Context(), client, Call{
+			API: AccountAPI, Op: "PUT /a", Query: searchQuery{"a@b.example"}, Body: map[string]int{"a": 1}, Session: session, also: OrganizationKey,
+		}, WithHeader("X-Trace", "t-1"))
+		assertKinds(t, err, ErrServer, ErrOutcomeUnknown)
+		assert.Equal(t, []string{"sid=OLD", "sid=NEW1", "sid=NEW2", "sid=NEW3"}, cookies)
+	})
+}
+
+// The request that retryablehttp holds has no credential on it: each attempt's private copy has.
+func TestNoCredentialInTheSharedRequest(t *testing.T) {
+	t.Parallel()
+	session := NewSession()
+	session.absorb(reply(200, "", "Set-Cookie", "sid=SECRET"), "https://services.sparkart.net")
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		assert.Contains(t, req.URL.RawQuery, testAccountKey)
+		assert.Contains(t, req.Header, "Cookie")
+		return reply(200, `{"status":"ok"}`), nil
+	}))
+	r, err := encode(t.Context(), client.settings, Call{API: AccountAPI, Op: "GET /a", Session: session, also: OrganizationKey}, nil)
+	require.NoError(t, err)
+	_, failed := send(r)
+	require.Nil(t, failed)
+	assert.Equal(t, "https://services.sparkart.net/api/v1/a", r.URL.String())
+	assert.Equal(t, http.Header{"Accept": {"application/json"}, "User-Agent": {"partnerapi-go/" + Version}}, r.Header)
+}
+
+// net/http logs a line of its own for a transport that returns an answer and an error.
+func TestRoundTripReturnsAnAnswerOrAnError(t *testing.T) {
+	t.Parallel()
+	tests := map[string]*http.Response{
+		"complete":  reply(200, `{}`),
+		"too large": reply(200, strings.Repeat(" ", 20)),
+		"cut":       {StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))},
+	}
+	for name, answer := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) { return answer, nil }), WithMaxResponseBytes(10))
+			r, err := encode(t.Context(), client.settings, Call{API: NetworkAPI, Op: "GET /a"}, nil)
+			require.NoError(t, err)
+			resp, err := (&exchange{request: r}).RoundTrip(r.Request.Request)
+			assert.NotEqual(t, resp == nil, err == nil)
+			if resp != nil {
+				_ = resp.Body.Close()
+			}
+		})
+	}
+}
+
+// "Unsent, by proof: a connection was asked for and none was got. … No proof, as with a transport that fires no trace,
+// means unknown." TRAPS: "httptrace fires nothing with an in-memory transport".
+func TestTrapOutcomeByProof(t *testing.T) {
+	t.Parallel()
+	ask := func(tr *httptrace.ClientTrace) { tr.GetConn("a.example:443") }
+	got := func(tr *httptrace.ClientTrace) { tr.GotConn(httptrace.GotConnInfo{}) }
+	tests := map[string]struct {
+		trace []func(*httptrace.ClientTrace)
+		want  Outcome
+		kinds []error
+		sent  int
+	}{
+		"nothing traced":             {nil, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
+		"asked and not got":          {[]func(*httptrace.ClientTrace){ask}, OutcomeUnsent, nil, 4},
+		"asked twice and not got":    {[]func(*httptrace.ClientTrace){ask, ask}, OutcomeUnsent, nil, 4},
+		"asked and got":              {[]func(*httptrace.ClientTrace){ask, got}, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
+		"got, and asked for another": {[]func(*httptrace.ClientTrace){ask, got, ask}, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
+		"got without being asked":    {[]func(*httptrace.ClientTrace){got}, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log attemptLog
+				client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+					tr := httptrace.ContextClientTrace(req.Context())
+					for _, fire := range test.trace {
+						fire(tr)
+					}
+					return nil, errors.New("connection refused: no connection, dial tcp, not sent") // texts prove nothing
+				}), log.hook())
+				_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
+				assertKinds(t, err, test.kinds...)
+				require.Len(t, log.seen, test.sent)
+				for _, a := range log.seen {
+					assert.Equal(t, test.want, a.Outcome)
+				}
+			})
+		})
+	}
+}
+
+// A trace that the caller has put on the context goes on as it was.
+func TestCallersTraceIsKept(t *testing.T) {
+	t.Parallel()
+	client, _ := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"success":true}`) })
+	var asked, got atomic.Int64
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		GetConn: func(string) { asked.Add(1) }, GotConn: func(httptrace.GotConnInfo) { got.Add(1) },
+	})
+	require.NoError(t, client.Subscriptions.Cancel(ctx, "pk"))
+	assert.Equal(t, int64(1), asked.Load())
+	assert.Equal(t, int64(1), got.Load())
+}
+
+// A refused dial is unsent: a POST that is not repeatable goes again too, and what became of it is not unknown.
+func TestRefusedDialGoesAgain(t *testing.T) {
+	t.Parallel()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	var log attemptLog
+	client := newTestClient(t, nil, WithBaseURL(AccountAPI, "http://"+address), soon, log.hook())
+	_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
+	assertKinds(t, err)
+	require.EqualError(t, err, "account: POST /accounts: no answer: dial tcp "+address+": connection refused")
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, 4, failed.Attempts)
+	var op *net.OpError
+	require.ErrorAs(t, err, &op)
+	assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
+}
+
+func TestUnknownHostGoesAgain(t *testing.T) {
+	t.Parallel()
+	var log attemptLog
+	transport := newTransport()
+	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.backstack.com", IsNotFound: true}}
+	}
+	client := newTestClient(t, transport, soon, log.hook())
+	_, err := client.Invitations.Activate(t.Context(), "TOKEN")
+	assertKinds(t, err)
+	require.EqualError(t, err, "network: POST /account/network-invitations/{token}: no answer: dial tcp: lookup api.backstack.com: no such host")
+	assert.Len(t, log.seen, 4)
+}
+
+// A TLS handshake that fails is unsent: nobody has seen the request.
+func TestFailedHandshakeGoesAgain(t *testing.T) {
+	t.Parallel()
+	newServer := func(t *testing.T, change func(*tls.Config)) *httptest.Server {
+		t.Helper()
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
+		server.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		change(server.TLS)
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return server
+	}
+	t.Run("unknown authority", func(t *testing.T) {
+		t.Parallel()
+		server := newServer(t, func(*tls.Config) {})
+		var log attemptLog
+		client := newTestClient(t, nil, WithBaseURL(NetworkAPI, server.URL), soon, log.hook())
+		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+		assertKinds(t, err)
+		require.ErrorContains(t, err, "no answer: tls: failed to verify certificate: x509: ")
+		var unknown x509.UnknownAuthorityError
+		require.ErrorAs(t, err, &unknown)
+		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
+	})
+	t.Run("refused by the server", func(t *testing.T) {
+		t.Parallel()
+		server := newServer(t, func(c *tls.Config) { c.MaxVersion, c.ClientAuth = tls.VersionTLS12, tls.RequireAnyClientCert })
+		var log attemptLog
+		client := newTestClient(t, server.Client().Transport, WithBaseURL(NetworkAPI, server.URL), soon, log.hook())
+		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+		assertKinds(t, err)
+		require.ErrorContains(t, err, "no answer: remote error: tls: ")
+		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
+	})
+	t.Run("no TLS there", func(t *testing.T) {
+		t.Parallel()
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.Start()
+		t.Cleanup(server.Close)
+		client := newTestClient(t, nil, WithBaseURL(NetworkAPI, strings.Replace(server.URL, "http:", "https:", 1)), soon)
+		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+		assertKinds(t, err)
+		require.EqualError(t, err, "network: POST /account/network-invitations: no answer: tls: first record does not look like a TLS handshake")
+	})
+}
+
+// TRAPS: "the default policy retries any method": a POST whose body was read and whose connection was then cut ran 3
+// times. Whatever way an answer is not complete, a POST that is not repeatable is sent once.
+func TestTrapCutAnswer(t *testing.T) {
+	t.Parallel()
+	const head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+	answers := map[string]struct {
+		answer string
+		kinds  []error
+		status int
+	}{
+		"nothing":                {"", nil, 0},
+		"half a header":          {"HTTP/1.1 200 OK\r\nContent-", nil, 0},
+		"no HTTP":                {"SSH-2.0-OpenSSH\r\n\r\n", nil, 0},
+		"header only":            {head + "Content-Length: 16\r\n\r\n", []error{ErrBadResponse}, 200},
+		"half a body":            {head + "Content-Length: 160\r\n\r\n" + `{"success":true}`, []error{ErrBadResponse}, 200},
+		"half a chunked body":    {head + "Transfer-Encoding: chunked\r\n\r\n10\r\n" + `{"success":true}` + "\r\n", []error{ErrBadResponse}, 200},
+		"half a 404":             {"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{}", []error{ErrBadResponse}, 404},
+		"half a 503":             {"HTTP/1.1 503 Unavailable\r\nContent-Length: 9\r\n\r\n{}", []error{ErrServer}, 503},
+		"half a gzipped body":    {head + "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xff\xff", []error{ErrBadResponse}, 200},
+		"a body that is no gzip": {head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", []error{ErrBadResponse}, 200},
+	}
+	calls := map[string]struct {
+		sent  int
+		write bool
+		call  Call
+	}{
+		"POST":            {1, true, Call{API: PartnerAPI, Op: "POST /a", Body: 1}},
+		"PATCH":           {1, true, Call{API: PartnerAPI, Op: "PATCH /a", Body: 1}},
+		"repeatable POST": {4, true, Call{API: PartnerAPI, Op: "POST /a", Body: 1, Repeatable: true}},
+		"PUT":             {4, true, Call{API: PartnerAPI, Op: "PUT /a", Body: 1}},
+		"DELETE":          {4, true, Call{API: PartnerAPI, Op: "DELETE /a"}},
+		"GET":             {4, false, Call{API: PartnerAPI, Op: "GET /a"}},
+	}
+	for how, test := range answers {
+		for name, c := range calls {
+			t.Run(how+" to a "+name, func(t *testing.T) {
+				t.Parallel()
+				var sent atomic.Int64
+				var log attemptLog
+				client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+					sent.Add(1)
+					cutting(test.answer)(w, r)
+				}, soon, log.hook())
+				_, err := Do[none](t.Context(), client, c.call)
+				kinds := test.kinds
+				if c.write {
+					kinds = append([]error{ErrOutcomeUnknown}, kinds...)
+				}
+				assertKinds(t, err, kinds...)
+				assert.Equal(t, int64(c.sent), sent.Load())
+				var failed *Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, c.sent, failed.Attempts)
+				assert.Equal(t, test.status, failed.StatusCode)
+				require.Len(t, log.seen, c.sent)
+				for _, a := range log.seen {
+					assert.Equal(t, OutcomeUnknown, a.Outcome)
+					assert.Error(t, a.Err)
+				}
+			})
+		}
+	}
+}
+
+func TestCutAnswerOverHTTP2(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		sent.Add(1)
+		_, _ = io.Copy(io.Discard, r.Body)
+		if strings.HasSuffix(r.URL.Path, "/within") {
+			_, _ = io.WriteString(w, `{"success":`)
+			w.(http.Flusher).Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	var log attemptLog
+	client := newTestClient(t, server.Client().Transport, WithBaseURL(PartnerAPI, server.URL), soon, log.hook())
+	for _, op := range []string{"POST /before", "POST /within"} {
+		sent.Store(0)
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: op, Body: 1})
+		require.ErrorIs(t, err, ErrOutcomeUnknown)
+		assert.Equal(t, int64(1), sent.Load())
+	}
+	assert.Equal(t, []Outcome{OutcomeUnknown, OutcomeUnknown}, log.outcomes())
+	sent.Store(0)
+	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /before"})
+	require.NotErrorIs(t, err, ErrOutcomeUnknown)
+	assert.Equal(t, int64(4), sent.Load())
+}
+
+// TRAPS: "on a redirect to another host … X-Token-Auth and Api-Key go along; ?key= goes along in Referer; 307 and 308
+// replay the body", and "a refusal in CheckRedirect is retried". No redirect is followed.
+func TestTrapRedirect(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		for _, api := range []API{PartnerAPI, AccountAPI, NetworkAPI} {
+			for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
+				t.Run(fmt.Sprint(status, api, method), func(t *testing.T) {
+					t.Parallel()
+					elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						t.Errorf("the other server sees %s %s %v", r.Method, r.URL, r.Header)
+					}))
+					t.Cleanup(elsewhere.Close)
+					var sent atomic.Int64
+					client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+						sent.Add(1)
+						http.Redirect(w, r, elsewhere.URL+"/x?email=SECRET", status)
+					}, soon)
+					_, err := Do[none](t.Context(), client, Call{API: api, Op: method + " /a", Body: "SECRET", also: OrganizationKey})
+					assertKinds(t, err, ErrBadResponse)
+					require.EqualError(t, err, fmt.Sprintf("%s: %s /a: %d %s: bad response; a redirect, which is not followed",
+						api, method, status, http.StatusText(status)))
+					assert.Equal(t, int64(1), sent.Load())
+				})
+			}
+		}
+	}
+}
+
+// endless is a body without an end. It counts what is read of it.
+type endless struct{ read, closed atomic.Int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	e.read.Add(int64(len(p)))
+	return len(p), nil
+}
+
+func (e *endless) Close() error {
+	e.closed.Add(1)
+	return nil
+}
+
+func TestBodyLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 16
+	body := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
+	tests := map[string]struct {
+		status, size int
+		kinds        []error
+	}{
+		"at the limit":          {200, limit, nil},
+		"over the limit":        {200, limit + 1, []error{ErrResponseTooLarge}},
+		"far over the limit":    {200, 100 * limit, []error{ErrResponseTooLarge}},
+		"over the limit, 404":   {404, limit + 1, []error{ErrResponseTooLarge}},
+		"over the limit, 302":   {302, limit + 1, []error{ErrResponseTooLarge}},
+		"over the limit, 500":   {500, limit + 1, []error{ErrResponseTooLarge, ErrServer}},
+		"over the limit, 429":   {429, limit + 1, []error{ErrResponseTooLarge, ErrRateLimited}},
+		"within the limit, 404": {404, limit, []error{ErrBadResponse}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, always(test.status, body(test.size)), WithMaxResponseBytes(limit))
+			got, err := Do[string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"}, WithoutRetry())
+			if test.kinds == nil {
+				require.NoError(t, err)
+				assert.Len(t, got, limit-2)
+				return
+			}
+			assertKinds(t, err, test.kinds...)
+			assert.Empty(t, got)
+			assert.Equal(t, 1, strings.Count(err.Error(), "response too large")+strings.Count(err.Error(), "not in the API's form"))
+		})
+	}
+}
+
+// A body that is too large is no complete answer: whether a write was done is unknown. It is not sent again, because the
+// next answer would be as large.
+func TestTooLargeAnswerToAWrite(t *testing.T) {
+	t.Parallel()
+	for _, op := range []string{"POST /a", "PUT /a", "DELETE /a", "GET /a"} {
+		for _, status := range []int{200, 404} {
+			var log attemptLog
+			client := newTestClient(t, always(status, strings.Repeat(" ", 11)), WithMaxResponseBytes(10), log.hook())
+			_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: op})
+			require.ErrorIs(t, err, ErrResponseTooLarge)
+			assert.Equal(t, op != "GET /a", errors.Is(err, ErrOutcomeUnknown), op)
+			require.Len(t, log.seen, 1)
+			assert.Equal(t, OutcomeUnknown, log.seen[0].Outcome)
+			assert.Equal(t, status, log.seen[0].StatusCode)
+			require.ErrorIs(t, log.seen[0].Err, ErrResponseTooLarge)
+			assert.Zero(t, log.seen[0].Wait)
+		}
+	}
+}
+
+func TestNoMoreIsReadThanTheLimit(t *testing.T) {
+	t.Parallel()
+	body := &endless{}
+	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: body}, nil
+	}))
+	_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
+	assertKinds(t, err, ErrResponseTooLarge)
+	assert.Equal(t, int64(10<<20+1), body.read.Load())
+	assert.Equal(t, int64(1), body.closed.Load())
+}
+
+func TestNoLimitToSpeakOf(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, always(200, `{"id":"a"}`), WithMaxResponseBytes(math.MaxInt64))
+	got, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"id": "a"}, got)
+}
+
+// The limit counts what is decompressed: 256 MiB of nothing are 256 KiB on the wire.
+func TestGzipBomb(t *testing.T) {
+	t.Parallel()
+	var bomb bytes.Buffer
+	zip := gzip.NewWriter(&bomb)
+	zeros := make([]byte, 1<<20)
+	for range 256 {
+		_, err := zip.Write(zeros)
+		require.NoError(t, err)
+	}
+	require.NoError(t, zip.Close())
+	var sent atomic.Int64
+	client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+		sent.Add(1)
+		assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"))
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(bomb.Bytes())
+	})
+	_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
+	assertKinds(t, err, ErrResponseTooLarge)
+	require.EqualError(t, err, "network: GET /a: 200 OK: response too large")
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	assert.Empty(t, failed.Body)
+	assert.Equal(t, int64(1), sent.Load())
+}
+
+func TestGzippedAnswer(t *testing.T) {
+	t.Parallel()
+	client, _ := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		zip := gzip.NewWriter(w)
+		_, _ = io.WriteString(zip, `{"success":true}`)
+		_ = zip.Close()
+	})
+	require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+}
+
+func TestHeaderLimit(t *testing.T) {
+	t.Parallel()
+	client, _ := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Large", strings.Repeat("x", 2<<20))
+		_, _ = io.WriteString(w, `{"success":true}`)
+	})
+	err := client.Subscriptions.Cancel(t.Context(), "pk", WithoutRetry())
+	assertKinds(t, err, ErrOutcomeUnknown)
+	assert.Less(t, len(err.Error()), 200)
+}
+
+// TRAPS: "http.DefaultTransport keeps 2 idle connections a host".
+func TestTrapOwnTransport(t *testing.T) {
+	t.Parallel()
+	client, err := NewClient()
+	require.NoError(t, err)
+	transport, ok := client.settings.transport.(*http.Transport)
+	require.True(t, ok)
+	assert.Equal(t, 64, transport.MaxIdleConnsPerHost)
+	assert.Zero(t, transport.MaxIdleConns)
+	assert.Equal(t, int64(1<<20), transport.MaxResponseHeaderBytes)
+	assert.NotNil(t, transport.Proxy)
+	assert.True(t, transport.ForceAttemptHTTP2)
+	assert.NotSame(t, http.DefaultTransport, transport)
+}
+
+// TRAPS: "every give-up and every cancelled call closes the whole idle pool", and "a failed answer is drained for at most
+// 4 KiB": 20 good calls, 20 failing ones and 20 cancelled between attempts use one connection.
+func TestTrapPoolSurvives(t *testing.T) {
+	t.Parallel()
+	var mode atomic.Value
+	client, connections := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {
+		if status, _ := mode.Load().(int); status != 200 {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, strings.Repeat("x", 100_000))
+			return
+		}
+		_, _ = io.WriteString(w, `{"success":true}`)
+	}, soon, WithAttemptHook(func(ctx context.Context, a Attempt) {
+		if cancel, ok := ctx.Value(cancelKey{}).(context.CancelFunc); ok && a.Wait > 0 {
+			cancel()
+		}
+	}))
+	for range 20 {
+		mode.Store(200)
+		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+
+		mode.Store(404)
+		require.ErrorIs(t, client.Subscriptions.Cancel(t.Context(), "pk"), ErrBadResponse)
+		mode.Store(302)
+		require.ErrorIs(t, client.Subscriptions.Cancel(t.Context(), "pk"), ErrBadResponse)
+		mode.Store(500)
+		_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a"})
+		require.ErrorIs(t, err, ErrOutcomeUnknown)
+
+		mode.Store(429)
+		ctx, cancel := context.WithCancel(t.Context())
+		err = client.Subscriptions.Cancel(context.WithValue(ctx, cancelKey{}, cancel), "pk")
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, ErrRateLimited)
+		cancel()
+	}
+	assert.Equal(t, int64(1), connections.Load())
+}
+
+type cancelKey struct{}
+
+// "An HTTP/1.1 call cancelled in flight costs its own connection, no other."
+func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	client, connections := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client goes
+			cancel()
+			<-r.Context().Done()
+			return
+		}
+		_, _ = io.WriteString(w, `{"success":true}`)
+	})
+	for range 3 {
+		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+	}
+	assert.Equal(t, int64(1), connections.Load())
+	err := client.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: "pk", Email: "a@b.example"})
+	assertKinds(t, err, ErrOutcomeUnknown)
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualError(t, err, "partner: POST /partners/subscriptions: no answer: outcome unknown; context canceled")
+	for range 3 {
+		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+	}
+	assert.Equal(t, int64(2), connections.Load())
+}
+
+// stall is a body that never comes, until its request is over.
+type stall struct {
+	io.ReadCloser
+
+	ctx context.Context //nolint:containedctx // a body belongs to its request
+}
+
+func (s stall) Read([]byte) (int, error) {
+	<-s.ctx.Done()
+	return 0, s.ctx.Err()
+}
+
+func TestTimeoutPerAttempt(t *testing.T) {
+	t.Parallel()
+	silent := func(req *http.Request) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+	stalled := func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: stall{http.NoBody, req.Context()}}, nil
+	}
+	tests := map[string]struct {
+		transport roundTripFunc
+		opts      []Option
+		each      time.Duration
+		op        string
+		sent      int
+		status    int
+	}{
+		"silent, 30 s if nobody says":  {silent, nil, 30 * time.Second, "GET /a", 4, 0},
+		"stalled, 30 s if nobody says": {stalled, nil, 30 * time.Second, "GET /a", 4, 200},
+		"silent POST":                  {silent, []Option{WithTimeout(time.Second)}, time.Second, "POST /a", 1, 0},
+		"stalled POST":                 {stalled, []Option{WithTimeout(time.Second)}, time.Second, "POST /a", 1, 200},
+		"silent DELETE":                {silent, []Option{WithTimeout(5 * time.Second)}, 5 * time.Second, "DELETE /a", 4, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log attemptLog
+				client := newTestClient(t, test.transport, append(test.opts, log.hook())...)
+				_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: test.op})
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				if test.op == "GET /a" {
+					assertKinds(t, err)
+				} else {
+					assertKinds(t, err, ErrOutcomeUnknown)
+				}
+				assert.NoError(t, t.Context().Err())
+				require.Len(t, log.seen, test.sent)
+				for _, a := range log.seen {
+					assert.Equal(t, test.each, a.Duration)
+					assert.Equal(t, OutcomeUnknown, a.Outcome)
+					assert.Equal(t, test.status, a.StatusCode)
+					assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
+					assert.EqualError(t, a.Err, "context deadline exceeded")
+				}
+			})
+		})
+	}
+}
+
+// A call's own deadline is its context's: no attempt goes past it, and no other begins after it.
+func TestDeadlineOfTheCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}), log.hook())
+		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
+		defer cancel()
+		started := time.Now()
+		_, err := Do[none](ctx, client, Call{API: NetworkAPI, Op: "GET /a"})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, 7*time.Second, time.Since(started))
+		assert.Len(t, log.seen, 1)
+		require.EqualError(t, err, "network: GET /a: no answer: context deadline exceeded")
+	})
+}
+
+func TestCallWithAContextThatIsOver(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var log attemptLog
+	client := newTestClient(t, nothingSent(t), log.hook())
+	_, err := Do[none](ctx, client, Call{API: NetworkAPI, Op: "POST /a"})
+	assertKinds(t, err)
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualError(t, err, "network: POST /a: not sent: context canceled")
+	assert.Empty(t, log.seen)
+}
+
+func TestIncompleteKinds(t *testing.T) {
+	t.Parallel()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	tests := []struct {
+		ctx    context.Context //nolint:containedctx // what is tested
+		status int
+		err    error
+		want   []error
+	}{
+		{t.Context(), 200, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
+		{t.Context(), 302, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
+		{t.Context(), 400, io.ErrUnexpectedEOF, []error{ErrInvalid, ErrBadResponse}},
+		{t.Context(), 404, io.ErrUnexpectedEOF, []error{ErrBadResponse}}, // it may say that there is no such route
+		{t.Context(), 429, io.ErrUnexpectedEOF, []error{ErrRateLimited}},
+		{t.Context(), 503, io.ErrUnexpectedEOF, []error{ErrServer}},
+		{over, 200, context.Canceled, []error{}},
+		{over, 403, context.Canceled, []error{ErrForbidden}},
+		{over, 503, context.Canceled, []error{ErrServer}},
+		{t.Context(), 200, ErrResponseTooLarge, []error{ErrResponseTooLarge}},
+		{t.Context(), 400, ErrResponseTooLarge, []error{ErrInvalid, ErrResponseTooLarge}},
+		{t.Context(), 500, ErrResponseTooLarge, []error{ErrServer, ErrResponseTooLarge}},
+	}
+	for _, test := range tests {
+		assert.Equal(t, test.want, incompleteKinds(test.ctx, test.status, test.err), "%d %v", test.status, test.err)
+	}
+}
+
+func TestOutcomeOfStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]Outcome{
+		200: OutcomeAnswered, 201: OutcomeAnswered, 302: OutcomeAnswered, 400: OutcomeAnswered, 401: OutcomeAnswered,
+		408: OutcomeAnswered, 428: OutcomeAnswered, 429: OutcomeUnsent, 430: OutcomeAnswered, 499: OutcomeAnswered,
+		500: OutcomeUnknown, 502: OutcomeUnknown, 503: OutcomeUnknown, 504: OutcomeUnknown, 599: OutcomeUnknown,
+	} {
+		assert.Equal(t, want, outcomeOf(status), status)
+	}
+}

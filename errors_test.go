@@ -1,0 +1,253 @@
+package partnerapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	const op = "POST /partners/subscriptions"
+	tests := map[string]struct {
+		err  Error
+		want string
+	}{
+		"what the API says": {
+			Error{StatusCode: 400, Attempts: 1, Messages: []string{"Partner PK has already been added"}, kinds: []error{ErrInvalid, ErrAlreadyExists}},
+			"400 Bad Request: Partner PK has already been added",
+		},
+		"and that it is not sure": {
+			Error{StatusCode: 400, Attempts: 2, Messages: []string{"a", "b"}, kinds: []error{ErrInvalid, ErrOutcomeUnknown}},
+			"400 Bad Request: a; b; outcome unknown",
+		},
+		"the kind where the API says nothing": {
+			Error{StatusCode: 404, Attempts: 1, Messages: []string{"  "}, kinds: []error{ErrNotFound, ErrBadResponse}},
+			"404 Not Found: not found",
+		},
+		"kind and cause": {
+			Error{StatusCode: 302, Attempts: 1, kinds: []error{ErrBadResponse}, cause: reason("a redirect, which is not followed")},
+			"302 Found: bad response; a redirect, which is not followed",
+		},
+		"a status without a name": {Error{StatusCode: 599, Attempts: 1, kinds: []error{ErrServer}}, "599: server error"},
+		"a success that is none":  {Error{StatusCode: 200, Attempts: 1}, "200 OK"},
+		"no answer": {
+			Error{Attempts: 4, cause: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}},
+			"no answer: dial tcp: connection refused",
+		},
+		"no answer and no cause":   {Error{Attempts: 1}, "no answer"},
+		"not sent":                 {Error{kinds: []error{ErrNoCredential}, cause: reason("the client has no partner token")}, "not sent: no credential; the client has no partner token"},
+		"cancelled before":         {Error{cause: context.Canceled}, "not sent: context canceled"},
+		"too large is said once":   {Error{StatusCode: 200, Attempts: 1, kinds: []error{ErrResponseTooLarge}, cause: ErrResponseTooLarge}, "200 OK: response too large"},
+		"too large under a 500":    {Error{StatusCode: 500, Attempts: 1, kinds: []error{ErrResponseTooLarge, ErrServer}, cause: ErrResponseTooLarge}, "500 Internal Server Error: response too large"},
+		"answer and deadline":      {Error{StatusCode: 503, Attempts: 1, kinds: []error{ErrServer}, cause: errors.Join(context.DeadlineExceeded)}, "503 Service Unavailable: server error; context deadline exceeded"},
+		"the same message twice":   {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a", "a"}}, "400 Bad Request: a"},
+		"a credential not got":     {Error{StatusCode: 401, Attempts: 1, kinds: []error{ErrUnauthorized}, cause: &Error{API: PartnerAPI, Op: op, kinds: []error{ErrNoCredential}, cause: context.Canceled}}, "401 Unauthorized: unauthorized; partner: POST /partners/subscriptions: not sent: no credential; context canceled"},
+		"not the developer's":      {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, DevMessage: "SELECT", Type: "user", Fields: map[string]string{"email": "a@b.c"}, Body: []byte("b"), RequestID: "r"}, "400 Bad Request: No."},
+		"one line":                 {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a\r\nb\tc\x00d\u0085e\u2028f\u2029g"}}, "400 Bad Request: a  b c d e f g"},
+		"no more than can be read": {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("ä", 400)}}, "400 Bad Request: " + strings.Repeat("ä", 250) + "…"},
+		"cut between characters":   {Error{StatusCode: 400, Attempts: 1, Messages: []string{"x" + strings.Repeat("ä", 400)}}, "400 Bad Request: x" + strings.Repeat("ä", 249) + "…"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := test.err
+			err.API, err.Op = PartnerAPI, op
+			want := "partner: " + op + ": " + test.want
+			assert.EqualError(t, &err, want)
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
+				assert.Equal(t, want, fmt.Sprintf(verb, &err), verb)
+				assert.Equal(t, want, fmt.Sprintf(verb, err), "%s of the value", verb)
+			}
+			assert.Equal(t, strconv.Quote(want), fmt.Sprintf("%q", &err))
+		})
+	}
+}
+
+func TestArgumentErrorText(t *testing.T) {
+	t.Parallel()
+	err := &ArgumentError{Op: "PUT /partners/subscriptions/{pk}", Name: "pk", Reason: "empty"}
+	require.EqualError(t, err, "PUT /partners/subscriptions/{pk}: pk: empty")
+	err = &ArgumentError{Op: "GET /a\nGET /b", Name: "Op", Reason: "not a method"}
+	require.EqualError(t, err, "GET /a GET /b: Op: not a method")
+}
+
+func TestErrorIsAllItsKindsAndItsCause(t *testing.T) {
+	t.Parallel()
+	cause := &net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true}
+	failed := &Error{kinds: []error{ErrServer, ErrOutcomeUnknown}, cause: errors.Join(cause, context.DeadlineExceeded)}
+	wrapped := fmt.Errorf("billing: %w", errors.Join(io.EOF, failed))
+
+	assertKinds(t, wrapped, ErrServer, ErrOutcomeUnknown)
+	require.ErrorIs(t, wrapped, context.DeadlineExceeded)
+	require.NotErrorIs(t, wrapped, context.Canceled)
+	var dns *net.DNSError
+	require.ErrorAs(t, wrapped, &dns)
+	assert.Same(t, cause, dns)
+	var found *Error
+	require.ErrorAs(t, wrapped, &found)
+	assert.Same(t, failed, found)
+
+	failed.Unwrap()[0] = ErrNotFound
+	require.ErrorIs(t, failed, ErrServer, "what Unwrap returns is a copy")
+	assert.Empty(t, (&Error{}).Unwrap())
+}
+
+// TRAPS: "*url.Error prints the whole URL, query included": it is not to be had from any error or attempt.
+func TestTrapURLErrorIsNeverWrapped(t *testing.T) {
+	t.Parallel()
+	inner := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	leak := &url.Error{Op: "Get", URL: "https://a.example/?key=SECRET", Err: inner}
+	tests := map[string]error{
+		"alone":   leak,
+		"wrapped": fmt.Errorf("GET https://a.example/?key=SECRET: %w", leak),
+		"joined":  errors.Join(context.Canceled, fmt.Errorf("x: %w", leak)),
+		"twice":   &url.Error{Op: "Get", URL: "https://b.example/?key=SECRET", Err: leak},
+	}
+	for name, cause := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, err := range []error{&Error{Attempts: 1, cause: cause}, hide(cause)} {
+				var found *url.Error
+				require.NotErrorAs(t, err, &found)
+				var op *net.OpError
+				require.ErrorAs(t, err, &op)
+				assert.Same(t, inner, op)
+				assert.Contains(t, err.Error(), "dial tcp: connection refused")
+				assert.NotContains(t, err.Error(), "SECRET")
+			}
+		})
+	}
+	require.ErrorIs(t, hide(errors.Join(context.Canceled, leak)), context.Canceled)
+}
+
+// foreign is an error as other packages make them: its text carries what was asked for.
+type foreign struct{ URL string }
+
+func (f foreign) Error() string { return "no responder found for GET " + f.URL }
+
+type foreignText string
+
+func (f foreignText) Error() string { return string(f) }
+
+// "Of a cause it prints only what is known to be harmless": net, TLS, context, io.
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	const secret = "https://a.example/p?key=SECRET"
+	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNREFUSED}
+	var tooBig struct{ N int8 }
+	overflow := json.Unmarshal([]byte(`{"N":4111111111111111}`), &tooBig)
+	var syntax *json.SyntaxError
+	require.ErrorAs(t, json.Unmarshal([]byte("{]"), &tooBig), &syntax)
+	tests := map[string]struct {
+		cause error
+		want  string
+	}{
+		"canceled":                 {context.Canceled, "context canceled"},
+		"deadline":                 {context.DeadlineExceeded, "context deadline exceeded"},
+		"deadline with a URL":      {fmt.Errorf("GET %s: %w", secret, context.DeadlineExceeded), "context deadline exceeded"},
+		"EOF":                      {fmt.Errorf("reading %s: %w", secret, io.EOF), "EOF"},
+		"cut":                      {io.ErrUnexpectedEOF, "unexpected EOF"},
+		"closed":                   {net.ErrClosed, "use of closed network connection"},
+		"i/o timeout":              {&net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}, "i/o timeout"},
+		"too large":                {ErrResponseTooLarge, "response too large"},
+		"one of our kinds":         {fmt.Errorf("%s: %w", secret, ErrNoCredential), "no credential"},
+		"one of our errors":        {fmt.Errorf("%s: %w", secret, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
+		"our words":                {reason("no redirect"), "no redirect"},
+		"dial":                     {fmt.Errorf("GET %s: %w", secret, dial), "dial tcp 192.0.2.1:443: connection refused"},
+		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{secret}}, "dial tcp: error of type partnerapi.foreign"},
+		"no such host":             {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example"}}, "dial tcp: lookup a.example: no such host"},
+		"errno":                    {syscall.ECONNRESET, "connection reset by peer"},
+		"unknown authority":        {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		"hostname":                 {x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"b.example"}}, Host: "a.example"}, "x509: certificate is valid for b.example, not a.example"},
+		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls: first record does not look like a TLS handshake"},
+		"alert":                    {tls.AlertError(42), "tls: bad certificate"},
+		"syntax":                   {syntax, "invalid character ']' looking for beginning of object key string"},
+		"a type, not the value":    {overflow, "a value of another type than int8"},
+		"a date":                   {fmt.Errorf("json: %w", errNotADate), "not a date of the form YYYY-MM-DD"},
+		"foreign":                  {foreign{secret}, "error of type partnerapi.foreign"},
+		"foreign, by pointer":      {&foreign{secret}, "error of type *partnerapi.foreign"},
+		"foreign text":             {foreignText(secret), "error of type partnerapi.foreignText"},
+		"errors.New":               {errors.New(secret), "error of type *errors.errorString"},
+		"in a url.Error":           {&url.Error{Op: "Get", URL: secret, Err: errors.New("x " + secret)}, "error of type *errors.errorString"},
+		"a url.Error of dialling":  {&url.Error{Op: "Get", URL: secret, Err: dial}, "dial tcp 192.0.2.1:443: connection refused"},
+		"a url.Error of several":   {&url.Error{Op: "Get", URL: secret, Err: errors.Join(io.EOF, dial)}, "EOF; dial tcp 192.0.2.1:443: connection refused"},
+		"an empty url.Error":       {&url.Error{Op: "Get", URL: secret}, "error of type <nil>"},
+		"several":                  {errors.Join(dial, foreign{secret}, context.Canceled), "dial tcp 192.0.2.1:443: connection refused; error of type partnerapi.foreign; context canceled"},
+		"several, wrapped by fmt":  {fmt.Errorf("%s: %w and %w", secret, io.EOF, context.Canceled), "EOF; context canceled"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, describe(test.cause))
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+				assert.Equal(t, test.want, fmt.Sprintf(verb, hide(test.cause)), verb)
+			}
+			assert.Equal(t, strconv.Quote(test.want), fmt.Sprintf("%q", hide(test.cause)))
+		})
+	}
+}
+
+func TestErrorInJSONHasNoBodyAndNoCause(t *testing.T) {
+	t.Parallel()
+	data, err := json.Marshal(&Error{
+		API: NetworkAPI, Op: "POST /account/networks/{child_account_id}", StatusCode: 400, Type: "user", Code: 400,
+		Messages: []string{"No."}, Fields: map[string]string{"fee": "Too low."}, DevMessage: "dev", RequestID: "req-1",
+		RetryAfter: time.Second, Attempts: 2, Body: []byte("SECRET"), kinds: []error{ErrInvalid}, cause: errors.New("SECRET"),
+	})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"api":"network","op":"POST /account/networks/{child_account_id}","status_code":400,"type":"user",
+		"code":400,"messages":["No."],"fields":{"fee":"Too low."},"dev_message":"dev","request_id":"req-1",
+		"retry_after":1000000000,"attempts":2}`, string(data))
+}
+
+func TestStatusKind(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{
+		0: nil, 100: nil, 200: nil, 204: nil, 302: nil, 399: nil, 400: ErrInvalid, 401: ErrUnauthorized, 402: ErrInvalid,
+		403: ErrForbidden, 404: ErrNotFound, 409: ErrInvalid, 422: ErrInvalid, 428: ErrInvalid, 429: ErrRateLimited,
+		430: ErrInvalid, 499: ErrInvalid, 500: ErrServer, 503: ErrServer, 600: ErrServer,
+	} {
+		assert.Equal(t, want, statusKind(status), status)
+	}
+}
+
+func TestKindsOfMessages(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		messages []string
+		want     []error
+	}{
+		"none":             {nil, []error{ErrInvalid}},
+		"unknown":          {[]string{"Nope"}, []error{ErrInvalid}},
+		"each once":        {[]string{"a", "Email has already been taken", "b", "Username has already been taken"}, []error{ErrInvalid, ErrAlreadyExists}},
+		"two kinds":        {[]string{"Please log in.", "Not Found"}, []error{ErrNotLoggedIn, ErrNotFound}},
+		"spaces around":    {[]string{" Please use a valid API Key.\n"}, []error{ErrUnauthorized}},
+		"whole":            {[]string{"Please use a valid API Key. Or not."}, []error{ErrInvalid}},
+		"the fixed part":   {[]string{"The name has already been taken"}, []error{ErrInvalid, ErrAlreadyExists}},
+		"at the right end": {[]string{"has already been taken by you"}, []error{ErrInvalid}},
+		"case matters":     {[]string{"please log in"}, []error{ErrInvalid}},
+		"no path inside":   {[]string{"Page Not Found"}, []error{ErrInvalid}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, kindsOf(test.messages))
+		})
+	}
+}

@@ -1,0 +1,46 @@
+package partnerapi
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The credentials of every client that newTestClient makes.
+const (
+	testPartnerToken    = "test-partner-token"
+	testAccountKey      = "test-account-key"
+	testOrganizationKey = "test-organization-key"
+	testNetworkToken    = "test-network-token"
+)
+
+// roundTripFunc is a transport in memory. Like a mock, it traces nothing.
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// reply is an answer. header is names and values in turn.
+func reply(status int, body string, header ...string) *http.Response {
+	h := make(http.Header)
+	for i := 0; i < len(header); i += 2 {
+		h.Add(header[i], header[i+1])
+	}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// newTestClient returns a client with all four credentials, whose requests go to rt.
+func newTestClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
+	t.Helper()
+	client, err := NewClient(append([]Option{
+		WithHTTPClient(&http.Client{Transport: rt}),
+		WithPartnerToken(testPartnerToken),
+		WithAccountKey(testAccountKey),
+		WithOrganizationKey(testOrganizationKey),
+		WithNetworkToken(testNetworkToken),
+	}, opts...)...)
+	require.NoError(t, err)
+	return client
+}

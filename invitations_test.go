@@ -1,0 +1,223 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func createInvitation(ctx context.Context, c *Client) (any, error) {
+	return c.Invitations.Create(ctx, CreateInvitationRequest{Email: "jdoe@acme-corp.com", DomainID: "dom_1234567890", FeeProposed: ptr(2.5)})
+}
+
+func activateInvitation(ctx context.Context, c *Client) (any, error) {
+	return c.Invitations.Activate(ctx, "tok_1")
+}
+
+func listInvitations(ctx context.Context, c *Client) (any, error) {
+	return c.Invitations.List(ctx, ListOptions{})
+}
+
+func updateInvitation(ctx context.Context, c *Client) (any, error) {
+	return nil, c.Invitations.Update(ctx, "nwi_1", UpdateInvitationRequest{Email: "jdoe2@acme-corp.com", FeeProposed: Set(1.5)})
+}
+
+func deleteInvitation(ctx context.Context, c *Client) (any, error) {
+	return nil, c.Invitations.Delete(ctx, "nwi_1")
+}
+
+var invitationReplies = map[string]replyTest{
+	"post-account-network-invitations-token.ok": {
+		status: 200, call: activateInvitation,
+		want: &Activation{AccountID: "act_1234567890", UserID: "usr_1234567890", DomainID: "dom_1234567890", VersionID: "ver_1234567890"},
+	},
+	"get-account-network-invitations.ok": {
+		status: 200, call: listInvitations,
+		want: &Page[Invitation]{
+			Items: []Invitation{{
+				ID: "nwi_1234567890", Created: UnixTime{time.Date(2009, time.February, 13, 23, 31, 30, 0, time.UTC)},
+				DomainID: "dom_1234567890", FeeProposed: ptr(2.5), Email: "jdoe@acme-corp.com", Status: InvitationPending,
+			}},
+			Total: 8, Filters: []string{"pending", "expired"}, Pages: 2,
+		},
+	},
+}
+
+var invitationRequests = map[string]requestTest{
+	"post-account-network-invitations.request": func(ctx context.Context, c *Client) error {
+		_, err := createInvitation(ctx, c)
+		return err
+	},
+	"post-account-network-invitations-id.request": func(ctx context.Context, c *Client) error {
+		_, err := updateInvitation(ctx, c)
+		return err
+	},
+}
+
+func TestInvitationReplies(t *testing.T) {
+	t.Parallel()
+	runReplies(t, invitationReplies)
+}
+
+func TestInvitationRequests(t *testing.T) {
+	t.Parallel()
+	runRequests(t, invitationRequests)
+}
+
+func TestInvitationBodies(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		in   any
+		want string
+	}{
+		"create without a fee":   {CreateInvitationRequest{Email: "a@b.c", DomainID: "dom_1"}, `{"email":"a@b.c","domain_id":"dom_1"}`},
+		"create with a fee of 0": {CreateInvitationRequest{FeeProposed: ptr(0.0)}, `{"fee_proposed":0}`},
+		"update the e-mail":      {UpdateInvitationRequest{Email: "a@b.c"}, `{"email":"a@b.c"}`},
+		"update the fee to 0":    {UpdateInvitationRequest{FeeProposed: Set(0.0)}, `{"fee_proposed":0}`},
+		"clear the fee":          {UpdateInvitationRequest{FeeProposed: Clear[float64]()}, `{"fee_proposed":""}`},
+		"leave the fee":          {UpdateInvitationRequest{Email: "a@b.c", FeeProposed: Optional[float64]{}}, `{"email":"a@b.c"}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, err := json.Marshal(test.in)
+			require.NoError(t, err)
+			assert.JSONEq(t, test.want, string(body))
+		})
+	}
+}
+
+func TestUpdateInvitationThatSetsNothing(t *testing.T) {
+	t.Parallel()
+	log := newTranscript(teapot)
+	err := newTestClient(t, log).Invitations.Update(t.Context(), "nwi_1", UpdateInvitationRequest{})
+	assertRefused(t, err, "UpdateInvitationRequest", "an update that sets nothing")
+	assert.Empty(t, log.asked)
+}
+
+// The reply to Create is not documented: what is in it is read, and what is not is no failure.
+func TestCreateInvitationReplies(t *testing.T) {
+	t.Parallel()
+	pending := &Invitation{ID: "nwi_1", Status: InvitationPending}
+	tests := map[string]struct {
+		status int
+		body   string
+		want   *Invitation
+	}{
+		"record":          {200, `{"id":"nwi_1","status":"pending"}`, pending},
+		"201":             {201, `{"id":"nwi_1","status":"pending"}`, pending},
+		"more members":    {200, `{"id":"nwi_1","status":"pending","sent":true}`, pending},
+		"other state":     {200, `{"id":"nwi_1","status":"bounced"}`, &Invitation{ID: "nwi_1", Status: "bounced"}},
+		"nothing":         {200, ``, &Invitation{}},
+		"no content":      {204, ``, &Invitation{}},
+		"spaces":          {200, " \n", &Invitation{}},
+		"null":            {200, `null`, &Invitation{}},
+		"empty":           {200, `{}`, &Invitation{}},
+		"list":            {200, `[]`, &Invitation{}},
+		"true":            {200, `true`, &Invitation{}},
+		"string":          {200, `"ok"`, &Invitation{}},
+		"unlike a member": {200, `{"id":"nwi_1","status":"pending","created":"today"}`, pending},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := createInvitation(t.Context(), newTestClient(t, newTranscript(answerWith(test.status, test.body))))
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestInvitationFailures(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *Client) (any, error){
+		"create": createInvitation, "activate": activateInvitation, "list": listInvitations, "update": updateInvitation,
+		"delete": deleteInvitation, "domains": listDomains, "get network": getNetwork, "list networks": listNetworks,
+		"update network": updateNetwork, "delete network": deleteNetwork,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for status, kind := range map[int]error{400: ErrInvalid, 401: ErrUnauthorized, 403: ErrForbidden, 404: ErrNotFound} {
+				got, err := call(t.Context(), newTestClient(t, newTranscript(answerWith(status,
+					`{"error":{"request_method":"POST","type":"user","message":"Bad.","fields":{"email":"This value is required."},"dev_message":"d"}}`))))
+				assertKinds(t, err, kind)
+				assert.Zero(t, got)
+				var failed *Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, []string{"Bad."}, failed.Messages)
+				assert.Equal(t, map[string]string{"email": "This value is required."}, failed.Fields)
+				assert.Equal(t, "d", failed.DevMessage)
+				assert.Equal(t, "user", failed.Type)
+			}
+			_, err := call(t.Context(), newTestClient(t, newTranscript(answerWith(200, `<html>`))))
+			assertKinds(t, err, ErrBadResponse)
+		})
+	}
+}
+
+func TestInvitationCallsWithoutReply(t *testing.T) {
+	t.Parallel()
+	for _, call := range []func(context.Context, *Client) (any, error){updateInvitation, deleteInvitation} {
+		for body, status := range map[string]int{``: 204, ` `: 200, `{}`: 200, `[]`: 200, `null`: 200, `{"id":"nwi_1"}`: 202} {
+			_, err := call(t.Context(), newTestClient(t, newTranscript(answerWith(status, body))))
+			require.NoError(t, err, body)
+		}
+	}
+}
+
+func TestInvitationToken(t *testing.T) {
+	t.Parallel()
+	for link, want := range map[string]string{
+		"https://yourapp.example/networks?token=tok_1":            "tok_1",
+		"https://yourapp.example/networks?a=b&token=tok_1&c=d":    "tok_1",
+		"https://yourapp.example/networks#token=tok_1":            "tok_1",
+		"https://yourapp.example/networks#?token=tok_1":           "tok_1",
+		"https://yourapp.example/networks#a=b&token=tok_1":        "tok_1",
+		"https://yourapp.example/#/networks?token=tok_1":          "tok_1",
+		"https://yourapp.example/#!/networks?a=b&token=tok_1":     "tok_1",
+		"https://yourapp.example/networks#token=a?b":              "a?b",
+		"https://yourapp.example/networks?token=query#token=frag": "query",
+		"https://yourapp.example/networks?token=#token=frag":      "frag",
+		"https://yourapp.example/networks?token=one&token=two":    "one",
+		"https://yourapp.example/networks?token=a%2Bb%3D%3D":      "a+b==",
+		"https://yourapp.example/networks#token=a%2Bb%3D%3D":      "a+b==",
+		"https://yourapp.example/networks#token=a%26b%23c":        "a&b#c",
+		"https://yourapp.example/networks?token=%C3%BC":           "ü",
+		"https://yourapp.example/networks?a=b;c&token=tok_1":      "tok_1",
+		"https://yourapp.example/networks?a=%zz&token=tok_1":      "tok_1",
+		"/networks?token=tok_1":                                   "tok_1",
+		"?token=tok_1":                                            "tok_1",
+		"#token=tok_1":                                            "tok_1",
+	} {
+		got, err := InvitationToken(link)
+		require.NoError(t, err, link)
+		assert.Equal(t, want, got, link)
+	}
+	const none = "no token in the query or the fragment"
+	for link, why := range map[string]string{
+		"":                                  none,
+		"tok_1":                             none,
+		"token=tok_1":                       none,
+		"https://yourapp.example/networks":  none,
+		"https://yourapp.example/?token":    none,
+		"https://yourapp.example/?token=":   none,
+		"https://yourapp.example/?Token=a":  none,
+		"https://yourapp.example/#token":    none,
+		"https://yourapp.example/?tokens=a": none,
+		"https://yourapp.example/?token=%z": none,
+		"https://token=a@yourapp.example/":  none,
+		"https://yourapp.example/token=a":   none,
+		"https://[::1/?token=SECRET":        "not a URL",
+		"https://a.example/\x7f?token=x":    "not a URL",
+		"%":                                 "not a URL",
+	} {
+		got, err := InvitationToken(link)
+		assert.Empty(t, got, link)
+		assertRefused(t, err, "link", why)
+		assert.NotContains(t, err.Error(), "SECRET")
+	}
+}

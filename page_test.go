@@ -1,0 +1,446 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// listServer answers GET /account/networks. It counts what is on its way at once.
+type listServer struct {
+	mu       sync.Mutex
+	asked    []string
+	inFlight atomic.Int32
+	most     atomic.Int32
+	page     func(page int) string
+	delay    func(page int) time.Duration
+}
+
+func (s *listServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	now := s.inFlight.Add(1)
+	defer s.inFlight.Add(-1)
+	for most := s.most.Load(); now > most && !s.most.CompareAndSwap(most, now); most = s.most.Load() {
+		continue
+	}
+	s.mu.Lock()
+	s.asked = append(s.asked, req.URL.RawQuery)
+	s.mu.Unlock()
+	page, err := strconv.Atoi(req.URL.Query().Get("page"))
+	if err != nil {
+		return nil, err
+	}
+	if s.delay != nil {
+		select {
+		case <-time.After(s.delay(page)):
+		case <-req.Context().Done():
+			return nil, req.Context().Err()
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body := s.page(page)
+	if strings.HasPrefix(body, "5") {
+		return reply(500, body), nil
+	}
+	return reply(200, body), nil
+}
+
+// listOf is a page of networks.
+func listOf(pages, total int, ids ...string) string {
+	items := make([]string, len(ids))
+	for i, id := range ids {
+		items[i] = `{"account_id":"` + id + `"}`
+	}
+	return fmt.Sprintf(`{"list":[%s],"total":%d,"pages":%d}`, strings.Join(items, ","), total, pages)
+}
+
+// collect walks to the end, or to the error.
+func collect(walk iter.Seq2[Network, error]) (ids []string, err error) {
+	for network, failed := range walk {
+		if failed != nil {
+			if network != (Network{}) {
+				return ids, errors.Join(failed, errors.New("a network besides an error"))
+			}
+			return ids, failed
+		}
+		ids = append(ids, network.AccountID)
+	}
+	return ids, nil
+}
+
+func networksOf(t *testing.T, server *listServer, in ListOptions) iter.Seq2[Network, error] {
+	t.Helper()
+	return newTestClient(t, server).Networks.All(t.Context(), in, WithoutRetry())
+}
+
+func ids(from, to int) []string {
+	var ids []string
+	for i := from; i <= to; i++ {
+		ids = append(ids, "acc_"+strconv.Itoa(i))
+	}
+	return ids
+}
+
+func TestAllYieldsInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{
+			page: func(page int) string { return listOf(30, 60, ids(2*page-1, 2*page)...) },
+			// What is asked for later comes earlier.
+			delay: func(page int) time.Duration { return time.Duration(100-page) * time.Millisecond },
+		}
+		walk := networksOf(t, server, ListOptions{})
+		got, err := collect(walk)
+		require.NoError(t, err)
+		assert.Equal(t, ids(1, 60), got)
+		assert.Equal(t, "page=1&records=100", server.asked[0])
+		assert.Len(t, server.asked, 30, "each page once")
+		assert.EqualValues(t, 8, server.most.Load())
+		again, err := collect(walk)
+		require.NoError(t, err)
+		assert.Equal(t, got, again, "a walk can be walked again")
+	})
+}
+
+func TestAllFetchesTheFirstPageAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{
+			page:  func(page int) string { return listOf(30, 30, ids(page, page)...) },
+			delay: func(int) time.Duration { return time.Second },
+		}
+		started := time.Now()
+		next, stop := iter.Pull2(networksOf(t, server, ListOptions{}))
+		defer stop()
+		_, err, ok := next()
+		require.True(t, ok)
+		require.NoError(t, err)
+		assert.Equal(t, time.Second, time.Since(started))
+		assert.Equal(t, []string{"page=1&records=100"}, server.asked)
+		_, err, ok = next()
+		require.True(t, ok)
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.Equal(t, 2*time.Second, time.Since(started))
+		assert.Len(t, server.asked, 9, "and then eight pages ahead")
+	})
+}
+
+func TestAllSendsItsOptions(t *testing.T) {
+	t.Parallel()
+	server := &listServer{page: func(page int) string { return listOf(4, 0, ids(page, page)...) }}
+	got, err := collect(networksOf(t, server, ListOptions{Search: "acme & co", Filter: "x", Page: 3, Records: 7}))
+	require.NoError(t, err)
+	assert.Equal(t, ids(3, 4), got)
+	assert.Equal(t, []string{
+		"filter=x&page=3&records=7&search=acme+%26+co", "filter=x&page=4&records=7&search=acme+%26+co",
+	}, server.asked)
+}
+
+func TestListSendsItsOptions(t *testing.T) {
+	t.Parallel()
+	for query, in := range map[string]ListOptions{
+		"":               {},
+		"?page=2":        {Page: 2},
+		"?records=7":     {Records: 7},
+		"?search=%C3%BC": {Search: "ü"},
+		"?filter=a":      {Filter: "a"},
+	} {
+		log := newTranscript(teapot)
+		_, err := newTestClient(t, log).Networks.List(t.Context(), in)
+		require.Error(t, err)
+		_, err = newTestClient(t, log).Invitations.List(t.Context(), in)
+		require.Error(t, err)
+		assert.Equal(t, []string{"GET /account/networks" + query, "GET /account/network-invitations" + query}, log.asked)
+	}
+}
+
+func TestListsRefuse(t *testing.T) {
+	t.Parallel()
+	log := newTranscript(teapot)
+	client := newTestClient(t, log)
+	for _, test := range []struct {
+		in        ListOptions
+		name, why string
+	}{
+		{ListOptions{Page: -1}, "Page", "below zero"},
+		{ListOptions{Page: math.MinInt}, "Page", "below zero"},
+		{ListOptions{Records: -1}, "Records", "below zero"},
+		{ListOptions{Search: "\xff"}, "Query", "not valid UTF-8"},
+	} {
+		page, err := client.Networks.List(t.Context(), test.in)
+		assertRefused(t, err, test.name, test.why)
+		assert.Nil(t, page)
+		got, err := collect(client.Networks.All(t.Context(), test.in))
+		assertRefused(t, err, test.name, test.why)
+		assert.Empty(t, got)
+		for _, err := range client.Invitations.All(t.Context(), test.in) {
+			assertRefused(t, err, test.name, test.why)
+		}
+	}
+	var nobody context.Context
+	_, err := collect(client.Networks.All(nobody, ListOptions{}))
+	assertRefused(t, err, "ctx", "nil")
+	assert.Empty(t, log.asked)
+}
+
+func TestAllEnds(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		page  func(page int) string
+		want  []string
+		asked int
+	}{
+		"empty":                 {func(int) string { return listOf(0, 0) }, nil, 1},
+		"empty but for a count": {func(int) string { return listOf(9, 25) }, nil, 1},
+		"one page":              {func(int) string { return listOf(1, 2, ids(1, 2)...) }, ids(1, 2), 1},
+		"as documented": {func(int) string {
+			return `{"list":[{"account_id":"acc_1","account_title":"Acme Seafood"}],"total":25,"search":"","filter":"","filters":[],"pages":1}`
+		}, ids(1, 1), 1},
+		"no pages":          {func(int) string { return `{"list":[{"account_id":"acc_1"}]}` }, ids(1, 1), 1},
+		"pages null":        {func(int) string { return `{"list":[{"account_id":"acc_1"}],"total":null,"pages":null}` }, ids(1, 1), 1},
+		"pages below zero":  {func(int) string { return listOf(-1, -1, ids(1, 1)...) }, ids(1, 1), 1},
+		"an empty page":     {func(page int) string { return listOf(2, 9, ids(page, 1)...) }, ids(1, 1), 2},
+		"pages that shrink": {func(page int) string { return listOf(4-page, 3, ids(page, page)...) }, ids(1, 3), 3},
+		"pages that grow":   {func(page int) string { return listOf(min(page+1, 5), page, ids(page, page)...) }, ids(1, 5), 5},
+		"a total of less":   {func(page int) string { return listOf(3, 1, ids(page, page)...) }, ids(1, 3), 3},
+		"one item repeated": {func(page int) string { return listOf(3, 6, "acc_1", "acc_"+strconv.Itoa(page+1)) },
+			[]string{"acc_1", "acc_2", "acc_1", "acc_3", "acc_1", "acc_4"}, 3},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &listServer{page: test.page}
+			got, err := collect(networksOf(t, server, ListOptions{}))
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+			assert.Len(t, server.asked, test.asked)
+		})
+	}
+}
+
+// An empty page ends the walk, though more pages are on their way.
+func TestAllEndsAtAnEmptyPage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{
+			page: func(page int) string {
+				return listOf(math.MaxInt, math.MaxInt, ids(page, 3)[:min(1, max(0, 4-page))]...)
+			},
+			delay: func(page int) time.Duration { return time.Duration(page) * time.Minute / 100 },
+		}
+		got, err := collect(networksOf(t, server, ListOptions{}))
+		require.NoError(t, err)
+		assert.Equal(t, ids(1, 3), got)
+		assert.LessOrEqual(t, len(server.asked), 11)
+	})
+}
+
+func TestAllWithoutProgress(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		page func(page int) string
+		want []string
+	}{
+		"one page again and again":   {func(int) string { return listOf(9, 9, "acc_1") }, ids(1, 1)},
+		"with ever more pages":       {func(page int) string { return listOf(page+1, 0, "acc_1") }, ids(1, 1)},
+		"two pages, ever more pages": {func(page int) string { return listOf(page+1, 0, ids(page%2+1, page%2+1)...) }, []string{"acc_2", "acc_1"}},
+		"two pages, ever more of all": {
+			func(page int) string { return listOf(page+8, 100*page, ids(page%2+1, page%2+1)...) }, []string{"acc_2", "acc_1"},
+		},
+		"five pages": {func(page int) string { return listOf(page+1, 0, ids(page%5, page%5)...) }, []string{"acc_1", "acc_2", "acc_3", "acc_4", "acc_0"}},
+		"the last again and again": {
+			func(page int) string { return listOf(page+1, 0, ids(min(page, 20), min(page, 20))...) }, ids(1, 20),
+		},
+		"a fee of the same": {
+			func(int) string {
+				return `{"list":[{"account_id":"acc_1","fee_proposed":2,"fee_proposed_date":5}],"pages":99}`
+			}, ids(1, 1),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := &listServer{page: test.page}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // so that the test ends if the walk does not
+			defer cancel()
+			got, err := collect(newTestClient(t, server).Networks.All(ctx, ListOptions{}))
+			assertKinds(t, err, ErrBadResponse)
+			require.ErrorContains(t, err, "network: GET /account/networks: 200 OK: bad response; a list that makes no progress")
+			assert.Equal(t, test.want, got)
+			assert.LessOrEqual(t, len(server.asked), len(got)+17, "it stops soon")
+		})
+	}
+}
+
+// Removing what was yielded shifts the pages: some records are skipped or repeated, and nothing is wrong.
+func TestAllWhileRecordsAreRemoved(t *testing.T) {
+	t.Parallel()
+	for _, records := range []int{1, 2, 3, 7} {
+		t.Run(strconv.Itoa(records), func(t *testing.T) {
+			t.Parallel()
+			left := ids(1, 60)
+			server := &listServer{}
+			server.page = func(page int) string {
+				from, to := min((page-1)*records, len(left)), min(page*records, len(left))
+				return listOf((len(left)+records-1)/records, len(left), left[from:to]...)
+			}
+			got := make(map[string]bool)
+			for network, err := range networksOf(t, server, ListOptions{Records: records}) {
+				require.NoError(t, err)
+				got[network.AccountID] = true
+				server.mu.Lock()
+				left = slices.DeleteFunc(left, func(id string) bool { return id == network.AccountID })
+				server.mu.Unlock()
+			}
+			assert.NotEmpty(t, got)
+			assert.Len(t, left, 60-len(got))
+		})
+	}
+}
+
+// The most that removing records can do: the server answers the last of the pages on their way first, and removes a page
+// of records before it answers the next, so that all of them have the same records.
+func TestAllWhilePagesAreOnTheirWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		server := &listServer{
+			page: func(page int) string {
+				removed := min(int(time.Since(started)/time.Millisecond), 400)
+				if page = page + removed; page > 500 {
+					return listOf(500-removed, 500-removed)
+				}
+				return listOf(500-removed, 500-removed, ids(page, page)...)
+			},
+			delay: func(page int) time.Duration { return time.Duration(50-page%8) * time.Millisecond },
+		}
+		got, err := collect(networksOf(t, server, ListOptions{Records: 1}))
+		require.NoError(t, err)
+		assert.Greater(t, len(got), 5)
+		assert.Less(t, len(got), len(server.asked)-30, "many pages were repeated")
+		assert.Len(t, slices.Compact(slices.Sorted(slices.Values(got))), len(got), "and were not yielded again")
+	})
+}
+
+func TestAllStopsAtAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{
+			page: func(page int) string {
+				if page == 4 {
+					return "500"
+				}
+				return listOf(30, 30, ids(page, page)...)
+			},
+			delay: func(page int) time.Duration { return time.Duration(40-page) * time.Second / 2 },
+		}
+		started := time.Now()
+		got, err := collect(networksOf(t, server, ListOptions{}))
+		assertKinds(t, err, ErrServer)
+		assert.Equal(t, ids(1, 3), got, "what comes before the error is yielded")
+		assert.LessOrEqual(t, time.Since(started), 40*time.Second)
+		assert.Zero(t, server.inFlight.Load())
+	})
+}
+
+func TestAllStopsWhenTheCallerDoes(t *testing.T) {
+	t.Parallel()
+	for _, after := range []int{1, 2, 5} {
+		t.Run(strconv.Itoa(after), func(t *testing.T) {
+			t.Parallel()
+			// synctest.Test fails if a goroutine is left.
+			synctest.Test(t, func(t *testing.T) {
+				server := &listServer{
+					page:  func(page int) string { return listOf(1000, 1000, ids(page, page)...) },
+					delay: func(page int) time.Duration { return time.Duration(page) * time.Second },
+				}
+				n := 0
+				started := time.Now()
+				for _, err := range networksOf(t, server, ListOptions{}) {
+					require.NoError(t, err)
+					if n++; n == after {
+						started = time.Now()
+						break
+					}
+				}
+				assert.Zero(t, time.Since(started), "what is on its way is cancelled")
+				assert.Zero(t, server.inFlight.Load())
+				asked := len(server.asked)
+				time.Sleep(time.Hour)
+				assert.Len(t, server.asked, asked)
+				assert.LessOrEqual(t, asked, after+8)
+			})
+		})
+	}
+}
+
+func TestAllStopsWhenItsContextIsDone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{
+			page:  func(page int) string { return listOf(1000, 1000, ids(page, page)...) },
+			delay: func(int) time.Duration { return time.Second },
+		}
+		client := newTestClient(t, server)
+		started := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		got, err := collect(client.Networks.All(ctx, ListOptions{}))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, ids(1, 9), got)
+		assert.Equal(t, 2500*time.Millisecond, time.Since(started))
+
+		ctx, cancel = context.WithCancel(t.Context())
+		cancel()
+		got, err = collect(client.Networks.All(ctx, ListOptions{}))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Empty(t, got)
+	})
+}
+
+// A panic in the caller's loop leaves no goroutine either.
+func TestAllInAPanic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{page: func(page int) string { return listOf(1000, 1000, ids(page, page)...) }}
+		assert.PanicsWithValue(t, "enough", func() {
+			for network, err := range networksOf(t, server, ListOptions{}) {
+				if err != nil || network.AccountID == "acc_3" {
+					panic("enough")
+				}
+			}
+		})
+		assert.Zero(t, server.inFlight.Load())
+	})
+}
+
+func TestAllOfTheInvitations(t *testing.T) {
+	t.Parallel()
+	log := newTranscript(
+		answerWith(200, `{"list":[{"id":"nwi_1"}],"total":2,"pages":2}`), answerWith(200, `{"list":[{"id":"nwi_2"}],"total":2,"pages":2}`))
+	var got []Invitation
+	for invitation, err := range newTestClient(t, log).Invitations.All(t.Context(), ListOptions{Filter: "pending"}) {
+		require.NoError(t, err)
+		got = append(got, invitation)
+	}
+	assert.Equal(t, []Invitation{{ID: "nwi_1"}, {ID: "nwi_2"}}, got)
+	assert.Equal(t, []string{
+		"GET /account/network-invitations?filter=pending&page=1&records=100",
+		"GET /account/network-invitations?filter=pending&page=2&records=100",
+	}, log.asked)
+}

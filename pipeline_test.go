@@ -1,0 +1,769 @@
+package partnerapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// nothingSent is a transport that fails the test if anything is sent.
+func nothingSent(t *testing.T) roundTripFunc {
+	t.Helper()
+	return func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent")
+		return reply(500, ""), nil
+	}
+}
+
+// always is a transport that gives one answer to everything.
+func always(status int, body string, header ...string) roundTripFunc {
+	return func(*http.Request) (*http.Response, error) { return reply(status, body, header...), nil }
+}
+
+// served is a transport that sends the request through its form on the wire to a handler.
+func served(h http.Handler) roundTripFunc {
+	return func(req *http.Request) (*http.Response, error) {
+		var wire bytes.Buffer
+		if err := req.Write(&wire); err != nil {
+			return nil, err
+		}
+		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
+		if err != nil {
+			return nil, err
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, arrived.WithContext(req.Context()))
+		return w.Result(), nil
+	}
+}
+
+// "Any non-empty string … must reach the server as one path segment, unchanged after decoding."
+func TestPathArgumentsArriveUnchanged(t *testing.T) {
+	t.Parallel()
+	for value, path := range map[string]string{
+		"MS2365":        "MS2365",
+		"a/b":           "a%2Fb",
+		"/":             "%2F",
+		"a//b/":         "a%2F%2Fb%2F",
+		"../../x":       "..%2F..%2Fx",
+		"...":           "...",
+		"..a":           "..a",
+		"ü":             "%C3%BC",
+		"\ufffd":        "%EF%BF%BD",
+		"a b":           "a%20b",
+		" ":             "%20",
+		"a+b":           "a+b",
+		"a%2Fb":         "a%252Fb",
+		"%2e%2e":        "%252e%252e",
+		"%":             "%25",
+		"?":             "%3F",
+		"a?b=c":         "a%3Fb=c",
+		"#":             "%23",
+		"a;b,c":         "a%3Bb%2Cc",
+		"{pk}":          "%7Bpk%7D",
+		`\`:             "%5C",
+		"a\x00\r\nb":    "a%00%0D%0Ab",
+		"x@y.example:1": "x@y.example:1",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, served(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				assert.Equal(t, "/api/v1/partners/subscriptions/"+path, r.RequestURI)
+				segments := strings.Split(r.RequestURI, "/")
+				arrived, err := url.PathUnescape(segments[len(segments)-1])
+				assert.NoError(t, err)
+				assert.Equal(t, value, arrived)
+				_, _ = io.WriteString(w, `{"success":true}`)
+			})))
+			require.NoError(t, client.Subscriptions.Update(t.Context(), value, UpdateSubscriptionRequest{PlanBark}))
+		})
+	}
+}
+
+func TestArgumentsRefused(t *testing.T) {
+	t.Parallel()
+	const dots = `"." and ".." cannot be sent in a path`
+	const op = "GET /a/{first}/b/{second}"
+	tests := map[string]struct {
+		op        string
+		args      []string
+		name, why string
+	}{
+		"empty":          {op, []string{"", "x"}, "first", "empty"},
+		"second empty":   {op, []string{"x", ""}, "second", "empty"},
+		".":              {op, []string{".", "x"}, "first", dots},
+		"..":             {op, []string{"x", ".."}, "second", dots},
+		"not UTF-8":      {op, []string{"x", "a\xffb"}, "second", "not valid UTF-8"},
+		"none":           {op, nil, "Args", "fewer than the path has wildcards"},
+		"too few":        {op, []string{"x"}, "Args", "fewer than the path has wildcards"},
+		"too many":       {op, []string{"x", "y", "z"}, "Args", "more than the path has wildcards"},
+		"not one wanted": {"GET /a", []string{"x"}, "Args", "more than the path has wildcards"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, nothingSent(t))
+			value, err := Do[*int](t.Context(), client, Call{API: PartnerAPI, Op: test.op, Args: test.args})
+			assert.Nil(t, value)
+			assertRefused(t, err, test.name, test.why)
+			assert.EqualError(t, err, test.op+": "+test.name+": "+test.why)
+		})
+	}
+}
+
+func TestOperationsRefused(t *testing.T) {
+	t.Parallel()
+	const form = "not a method, a space and a path with wildcards such as {id}"
+	for op, why := range map[string]string{
+		"":                      form,
+		"GET":                   form,
+		"/a":                    form,
+		"GET a":                 form,
+		"GET https://a.example": form,
+		"GET  /a":               form,
+		"GET /a b":              form,
+		"GET /a?b=c":            form,
+		"GET /a#b":              form,
+		"GET /a%2Fb":            form,
+		"GET /a/{rest...}":      form,
+		" /a":                   form, // net/http takes no method for GET
+		"G\nT /a":               "not a method and a path",
+		"GÄT /a":                "not a method and a path",
+		"GET /a\nb":             "not a method and a path",
+	} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: op})
+			assertRefused(t, err, "Op", why)
+			assert.NotContains(t, err.Error(), "\n")
+		})
+	}
+}
+
+func TestCallsRefused(t *testing.T) {
+	t.Parallel()
+	session := NewSession()
+	session.absorb(reply(200, "", "Set-Cookie", "sid=1"), "https://services.sparkart.net")
+	elsewhere := NewSession()
+	elsewhere.absorb(reply(200, "", "Set-Cookie", "sid=1"), "https://staging.example")
+	const made = "nil or zero: sessions are made by Login, ImportSession or NewSession"
+	tests := map[string]struct {
+		call      Call
+		name, why string
+	}{
+		"no API":                        {Call{Op: "GET /a"}, "API", "unknown"},
+		"unknown API":                   {Call{API: "billing", Op: "GET /a"}, "API", "unknown"},
+		"zero session":                  {Call{API: AccountAPI, Op: "GET /a", Session: &Session{}}, "session", made},
+		"no session where one is taken": {Call{API: AccountAPI, Op: "GET /a", ofSession: true}, "session", made},
+		"a session for another API":     {Call{API: NetworkAPI, Op: "GET /a", Session: session}, "session", "a session is for the account API only"},
+		"a new session for another API": {Call{API: PartnerAPI, Op: "GET /a", Session: NewSession()}, "session", "a session is for the account API only"},
+		"another server's session":      {Call{API: AccountAPI, Op: "GET /a", Session: elsewhere}, "session", "made by another server than the one that this client calls"},
+		"a query that is none":          {Call{API: AccountAPI, Op: "GET /a", Query: 7}, "Query", "cannot be encoded"},
+		"a query that refuses":          {Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Page: -1}}, "Page", "below zero"},
+		"a date in a query":             {Call{API: AccountAPI, Op: "GET /a", Query: SignupRequest{PK: "a", Email: "b", ChildBirthday: Date{2020, 2, 30}}}, "ChildBirthday", "a Date that is no day in the calendar"},
+		"a query that is not UTF-8":     {Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Search: "a\xff"}}, "Query", "not valid UTF-8"},
+		"url.Values, the value":         {Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"a": {"b", "\xff"}}}, "Query", "not valid UTF-8"},
+		"url.Values, the name":          {Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"\xff": {"b"}}}, "Query", "not valid UTF-8"},
+		"NaN":                           {Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": math.NaN()}}, "Body", "a number that JSON does not have"},
+		"infinity":                      {Call{API: AccountAPI, Op: "POST /a", Body: UpdateNetworkRequest{math.Inf(1)}}, "Body", "a number that JSON does not have"},
+		"infinity to set":               {Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{FeeProposed: Set(math.Inf(-1))}}, "Body", "a number that JSON does not have"},
+		"a date":                        {Call{API: AccountAPI, Op: "POST /a", Body: CreateAccountRequest{Birthdate: Date{2023, 2, 29}}}, "Birthdate", "a Date that is no day in the calendar"},
+		"a date of a stranger":          {Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}, "Body", "a Date that is no day in the calendar"},
+		"a stranger's date in a query":  {Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}, "Query", "a Date that is no day in the calendar"},
+		"a function":                    {Call{API: AccountAPI, Op: "POST /a", Body: func() {}}, "Body", "cannot be encoded"},
+		"a marshaler that fails":        {Call{API: AccountAPI, Op: "POST /a", Body: failing{}}, "Body", "cannot be encoded"},
+		"sets nothing: subscription":    {Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}, "Plan", "an update that sets nothing"},
+		"sets nothing: account":         {Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}, "UpdateAccountRequest", "an update that sets nothing"},
+		"sets nothing: invitation":      {Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}, "UpdateInvitationRequest", "an update that sets nothing"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := TokenSourceFunc(func(context.Context) (string, error) {
+				t.Error("a source was asked for the credential of a call that cannot be sent")
+				return "", nil
+			})
+			client := newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, asked),
+				WithCredentialSource(AccountKey, asked), WithCredentialSource(NetworkToken, asked))
+			_, err := Do[none](t.Context(), client, test.call)
+			assertRefused(t, err, test.name, test.why)
+			var failed *Error
+			assert.NotErrorAs(t, err, &failed)
+		})
+	}
+	_, err := Do[none](nil, newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}) //nolint:staticcheck // what is tested
+	assertRefused(t, err, "ctx", "nil")
+}
+
+type failing struct{}
+
+func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("SECRET") }
+
+// TRAPS: "encoding/json maps every invalid UTF-8 byte to U+FFFD": two keys could become one, so it is refused wherever it
+// is in the body.
+func TestTrapInvalidUTF8(t *testing.T) {
+	t.Parallel()
+	const bad = "\xff"
+	type inner struct{ Text string }
+	type outer struct {
+		inner
+		Next *outer
+		Any  any
+	}
+	type hiding struct {
+		Kept    string `json:"kept"`
+		Ignored string `json:"-"`
+		private string
+	}
+	text := bad
+	bodies := map[string]any{
+		"string":              bad,
+		"named string":        Plan(bad),
+		"pointer":             &text,
+		"field":               CreateSubscriptionRequest{PK: bad},
+		"enum":                CreateSubscriptionRequest{PK: "a", Plan: bad},
+		"pointer to struct":   &LoginRequest{Password: bad},
+		"of a MarshalJSON":    CreateAccountRequest{PasswordConfirmation: bad},
+		"embedded":            outer{inner: inner{bad}},
+		"nested":              outer{Next: &outer{Next: &outer{inner: inner{bad}}}},
+		"behind an interface": outer{Any: []any{1, map[string]any{"a": [1]string{bad}}}},
+		"slice":               []string{"a", bad},
+		"array":               [2]string{"a", bad},
+		"map value":           map[string]string{"a": bad},
+		"map key":             map[string]int{bad: 1},
+		"to set":              struct{ X Optional[string] }{Set(bad)},
+		"raw":                 json.RawMessage(`"` + bad + `"`),
+		"raw in a field":      struct{ X json.RawMessage }{json.RawMessage(`"` + bad + `"`)},
+		"in the second":       []any{outer{}, outer{}, inner{bad}},
+	}
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: body})
+			assertRefused(t, err, "Body", "not valid UTF-8")
+		})
+	}
+	sent := map[string]struct {
+		body any
+		want string
+	}{
+		"U+FFFD itself":        {[]string{"\ufffd", `\ufffd`}, "[\"\ufffd\",\"\\\\ufffd\"]"},
+		"bytes":                {map[string][]byte{"a": {0xff}}, `{"a":"/w=="}`},
+		"bytes of an array":    {[1]byte{0xff}, `[255]`},
+		"raw":                  {json.RawMessage(`{"a":"ü"}`), `{"a":"ü"}`},
+		"what JSON leaves out": {hiding{"ü", bad, bad}, `{"kept":"ü"}`},
+		"a time":               {time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), `"2026-01-02T03:04:05Z"`},
+		"nothing":              {outer{}, `{"Text":"","Next":null,"Any":null}`},
+		"one twice":            {[]*string{&text, &text}[:0], `[]`},
+	}
+	for name, test := range sent {
+		t.Run("sent: "+name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(req.Body)
+				assert.NoError(t, err)
+				assert.Equal(t, test.want, string(body))
+				return reply(200, `{"success":true}`), nil
+			}))
+			_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: test.body})
+			require.NoError(t, err)
+		})
+	}
+}
+
+// A body can lead back into itself by ways that JSON does not take; the check for UTF-8 does not follow them for ever.
+func TestBodyThatLeadsBackIntoItself(t *testing.T) {
+	t.Parallel()
+	type node struct {
+		Name   string
+		Up     *node `json:"-"`
+		parent *node
+	}
+	n := &node{Name: "a"}
+	n.Up, n.parent = n, n
+	_, err := Do[none](t.Context(), newTestClient(t, always(200, `{"success":true}`)), Call{API: PartnerAPI, Op: "POST /a", Body: n})
+	require.NoError(t, err)
+
+	loop := hidesLoop{Items: []any{nil}, Map: map[string]any{}}
+	loop.Items[0], loop.Map["self"], loop.Next = loop.Items, loop.Map, &loop
+	_, err = Do[none](t.Context(), newTestClient(t, always(200, `{"success":true}`)), Call{API: PartnerAPI, Op: "POST /a", Body: &loop})
+	require.NoError(t, err)
+
+	type ring struct{ Next *ring }
+	r := &ring{}
+	r.Next = r
+	_, err = Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: r})
+	assertRefused(t, err, "Body", "cannot be encoded")
+}
+
+type hidesLoop struct {
+	Items []any
+	Map   map[string]any
+	Next  *hidesLoop
+}
+
+func (hidesLoop) MarshalJSON() ([]byte, error) { return []byte(`{}`), nil }
+
+func TestNoCredential(t *testing.T) {
+	t.Parallel()
+	source := func(token string, err error) Option {
+		return WithCredentialSource(AccountKey, TokenSourceFunc(func(context.Context) (string, error) { return token, err }))
+	}
+	broken := errors.New("vault: GET https://vault.example/SECRET")
+	tests := map[string]struct {
+		opts []Option
+		call Call
+		is   error
+		want string
+	}{
+		"none": {nil, Call{API: PartnerAPI, Op: "GET /a"}, nil, "partner: GET /a: not sent: no credential; the client has no partner token"},
+		"another's": {
+			[]Option{WithPartnerToken("p")},
+			Call{API: NetworkAPI, Op: "GET /a"}, nil, "network: GET /a: not sent: no credential; the client has no network token",
+		},
+		"one of two": {
+			[]Option{WithAccountKey("k")}, Call{API: AccountAPI, Op: "GET /account/search", also: OrganizationKey}, nil,
+			"account: GET /account/search: not sent: no credential; the client has no organization key",
+		},
+		"the source fails": {
+			[]Option{source("", broken)}, Call{API: AccountAPI, Op: "GET /a"}, broken,
+			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString",
+		},
+		"the source is cancelled": {
+			[]Option{source("", context.Canceled)}, Call{API: AccountAPI, Op: "GET /a"}, context.Canceled,
+			"account: GET /a: not sent: no credential; the source of the account key failed; context canceled",
+		},
+		"the source returns nothing": {
+			[]Option{source("", nil)}, Call{API: AccountAPI, Op: "GET /a"}, nil,
+			"account: GET /a: not sent: no credential; the source of the account key returned none that can be sent",
+		},
+		"the source returns no header value": {
+			[]Option{source("SECRET\r\nX: y", nil)}, Call{API: AccountAPI, Op: "GET /a"}, nil,
+			"account: GET /a: not sent: no credential; the source of the account key returned none that can be sent",
+		},
+		"the source returns spaces": {
+			[]Option{source("SECRET ", nil)}, Call{API: AccountAPI, Op: "GET /a"}, nil,
+			"account: GET /a: not sent: no credential; the source of the account key returned none that can be sent",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := NewClient(append(test.opts, WithHTTPClient(&http.Client{Transport: nothingSent(t)}))...)
+			require.NoError(t, err)
+			_, err = Do[none](t.Context(), client, test.call)
+			assertKinds(t, err, ErrNoCredential)
+			require.EqualError(t, err, test.want)
+			if test.is != nil {
+				require.ErrorIs(t, err, test.is)
+			}
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.call.API, failed.API)
+			assert.Equal(t, test.call.Op, failed.Op)
+			assert.Zero(t, failed.Attempts)
+			assert.Zero(t, failed.StatusCode)
+		})
+	}
+}
+
+func TestRequestOfDo(t *testing.T) {
+	t.Parallel()
+	const agent = "partnerapi-go/" + Version
+	type filter struct {
+		Since Date   `url:"since,omitempty"`
+		Name  string `url:"name,omitempty"`
+	}
+	session := NewSession()
+	session.absorb(reply(200, "", "Set-Cookie", "sid=s1"), "https://services.sparkart.net")
+	tests := map[string]struct {
+		call   Call
+		method string
+		url    string
+		header http.Header
+		body   string
+		length int64
+	}{
+		"partner": {
+			Call{API: PartnerAPI, Op: "GET /partners/children/{id}", Args: []string{"7"}},
+			"GET", "https://www.bark.us/api/v1/partners/children/7",
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Token-Auth": {testPartnerToken}}, "", 0,
+		},
+		"account": {
+			Call{API: AccountAPI, Op: "PATCH /a", Query: filter{Date{2026, 1, 2}, "ü&"}, Body: map[string]int{"b": 1, "a": 2}, Session: session},
+			"PATCH", "https://services.sparkart.net/api/v1/a?name=%C3%BC%26&since=2026-01-02&key=" + testAccountKey,
+			http.Header{
+				"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"},
+				"Cookie": {"sid=s1"},
+			}, `{"a":2,"b":1}`, 13,
+		},
+		"a session of nobody": {
+			Call{API: AccountAPI, Op: "GET /a", Session: NewSession(), Query: url.Values{}},
+			"GET", "https://services.sparkart.net/api/v1/a?key=" + testAccountKey,
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}, "", 0,
+		},
+		"organisation": {
+			Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"b": {"2", "1"}}, also: OrganizationKey},
+			"GET", "https://services.sparkart.net/api/v1/a?b=2&b=1&key=" + testAccountKey,
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Api-Key": {testOrganizationKey}}, "", 0,
+		},
+		"network": {
+			Call{API: NetworkAPI, Op: "DELETE /a", Body: json.RawMessage(` [1, 2] `)},
+			"DELETE", "https://api.backstack.com/a",
+			http.Header{
+				"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"},
+				"Authorization": {testNetworkToken},
+			}, `[1,2]`, 5,
+		},
+		"no body": {
+			Call{API: NetworkAPI, Op: "POST /a"}, "POST", "https://api.backstack.com/a",
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Authorization": {testNetworkToken}}, "", 0,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				assert.Equal(t, test.method, req.Method)
+				assert.Equal(t, test.url, req.URL.String())
+				assert.Equal(t, test.header, req.Header)
+				assert.Equal(t, test.length, req.ContentLength)
+				var body []byte
+				if req.Body != nil {
+					var err error
+					body, err = io.ReadAll(req.Body)
+					assert.NoError(t, err)
+				}
+				assert.Equal(t, test.body, string(body))
+				return reply(200, `{"status":"ok","success":true}`), nil
+			}))
+			_, err := Do[none](t.Context(), client, test.call)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestDoReadsWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	do := func(t *testing.T, api API, body string) (*Client, Call) {
+		t.Helper()
+		return newTestClient(t, always(200, body)), Call{API: api, Op: "GET /partners/children"}
+	}
+	t.Run("list", func(t *testing.T) {
+		t.Parallel()
+		type child struct{ ID int64 }
+		client, call := do(t, PartnerAPI, `[{"ID":1},{"ID":2}]`)
+		children, err := Do[[]child](t.Context(), client, call)
+		require.NoError(t, err)
+		assert.Equal(t, []child{{1}, {2}}, children)
+	})
+	t.Run("raw", func(t *testing.T) {
+		t.Parallel()
+		client, call := do(t, NetworkAPI, ` {"jwt": "x"} `)
+		raw, err := Do[json.RawMessage](t.Context(), client, call)
+		require.NoError(t, err)
+		assert.Equal(t, `{"jwt": "x"}`, string(raw))
+	})
+	t.Run("the whole of the envelope", func(t *testing.T) {
+		t.Parallel()
+		client, call := do(t, AccountAPI, `{"status":"ok","access":{"access_token":"a"}}`)
+		got, err := Do[struct {
+			Access struct {
+				Token string `json:"access_token"`
+			}
+		}](t.Context(), client, call)
+		require.NoError(t, err)
+		assert.Equal(t, "a", got.Access.Token)
+	})
+	t.Run("anything", func(t *testing.T) {
+		t.Parallel()
+		client, call := do(t, NetworkAPI, `"x"`)
+		got, err := Do[any](t.Context(), client, call)
+		require.NoError(t, err)
+		assert.Equal(t, "x", got)
+	})
+	t.Run("a stranger's value may be zero", func(t *testing.T) {
+		t.Parallel()
+		client, call := do(t, NetworkAPI, `{}`)
+		got, err := Do[struct{ A int }](t.Context(), client, call)
+		require.NoError(t, err)
+		assert.Zero(t, got)
+	})
+	t.Run("another type", func(t *testing.T) {
+		t.Parallel()
+		client, call := do(t, NetworkAPI, `{"A":"SECRET"}`)
+		got, err := Do[struct{ A int }](t.Context(), client, call)
+		assertKinds(t, err, ErrBadResponse)
+		require.EqualError(t, err, "network: GET /partners/children: 200 OK: bad response; a value of another type than int")
+		assert.Zero(t, got)
+	})
+}
+
+// "HTML, an empty body where a value is promised, truncated JSON, trailing bytes, an unexpected redirect are all told
+// truly." For every API, whether a value is read or not.
+func TestFailureIsNeverASuccess(t *testing.T) {
+	t.Parallel()
+	const html = "<!DOCTYPE html>\n<html><body>Bad gateway</body></html>"
+	bodies := map[string]string{
+		"HTML": html, "text": "OK", "cut": `{"status":"ok","success":tr`, "trailing": `{"status":"ok","success":true}` + html,
+		"two values": `{"status":"ok","success":true}{"status":"ok","success":true}`, "a comma": `{"status":"ok","success":true},`,
+		"NUL": "{\"status\":\"ok\",\"success\":true}\x00",
+	}
+	statuses := map[int][]error{
+		200: {ErrBadResponse}, 201: {ErrBadResponse}, 203: {ErrBadResponse}, 206: {ErrBadResponse},
+		300: {ErrBadResponse}, 304: {ErrBadResponse}, 400: {ErrInvalid, ErrBadResponse}, 401: {ErrUnauthorized, ErrBadResponse},
+		403: {ErrForbidden, ErrBadResponse}, 404: {ErrBadResponse}, 405: {ErrInvalid, ErrBadResponse},
+		413: {ErrInvalid, ErrBadResponse}, 429: {ErrRateLimited}, 500: {ErrServer}, 502: {ErrServer}, 503: {ErrServer}, 504: {ErrServer},
+	}
+	for _, api := range []API{PartnerAPI, AccountAPI, NetworkAPI} {
+		for name, body := range bodies {
+			t.Run(string(api)+" "+name, func(t *testing.T) {
+				t.Parallel()
+				for status, kinds := range statuses {
+					client := newTestClient(t, always(status, body, "Content-Type", "text/html"))
+					call := Call{API: api, Op: "GET /a"}
+					value, err := Do[map[string]any](t.Context(), client, call, WithoutRetry())
+					assertKinds(t, err, kinds...)
+					assert.Nil(t, value)
+					_, err = Do[none](t.Context(), client, call, WithoutRetry())
+					assertKinds(t, err, kinds...)
+					var failed *Error
+					require.ErrorAs(t, err, &failed)
+					assert.Equal(t, status, failed.StatusCode)
+					assert.Equal(t, body, string(failed.Body))
+					assert.NotContains(t, err.Error(), "html")
+				}
+			})
+		}
+		for _, body := range []string{"", " \r\n", "null", " null "} {
+			t.Run(string(api)+" nothing: "+body, func(t *testing.T) {
+				t.Parallel()
+				client := newTestClient(t, always(200, body))
+				value, err := Do[map[string]any](t.Context(), client, Call{API: api, Op: "GET /a"})
+				assertKinds(t, err, ErrBadResponse)
+				assert.Nil(t, value)
+			})
+		}
+	}
+}
+
+func TestRedirectIsAFailure(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{300, 301, 302, 303, 304, 305, 307, 308, 399} {
+		for _, location := range []string{"https://elsewhere.example/?key=SECRET", "/a", "", "http://%zz", "://"} {
+			client := newTestClient(t, always(status, "", "Location", location))
+			_, err := Do[none](t.Context(), client, Call{API: AccountAPI, Op: "GET /a"})
+			assertKinds(t, err, ErrBadResponse)
+			require.ErrorContains(t, err, "bad response; a redirect, which is not followed")
+			assert.NotContains(t, err.Error(), "SECRET")
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, status, failed.StatusCode)
+			assert.Equal(t, 1, failed.Attempts)
+		}
+	}
+}
+
+// What decode makes of a payload. "null or nothing where a value is promised is an error, never a zero value with a nil
+// error."
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	type record struct {
+		ID   string `json:"id"`
+		Tags []int  `json:"tags"`
+	}
+	decodeRecord := func(call Call, payload string) (any, *Error) { return decode[*record](call, []byte(payload)) }
+	decodeList := func(call Call, payload string) (any, *Error) { return decode[[]record](call, []byte(payload)) }
+	decodeBool := func(call Call, payload string) (any, *Error) { return decode[bool](call, []byte(payload)) }
+	decodeNone := func(call Call, payload string) (any, *Error) { return decode[none](call, []byte(payload)) }
+	decodeOK := func(call Call, payload string) (any, *Error) { return decode[confirmed](call, []byte(payload)) }
+	bad := []error{ErrBadResponse}
+	keyed, optional := Call{key: "customer"}, Call{optional: true}
+	tests := map[string]struct {
+		decode  func(Call, string) (any, *Error)
+		call    Call
+		payload string
+		want    any
+		kinds   []error
+	}{
+		"record":                   {decodeRecord, Call{}, `{"id":"a","x":1}`, &record{ID: "a"}, nil},
+		"record of an empty list":  {decodeRecord, Call{}, `{"tags":[]}`, &record{Tags: []int{}}, nil},
+		"record: {}":               {decodeRecord, Call{}, `{}`, nil, bad},
+		"record: no known field":   {decodeRecord, Call{}, `{"x":1}`, nil, bad},
+		"record: all null":         {decodeRecord, Call{}, `{"id":null,"tags":null}`, nil, bad},
+		"record: {} of a stranger": {decodeRecord, Call{loose: true}, `{}`, &record{}, nil},
+		"record: null":             {decodeRecord, Call{}, `null`, nil, bad},
+		"record: nothing":          {decodeRecord, Call{}, ``, nil, bad},
+		"record: spaces":           {decodeRecord, Call{}, " \n", nil, bad},
+		"record: []":               {decodeRecord, Call{}, `[]`, nil, bad},
+		"record: text":             {decodeRecord, Call{}, `"a"`, nil, bad},
+		"record: trailing":         {decodeRecord, Call{}, `{"id":"a"}}`, nil, bad},
+		"record: cut":              {decodeRecord, Call{}, `{"id":"a"`, nil, bad},
+		"record: other type":       {decodeRecord, Call{}, `{"id":1}`, nil, bad},
+
+		"list":         {decodeList, Call{}, `[{"id":"a"}]`, []record{{ID: "a"}}, nil},
+		"empty list":   {decodeList, Call{}, `[]`, []record{}, nil},
+		"list: null":   {decodeList, Call{}, `null`, nil, bad},
+		"list: object": {decodeList, Call{}, `{}`, nil, bad},
+
+		"member":                {decodeRecord, keyed, `{"customer":{"id":"a"}}`, &record{ID: "a"}, nil},
+		"member: absent":        {decodeRecord, keyed, `{"status":"ok"}`, nil, bad},
+		"member: other case":    {decodeRecord, keyed, `{"Customer":{"id":"a"}}`, nil, bad},
+		"member: {}":            {decodeRecord, keyed, `{"customer":{}}`, nil, bad},
+		"member: []":            {decodeRecord, keyed, `{"customer":[]}`, nil, bad},
+		"member: null":          {decodeRecord, keyed, `{"customer":null}`, nil, bad},
+		"member: null, known":   {decodeRecord, Call{key: "customer", null: ErrNotFound}, `{"customer":null}`, nil, []error{ErrNotFound}},
+		"member: absent, known": {decodeRecord, Call{key: "customer", null: ErrNotFound}, `{}`, nil, bad},
+		"member of a list":      {decodeRecord, keyed, `[]`, nil, bad},
+		"member of nothing":     {decodeRecord, keyed, ``, nil, bad},
+		"true":                  {decodeBool, Call{key: "logged_in"}, `{"logged_in":true}`, true, nil},
+		"false":                 {decodeBool, Call{key: "logged_in"}, `{"logged_in":false}`, false, nil},
+		"neither":               {decodeBool, Call{key: "logged_in"}, `{"logged_in":"no"}`, nil, bad},
+		"no answer to it":       {decodeBool, Call{key: "logged_in"}, `{}`, nil, bad},
+
+		"not read":           {decodeNone, Call{}, `{"x":1}`, none{}, nil},
+		"not read: nothing":  {decodeNone, Call{}, ``, none{}, nil},
+		"not read: null":     {decodeNone, Call{}, `null`, none{}, nil},
+		"not read: list":     {decodeNone, Call{}, `[]`, none{}, nil},
+		"not read: text":     {decodeNone, Call{}, `"done"`, none{}, nil},
+		"not read: HTML":     {decodeNone, Call{}, `<html>`, nil, bad},
+		"not read: cut":      {decodeNone, Call{}, `{"x":`, nil, bad},
+		"not read: trailing": {decodeNone, Call{}, `{}x`, nil, bad},
+
+		// N2: "any 2xx is success; a record in the body is read, its absence is no error."
+		"optional: record":     {decodeRecord, optional, `{"id":"a"}`, &record{ID: "a"}, nil},
+		"optional: nothing":    {decodeRecord, optional, ``, &record{}, nil},
+		"optional: spaces":     {decodeRecord, optional, " \n ", &record{}, nil},
+		"optional: null":       {decodeRecord, optional, `null`, &record{}, nil},
+		"optional: []":         {decodeRecord, optional, `[]`, &record{}, nil},
+		"optional: {}":         {decodeRecord, optional, `{}`, &record{}, nil},
+		"optional: text":       {decodeRecord, optional, `"done"`, &record{}, nil},
+		"optional: other type": {decodeRecord, optional, `{"id":1,"tags":[1]}`, &record{Tags: []int{1}}, nil},
+		"optional: HTML":       {decodeRecord, optional, `<html>`, nil, bad},
+		"optional: cut":        {decodeRecord, optional, `{"id":"a`, nil, bad},
+		"optional: trailing":   {decodeRecord, optional, `{"id":"a"}{}`, nil, bad},
+
+		"confirmed":            {decodeOK, Call{}, `{"success":true}`, confirmed(true), nil},
+		"not confirmed":        {decodeOK, Call{}, `{}`, nil, bad},
+		"confirmed in another": {decodeOK, Call{}, `[{"success":true}]`, nil, bad},
+		"confirmed with null":  {decodeOK, Call{}, `{"success":null}`, nil, bad},
+		"confirmed with text":  {decodeOK, Call{}, `{"success":"true"}`, nil, bad},
+
+		"a login without a cookie": {decodeRecord, Call{login: true, Session: NewSession()}, `{"id":"a"}`, nil, bad},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, failed := test.decode(test.call, test.payload)
+			if test.kinds == nil {
+				require.Nil(t, failed)
+				assert.Equal(t, test.want, got)
+				return
+			}
+			require.NotNil(t, failed)
+			assertKinds(t, failed, test.kinds...)
+		})
+	}
+}
+
+// N2, through the method and its API: what is documented nowhere is read if it is there.
+func TestOptionalBodyOfInvitationsCreate(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]*Invitation{
+		"": {}, "null": {}, "[]": {}, "{}": {}, `{"id":"inv_1","email":"a@b.example"}`: {ID: "inv_1", Email: "a@b.example"},
+		"<html>": nil, `{"id":"inv_1"`: nil,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			for _, status := range []int{200, 201, 202} {
+				client := newTestClient(t, always(status, body))
+				got, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+				if want == nil {
+					assertKinds(t, err, ErrBadResponse)
+				} else {
+					require.NoError(t, err)
+				}
+				assert.Equal(t, want, got)
+			}
+		})
+	}
+}
+
+// A failure carries all that is known, and never a value.
+func TestErrorOfACall(t *testing.T) {
+	t.Parallel()
+	const body = `{"error":{"type":"user","code":422,"message":"No.","fields":{"fee":"Too low."},"dev_message":"dev"}}`
+	client := newTestClient(t, always(422, body, "X-Request-Id", "req-1", "Retry-After", "7"))
+	value, err := Do[*int](t.Context(), client, Call{API: NetworkAPI, Op: "POST /a/{id}", Args: []string{"acc_1"}})
+	assert.Nil(t, value)
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, &Error{
+		API: NetworkAPI, Op: "POST /a/{id}", StatusCode: 422, Type: "user", Code: 422, Messages: []string{"No."},
+		Fields: map[string]string{"fee": "Too low."}, DevMessage: "dev", RequestID: "req-1", RetryAfter: 7 * time.Second,
+		Attempts: 1, Body: []byte(body), kinds: []error{ErrInvalid},
+	}, failed)
+	require.EqualError(t, err, "network: POST /a/{id}: 422 Unprocessable Entity: No.")
+}
+
+// TRAPS: "a mocked response may have Request == nil", and as little else as a mock gets away with.
+func TestTrapMockedResponse(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		transport roundTripFunc
+		kinds     []error
+		want      string
+	}{
+		"no header, no body, no request": {
+			func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil },
+			[]error{ErrBadResponse}, "partner: POST /a: 404 Not Found: bad response; not in the API's form",
+		},
+		"no status": {
+			func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
+			nil, "partner: POST /a: no answer",
+		},
+		"neither answer nor error": {
+			func(*http.Request) (*http.Response, error) { return nil, nil },
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; the transport returned neither an answer nor an error",
+		},
+		"both": {
+			func(*http.Request) (*http.Response, error) { return reply(200, `{"success":true}`), io.EOF },
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; EOF",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, test.transport), Call{API: PartnerAPI, Op: "POST /a", Body: 1})
+			assertKinds(t, err, test.kinds...)
+			assert.EqualError(t, err, test.want)
+		})
+	}
+}
+
+// The whole of a call reads the body in one go and hands on its end: nothing of one call is seen by another.
+func TestErrorBodyIsTheCallsOwn(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		return reply(404, strings.TrimPrefix(req.URL.Path, "/api/v1/a/")), nil
+	}))
+	for _, id := range []string{"1", "2"} {
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a/{id}", Args: []string{id}})
+		var failed *Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, id, string(failed.Body))
+	}
+}

@@ -1,0 +1,956 @@
+package partnerapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// inTurn is a transport that does its steps in turn, the last one again and again, and counts.
+type inTurn struct {
+	mu    sync.Mutex
+	steps []roundTripFunc
+	sent  int
+	at    []time.Time
+}
+
+func turns(steps ...roundTripFunc) *inTurn { return &inTurn{steps: steps} }
+
+func (s *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	step := s.steps[min(s.sent, len(s.steps)-1)]
+	s.sent++
+	s.at = append(s.at, time.Now())
+	s.mu.Unlock()
+	return step(req)
+}
+
+// refusedDial is an attempt that is unsent by proof.
+func refusedDial(req *http.Request) (*http.Response, error) {
+	httptrace.ContextClientTrace(req.Context()).GetConn("a.example:443")
+	return nil, errors.New("refused")
+}
+
+// cut is an attempt of which nothing is known.
+func cut(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+
+// halfABody is an answer that is not complete.
+func halfABody(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"succ`), broken{}))}, nil
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+var ok = always(200, `{"success":true,"status":"ok","customer":{"id":1}}`, "Set-Cookie", "sid=1")
+
+func TestRetryPolicyDefaults(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, RetryPolicy{
+		MaxAttempts: 4, MinWait: 250 * time.Millisecond, MaxWait: 10 * time.Second, MaxRetryAfter: 30 * time.Second,
+	}, RetryPolicy{}.withDefaults())
+	own := RetryPolicy{MaxAttempts: 1, MinWait: 2, MaxWait: 3, MaxRetryAfter: 4}
+	assert.Equal(t, own, own.withDefaults())
+}
+
+// "Waits: exponential from 250 ms, full jitter, at most 10 s; 429 without Retry-After waits at least 2 s."
+func TestWaitBounds(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	policy := RetryPolicy{}.withDefaults()
+	tests := map[string]struct {
+		policy          RetryPolicy
+		attempt, status int
+		asked           time.Duration
+		from, below     time.Duration
+	}{
+		"first":                        {policy, 1, 500, 0, 0, 250 * ms},
+		"second":                       {policy, 2, 0, 0, 0, 500 * ms},
+		"third":                        {policy, 3, 503, 0, 0, 1000 * ms},
+		"sixth":                        {policy, 6, 503, 0, 0, 8000 * ms},
+		"seventh, at the most":         {policy, 7, 503, 0, 0, 10_000 * ms},
+		"thousandth":                   {policy, 1000, 503, 0, 0, 10_000 * ms},
+		"429":                          {policy, 1, 429, 0, 2000 * ms, 2250 * ms},
+		"429, later":                   {policy, 3, 429, 0, 2000 * ms, 3000 * ms},
+		"429, never over the most":     {policy, 9, 429, 0, 2000 * ms, 10_001 * ms},
+		"429, less than the window":    {RetryPolicy{MaxWait: 1}.withDefaults(), 1, 429, 0, 1, 2},
+		"a first wait over the most":   {RetryPolicy{MinWait: time.Hour, MaxWait: ms}.withDefaults(), 1, 500, 0, 0, ms},
+		"what the answer asks for":     {policy, 1, 503, 7 * time.Second, 7 * time.Second, 7*time.Second + 1},
+		"it asks for more than a wait": {policy, 1, 429, 25 * time.Second, 25 * time.Second, 25*time.Second + 1},
+		"it asks for less":             {policy, 1, 429, time.Second, time.Second, time.Second + 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			least, most := time.Duration(1<<62), time.Duration(0)
+			for range 2000 {
+				wait := test.policy.wait(test.attempt, test.status, test.asked)
+				least, most = min(least, wait), max(most, wait)
+			}
+			assert.GreaterOrEqual(t, least, test.from)
+			assert.Less(t, most, test.below)
+			// Full jitter: what was drawn comes near to both bounds.
+			room := test.below - test.from
+			assert.LessOrEqual(t, least, test.from+room/20)
+			assert.GreaterOrEqual(t, most, test.below-room/20-1)
+		})
+	}
+}
+
+// TRAPS: "Retry-After has no cap and overflows": 9223372037 becomes negative.
+func TestTrapRetryAfterOverflow(t *testing.T) {
+	t.Parallel()
+	const longest = 9223372036 * time.Second
+	synctest.Test(t, func(t *testing.T) { // it is midnight on 1 January 2000, UTC, a Saturday
+		for value, want := range map[string]time.Duration{
+			"":                                 0,
+			"0":                                0,
+			"1":                                time.Second,
+			" 30 ":                             30 * time.Second,
+			"007":                              7 * time.Second,
+			"86400":                            24 * time.Hour,
+			"9223372036":                       longest,
+			"9223372037":                       longest,
+			"9223372036854775807":              longest,
+			"9223372036854775808":              longest,
+			strings.Repeat("9", 1000):          longest,
+			"-1":                               0,
+			"+1":                               0,
+			"1.5":                              0,
+			"1e3":                              0,
+			"0x10":                             0,
+			"1,2":                              0,
+			"١":                                0,
+			"soon":                             0,
+			"Sat, 01 Jan 2000 00:00:05 GMT":    5 * time.Second,
+			"Saturday, 01-Jan-00 00:00:05 GMT": 5 * time.Second,
+			"Sat Jan  1 00:00:05 2000":         5 * time.Second,
+			"Fri, 31 Dec 1999 23:59:59 GMT":    0,
+			"Sat, 01 Jan 2000 00:00:00 GMT":    0,
+			"Fri, 31 Dec 9999 23:59:59 GMT":    1<<63 - 1,
+			"Sat, 32 Jan 2000 00:00:05 GMT":    0,
+		} {
+			assert.Equal(t, want, retryAfter(http.Header{"Retry-After": {value}}), "%.40q", value)
+		}
+		assert.Zero(t, retryAfter(nil))
+		assert.Equal(t, time.Second, retryAfter(http.Header{"Retry-After": {"1", "2"}}))
+	})
+}
+
+// Which operations go again after which attempt, and what is known in the end.
+func TestWhatGoesAgain(t *testing.T) {
+	t.Parallel()
+	session := NewSession()
+	fee := 2.5
+	calls := map[string]struct {
+		repeatable, write bool
+		call              func(context.Context, *Client, ...CallOption) error
+	}{
+		"Subscriptions.Create": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: "a", Email: "a@b.example"}, opts...)
+		}},
+		"Subscriptions.Update": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Subscriptions.Update(ctx, "a", UpdateSubscriptionRequest{PlanBark}, opts...)
+		}},
+		"Subscriptions.Cancel": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Subscriptions.Cancel(ctx, "a", opts...)
+		}},
+		"Subscriptions.CancelLegacy": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Subscriptions.CancelLegacy(ctx, "a", opts...)
+		}},
+		"Accounts.Get": {true, false, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			_, err := c.Accounts.Get(ctx, session, opts...)
+			return err
+		}},
+		"Accounts.Logout": {true, false, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Accounts.Logout(ctx, session, opts...)
+		}},
+		"Accounts.Login": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			_, _, err := c.Accounts.Login(ctx, LoginRequest{"a@b.example", "p"}, opts...)
+			return err
+		}},
+		"Accounts.Create": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			_, err := c.Accounts.Create(ctx, CreateAccountRequest{Email: "a@b.example"}, opts...)
+			return err
+		}},
+		"Accounts.Update": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			_, err := c.Accounts.Update(ctx, session, UpdateAccountRequest{Email: "a@b.example"}, opts...)
+			return err
+		}},
+		"Networks.Update": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Networks.Update(ctx, "acc_1", UpdateNetworkRequest{fee}, opts...)
+		}},
+		"Invitations.Create": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			_, err := c.Invitations.Create(ctx, CreateInvitationRequest{Email: "a@b.example"}, opts...)
+			return err
+		}},
+		"Invitations.Activate": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			_, err := c.Invitations.Activate(ctx, "TOKEN", opts...)
+			return err
+		}},
+		"Invitations.Update": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Invitations.Update(ctx, "inv_1", UpdateInvitationRequest{Email: "a@b.example"}, opts...)
+		}},
+		"Invitations.Delete": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
+			return c.Invitations.Delete(ctx, "inv_1", opts...)
+		}},
+		"Do POST":              {false, true, doing("POST /a", false)},
+		"Do PATCH":             {false, true, doing("PATCH /a", false)},
+		"Do PATCH, repeatable": {true, true, doing("PATCH /a", true)},
+		"Do HEAD":              {true, false, doing("HEAD /a", false)},
+		"Do OPTIONS":           {true, false, doing("OPTIONS /a", false)},
+		"Do LOCK":              {false, true, doing("LOCK /a", false)},
+		"Do post":              {false, true, doing("post /a", false)},
+	}
+	attempts := map[string]struct {
+		step    roundTripFunc
+		outcome Outcome
+		kind    error
+	}{
+		"refused dial": {refusedDial, OutcomeUnsent, nil},
+		"429":          {always(429, ""), OutcomeUnsent, ErrRateLimited},
+		"no answer":    {cut, OutcomeUnknown, nil},
+		"half a body":  {halfABody, OutcomeUnknown, ErrBadResponse},
+		"500":          {always(500, ""), OutcomeUnknown, ErrServer},
+		"503 HTML":     {always(503, "<html>"), OutcomeUnknown, ErrServer},
+		"302":          {always(302, "", "Location", "/x"), OutcomeAnswered, ErrBadResponse},
+		"400":          {always(400, `{}`), OutcomeAnswered, ErrInvalid},
+		"408":          {always(408, `{}`), OutcomeAnswered, ErrInvalid},
+	}
+	for method, c := range calls {
+		for how, attempt := range attempts {
+			t.Run(method+" after "+how, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					want := 4
+					if attempt.outcome == OutcomeAnswered || attempt.outcome == OutcomeUnknown && !c.repeatable {
+						want = 1
+					}
+					var log attemptLog
+					transport := turns(attempt.step)
+					client := newTestClient(t, transport, log.hook())
+					err := c.call(t.Context(), client)
+					require.Error(t, err)
+					assert.Equal(t, want, transport.sent)
+					assert.Equal(t, c.write && attempt.outcome == OutcomeUnknown, errors.Is(err, ErrOutcomeUnknown), "%v", err)
+					if attempt.kind != nil {
+						require.ErrorIs(t, err, attempt.kind)
+					}
+					var failed *Error
+					require.ErrorAs(t, err, &failed)
+					assert.Equal(t, want, failed.Attempts)
+					require.Len(t, log.seen, want)
+					for i, a := range log.seen {
+						assert.Equal(t, attempt.outcome, a.Outcome)
+						assert.Equal(t, i+1, a.Number)
+						assert.Equal(t, failed.Op, a.Op)
+						assert.Equal(t, failed.API, a.API)
+					}
+
+					transport = turns(attempt.step)
+					require.Error(t, c.call(t.Context(), newTestClient(t, transport), WithoutRetry()))
+					assert.Equal(t, 1, transport.sent, "WithoutRetry")
+				})
+			})
+		}
+	}
+}
+
+func doing(op string, repeatable bool) func(context.Context, *Client, ...CallOption) error {
+	return func(ctx context.Context, c *Client, opts ...CallOption) error {
+		_, err := Do[none](ctx, c, Call{API: NetworkAPI, Op: op, Repeatable: repeatable}, opts...)
+		return err
+	}
+}
+
+// What comes after an attempt decides: success is success, and what follows an unknown attempt is told with it.
+func TestWhatFollowsAnAttempt(t *testing.T) {
+	t.Parallel()
+	duplicate := always(400, fixture(t, "post-partners-subscriptions.duplicate"))
+	unknownPK := always(404, fixture(t, "delete-partners-subscriptions-pk.not-found"))
+	const post, del, get = "POST /a", "DELETE /a", "GET /a"
+	tests := map[string]struct {
+		op     string
+		steps  []roundTripFunc
+		sent   int
+		kinds  []error // nil: success
+		status int
+		is     error
+	}{
+		"unsent, then ok":                        {post, []roundTripFunc{refusedDial, always(429, ""), ok}, 3, nil, 200, nil},
+		"unknown, then ok":                       {del, []roundTripFunc{cut, halfABody, always(502, ""), ok}, 4, nil, 200, nil},
+		"unsent, then exists":                    {post, []roundTripFunc{refusedDial, duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists}, 400, nil},
+		"unknown, then exists":                   {post, []roundTripFunc{cut, duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}, 400, nil},
+		"5xx, then exists":                       {post, []roundTripFunc{always(500, ""), duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}, 400, nil},
+		"exists at once":                         {post, []roundTripFunc{duplicate}, 1, []error{ErrInvalid, ErrAlreadyExists}, 400, nil},
+		"unknown, then not found":                {del, []roundTripFunc{halfABody, unknownPK}, 2, []error{ErrNotFound, ErrOutcomeUnknown}, 404, nil},
+		"429, then not found":                    {del, []roundTripFunc{always(429, ""), unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"not found at once":                      {del, []roundTripFunc{unknownPK}, 1, []error{ErrNotFound}, 404, nil},
+		"unknown, then not found, when reading":  {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"unknown, then unsent":                   {del, []roundTripFunc{cut, refusedDial}, 4, []error{ErrOutcomeUnknown}, 0, nil},
+		"unknown, then 429":                      {del, []roundTripFunc{cut, always(429, "")}, 4, []error{ErrRateLimited, ErrOutcomeUnknown}, 429, nil},
+		"an answer, then none":                   {del, []roundTripFunc{always(503, ""), cut}, 4, []error{ErrServer, ErrOutcomeUnknown}, 503, io.ErrUnexpectedEOF},
+		"half an answer, then none":              {get, []roundTripFunc{halfABody, cut}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
+		"half an answer, then a whole one":       {get, []roundTripFunc{halfABody, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"an answer, then half a one":             {get, []roundTripFunc{always(500, ""), halfABody}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
+		"none, then an answer: the cause is old": {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var response Response
+				transport := turns(test.steps...)
+				client := newTestClient(t, transport)
+				_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: test.op, Repeatable: true}, WithResponseInto(&response))
+				assert.Equal(t, test.sent, transport.sent)
+				assert.Equal(t, test.sent, response.Attempts)
+				assert.Equal(t, test.status, response.StatusCode)
+				assert.Equal(t, time.Since(transport.at[0]), response.Duration)
+				if test.kinds == nil {
+					require.NoError(t, err)
+					return
+				}
+				assertKinds(t, err, test.kinds...)
+				var failed *Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, test.status, failed.StatusCode)
+				assert.Equal(t, test.is != nil || test.status == 0, failed.cause != nil, "%v", failed.cause)
+				if test.is != nil {
+					require.ErrorIs(t, err, test.is)
+				}
+			})
+		})
+	}
+}
+
+func TestMaxAttempts(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int]int{0: 4, 1: 1, 2: 2, 4: 4, 10: 10} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := turns(cut)
+			client := newTestClient(t, transport, WithRetry(RetryPolicy{MaxAttempts: most}))
+			_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			assert.Equal(t, want, transport.sent)
+		})
+	}
+}
+
+// TRAPS: "httpmock's no responder is a transport error, retried with real waits (15 s), and its near-miss text prints
+// ?key=SECRET."
+func TestTrapHTTPMockWithoutResponder(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", "https://services.sparkart.net/api/v1/accounts", httpmock.NewStringResponder(200, "{}"))
+	client := newTestClient(t, mock)
+	started := time.Now()
+	_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
+	assert.Less(t, time.Since(started), 200*time.Millisecond)
+	assertKinds(t, err, ErrOutcomeUnknown)
+	require.EqualError(t, err, "account: POST /accounts: no answer: outcome unknown; error of type *internal.ErrorNoResponderFoundMistake")
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, 1, failed.Attempts)
+
+	mock.RegisterResponder("POST", "https://services.sparkart.net/api/v1/accounts", httpmock.NewStringResponder(200, fixture(t, "post-accounts.ok")))
+	_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
+	require.NoError(t, err)
+}
+
+// Retry-After is obeyed to the second, up to 30 s; a longer one ends the call.
+func TestRetryAfterIsObeyed(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		policy RetryPolicy
+		status int
+		value  string
+		waits  time.Duration
+		ends   bool
+		says   time.Duration
+	}{
+		"429 seconds":        {RetryPolicy{}, 429, "7", 7 * time.Second, false, 0},
+		"503 seconds":        {RetryPolicy{}, 503, "1", time.Second, false, 0},
+		"a date":             {RetryPolicy{}, 429, "Sat, 01 Jan 2000 00:00:09 GMT", 9 * time.Second, false, 0},
+		"longer than a wait": {RetryPolicy{MaxWait: time.Second}, 429, "20", 20 * time.Second, false, 0},
+		"at the most":        {RetryPolicy{}, 429, "30", 30 * time.Second, false, 0},
+		"over the most":      {RetryPolicy{}, 429, "31", 0, true, 31 * time.Second},
+		"a day":              {RetryPolicy{}, 503, "86400", 0, true, 24 * time.Hour},
+		"overflow":           {RetryPolicy{}, 429, "9223372037", 0, true, 9223372036 * time.Second},
+		"a far date":         {RetryPolicy{}, 429, "Sat, 01 Jan 2000 01:00:00 GMT", 0, true, time.Hour},
+		"over an own most":   {RetryPolicy{MaxRetryAfter: time.Second}, 429, "2", 0, true, 2 * time.Second},
+		"below an own most":  {RetryPolicy{MaxRetryAfter: time.Hour}, 429, "3600", time.Hour, false, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log attemptLog
+				transport := turns(always(test.status, "", "Retry-After", test.value), ok)
+				client := newTestClient(t, transport, WithRetry(test.policy), log.hook())
+				started := time.Now()
+				_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
+				assert.Equal(t, test.waits, time.Since(started))
+				assert.Equal(t, test.waits, log.seen[0].Wait)
+				if !test.ends {
+					require.NoError(t, err)
+					assert.Equal(t, 2, transport.sent)
+					return
+				}
+				assert.Equal(t, 1, transport.sent)
+				var failed *Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, test.says, failed.RetryAfter)
+				assert.Equal(t, test.status, failed.StatusCode)
+			})
+		})
+	}
+}
+
+func TestGarbageInRetryAfterIsIgnored(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"soon", "-5", "0", "1.5", "Fri, 31 Dec 1999 00:00:00 GMT"} {
+		synctest.Test(t, func(t *testing.T) {
+			transport := turns(always(429, "", "Retry-After", value), ok)
+			_, err := Do[none](t.Context(), newTestClient(t, transport), Call{API: PartnerAPI, Op: "GET /a"})
+			require.NoError(t, err)
+			assert.GreaterOrEqual(t, transport.at[1].Sub(transport.at[0]), 2*time.Second)
+			assert.Less(t, transport.at[1].Sub(transport.at[0]), 2250*time.Millisecond)
+		})
+	}
+}
+
+// TRAPS: "a wait is not compared with the deadline, and when the deadline passes the last answer is lost."
+func TestTrapDeadlineThatCannotFit(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		step  roundTripFunc
+		kinds []error
+		is    error
+		want  string
+	}{
+		"an answer": {
+			always(429, `{"error":{"message":"Slow down."}}`, "Retry-After", "10"), []error{ErrRateLimited}, nil,
+			"network: POST /a: 429 Too Many Requests: Slow down.; context deadline exceeded",
+		},
+		"as long as the deadline": {
+			always(429, "", "Retry-After", "3"), []error{ErrRateLimited}, nil,
+			"network: POST /a: 429 Too Many Requests: rate limited; context deadline exceeded",
+		},
+		"no answer": {
+			func(req *http.Request) (*http.Response, error) {
+				time.Sleep(3*time.Second - 1)
+				httptrace.ContextClientTrace(req.Context()).GetConn("")
+				return nil, io.EOF
+			}, nil, io.EOF, "network: POST /a: no answer: EOF; context deadline exceeded",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+				defer cancel()
+				var log attemptLog
+				transport := turns(test.step)
+				// A wait of this policy is far longer than a nanosecond, but for one draw in many millions of millions.
+				client := newTestClient(t, transport, log.hook(), WithRetry(RetryPolicy{MinWait: 100 * time.Hour, MaxWait: 100 * time.Hour}))
+				_, err := Do[none](ctx, client, Call{API: NetworkAPI, Op: "POST /a"})
+				assert.NoError(t, ctx.Err(), "the call ends at once")
+				assertKinds(t, err, test.kinds...)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				if test.is != nil {
+					require.ErrorIs(t, err, test.is)
+				}
+				require.EqualError(t, err, test.want)
+				assert.Equal(t, 1, transport.sent)
+				require.Len(t, log.seen, 1)
+				assert.Zero(t, log.seen[0].Wait)
+			})
+		})
+	}
+}
+
+func TestDeadlineThatJustFits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second+1)
+		defer cancel()
+		transport := turns(always(429, "", "Retry-After", "3"), ok)
+		_, err := Do[none](ctx, newTestClient(t, transport), Call{API: PartnerAPI, Op: "POST /a"})
+		require.NoError(t, err)
+	})
+}
+
+// "A call cancelled between attempts returns an error in which both the context's error and the last answer are found."
+func TestCancelledBetweenAttempts(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		op    string
+		step  roundTripFunc
+		kinds []error
+		is    error
+		want  string
+	}{
+		"after an answer": {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil, "network: PUT /a: 503 Service Unavailable: server error; outcome unknown; context canceled"},
+		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF, "network: PUT /a: no answer: outcome unknown; unexpected EOF; context canceled"},
+		"after a refusal": {"POST /a", refusedDial, nil, nil, "network: POST /a: no answer: error of type *errors.errorString; context canceled"},
+		"after a 429":     {"POST /a", always(429, ""), []error{ErrRateLimited}, nil, "network: POST /a: 429 Too Many Requests: rate limited; context canceled"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				transport := turns(test.step)
+				client := newTestClient(t, transport, WithAttemptHook(func(_ context.Context, a Attempt) {
+					assert.Positive(t, a.Wait)
+					time.AfterFunc(a.Wait/2, cancel)
+				}))
+				_, err := Do[none](ctx, client, Call{API: NetworkAPI, Op: test.op})
+				assertKinds(t, err, test.kinds...)
+				require.ErrorIs(t, err, context.Canceled)
+				if test.is != nil {
+					require.ErrorIs(t, err, test.is)
+				}
+				require.EqualError(t, err, test.want)
+				assert.Equal(t, 1, transport.sent)
+			})
+		})
+	}
+}
+
+// "A token bucket per API (100 tokens, a retry takes 1, a success gives back 0.1) keeps an outage from being multiplied."
+func TestRetryBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		down := true
+		transport := turns(func(req *http.Request) (*http.Response, error) {
+			if down {
+				return cut(req)
+			}
+			return ok(req)
+		})
+		client := newTestClient(t, transport, log.hook())
+		get := func(api API) error {
+			_, err := Do[none](t.Context(), client, Call{API: api, Op: "GET /a"})
+			return err
+		}
+		// A total outage: 200 goroutines make 5 calls each.
+		var calls sync.WaitGroup
+		for range 200 {
+			calls.Go(func() {
+				for range 5 {
+					assert.Error(t, get(PartnerAPI))
+				}
+			})
+		}
+		calls.Wait()
+		assert.Equal(t, 1100, transport.sent, "1000 calls and the 100 of the bucket")
+
+		// A call that may not go again for want of tokens ends, and says so to the hook.
+		last := log.seen[len(log.seen)-1]
+		assert.Zero(t, last.Wait)
+		require.Error(t, get(PartnerAPI))
+		assert.Equal(t, 1101, transport.sent)
+		assert.Zero(t, log.seen[1100].Wait)
+
+		// Another API has a bucket of its own.
+		require.Error(t, get(NetworkAPI))
+		assert.Equal(t, 1105, transport.sent)
+
+		// Ten answers are one retry.
+		down = false
+		for range 25 {
+			require.NoError(t, get(PartnerAPI))
+		}
+		down, transport.sent = true, 0
+		require.Error(t, get(PartnerAPI))
+		assert.Equal(t, 3, transport.sent, "one call and two tokens")
+		require.Error(t, get(PartnerAPI))
+		assert.Equal(t, 4, transport.sent)
+
+		// After the recovery retries work again, and the bucket holds no more than it did.
+		down = false
+		for range 2000 {
+			require.NoError(t, get(PartnerAPI))
+		}
+		down, transport.sent = true, 0
+		for range 100 {
+			require.Error(t, get(PartnerAPI))
+		}
+		assert.Equal(t, 200, transport.sent)
+
+		// Another client has buckets of its own.
+		other := turns(cut)
+		_, err := Do[none](t.Context(), newTestClient(t, other), Call{API: PartnerAPI, Op: "GET /a"})
+		require.Error(t, err)
+		assert.Equal(t, 4, other.sent)
+	})
+}
+
+// A POST that is not repeatable is one request even in an outage.
+func TestOutageOfWrites(t *testing.T) {
+	t.Parallel()
+	transport := turns(cut)
+	client := newTestClient(t, transport)
+	for range 50 {
+		_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a"})
+		require.ErrorIs(t, err, ErrOutcomeUnknown)
+	}
+	assert.Equal(t, 50, transport.sent)
+}
+
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
+
+// The limiter is asked before every attempt at its API, and at no other; waiting for it is no part of the attempt.
+func TestLimiterPerAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		asked := 0
+		limiter := limiterFunc(func(ctx context.Context) error {
+			asked++
+			assert.Equal(t, "mine", ctx.Value(key{}))
+			time.Sleep(time.Minute)
+			return nil
+		})
+		var log attemptLog
+		client := newTestClient(t, turns(cut, cut, ok), WithRateLimiter(PartnerAPI, limiter), log.hook())
+		ctx := context.WithValue(t.Context(), key{}, "mine")
+		_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "GET /a"})
+		require.NoError(t, err)
+		assert.Equal(t, 3, asked)
+		for _, a := range log.seen {
+			assert.Zero(t, a.Duration)
+		}
+		_, err = Do[none](ctx, client, Call{API: AccountAPI, Op: "GET /a"})
+		require.NoError(t, err)
+		assert.Equal(t, 3, asked)
+	})
+}
+
+func TestLimiterThatRefuses(t *testing.T) {
+	t.Parallel()
+	refusal := errors.New("would exceed context deadline")
+	tests := map[string]struct {
+		after int
+		err   error
+		kinds []error
+		sent  int
+		want  string
+	}{
+		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString"},
+		"at once, over":    {0, context.DeadlineExceeded, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; context deadline exceeded"},
+		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				var log attemptLog
+				transport := turns(always(500, ""))
+				client := newTestClient(t, transport, log.hook(), WithRateLimiter(PartnerAPI, limiterFunc(func(context.Context) error {
+					if asked++; asked > test.after {
+						return test.err
+					}
+					return nil
+				})))
+				_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "PUT /a"})
+				assertKinds(t, err, test.kinds...)
+				require.ErrorIs(t, err, test.err)
+				require.EqualError(t, err, test.want)
+				assert.Equal(t, test.sent, transport.sent)
+				assert.Len(t, log.seen, test.sent)
+				assert.Equal(t, test.after+1, asked)
+			})
+		})
+	}
+}
+
+// Each attempt reaches hook and logger, with the context of the call and exactly these fields.
+func TestHookAndLogLines(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		var lines bytes.Buffer
+		logger := slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{
+			Level: slog.LevelDebug,
+			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if a.Key == slog.TimeKey {
+					return slog.Attr{}
+				}
+				return a
+			},
+		}))
+		var seen []Attempt
+		slow := func(req *http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return cut(req)
+		}
+		client := newTestClient(t, turns(refusedDial, slow, always(429, "", "Retry-After", "3"), always(404, "{}")),
+			WithRetry(RetryPolicy{MinWait: 1, MaxWait: 1}), WithLogger(logger),
+			WithAttemptHook(func(ctx context.Context, a Attempt) {
+				assert.Equal(t, "mine", ctx.Value(key{}))
+				seen = append(seen, a)
+			}))
+		err := client.Subscriptions.Cancel(context.WithValue(t.Context(), key{}, "mine"), "SECRET")
+		assertKinds(t, err, ErrBadResponse, ErrOutcomeUnknown)
+
+		const op = "DELETE /partners/subscriptions/{pk}"
+		require.Len(t, seen, 4)
+		require.EqualError(t, seen[0].Err, "error of type *errors.errorString")
+		require.ErrorIs(t, seen[1].Err, io.ErrUnexpectedEOF)
+		seen[0].Err, seen[1].Err = nil, nil
+		assert.Equal(t, []Attempt{
+			{API: PartnerAPI, Op: op, Number: 1, Outcome: OutcomeUnsent},
+			{API: PartnerAPI, Op: op, Number: 2, Outcome: OutcomeUnknown, Duration: time.Second},
+			{API: PartnerAPI, Op: op, Number: 3, Outcome: OutcomeUnsent, StatusCode: 429, Wait: 3 * time.Second},
+			{API: PartnerAPI, Op: op, Number: 4, Outcome: OutcomeAnswered, StatusCode: 404},
+		}, seen)
+		const msg = `"msg":"partnerapi attempt","api":"partner","op":"` + op + `",`
+		assert.Equal(t, `{"level":"WARN",`+msg+`"attempt":1,"status":0,"outcome":"unsent","duration":0,"wait":0,"error":"error of type *errors.errorString"}
+{"level":"WARN",`+msg+`"attempt":2,"status":0,"outcome":"unknown","duration":1000000000,"wait":0,"error":"unexpected EOF"}
+{"level":"WARN",`+msg+`"attempt":3,"status":429,"outcome":"unsent","duration":0,"wait":3000000000}
+{"level":"DEBUG",`+msg+`"attempt":4,"status":404,"outcome":"answered","duration":0,"wait":0}
+`, lines.String())
+	})
+}
+
+// A logger that wants neither is asked for nothing, and a nil logger or hook is none.
+func TestNoHookAndNoLogger(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, ok, WithLogger(nil), WithAttemptHook(nil))
+	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
+	require.NoError(t, err)
+}
+
+// Wait is zero on every attempt that is the last.
+func TestWaitIsZeroWhenTheCallEnds(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]roundTripFunc{
+		"success": ok, "refusal": always(400, "{}"), "429": always(429, ""), "500": always(500, ""), "cut": cut,
+		"unsent": refusedDial, "asks for too much": always(503, "", "Retry-After", "31"), "401": always(401, "{}"),
+	} {
+		for _, op := range []string{"GET /a", "POST /a"} {
+			t.Run(op+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					var log attemptLog
+					client := newTestClient(t, step, log.hook(), WithRetry(RetryPolicy{MinWait: time.Hour, MaxWait: time.Hour}))
+					_, _ = Do[none](t.Context(), client, Call{API: PartnerAPI, Op: op})
+					require.NotEmpty(t, log.seen)
+					last := len(log.seen) - 1
+					assert.Zero(t, log.seen[last].Wait)
+					for _, a := range log.seen[:last] {
+						assert.Positive(t, a.Wait)
+					}
+				})
+			})
+		}
+	}
+}
+
+// rotating is a source whose credentials are numbered. It tells what it was told.
+type rotating struct {
+	asked   int
+	refused []string
+	fail    error // of what it is asked after a refusal
+}
+
+func (r *rotating) Token(context.Context) (string, error) {
+	r.asked++
+	if len(r.refused) > 0 && r.fail != nil {
+		return "", r.fail
+	}
+	return "token-" + strconv.Itoa(len(r.refused)+1), nil
+}
+
+func (r *rotating) Invalidate(token string) { r.refused = append(r.refused, token) }
+
+func TestSourceIsAskedOncePerCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		var tokens []string
+		client := newTestClient(t, turns(func(req *http.Request) (*http.Response, error) {
+			tokens = append(tokens, req.Header.Get("X-Token-Auth"))
+			return cut(req)
+		}), WithCredentialSource(PartnerToken, TokenSourceFunc(func(context.Context) (string, error) {
+			asked++
+			return "t" + strconv.Itoa(asked), nil
+		})))
+		for range 2 {
+			_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
+			require.Error(t, err)
+		}
+		assert.Equal(t, 2, asked)
+		assert.Equal(t, []string{"t1", "t1", "t1", "t1", "t2", "t2", "t2", "t2"}, tokens)
+	})
+}
+
+// A source with Invalidate is told of a 401 and asked once more, and the call is repeated once: never a loop.
+func TestRenewedCredential(t *testing.T) {
+	t.Parallel()
+	refusal := always(401, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`)
+	fails := errors.New("SECRET")
+	tests := map[string]struct {
+		steps   []roundTripFunc
+		opts    []CallOption
+		policy  RetryPolicy
+		fail    error
+		sent    int
+		asked   int
+		refused []string
+		kinds   []error
+	}{
+		"good":                {[]roundTripFunc{ok}, nil, RetryPolicy{}, nil, 1, 1, nil, nil},
+		"refused once":        {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, nil, 2, 2, []string{"token-1"}, nil},
+		"refused twice":       {[]roundTripFunc{refusal, refusal, ok}, nil, RetryPolicy{}, nil, 2, 2, []string{"token-1"}, []error{ErrUnauthorized}},
+		"refused in between":  {[]roundTripFunc{refusal, always(503, ""), refusal}, nil, RetryPolicy{}, nil, 3, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrOutcomeUnknown}},
+		"no more attempts":    {[]roundTripFunc{cut, refusal, ok}, nil, RetryPolicy{MaxAttempts: 2}, nil, 3, 2, []string{"token-1"}, nil},
+		"one attempt":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, nil},
+		"one attempt, 5xx":    {[]roundTripFunc{refusal, always(500, "")}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
+		"without retry":       {[]roundTripFunc{refusal, ok}, []CallOption{WithoutRetry()}, RetryPolicy{}, nil, 1, 1, []string{"token-1"}, []error{ErrUnauthorized}},
+		"not renewed":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, fails, 1, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrNoCredential}},
+		"403 is no 401":       {[]roundTripFunc{always(403, `{}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrForbidden, ErrBadResponse}},
+		"a 200 that says 401": {[]roundTripFunc{always(200, `{"success":false,"error_type":"invalid_token"}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrUnauthorized}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				source := &rotating{fail: test.fail}
+				var used []string
+				transport := turns(test.steps...)
+				client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+					used = append(used, req.Header.Get("X-Token-Auth"))
+					return transport.RoundTrip(req)
+				}), WithCredentialSource(PartnerToken, source), WithRetry(test.policy))
+				err := client.Subscriptions.Cancel(t.Context(), "pk", test.opts...)
+				if test.kinds == nil {
+					require.NoError(t, err)
+				} else {
+					assertKinds(t, err, test.kinds...)
+				}
+				assert.Equal(t, test.sent, transport.sent)
+				assert.Equal(t, test.asked, source.asked)
+				assert.Equal(t, test.refused, source.refused)
+				if test.sent > 1 {
+					assert.Equal(t, "token-2", used[len(used)-1])
+				}
+				if test.fail != nil {
+					require.ErrorIs(t, err, test.fail)
+					require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: 401 Unauthorized: Please provide a valid token; "+
+						"partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; the source of the partner token failed; error of type *errors.errorString")
+				}
+			})
+		})
+	}
+}
+
+// A POST that is not repeatable is repeated after a 401 too: the API refused it, so it did nothing.
+func TestRenewedCredentialOfAPost(t *testing.T) {
+	t.Parallel()
+	source := &rotating{}
+	transport := turns(always(401, `{"error":{"code":401,"message":"No."}}`), always(201, `{"id":"inv_1"}`))
+	client := newTestClient(t, transport, WithCredentialSource(NetworkToken, source))
+	invitation, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+	require.NoError(t, err)
+	assert.Equal(t, "inv_1", invitation.ID)
+	assert.Equal(t, 2, transport.sent)
+}
+
+func TestSourceWithoutInvalidateIsNotAskedAgain(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	plain := TokenSourceFunc(func(context.Context) (string, error) {
+		asked++
+		return "key", nil
+	})
+	transport := turns(always(401, `{"status":"error"}`))
+	client := newTestClient(t, transport, WithCredentialSource(AccountKey, plain))
+	_, err := client.Accounts.Search(t.Context(), "a@b.example")
+	assertKinds(t, err, ErrUnauthorized)
+	assert.Equal(t, 1, transport.sent)
+	assert.Equal(t, 1, asked)
+
+	// Of two credentials, the one whose source can renew it is asked for again, and no other.
+	source := &rotating{}
+	transport = turns(always(401, `{"status":"error"}`), always(200, fixture(t, "get-account-search.no-customer")))
+	client = newTestClient(t, transport, WithCredentialSource(AccountKey, plain), WithCredentialSource(OrganizationKey, source))
+	_, err = client.Accounts.Search(t.Context(), "a@b.example")
+	assertKinds(t, err, ErrNotFound)
+	assert.Equal(t, 2, transport.sent)
+	assert.Equal(t, 2, asked)
+	assert.Equal(t, 2, source.asked)
+}
+
+// A call cancelled between a 401 and its repetition keeps both, however the source ends.
+func TestCancelledWhileRenewing(t *testing.T) {
+	t.Parallel()
+	for range 20 { // a timer of no length and a context that is over are ready at the same time
+		ctx, cancel := context.WithCancel(t.Context())
+		transport := turns(always(401, `{}`))
+		client := newTestClient(t, transport, WithCredentialSource(PartnerToken, &cancelling{cancel: cancel}))
+		_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "GET /a"})
+		require.ErrorIs(t, err, ErrUnauthorized)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, 1, transport.sent)
+	}
+}
+
+type cancelling struct {
+	cancel context.CancelFunc
+	asked  int
+}
+
+func (c *cancelling) Invalidate(string) {}
+
+func (c *cancelling) Token(context.Context) (string, error) {
+	if c.asked++; c.asked > 1 {
+		c.cancel()
+	}
+	return "token", nil
+}
+
+// TRAPS: "a *Request is not safe for a second or concurrent Do": there is one per call.
+func TestTrapConcurrentCalls(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		return reply(200, `{"status":"ok","customer":{"email":`+string(body)+`}}`), nil
+	}), WithLogger(slog.New(slog.DiscardHandler)), WithAttemptHook(func(context.Context, Attempt) {}))
+	var calls sync.WaitGroup
+	for i := range 50 {
+		calls.Go(func() {
+			want := strconv.Itoa(i)
+			got, err := Do[struct{ Customer struct{ Email string } }](t.Context(), client, Call{API: AccountAPI, Op: "PUT /a", Body: want})
+			assert.NoError(t, err)
+			assert.Equal(t, want, got.Customer.Email)
+		})
+	}
+	calls.Wait()
+}

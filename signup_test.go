@@ -1,0 +1,263 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func resolveSignup(ctx context.Context, c *Client) (any, error) {
+	return c.Signup.Resolve(ctx, SignupRequest{PK: "MS2365", Email: "newuser@partner.com"})
+}
+
+var signupReplies = map[string]replyTest{
+	"get-partners-signup.invalid-token": {
+		status: 401, call: resolveSignup, kinds: []error{ErrUnauthorized},
+		says: []string{"Please provide a valid token"}, what: "invalid_token",
+	},
+}
+
+func TestSignupReplies(t *testing.T) {
+	t.Parallel()
+	runReplies(t, signupReplies)
+}
+
+func TestSignupURL(t *testing.T) {
+	t.Parallel()
+	const base = "https://www.bark.us/api/v1/partners/signup?"
+	tests := map[string]struct {
+		in   SignupRequest
+		want string
+	}{
+		"required": {
+			SignupRequest{PK: "MS2365", Email: "newuser@partner.com"},
+			base + "email=newuser%40partner.com&pk=MS2365&token=test-partner-token",
+		},
+		"everything": {
+			SignupRequest{
+				PK: "MS2365", Email: "newuser@partner.com", ChildBirthday: Date{2015, time.March, 9}, ChildName: "Robin",
+				ChildEmail: "robin@partner.com",
+			},
+			base + "child_birthday=2015-03-09&child_email=robin%40partner.com&child_name=Robin&email=newuser%40partner.com&pk=MS2365" +
+				"&token=test-partner-token",
+		},
+		"special characters": {
+			SignupRequest{PK: "a b/c?d#e%2F", Email: "a+b&token=x@exämple.com", ChildName: "Zoë Ann"},
+			base + "child_name=Zo%C3%AB+Ann&email=a%2Bb%26token%3Dx%40ex%C3%A4mple.com&pk=a+b%2Fc%3Fd%23e%252F&token=test-partner-token",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newTranscript(teapot)
+			got, err := newTestClient(t, log).Signup.URL(t.Context(), test.in)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+			assert.Empty(t, log.asked, "nothing is sent")
+			link, err := url.Parse(got)
+			require.NoError(t, err)
+			assert.Equal(t, []string{test.in.PK}, link.Query()["pk"])
+			assert.Equal(t, []string{test.in.Email}, link.Query()["email"])
+			assert.Equal(t, []string{testPartnerToken}, link.Query()["token"])
+		})
+	}
+}
+
+func TestSignupURLEscapesTheToken(t *testing.T) {
+	t.Parallel()
+	client, err := NewClient(WithPartnerToken("a+b&pk=c d%"), WithBaseURL(PartnerAPI, "https://bark.example/sub/"))
+	require.NoError(t, err)
+	got, err := client.Signup.URL(t.Context(), SignupRequest{PK: "1", Email: "e"})
+	require.NoError(t, err)
+	assert.Equal(t, "https://bark.example/sub/partners/signup?email=e&pk=1&token=a%2Bb%26pk%3Dc+d%25", got)
+}
+
+func TestSignupURLAsksTheTokenSource(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	client, err := NewClient(WithCredentialSource(PartnerToken, TokenSourceFunc(func(ctx context.Context) (string, error) {
+		if token, ok := ctx.Value(key{}).(string); ok {
+			return token, nil
+		}
+		return "", errors.New("no token")
+	})))
+	require.NoError(t, err)
+	in := SignupRequest{PK: "1", Email: "e"}
+	got, err := client.Signup.URL(context.WithValue(t.Context(), key{}, "T"), in)
+	require.NoError(t, err)
+	assert.Equal(t, "https://www.bark.us/api/v1/partners/signup?email=e&pk=1&token=T", got)
+	got, err = client.Signup.URL(t.Context(), in)
+	assertKinds(t, err, ErrNoCredential)
+	assert.Empty(t, got)
+}
+
+func TestSignupRefusals(t *testing.T) {
+	t.Parallel()
+	log := newTranscript(teapot)
+	signup := newTestClient(t, log).Signup
+	for _, test := range []struct {
+		in        SignupRequest
+		name, why string
+	}{
+		{SignupRequest{}, "PK", "empty"},
+		{SignupRequest{Email: "e"}, "PK", "empty"},
+		{SignupRequest{PK: "1"}, "Email", "empty"},
+		{SignupRequest{PK: ".", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
+		{SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
+		{SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
+		{SignupRequest{PK: "1", Email: "e", ChildBirthday: Date{2015, time.February, 29}}, "ChildBirthday", "a Date that is no day in the calendar"},
+		{SignupRequest{PK: "\xff", Email: "e"}, "Query", "not valid UTF-8"},
+		{SignupRequest{PK: "1", Email: "e", ChildName: "\xff"}, "Query", "not valid UTF-8"},
+	} {
+		link, err := signup.URL(t.Context(), test.in)
+		assertRefused(t, err, test.name, test.why)
+		assert.Empty(t, link)
+		to, err := signup.Resolve(t.Context(), test.in)
+		assertRefused(t, err, test.name, test.why)
+		assert.Nil(t, to)
+	}
+	assert.Empty(t, log.asked)
+}
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	for location, want := range map[string]string{
+		"https://www.bark.us/dashboard?session=s#top": "https://www.bark.us/dashboard?session=s#top",
+		"http://www.bark.us/":                         "http://www.bark.us/",
+		"https://elsewhere.example/welcome":           "https://elsewhere.example/welcome",
+		"/welcome?x=1":                                "https://www.bark.us/welcome?x=1",
+		"welcome":                                     "https://www.bark.us/api/v1/partners/welcome",
+		"../welcome":                                  "https://www.bark.us/api/v1/welcome",
+		"//other.example/welcome":                     "https://other.example/welcome",
+		"?next=1":                                     "https://www.bark.us/api/v1/partners/signup?next=1",
+	} {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			log := newTranscript(answerWith(status, "", "Location", location))
+			got, err := newTestClient(t, log).Signup.Resolve(t.Context(), SignupRequest{PK: "MS2365", Email: "a+b@partner.com"})
+			require.NoError(t, err, location)
+			assert.Equal(t, want, got.String())
+			assert.Equal(t, []string{"GET /api/v1/partners/signup?email=a%2Bb%40partner.com&pk=MS2365"}, log.asked, "one call, without the token")
+			assert.Equal(t, testPartnerToken, log.headers[0].Get("X-Token-Auth"))
+		}
+	}
+}
+
+func TestResolveFailures(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		answer canned
+		kinds  []error
+	}{
+		"javascript":         {answerWith(302, "", "Location", "javascript:alert(1)"), []error{ErrBadResponse}},
+		"javascript, a host": {answerWith(302, "", "Location", "javascript://host/%0aalert(1)"), []error{ErrBadResponse}},
+		"data":               {answerWith(302, "", "Location", "data:text/html,x"), []error{ErrBadResponse}},
+		"mailto":             {answerWith(302, "", "Location", "mailto:help@bark.us"), []error{ErrBadResponse}},
+		"no host":            {answerWith(302, "", "Location", "https:///welcome"), []error{ErrBadResponse}},
+		"no Location":        {answerWith(302, ""), []error{ErrBadResponse}},
+		"empty Location":     {answerWith(302, "", "Location", ""), []error{ErrBadResponse}},
+		"malformed":          {answerWith(302, "", "Location", "https://[::1"), []error{ErrBadResponse}},
+		"control character":  {answerWith(302, "", "Location", "https://a.example/\n"), []error{ErrBadResponse}},
+		"not modified":       {answerWith(304, ""), []error{ErrBadResponse}},
+		"a page":             {answerWith(200, "<html>"), []error{ErrBadResponse}},
+		"success":            {answerWith(200, `{"success":true}`), []error{ErrBadResponse}},
+		"Location on a 200":  {answerWith(200, "", "Location", "https://www.bark.us/"), []error{ErrBadResponse}},
+		"failure on a 200":   {answerWith(200, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`), []error{ErrUnauthorized}},
+		"invalid":            {answerWith(400, `{"success":false,"error":"Email is blank","error_type":"invalid_params"}`), []error{ErrInvalid}},
+		"unauthorized page":  {answerWith(401, "<html>"), []error{ErrUnauthorized, ErrBadResponse}},
+		"not found page":     {answerWith(404, "<html>"), []error{ErrBadResponse}},
+		"down":               {answerWith(503, ""), []error{ErrServer}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				got, err := resolveSignup(t.Context(), newTestClient(t, newTranscript(test.answer)))
+				assertKinds(t, err, test.kinds...)
+				assert.Zero(t, got)
+				assert.NotContains(t, err.Error(), "alert")
+				assert.NotContains(t, err.Error(), "MS2365")
+			})
+		})
+	}
+}
+
+func TestResolveWithHTTPMock(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponderWithQuery(http.MethodGet, "https://www.bark.us/api/v1/partners/signup", "pk=MS2365&email=newuser@partner.com",
+		httpmock.NewStringResponder(http.StatusFound, "").HeaderSet(http.Header{"Location": {"/dashboard"}}))
+	got, err := newTestClient(t, mock).Signup.Resolve(t.Context(), SignupRequest{PK: "MS2365", Email: "newuser@partner.com"})
+	require.NoError(t, err)
+	assert.Equal(t, "https://www.bark.us/dashboard", got.String())
+}
+
+func TestSignupHandler(t *testing.T) {
+	t.Parallel()
+	parent := func(r *http.Request) (SignupRequest, error) {
+		return SignupRequest{PK: r.URL.Query().Get("user"), Email: "newuser@partner.com"}, nil
+	}
+	unknown := func(*http.Request) (SignupRequest, error) {
+		return SignupRequest{}, errors.New("SECRET: nobody is logged in")
+	}
+	redirect := answerWith(302, "", "Location", "https://www.bark.us/dashboard?session=s")
+	tests := map[string]struct {
+		who      func(*http.Request) (SignupRequest, error)
+		answer   canned
+		target   string
+		status   int
+		body     string
+		location string
+		asked    int
+	}{
+		"redirect": {
+			parent, redirect, "/signup?user=MS2365", 303,
+			"<a href=\"https://www.bark.us/dashboard?session=s\">See Other</a>.\n\n", "https://www.bark.us/dashboard?session=s", 1,
+		},
+		"nobody":      {unknown, redirect, "/signup", 400, "Bad Request\n", "", 0},
+		"no pk":       {parent, redirect, "/signup", 400, "Bad Request\n", "", 0},
+		"bad token":   {parent, answerWith(401, `{"success":false,"error":"Please provide a valid token"}`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"invalid":     {parent, answerWith(400, `{"success":false,"error":"SECRET"}`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"a page":      {parent, answerWith(200, `SECRET`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"bad address": {parent, answerWith(302, ``, "Location", "javascript:SECRET"), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"teapot":      {parent, teapot, "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newTranscript(test.answer)
+			w := httptest.NewRecorder()
+			newTestClient(t, log).Signup.Handler(test.who).ServeHTTP(w,
+				httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.target, nil))
+			got := w.Result()
+			defer func() { _ = got.Body.Close() }()
+			assert.Equal(t, test.status, got.StatusCode)
+			assert.Equal(t, test.body, w.Body.String())
+			assert.Equal(t, []string{"no-store"}, got.Header["Cache-Control"])
+			assert.Equal(t, []string{"no-referrer"}, got.Header["Referrer-Policy"])
+			assert.Equal(t, test.location, got.Header.Get("Location"))
+			assert.Len(t, log.asked, test.asked)
+		})
+	}
+}
+
+func TestSignupHandlerIsDoneWithItsRequest(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		cancel()
+		return nil, req.Context().Err()
+	}))
+	w := httptest.NewRecorder()
+	client.Signup.Handler(func(*http.Request) (SignupRequest, error) { return SignupRequest{PK: "1", Email: "e"}, nil }).
+		ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+	assert.Equal(t, http.StatusBadGateway, w.Code)
+}

@@ -1,0 +1,307 @@
+package partnerapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/google/go-querystring/query"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseDate(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Date{
+		"1987-09-03": {1987, time.September, 3},
+		"2024-02-29": {2024, time.February, 29},
+		"2000-02-29": {2000, time.February, 29},
+		"0001-01-01": {1, time.January, 1},
+		"0000-02-29": {0, time.February, 29},
+		"9999-12-31": {9999, time.December, 31},
+	} {
+		got, err := ParseDate(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got)
+		assert.True(t, got.Valid())
+		assert.False(t, got.IsZero())
+		assert.Equal(t, text, got.String())
+		var again Date
+		require.NoError(t, again.UnmarshalText([]byte(text)))
+		assert.Equal(t, want, again)
+	}
+}
+
+func TestParseDateRefuses(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", " ", "today", "1987", "1987-09", "1987-9-3", "1987-09-03 ", " 1987-09-03", "1987-09-03T00:00:00Z", "87-09-03", "1987/09/03",
+		"03-09-1987", "1987-00-03", "1987-13-03", "1987-09-00", "1987-09-31", "2023-02-29", "1900-02-29", "10000-01-01", "-001-01-01",
+		"１９８７-09-03", "0000-00-00",
+	} {
+		got, err := ParseDate(text)
+		require.EqualError(t, err, "not a date of the form YYYY-MM-DD", text)
+		assert.Equal(t, Date{}, got)
+		if text == "" {
+			continue
+		}
+		kept := Date{1987, time.September, 3}
+		require.Error(t, kept.UnmarshalText([]byte(text)))
+		assert.Equal(t, Date{1987, time.September, 3}, kept, "a failure changes nothing")
+		require.Error(t, json.Unmarshal([]byte(fmt.Sprintf("%q", text)), &kept))
+		assert.Equal(t, Date{1987, time.September, 3}, kept)
+	}
+}
+
+func TestDateOf(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2024, time.March, 1, 23, 30, 0, 0, time.UTC)
+	assert.Equal(t, Date{2024, time.March, 1}, DateOf(at))
+	assert.Equal(t, Date{2024, time.March, 2}, DateOf(at.In(time.FixedZone("east", 3600))))
+	berlin := time.FixedZone("CET", 3600)
+	assert.Equal(t, time.Date(2024, time.March, 1, 0, 0, 0, 0, berlin), Date{2024, time.March, 1}.In(berlin))
+}
+
+func TestDateValid(t *testing.T) {
+	t.Parallel()
+	for _, d := range []Date{
+		{}, {2024, 0, 1}, {2024, 13, 1}, {2024, 1, 0}, {2024, 1, 32}, {2023, 2, 29}, {-1, 1, 1}, {10000, 1, 1}, {2024, 1, -1},
+		{math.MaxInt, 1, 1}, {math.MinInt, 1, 1}, {2024, math.MaxInt, 1}, {2024, 1, math.MaxInt},
+	} {
+		assert.False(t, d.Valid(), "%#v", d)
+		if d.IsZero() {
+			continue
+		}
+		_, err := d.MarshalText()
+		require.ErrorIs(t, err, errNotADate)
+		_, err = json.Marshal(d)
+		require.ErrorIs(t, err, errNotADate)
+		require.ErrorIs(t, d.EncodeValues("d", &url.Values{}), errNotADate)
+		_, err = json.Marshal(map[Date]int{d: 1})
+		require.Error(t, err)
+	}
+}
+
+func TestDateCompare(t *testing.T) {
+	t.Parallel()
+	ordered := []Date{{}, {1986, 12, 31}, {1987, 1, 31}, {1987, 2, 1}, {1987, 2, 2}, {1987, 10, 1}}
+	for i, a := range ordered {
+		for j, b := range ordered {
+			want := 0
+			switch {
+			case i < j:
+				want = -1
+			case i > j:
+				want = 1
+			}
+			assert.Equal(t, want, a.Compare(b), "%v %v", a, b)
+			assert.Equal(t, want == 0, a == b)
+		}
+	}
+}
+
+func TestDateEncodings(t *testing.T) {
+	t.Parallel()
+	type record struct {
+		Birthday Date            `json:"birthday" url:"birthday"`
+		Left     Date            `json:"left,omitzero" url:"left,omitempty"`
+		Pointer  *Date           `json:"pointer,omitempty" url:"pointer,omitempty"`
+		Names    map[Date]string `json:"names,omitempty" url:"-"`
+	}
+	d := Date{2015, time.March, 9}
+	full := record{d, d, &d, map[Date]string{d: "Robin"}}
+	const text = `{"birthday":"2015-03-09","left":"2015-03-09","pointer":"2015-03-09","names":{"2015-03-09":"Robin"}}`
+	encoded, err := json.Marshal(full)
+	require.NoError(t, err)
+	assert.JSONEq(t, text, string(encoded))
+	var again record
+	require.NoError(t, json.Unmarshal([]byte(text), &again))
+	assert.Equal(t, full, again)
+	values, err := query.Values(full)
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{"birthday": {"2015-03-09"}, "left": {"2015-03-09"}, "pointer": {"2015-03-09"}}, values)
+
+	encoded, err = json.Marshal(record{})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"birthday":null}`, string(encoded))
+	values, err = query.Values(record{})
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{"birthday": {""}}, values)
+	for _, text := range []string{`{"birthday":null}`, `{"birthday":""}`, `{}`} {
+		var none record
+		require.NoError(t, json.Unmarshal([]byte(text), &none))
+		assert.Equal(t, record{}, none)
+	}
+	for _, text := range []string{`{"birthday":20150309}`, `{"birthday":{}}`, `{"birthday":true}`, `{"birthday":"2015-03-09T00:00:00Z"}`, `{"names":{"x":""}}`} {
+		require.Error(t, json.Unmarshal([]byte(text), &record{}), text)
+	}
+}
+
+// A record that is read into again does not keep a date that is null now.
+func TestDateNullIsNoDate(t *testing.T) {
+	t.Parallel()
+	d := Date{2015, time.March, 9}
+	require.NoError(t, json.Unmarshal([]byte(`null`), &d))
+	assert.Equal(t, Date{}, d)
+	d = Date{2015, time.March, 9}
+	require.NoError(t, json.Unmarshal([]byte(`""`), &d))
+	assert.Equal(t, Date{}, d)
+}
+
+func TestDatePrints(t *testing.T) {
+	t.Parallel()
+	d := Date{2015, time.March, 9}
+	assert.Equal(t, "2015-03-09 2015-03-09 2015-03-09", fmt.Sprintf("%v %s %+v", d, d, d))
+	assert.Equal(t, `"2015-03-09" {2015-03-09} [2015-03-09]`, fmt.Sprintf("%q %v %v", d, struct{ D Date }{d}, []Date{d}))
+	assert.Empty(t, fmt.Sprint(Date{}))
+	text, err := Date{}.MarshalText()
+	require.NoError(t, err)
+	assert.Empty(t, text)
+}
+
+func TestUnixTime(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Time{
+		"1234567890":           time.Date(2009, time.February, 13, 23, 31, 30, 0, time.UTC),
+		"0":                    time.Date(1970, time.January, 1, 0, 0, 0, 0, time.UTC),
+		"-1":                   time.Date(1969, time.December, 31, 23, 59, 59, 0, time.UTC),
+		"1234567890.5":         time.Date(2009, time.February, 13, 23, 31, 30, 500_000_000, time.UTC),
+		"1234567890.123":       time.Date(2009, time.February, 13, 23, 31, 30, 123_000_000, time.UTC),
+		"1234567890.123456789": time.Date(2009, time.February, 13, 23, 31, 30, 123_456_789, time.UTC),
+		"-0.5":                 time.Date(1969, time.December, 31, 23, 59, 59, 500_000_000, time.UTC),
+		"-1.000000001":         time.Date(1969, time.December, 31, 23, 59, 58, 999_999_999, time.UTC),
+		"12345678980":          time.Date(2361, time.March, 21, 19, 16, 20, 0, time.UTC),
+		"-62135596799.5":       time.Date(1, time.January, 1, 0, 0, 0, 500_000_000, time.UTC),
+		"253402300799":         time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC),
+		"-62135596799":         time.Date(1, time.January, 1, 0, 0, 1, 0, time.UTC),
+	} {
+		var got UnixTime
+		require.NoError(t, json.Unmarshal([]byte(text), &got), text)
+		assert.True(t, got == UnixTime{want}, "%s is %v", text, got) //nolint:testifylint // it is == that is tested
+		assert.Equal(t, time.UTC, got.Location())
+		encoded, err := json.Marshal(got)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(encoded))
+		assert.True(t, got == UnixTimeOf(want.In(time.FixedZone("east", 3600)))) //nolint:testifylint // it is == that is tested
+	}
+	for text, want := range map[string]string{
+		"1.23456789e9": "1234567890", "1e3": "1000", "1.0": "1", "1.50": "1.5", "-0": "0", "-0.0": "0", "15e-1": "1.5", "1E0": "1",
+		"0.1234567891": "0.123456789",
+	} {
+		var got UnixTime
+		require.NoError(t, json.Unmarshal([]byte(text), &got), text)
+		encoded, err := json.Marshal(got)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(encoded), text)
+	}
+}
+
+func TestUnixTimeRefuses(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`""`, `"1234567890"`, `"2009-02-13T23:31:30Z"`, `true`, `{}`, `[]`, `253402300800`, `-62135596800`, `1e300`, `-1e300`, `1e400`,
+		`99999999999999999999`, `253402300799.9999999999`,
+	} {
+		kept := UnixTimeOf(time.Unix(7, 0))
+		require.EqualError(t, json.Unmarshal([]byte(text), &kept), "not a number of Unix seconds in the years 1 to 9999", text)
+		assert.Equal(t, UnixTimeOf(time.Unix(7, 0)), kept)
+	}
+	for _, text := range []string{"", "NaN", "Inf", "0x10", "1_000", " 1", "1 "} { // not through encoding/json
+		require.Error(t, new(UnixTime).UnmarshalJSON([]byte(text)), text)
+	}
+}
+
+func TestUnixTimeZero(t *testing.T) {
+	t.Parallel()
+	got := UnixTimeOf(time.Unix(7, 0))
+	require.NoError(t, json.Unmarshal([]byte(`null`), &got))
+	assert.True(t, got.IsZero())
+	assert.Equal(t, UnixTime{}, got)
+	for _, zero := range []UnixTime{{}, UnixTimeOf(time.Time{}), UnixTimeOf(time.Time{}.In(time.FixedZone("east", 3600)))} {
+		encoded, err := json.Marshal(zero)
+		require.NoError(t, err)
+		assert.Equal(t, "null", string(encoded))
+		assert.Equal(t, UnixTime{}, zero)
+	}
+	encoded, err := json.Marshal(struct {
+		At UnixTime `json:"at,omitzero"`
+	}{})
+	require.NoError(t, err)
+	assert.Equal(t, "{}", string(encoded))
+}
+
+func TestUnixTimeHasNoMonotonicClock(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var read UnixTime
+	encoded, err := json.Marshal(UnixTimeOf(now))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(encoded, &read))
+	assert.True(t, read == UnixTimeOf(now)) //nolint:testifylint // it is == that is tested
+	assert.Len(t, map[UnixTime]int{read: 1, UnixTimeOf(now): 2}, 1)
+}
+
+func TestUnixTimePrintsAndQueries(t *testing.T) {
+	t.Parallel()
+	at := UnixTimeOf(time.Unix(1234567890, 0))
+	assert.Equal(t, "2009-02-13 23:31:30 +0000 UTC", fmt.Sprint(at))
+	assert.Equal(t, "{At:2009-02-13 23:31:30 +0000 UTC}", fmt.Sprintf("%+v", struct{ At UnixTime }{at}))
+	type filter struct {
+		Since UnixTime  `url:"since"`
+		Until UnixTime  `url:"until,omitempty"`
+		Other *UnixTime `url:"other,omitempty"`
+	}
+	values, err := query.Values(filter{at, UnixTimeOf(time.Unix(1, 500_000_000)), &at})
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{"since": {"1234567890"}, "until": {"1.5"}, "other": {"1234567890"}}, values)
+	values, err = query.Values(filter{})
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{"since": {""}}, values)
+}
+
+func TestOptional(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		in    Optional[float64]
+		value float64
+		ok    bool
+		json  string
+		print string
+	}{
+		"leave":    {Optional[float64]{}, 0, false, `{}`, "(leave)"},
+		"set":      {Set(2.5), 2.5, true, `{"fee":2.5}`, "2.5"},
+		"set to 0": {Set(0.0), 0, true, `{"fee":0}`, "0"},
+		"clear":    {Clear[float64](), 0, false, `{"fee":""}`, "(clear)"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			value, ok := test.in.Get()
+			assert.Equal(t, test.ok, ok)
+			assert.InDelta(t, test.value, value, 0)
+			assert.Equal(t, test.json == "{}", test.in.IsZero())
+			encoded, err := json.Marshal(struct {
+				Fee Optional[float64] `json:"fee,omitzero"`
+			}{test.in})
+			require.NoError(t, err)
+			assert.Equal(t, test.json, string(encoded))
+			assert.Equal(t, test.print, test.in.String())
+			assert.Equal(t, "{"+test.print+"}", fmt.Sprint(struct{ Fee Optional[float64] }{test.in}))
+		})
+	}
+	encoded, err := json.Marshal(Optional[float64]{})
+	require.NoError(t, err)
+	assert.Equal(t, "null", string(encoded), "without omitzero")
+	encoded, err = json.Marshal(Set(Date{2015, time.March, 9}))
+	require.NoError(t, err)
+	assert.Equal(t, `"2015-03-09"`, string(encoded))
+	encoded, err = json.Marshal(Set(""))
+	require.NoError(t, err)
+	assert.Equal(t, `""`, string(encoded), "an empty string is the API's empty value")
+	_, err = json.Marshal(Set(math.NaN()))
+	require.Error(t, err)
+	assert.NotEqual(t, Set(0), Clear[int]())
+}
