@@ -62,9 +62,6 @@ var checks = map[string][]check{
 
 // checkLive checks the credentials of one API. opts come after those of the environment.
 func checkLive(ctx context.Context, w io.Writer, name string, getenv func(string) string, opts ...partnerapi.Option) error {
-	if checks[name] == nil {
-		return fmt.Errorf("%w: -live takes partner, account or network, not %q", errUsage, name)
-	}
 	var todo []check
 	var set []partnerapi.Option
 	for _, c := range checks[name] {
@@ -75,12 +72,12 @@ func checkLive(ctx context.Context, w io.Writer, name string, getenv func(string
 		case slices.Contains(optional, c.env):
 			_, _ = fmt.Fprintf(w, "%-22s  not checked: %s is not set\n", c.method, c.env)
 		default:
-			return fmt.Errorf("%w: %s is not set", errUsage, c.env)
+			return fmt.Errorf("%s is not set; %w", c.env, errUsage)
 		}
 	}
 	client, err := partnerapi.NewClient(append(set, opts...)...)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return fmt.Errorf("%w; %w", err, errUsage)
 	}
 	var failed error
 	for _, c := range todo {

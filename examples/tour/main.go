@@ -19,21 +19,22 @@ const usage = `Tour runs all 23 operations of the partner, account and network A
 	go run ./examples/tour -live partner    checks your credentials against the real API
 
 Each line says which operation ran, through which method, what came of it and how long it took. The exit
-status is 0 if everything was as documented, 1 if anything was not, and 2 if the command line or a
-credential is missing or wrong.
+status is 0 if everything was as documented, 1 if anything was not, and 2 if the command line is wrong or
+a credential is missing. (go run itself turns every status but 0 into 1.)
 
--live takes partner, account or network, makes only calls that change nothing, and reads the credentials
-from the environment:
+-live makes only calls that change nothing, with credentials from the environment:
 
-	partner    PARTNERAPI_PARTNER_TOKEN
-	account    PARTNERAPI_ACCOUNT_KEY, and PARTNERAPI_ORGANIZATION_KEY to check the search too
-	network    PARTNERAPI_NETWORK_TOKEN
+	partner    PARTNERAPI_PARTNER_TOKEN. The API has no read, so this updates a random pk, which must
+	           answer that there is none.
+	account    PARTNERAPI_ACCOUNT_KEY: reads the account of nobody. With PARTNERAPI_ORGANIZATION_KEY too:
+	           searches for a random address.
+	network    PARTNERAPI_NETWORK_TOKEN: reads the domains and the first network.
 
 Flags:
 `
 
 // errUsage is for a command line, or an environment, that cannot be run.
-var errUsage = errors.New("usage")
+var errUsage = errors.New("see -h")
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
@@ -47,7 +48,14 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 		_, _ = fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()
 	}
-	which := flags.String("live", "", "check credentials against the real `API`: partner, account or network")
+	var live string
+	flags.Func("live", "check credentials against the real `API`: partner, account or network", func(name string) error {
+		if checks[name] == nil {
+			return errors.New("there is no such API")
+		}
+		live = name
+		return nil
+	})
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -59,7 +67,7 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := visit(ctx, stdout, *which, getenv)
+	err := visit(ctx, stdout, live, getenv)
 	switch {
 	case errors.Is(err, errUsage):
 		_, _ = fmt.Fprintln(stderr, "tour:", err)

@@ -68,7 +68,8 @@ func TestCommandLine(t *testing.T) {
 		"help":                {[]string{"-h"}, 0, "PARTNERAPI_NETWORK_TOKEN"},
 		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined"},
 		"unexpected argument": {[]string{"partner"}, 2, `unexpected argument "partner"`},
-		"unknown API":         {[]string{"-live", "bank"}, 2, "-live takes partner, account or network"},
+		"unknown API":         {[]string{"-live", "bank"}, 2, "there is no such API"},
+		"empty API":           {[]string{"-live", ""}, 2, "there is no such API"},
 		"missing token":       {[]string{"-live", "partner"}, 2, "PARTNERAPI_PARTNER_TOKEN is not set"},
 		"missing key":         {[]string{"-live", "account"}, 2, "PARTNERAPI_ACCOUNT_KEY is not set"},
 		"missing JWT":         {[]string{"-live", "network"}, 2, "PARTNERAPI_NETWORK_TOKEN is not set"},
@@ -133,18 +134,31 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// A server that takes a credential without checking it must not pass for one that knows the credential.
-func TestLivePartnerNeedsNotFound(t *testing.T) {
+// Only an API that knows the credential may pass: not a server that takes anything, and not one that is no such API.
+func TestLivePartnerNeedsTheAPIToSayNotFound(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`{"success":true}`))
-	}))
-	t.Cleanup(server.Close)
-	var stdout bytes.Buffer
+	tests := map[string]struct {
+		handler http.Handler
+		stdout  string
+	}{
+		"takes anything": {
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"success":true}`)) }),
+			"FAILED: success, where the answer should be: not found",
+		},
+		"another server": {http.NotFoundHandler(), "FAILED: partner: PUT /partners/subscriptions/{pk}: 404 Not Found: bad response"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(test.handler)
+			t.Cleanup(server.Close)
+			var stdout bytes.Buffer
 
-	err := checkLive(t.Context(), &stdout, "partner", func(string) string { return "token" },
-		partnerapi.WithBaseURL(partnerapi.PartnerAPI, server.URL))
+			err := checkLive(t.Context(), &stdout, "partner", func(string) string { return "token" },
+				partnerapi.WithBaseURL(partnerapi.PartnerAPI, server.URL))
 
-	require.Error(t, err)
-	assert.Contains(t, stdout.String(), "FAILED: success, where the answer should be: not found")
+			require.Error(t, err)
+			assert.Contains(t, stdout.String(), test.stdout)
+		})
+	}
 }
