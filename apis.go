@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,12 +82,13 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 		Type    string `json:"error_type"`
 	}
 	_ = json.Unmarshal(body, &reply) // what is not the envelope leaves Success nil
+	_, isBool := reply.Success.(bool)
 	switch {
-	case reply.Success == false:
+	case isFalse(reply.Success):
 		failed := &Error{Type: reply.Type, Messages: nonEmpty(reply.Error)}
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
-	case !isSuccess(status), reply.Success != nil && reply.Success != true:
+	case !isSuccess(status), reply.Success != nil && !isBool:
 		return nil, unenveloped(status)
 	default:
 		return body, nil
@@ -98,7 +100,7 @@ func partnerKinds(status int, failed *Error) []error {
 	switch {
 	case failed.Type == "invalid_token":
 		return []error{ErrUnauthorized}
-	case kind != nil && kind != ErrInvalid:
+	case kind != nil && !errors.Is(kind, ErrInvalid):
 		return []error{kind}
 	default:
 		return kindsOf(failed.Messages)
@@ -120,13 +122,13 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 		text = "Not Found" // what follows is the path, and with it the arguments of the call
 	}
 	said := nonEmpty(append(reply.Messages, reply.Message, text)...)
-	saysError := reply.Status == "error" || reply.Error != nil && reply.Error != false && reply.Error != ""
+	saysError := reply.Status == "error" || reply.Error != nil && !isFalse(reply.Error) && reply.Error != ""
 	switch {
 	case !isObject(body), !saysError && !isSuccess(status):
 		return nil, unenveloped(status)
 	case saysError:
 		failed := &Error{Messages: said}
-		if kind := statusKind(status); kind != nil && kind != ErrInvalid {
+		if kind := statusKind(status); kind != nil && !errors.Is(kind, ErrInvalid) {
 			failed.kinds = []error{kind}
 		} else {
 			failed.kinds = kindsOf(said)
@@ -150,7 +152,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	switch {
 	case reply.Error == nil && !isSuccess(status):
 		return nil, unenveloped(status)
-	case reply.Error == nil && (reply.Success == false || reply.Status == "error"):
+	case reply.Error == nil && (isFalse(reply.Success) || reply.Status == "error"):
 		return nil, badResponse("a failure in another form than the API's")
 	case reply.Error == nil:
 		return body, nil
@@ -180,6 +182,12 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 // isObject reports whether body is one JSON object and nothing else.
 func isObject(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) && json.Valid(body)
+}
+
+// isFalse reports whether a member of a reply is there and false.
+func isFalse(member any) bool {
+	b, ok := member.(bool)
+	return ok && !b
 }
 
 func nonEmpty(messages ...string) []string {

@@ -147,7 +147,7 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 	kinds := unenveloped(status).kinds
 	tooLarge := errors.Is(err, ErrResponseTooLarge)
 	if tooLarge || ctx.Err() != nil { // then it is not the form of the answer that is wrong
-		kinds = slices.DeleteFunc(kinds, func(kind error) bool { return kind == ErrBadResponse })
+		kinds = slices.DeleteFunc(kinds, func(kind error) bool { return errors.Is(kind, ErrBadResponse) })
 	}
 	if tooLarge {
 		kinds = append(kinds, ErrResponseTooLarge)

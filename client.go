@@ -61,6 +61,7 @@ type Option func(*settings) error
 // A source that also has the method Invalidate(token string) is told of a token that the API answered with 401; it is
 // then asked once more, and the request is repeated once. A call whose source fails is [ErrNoCredential].
 type TokenSource interface {
+	// Token returns the credential, for one call.
 	Token(ctx context.Context) (string, error)
 }
 
@@ -73,6 +74,7 @@ func (f TokenSourceFunc) Token(ctx context.Context) (string, error) { return f(c
 // A Limiter holds a request back until it may be sent, or returns an error when it may not. A
 // golang.org/x/time/rate.Limiter is one.
 type Limiter interface {
+	// Wait returns when a request may be sent, or an error if it may not.
 	Wait(ctx context.Context) error
 }
 

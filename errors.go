@@ -100,7 +100,7 @@ func (e *Error) Error() string {
 	}
 	said := slices.DeleteFunc(slices.Clone(e.Messages), func(m string) bool { return strings.TrimSpace(m) == "" })
 	for _, kind := range e.kinds {
-		if len(said) == 0 || kind == ErrOutcomeUnknown || kind == ErrResponseTooLarge {
+		if len(said) == 0 || errors.Is(kind, ErrOutcomeUnknown) || errors.Is(kind, ErrResponseTooLarge) {
 			said = append(said, kind.Error())
 		}
 	}
@@ -153,6 +153,7 @@ type ArgumentError struct {
 	Reason string
 }
 
+// Error returns one line: the operation, the argument and the reason.
 func (e *ArgumentError) Error() string { return oneLine(e.Op + ": " + e.Name + ": " + e.Reason) }
 
 // reason is a cause in our own words, which hold no data of anybody's.
@@ -162,9 +163,15 @@ func (r reason) Error() string { return string(r) }
 
 // hidden is a cause that prints only what is known to be harmless, because texts of foreign errors carry URLs, and
 // URLs carry keys. errors.Is and errors.As see through it.
-type hidden struct{ cause error }
+type hidden struct{ cause *error } // behind a pointer, because fmt walks unexported fields
 
-func hide(cause error) *hidden { return &hidden{withoutURL(cause)} }
+func hide(cause error) *hidden {
+	if h, ok := cause.(*hidden); ok {
+		return h
+	}
+	cause = withoutURL(cause)
+	return &hidden{&cause}
+}
 
 // withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
 func withoutURL(cause error) error {
@@ -184,14 +191,14 @@ func withoutURL(cause error) error {
 // parts returns a copy of the errors that err joins, or nil if it joins none.
 func parts(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
-	if _, own := err.(*Error); own || !ok {
+	if _, own := any(err).(*Error); own || !ok { // an Error is described as one
 		return nil
 	}
 	return slices.Clone(joined.Unwrap())
 }
 
-func (h *hidden) Error() string                 { return oneLine(describe(h.cause)) }
-func (h *hidden) Unwrap() error                 { return h.cause }
+func (h *hidden) Error() string                 { return oneLine(describe(*h.cause)) }
+func (h *hidden) Unwrap() error                 { return *h.cause }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
 // badResponse is a failure because of an answer that the API does not document.
@@ -227,9 +234,9 @@ func unenveloped(status int) *Error {
 	switch {
 	case isRedirect(status):
 		return badResponse("a redirect, which is not followed")
-	case kind == nil, kind == ErrNotFound:
+	case kind == nil, errors.Is(kind, ErrNotFound):
 		return badResponse("not in the API's form")
-	case kind == ErrServer || kind == ErrRateLimited:
+	case errors.Is(kind, ErrServer), errors.Is(kind, ErrRateLimited):
 		return &Error{kinds: []error{kind}}
 	default:
 		return &Error{kinds: []error{kind, ErrBadResponse}, cause: reason("not in the API's form")}
@@ -307,6 +314,9 @@ func textOf[T error](err error) (string, bool) {
 
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
 func describe(err error) string {
+	if h, ok := err.(*hidden); ok {
+		return describe(*h.cause)
+	}
 	if several := parts(err); several != nil {
 		var texts []string
 		for _, each := range several {

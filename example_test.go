@@ -2,6 +2,7 @@ package partnerapi_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -13,6 +14,8 @@ import (
 	partnerapi "github.com/partnerapi/partnerapi-go"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
+
+const passPhrase = "a long one"
 
 func Example() {
 	ctx := context.Background()
@@ -69,7 +72,7 @@ func ExampleSignupService_Handler() {
 		return partnerapi.SignupRequest{PK: pk, Email: pk + "@example.com"}, nil
 	}))
 
-	r := httptest.NewRequest(http.MethodGet, "/protect", nil)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/protect", nil)
 	r.Header.Set("X-User", "MS2365")
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, r)
@@ -104,8 +107,8 @@ func ExampleAccountsService() {
 		FirstName:            "Robin",
 		Birthdate:            partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
 		AcceptTerms:          true,
-		Password:             "a long pass phrase",
-		PasswordConfirmation: "a long pass phrase",
+		Password:             passPhrase,
+		PasswordConfirmation: passPhrase,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -123,11 +126,11 @@ func ExampleSession() {
 	fake := partnertest.New()
 	fake.SeedCustomer(partnertest.Customer{
 		Customer: partnerapi.Customer{Email: "fan@example.com", FirstName: "Robin"},
-		Password: "a long pass phrase",
+		Password: passPhrase,
 	})
 	client := fake.Client()
 
-	_, session, err := client.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "fan@example.com", Password: "a long pass phrase"})
+	_, session, err := client.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "fan@example.com", Password: passPhrase})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -328,7 +331,7 @@ func ExampleDo() {
 	ctx := context.Background()
 	fake := partnertest.New()
 	fake.Handle("GET /partners/children/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = fmt.Fprintf(w, `{"id":%q,"name":"Robin"}`, r.PathValue("id"))
+		_ = json.NewEncoder(w).Encode(map[string]string{"id": r.PathValue("id"), "name": "Robin"})
 	}))
 
 	type child struct {

@@ -179,7 +179,7 @@ func (r *request) ask(ctx context.Context, s *secret) error {
 }
 
 func (r *request) noCredential(cause error) *Error {
-	return &Error{API: r.call.API, Op: r.call.Op, kinds: []error{ErrNoCredential}, cause: cause}
+	return &Error{API: r.call.API, Op: r.call.Op, kinds: []error{ErrNoCredential}, cause: hide(cause)}
 }
 
 // target returns the URL: the base, the path with its arguments, and the query.
@@ -298,7 +298,7 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 		return value, badResponse("null in the place of the value")
 	}
 	if err := json.Unmarshal(payload, &value); err != nil {
-		return value, &Error{kinds: []error{ErrBadResponse}, cause: err}
+		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
 	if v := reflect.Indirect(reflect.ValueOf(&value).Elem()); !call.loose && v.Kind() == reflect.Struct && v.IsZero() {
 		return value, badResponse("none of the documented fields")
@@ -314,7 +314,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
 	if a.cause != nil {
-		failed.cause = a.cause
+		failed.cause = hide(a.cause)
 	}
 	if (a.doubt || r.call.doubt) && r.call.isWrite() && !slices.Contains(failed.kinds, ErrOutcomeUnknown) {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)

@@ -1,0 +1,552 @@
+package partnerapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Every canary begins with this, in a form that no escaping changes.
+const canary = "CANARY"
+
+const (
+	canaryPartnerToken    = canary + "partnertoken"
+	canaryAccountKey      = canary + "accountkey"
+	canaryOrganizationKey = canary + "organizationkey"
+	canaryNetworkToken    = canary + "networktoken"
+	canaryPK              = canary + "pk"
+	canaryEmail           = canary + "email@b.example"
+	canaryPassword        = canary + "password"
+	canaryCookie          = canary + "cookie"
+	canaryInvitation      = canary + "invitation"
+)
+
+// assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
+func assertNoCanary(t *testing.T, text, what string) {
+	t.Helper()
+	text = strings.ToUpper(text)
+	for _, form := range []string{canary, "43414E415259", "67 65 78 65 82 89", "0X43, 0X41, 0X4E"} {
+		if strings.Contains(text, form) {
+			t.Errorf("%s shows a secret: %.500s", what, text)
+		}
+	}
+}
+
+// verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
+var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
+
+// formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
+func formsOf(value any, withJSON bool) map[string]string {
+	forms := make(map[string]string)
+	type user struct {
+		Name  string
+		Value any
+	}
+	within := map[string]any{
+		"itself": value, "struct": user{"u", value}, "pointer": &user{"u", value}, "slice": []any{value}, "map": map[string]any{"k": value},
+	}
+	for place, v := range within {
+		for _, verb := range verbs {
+			forms[place+" "+verb] = fmt.Sprintf(verb, v)
+		}
+		var text, lines bytes.Buffer
+		slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
+		forms[place+" slog text"] = text.String()
+		if withJSON {
+			slog.New(slog.NewJSONHandler(&lines, nil)).Info("m", "v", v, slog.Group("g", "v", v))
+			forms[place+" slog JSON"] = lines.String()
+			data, _ := json.Marshal(v)
+			forms[place+" JSON"] = string(data)
+		}
+	}
+	return forms
+}
+
+func assertShowsNoCanary(t *testing.T, value any) {
+	t.Helper()
+	for form, text := range formsOf(value, true) {
+		assertNoCanary(t, text, form)
+	}
+}
+
+func canarySession(t *testing.T, origin string) *Session {
+	t.Helper()
+	session := NewSession()
+	session.absorb(reply(200, "", "Set-Cookie", "sid="+canaryCookie), origin)
+	return session
+}
+
+// canaryCalls are calls that carry all that is secret.
+func canaryCalls(session *Session) map[string]func(context.Context, *Client) error {
+	return map[string]func(context.Context, *Client) error{
+		"Signup.Resolve": func(ctx context.Context, c *Client) error {
+			_, err := c.Signup.Resolve(ctx, SignupRequest{PK: canaryPK, Email: canaryEmail, ChildName: canaryPK})
+			return err
+		},
+		"Subscriptions.Create": func(ctx context.Context, c *Client) error {
+			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail})
+		},
+		"Subscriptions.Cancel": func(ctx context.Context, c *Client) error { return c.Subscriptions.Cancel(ctx, canaryPK) },
+		"Accounts.Search": func(ctx context.Context, c *Client) error {
+			_, err := c.Accounts.Search(ctx, canaryEmail)
+			return err
+		},
+		"Accounts.Login": func(ctx context.Context, c *Client) error {
+			_, _, err := c.Accounts.Login(ctx, LoginRequest{canaryEmail, canaryPassword})
+			return err
+		},
+		"Accounts.Update": func(ctx context.Context, c *Client) error {
+			_, err := c.Accounts.Update(ctx, session, UpdateAccountRequest{Email: canaryEmail, Password: canaryPassword})
+			return err
+		},
+		"Invitations.Activate": func(ctx context.Context, c *Client) error {
+			_, err := c.Invitations.Activate(ctx, canaryInvitation)
+			return err
+		},
+		"Networks.List": func(ctx context.Context, c *Client) error {
+			_, err := c.Networks.List(ctx, ListOptions{Search: canaryEmail})
+			return err
+		},
+	}
+}
+
+// watched returns options for a client whose credentials are canaries, and everything that logger and hook are told.
+func watched(t *testing.T) ([]Option, func() string) {
+	t.Helper()
+	var mu sync.Mutex
+	var told strings.Builder
+	write := writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return told.Write(p)
+	})
+	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
+	opts := []Option{
+		WithPartnerToken(canaryPartnerToken), WithAccountKey(canaryAccountKey),
+		WithOrganizationKey(canaryOrganizationKey), WithNetworkToken(canaryNetworkToken),
+		WithLogger(slog.New(handler)),
+		WithAttemptHook(func(_ context.Context, a Attempt) {
+			data, err := json.Marshal(a)
+			assert.NoError(t, err)
+			_, _ = write.Write(data)
+			for _, verb := range verbs {
+				_, _ = fmt.Fprintf(write, verb+"\n", a)
+			}
+		}),
+	}
+	return opts, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return told.String()
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// everything is a request in full: what an echo or a foreign error text can carry of it.
+func everything(req *http.Request) string {
+	dump, err := httputil.DumpRequestOut(req, true)
+	if err != nil {
+		return err.Error()
+	}
+	return req.URL.String() + "\n" + string(dump)
+}
+
+// No token, key, password, cookie, pk or e-mail is in an error, a log line or a hook's argument, however a call fails.
+func TestSecretsStayOutOfEveryFailure(t *testing.T) {
+	t.Parallel()
+	leaky := func(req *http.Request) *url.Error {
+		return &url.Error{Op: req.Method, URL: req.URL.String(), Err: errors.New(everything(req))}
+	}
+	echo := func(status int, before, after string) roundTripFunc {
+		return func(req *http.Request) (*http.Response, error) {
+			return reply(status, before+everything(req)+after, "Content-Type", "text/html", "X-Echo", req.URL.String()), nil
+		}
+	}
+	failing := func(fail func(*http.Request) error) roundTripFunc {
+		return func(req *http.Request) (*http.Response, error) { return nil, fail(req) }
+	}
+	quoted := func(req *http.Request) string {
+		text, _ := json.Marshal(everything(req))
+		return string(text)
+	}
+	failures := map[string]roundTripFunc{
+		"a mock's own error":      failing(func(req *http.Request) error { return errors.New("no responder found for " + everything(req)) }),
+		"a foreign type of error": failing(func(req *http.Request) error { return foreign{everything(req)} }),
+		"a foreign string":        failing(func(req *http.Request) error { return foreignText(everything(req)) }),
+		"url.Error":               failing(func(req *http.Request) error { return leaky(req) }),
+		"url.Error, wrapped":      failing(func(req *http.Request) error { return fmt.Errorf("%s: %w", everything(req), leaky(req)) }),
+		"url.Error, joined":       failing(func(req *http.Request) error { return errors.Join(leaky(req), io.EOF) }),
+		"url.Error of a deadline": failing(func(req *http.Request) error {
+			return &url.Error{Op: "Get", URL: req.URL.String(), Err: context.DeadlineExceeded}
+		}),
+		"a dial that says it all": failing(func(req *http.Request) error {
+			return &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(everything(req))}
+		}),
+		"a deadline that says all": failing(func(req *http.Request) error { return fmt.Errorf("%s: %w", everything(req), context.DeadlineExceeded) }),
+		"unsent": failing(func(req *http.Request) error {
+			httptrace.ContextClientTrace(req.Context()).GetConn("")
+			return leaky(req)
+		}),
+		"a body that breaks": func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: breaking{req}}, nil
+		},
+		"silence":                  failing(func(req *http.Request) error { <-req.Context().Done(); return req.Context().Err() }),
+		"neither answer nor error": func(*http.Request) (*http.Response, error) { return nil, nil },
+		"200 HTML":                 echo(200, "<html>", "</html>"),
+		"200 cut JSON":             echo(200, `{"status":"ok","customer":{"email":"`, ""),
+		"200 JSON of another type": func(req *http.Request) (*http.Response, error) { return reply(200, quoted(req)), nil },
+		"200 members of another": func(req *http.Request) (*http.Response, error) {
+			return reply(200, `{"success":`+quoted(req)+`,"customer":`+quoted(req)+`,"list":`+quoted(req)+`,"account_id":[`+quoted(req)+`]}`), nil
+		},
+		"200 a date that is none": func(req *http.Request) (*http.Response, error) {
+			return reply(200, `{"status":"ok","success":`+quoted(req)+`,"customer":{"birthdate":`+quoted(req)+`},"list":[{"fee_proposed_date":`+quoted(req)+`}]}`), nil
+		},
+		"200 too large": echo(200, strings.Repeat(" ", 1<<16), ""),
+		"302": func(req *http.Request) (*http.Response, error) {
+			return reply(302, everything(req), "Location", "ftp://"+canary+"/"+req.URL.RequestURI()), nil
+		},
+		"302 to no address": func(req *http.Request) (*http.Response, error) {
+			return reply(302, everything(req), "Location", "http://%zz/"+req.URL.String()), nil
+		},
+		"400": echo(400, "<html>", "</html>"),
+		"401": echo(401, "<html>", "</html>"),
+		"404": echo(404, "<html>", "</html>"),
+		"429": func(req *http.Request) (*http.Response, error) {
+			return reply(429, everything(req), "Retry-After", everything(req)), nil
+		},
+		"500": echo(500, "<html>", "</html>"),
+		"503": echo(503, "<html>", "</html>"),
+		"an error that is no object": func(req *http.Request) (*http.Response, error) {
+			return reply(400, `{"error":[`+quoted(req)+`],"success":`+quoted(req)+`}`), nil
+		},
+	}
+	for failure, transport := range failures {
+		t.Run(failure, func(t *testing.T) {
+			t.Parallel()
+			for name, call := range canaryCalls(canarySession(t, "https://services.sparkart.net")) {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						opts, told := watched(t)
+						client := newTestClient(t, transport, append(opts, WithMaxResponseBytes(1<<16))...)
+						assertFailureShowsNoCanary(t, call(t.Context(), client))
+						assertNoCanary(t, told(), "the log or the hook")
+						assert.Contains(t, told(), "partnerapi attempt")
+
+						// And when the call ends between attempts, with the last answer and the context's error.
+						ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+						defer cancel()
+						assertFailureShowsNoCanary(t, call(ctx, client))
+						cancel()
+						assertFailureShowsNoCanary(t, call(ctx, client))
+						assertNoCanary(t, told(), "the log or the hook")
+					})
+				})
+			}
+		})
+	}
+}
+
+// breaking is a body whose error says all of its request.
+type breaking struct{ req *http.Request }
+
+func (b breaking) Read([]byte) (int, error) {
+	return 0, errors.New("reading the answer to " + everything(b.req))
+}
+func (b breaking) Close() error { return nil }
+
+func assertFailureShowsNoCanary(t *testing.T, err error) {
+	t.Helper()
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "\n")
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	var leak *url.Error
+	assert.NotErrorAs(t, err, &leak)
+	attempt := Attempt{API: failed.API, Op: failed.Op, Err: hide(errors.Join(failed, failed.cause))}
+	assertShowsNoCanary(t, err)
+	for _, value := range []any{
+		*failed, errors.Join(io.EOF, err), fmt.Errorf("sync: %w", err), fmt.Errorf("%w and %w", io.EOF, err), attempt, &attempt,
+		failed.Unwrap(),
+	} {
+		for _, verb := range verbs {
+			assertNoCanary(t, fmt.Sprintf(verb, value), verb)
+		}
+	}
+	// In an unexported field fmt does not ask a type how to print it.
+	type user struct {
+		err     error
+		failed  *Error
+		attempt Attempt
+	}
+	for _, verb := range verbs {
+		text := fmt.Sprintf(verb, user{err, failed, attempt})
+		if verb == "%s" || verb == "%q" {
+			// These make fmt print what err points at, a field's Body as the numbers of its bytes among it.
+			assert.NotContains(t, text, canary, "an unexported field, "+verb)
+			continue
+		}
+		assertNoCanary(t, text, "an unexported field, "+verb)
+	}
+}
+
+// The failures that only a real network makes: a refused dial, an unknown host, TLS, a redirect, a cut answer, a limit.
+func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
+	t.Parallel()
+	quiet := log.New(io.Discard, "", 0)
+	start := func(t *testing.T, tls bool, h http.HandlerFunc) string {
+		t.Helper()
+		server := httptest.NewUnstartedServer(h)
+		server.Config.ErrorLog = quiet
+		if tls {
+			server.StartTLS()
+		} else {
+			server.Start()
+		}
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	failures := map[string]func(*testing.T) (base string, opts []Option){
+		"refused dial": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			require.NoError(t, listener.Close())
+			return "http://" + listener.Addr().String(), nil
+		},
+		"TLS": func(t *testing.T) (string, []Option) { t.Helper(); return start(t, true, nil), nil },
+		"no TLS": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return strings.Replace(start(t, false, nil), "http:", "https:", 1), nil
+		},
+		"redirect": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "ftp://"+canary+r.RequestURI, 307) }), nil
+		},
+		"cut": func(t *testing.T) (string, []Option) { t.Helper(); return start(t, false, cutting("")), nil },
+		"not HTTP": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, cutting(canary+" "+canary+"\r\n\r\n")), nil
+		},
+		"bad header": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, cutting("HTTP/1.1 200 OK\r\n"+canary+" "+canary+"\r\n\r\n")), nil
+		},
+		"bad status": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, cutting("HTTP/1.1 "+canary+"\r\n\r\n")), nil
+		},
+		"bad chunk": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, cutting("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+canary+"\r\n")), nil
+		},
+		"bad gzip": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, cutting("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n"+canary)), nil
+		},
+		"bad length": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, cutting("HTTP/1.1 200 OK\r\nContent-Length: "+canary+"\r\n\r\n")), nil
+		},
+		"large header": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-A", strings.Repeat(canary, 1<<18)) }), nil
+		},
+		"timeout": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}), []Option{WithTimeout(20 * time.Millisecond)}
+		},
+		"400": func(t *testing.T) (string, []Option) {
+			t.Helper()
+			return start(t, false, func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.RequestURI, 400) }), nil
+		},
+	}
+	for failure, setUp := range failures {
+		t.Run(failure, func(t *testing.T) {
+			t.Parallel()
+			base, more := setUp(t)
+			opts, told := watched(t)
+			opts = append(append(opts, soon, WithBaseURL(PartnerAPI, base), WithBaseURL(AccountAPI, base), WithBaseURL(NetworkAPI, base)), more...)
+			client := newTestClient(t, nil, opts...)
+			t.Cleanup(client.CloseIdleConnections)
+			for _, call := range canaryCalls(canarySession(t, base)) {
+				assertFailureShowsNoCanary(t, call(t.Context(), client))
+			}
+			assertNoCanary(t, told(), "the log or the hook")
+		})
+	}
+}
+
+// What refuses a call, or cannot make it, holds no value either.
+func TestSecretsStayOutOfRefusals(t *testing.T) {
+	t.Parallel()
+	opts, told := watched(t)
+	client := newTestClient(t, nothingSent(t), opts...)
+	fails := TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, errors.New(canaryPartnerToken) })
+	returns := TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken + "\n", nil })
+	do := func(client *Client, call Call, opts ...CallOption) error {
+		_, err := Do[none](t.Context(), client, call, opts...)
+		return err
+	}
+	partner := Call{API: PartnerAPI, Op: "GET /a"}
+	newClient := func(opts ...Option) error {
+		_, err := NewClient(opts...)
+		return err
+	}
+	for name, err := range map[string]error{
+		"path":        client.Subscriptions.Cancel(t.Context(), canaryPK+"\xff"),
+		"body":        client.Subscriptions.Create(t.Context(), CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail + "\xff"}),
+		"JSON":        do(client, Call{API: PartnerAPI, Op: "POST /a", Body: map[string]any{canaryPK: func() {}}}),
+		"a marshaler": do(client, Call{API: PartnerAPI, Op: "POST /a", Body: refusing{}}),
+		"query":       do(client, Call{API: PartnerAPI, Op: "GET /a", Query: url.Values{canaryPK: {canaryEmail + "\xff"}}}),
+		"session":     do(client, Call{API: AccountAPI, Op: "GET /a", Session: canarySession(t, "https://"+canary+".example")}),
+		"header":      do(client, partner, WithHeader("Authorization", canaryPartnerToken)),
+		"no header":   do(client, partner, WithHeader(canary+" ", canaryPartnerToken+"\n")),
+		"source":      do(newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, fails)), partner),
+		"credential":  do(newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, returns)), partner),
+		"limiter":     do(newTestClient(t, nothingSent(t), WithRateLimiter(PartnerAPI, limiterFunc(func(context.Context) error { return errors.New(canary) }))), partner),
+		"option":      newClient(WithNetworkToken(canaryNetworkToken + " ")),
+		"agent":       newClient(WithUserAgent(canary + "\n")),
+		"base URL":    newClient(WithBaseURL(PartnerAPI, "https://"+canary+":"+canary+"@a.example/?"+canary)),
+		"bad URL":     newClient(WithBaseURL(PartnerAPI, "https://"+canary+".example/%zz")),
+		"plain URL":   newClient(WithBaseURL(PartnerAPI, "http://"+canary+".example")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.Error(t, err)
+			assertShowsNoCanary(t, err)
+			assertNoCanary(t, told(), "the log or the hook")
+		})
+	}
+}
+
+type refusing struct{}
+
+func (refusing) MarshalJSON() ([]byte, error) { return nil, errors.New(canaryPassword) }
+
+// Types that hold credentials show none, in any form, also inside a user's own struct. Bodies of requests are their JSON,
+// password included, so they are redacted in all but that.
+func TestTypesThatHoldSecrets(t *testing.T) {
+	t.Parallel()
+	opts, _ := watched(t)
+	client := newTestClient(t, ok, opts...)
+	session := canarySession(t, "https://"+canary+".example")
+	for name, value := range map[string]any{
+		"Client": client, "Client, copied": *client,
+		"services":           []any{client.Signup, client.Subscriptions, *client.Accounts, client.Networks, *client.Invitations},
+		"Session":            session,
+		"Session, copied":    *session,
+		"Option":             WithPartnerToken(canaryPartnerToken),
+		"CallOption":         WithHeader("X-A", canary),
+		"TokenSourceFunc":    TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
+		"source of a client": client.settings.sources[PartnerToken],
+		"Call":               Call{API: AccountAPI, Op: "GET /a", Session: session},
+		"Response":           Response{StatusCode: 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assertShowsNoCanary(t, value)
+		})
+	}
+	for name, value := range map[string]any{
+		"LoginRequest":         LoginRequest{canaryEmail, canaryPassword},
+		"CreateAccountRequest": CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
+		"UpdateAccountRequest": UpdateAccountRequest{Email: canaryEmail, CurrentPassword: canaryPassword, Password: canaryPassword},
+		"pointer":              &LoginRequest{canaryEmail, canaryPassword},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for form, text := range formsOf(value, false) {
+				assertNoCanary(t, text, form)
+			}
+			var lines bytes.Buffer
+			slog.New(slog.NewJSONHandler(&lines, nil)).Info("m", "v", value, slog.Group("g", "v", value))
+			assertNoCanary(t, lines.String(), "slog JSON")
+		})
+	}
+	assert.Equal(t, "partnerapi.Client", fmt.Sprint(client))
+	assert.Equal(t, `"partnerapi.Client"`, fmt.Sprintf("%q", client))
+}
+
+// TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind pointers.
+func TestTrapSecretsInUnexportedFields(t *testing.T) {
+	t.Parallel()
+	type user struct {
+		client   *Client
+		copied   Client
+		session  *Session
+		sessions []Session
+		byName   map[string]*Session
+		services SubscriptionsService
+		source   TokenSource
+		option   Option
+		nested   struct{ Client }
+		any      any
+	}
+	opts, _ := watched(t)
+	client := newTestClient(t, ok, opts...)
+	session := canarySession(t, "https://services.sparkart.net")
+	u := user{
+		client, *client, session, []Session{*session}, map[string]*Session{"a": session}, *client.Subscriptions,
+		client.settings.sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
+	}
+	for _, verb := range verbs {
+		assertNoCanary(t, fmt.Sprintf(verb, u), verb)
+		assertNoCanary(t, fmt.Sprintf(verb, &u), verb)
+		assertNoCanary(t, fmt.Sprintf(verb, []any{u, &u}), verb)
+	}
+	assertShowsNoCanary(t, struct {
+		*Client
+		Other string
+	}{client, "x"})
+	assertShowsNoCanary(t, struct {
+		*Session
+		Other string
+	}{session, "x"})
+}
+
+// TRAPS: "default logger and give-up error print the URL with its query", and httpmock's near-miss text prints ?key=SECRET.
+func TestTrapNoURLFromBelow(t *testing.T) {
+	t.Parallel()
+	mock := httpmock.NewMockTransport()
+	mock.RegisterResponder("GET", "https://services.sparkart.net/api/v1/account/searc", httpmock.NewStringResponder(200, "{}"))
+	mock.RegisterResponderWithQuery("GET", "https://services.sparkart.net/api/v1/account/search", "email="+url.QueryEscape(canaryEmail),
+		httpmock.NewStringResponder(200, "{}"))
+	synctest.Test(t, func(t *testing.T) {
+		opts, told := watched(t)
+		client := newTestClient(t, mock, opts...)
+		_, err := client.Accounts.Search(t.Context(), canaryEmail)
+		require.ErrorContains(t, err, "account: GET /account/search: no answer: error of type ")
+		assertFailureShowsNoCanary(t, err)
+		assertNoCanary(t, told(), "the log or the hook")
+		var failed *Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, 4, failed.Attempts)
+	})
+}
