@@ -247,6 +247,15 @@ func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
 	}
 }
 
+func TestBenefitsAreNotBlank(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"benefits":[null]}`, `{"benefits":[{"id":8},{}]}`} {
+		client := newTestClient(t, newTranscript(answerWith(200, body)))
+		_, err := client.Accounts.Benefits(t.Context(), NewSession())
+		assertKinds(t, err, ErrBadResponse)
+	}
+}
+
 func TestAccountRefusals(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)

@@ -300,10 +300,27 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	if err := json.Unmarshal(payload, &value); err != nil {
 		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
-	if v := reflect.Indirect(reflect.ValueOf(&value).Elem()); !call.loose && v.Kind() == reflect.Struct && v.IsZero() {
+	if !call.loose && isBlank(reflect.ValueOf(value)) {
 		return value, badResponse("none of the documented fields")
 	}
 	return value, nil
+}
+
+// isBlank reports whether v is, or is a list of, a record of which nothing is known.
+func isBlank(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return isBlank(v.Elem())
+	case reflect.Struct:
+		return v.IsZero()
+	case reflect.Slice:
+		for i := range v.Len() {
+			if isBlank(v.Index(i)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // explain completes a failure with what is known of the call and its answers.
