@@ -103,7 +103,7 @@ func TestTrapFreshRequestPerAttempt(t *testing.T) {
 			assert.Equal(t, []string{testOrganizationKey}, req.Header["Api-Key"])
 			assert.Equal(t, []string{"t-1"}, req.Header["X-Trace"])
 			body, err := io.ReadAll(req.Body)
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			assert.Equal(t, `{"a":1}`, string(body))
 			// What a transport does to its request stays in that attempt.
 			req.Header.Set("X-Trace", "changed")
@@ -611,7 +611,9 @@ func TestTrapPoolSurvives(t *testing.T) {
 		require.ErrorIs(t, err, ErrRateLimited)
 		cancel()
 	}
-	assert.Equal(t, int64(1), connections.Load())
+	// One, but net/http gives a connection up by itself if 50 ms pass before it hears that the request was written, which a
+	// busy machine can bring about. Without the guards it is one for each call that fails.
+	assert.LessOrEqual(t, connections.Load(), int64(3))
 }
 
 type cancelKey struct{}
@@ -619,8 +621,11 @@ type cancelKey struct{}
 // "An HTTP/1.1 call cancelled in flight costs its own connection, no other."
 func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 	t.Parallel()
+	const many = 8
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	arrived := make(chan struct{}, many)
+	goOn := make(chan struct{})
 	client, connections := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client goes
@@ -628,20 +633,32 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 			<-r.Context().Done()
 			return
 		}
+		arrived <- struct{}{}
+		<-goOn
 		_, _ = io.WriteString(w, `{"success":true}`)
 	})
-	for range 3 {
-		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+	atOnce := func() {
+		var calls sync.WaitGroup
+		for range many {
+			calls.Go(func() { assert.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
+		}
+		for range many {
+			<-arrived
+		}
+		for range many {
+			goOn <- struct{}{}
+		}
+		calls.Wait()
 	}
-	assert.Equal(t, int64(1), connections.Load())
+	atOnce()
+	before := connections.Load()
+	assert.Equal(t, int64(many), before)
 	err := client.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: "pk", Email: "a@b.example"})
 	assertKinds(t, err, ErrOutcomeUnknown)
 	require.ErrorIs(t, err, context.Canceled)
 	require.EqualError(t, err, "partner: POST /partners/subscriptions: no answer: outcome unknown; context canceled")
-	for range 3 {
-		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
-	}
-	assert.Equal(t, int64(2), connections.Load())
+	atOnce()
+	assert.LessOrEqual(t, connections.Load(), before+3) // one, but for what is said above
 }
 
 // stall is a body that never comes, until its request is over.
@@ -692,14 +709,14 @@ func TestTimeoutPerAttempt(t *testing.T) {
 				} else {
 					assertKinds(t, err, ErrOutcomeUnknown)
 				}
-				assert.NoError(t, t.Context().Err())
+				require.NoError(t, t.Context().Err())
 				require.Len(t, log.seen, test.sent)
 				for _, a := range log.seen {
 					assert.Equal(t, test.each, a.Duration)
 					assert.Equal(t, OutcomeUnknown, a.Outcome)
 					assert.Equal(t, test.status, a.StatusCode)
-					assert.ErrorIs(t, a.Err, context.DeadlineExceeded)
-					assert.EqualError(t, a.Err, "context deadline exceeded")
+					require.ErrorIs(t, a.Err, context.DeadlineExceeded)
+					require.EqualError(t, a.Err, "context deadline exceeded")
 				}
 			})
 		})

@@ -49,7 +49,7 @@ func credentials() []partnerapi.Option {
 func TestOptionsRefused(t *testing.T) {
 	t.Parallel()
 	const (
-		credential = "a credential is not empty and has no spaces around it and no control characters"
+		unsendable = "a credential is not empty and has no spaces around it and no control characters"
 		url        = "not an absolute http or https URL"
 		parts      = "a base URL has no user, query or fragment"
 		plain      = "the base URL of the partner API is not https: see WithInsecureHTTP"
@@ -63,16 +63,16 @@ func TestOptionsRefused(t *testing.T) {
 		name, why string
 	}{
 		"nil":                          {nil, "Option", "nil"},
-		"empty partner token":          {partnerapi.WithPartnerToken(""), "WithPartnerToken", credential},
-		"empty account key":            {partnerapi.WithAccountKey(""), "WithAccountKey", credential},
-		"empty organisation key":       {partnerapi.WithOrganizationKey(""), "WithOrganizationKey", credential},
-		"empty network token":          {partnerapi.WithNetworkToken(""), "WithNetworkToken", credential},
-		"spaces":                       {partnerapi.WithPartnerToken("  "), "WithPartnerToken", credential},
-		"a space before":               {partnerapi.WithPartnerToken(" SECRET"), "WithPartnerToken", credential},
-		"a newline after":              {partnerapi.WithAccountKey("SECRET\n"), "WithAccountKey", credential},
-		"another header":               {partnerapi.WithNetworkToken("SECRET\r\nHost: x"), "WithNetworkToken", credential},
-		"NUL":                          {partnerapi.WithOrganizationKey("SEC\x00RET"), "WithOrganizationKey", credential},
-		"DEL":                          {partnerapi.WithPartnerToken("SECRET\x7f"), "WithPartnerToken", credential},
+		"empty partner token":          {partnerapi.WithPartnerToken(""), "WithPartnerToken", unsendable},
+		"empty account key":            {partnerapi.WithAccountKey(""), "WithAccountKey", unsendable},
+		"empty organisation key":       {partnerapi.WithOrganizationKey(""), "WithOrganizationKey", unsendable},
+		"empty network token":          {partnerapi.WithNetworkToken(""), "WithNetworkToken", unsendable},
+		"spaces":                       {partnerapi.WithPartnerToken("  "), "WithPartnerToken", unsendable},
+		"a space before":               {partnerapi.WithPartnerToken(" SECRET"), "WithPartnerToken", unsendable},
+		"a newline after":              {partnerapi.WithAccountKey("SECRET\n"), "WithAccountKey", unsendable},
+		"another header":               {partnerapi.WithNetworkToken("SECRET\r\nHost: x"), "WithNetworkToken", unsendable},
+		"NUL":                          {partnerapi.WithOrganizationKey("SEC\x00RET"), "WithOrganizationKey", unsendable},
+		"DEL":                          {partnerapi.WithPartnerToken("SECRET\x7f"), "WithPartnerToken", unsendable},
 		"an unknown credential":        {partnerapi.WithCredentialSource("password", source), "WithCredentialSource", "an unknown credential, or no source"},
 		"no source":                    {partnerapi.WithCredentialSource(partnerapi.AccountKey, nil), "WithCredentialSource", "an unknown credential, or no source"},
 		"base of an unknown API":       {partnerapi.WithBaseURL("billing", "https://SECRET.example"), "WithBaseURL", "an unknown API"},

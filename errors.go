@@ -166,7 +166,7 @@ func (r reason) Error() string { return string(r) }
 type hidden struct{ cause *error } // behind a pointer, because fmt walks unexported fields
 
 func hide(cause error) *hidden {
-	if h, ok := cause.(*hidden); ok {
+	if h, own := any(cause).(*hidden); own {
 		return h
 	}
 	cause = withoutURL(cause)
@@ -314,7 +314,7 @@ func textOf[T error](err error) (string, bool) {
 
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
 func describe(err error) string {
-	if h, ok := err.(*hidden); ok {
+	if h, own := any(err).(*hidden); own {
 		return describe(*h.cause)
 	}
 	if several := parts(err); several != nil {

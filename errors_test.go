@@ -69,7 +69,7 @@ func TestErrorText(t *testing.T) {
 			err := test.err
 			err.API, err.Op = PartnerAPI, op
 			want := "partner: " + op + ": " + test.want
-			assert.EqualError(t, &err, want)
+			require.EqualError(t, &err, want)
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
 				assert.Equal(t, want, fmt.Sprintf(verb, &err), verb)
 				assert.Equal(t, want, fmt.Sprintf(verb, err), "%s of the value", verb)
@@ -148,9 +148,11 @@ func (f foreignText) Error() string { return string(f) }
 // "Of a cause it prints only what is known to be harmless": net, TLS, context, io.
 func TestDescribe(t *testing.T) {
 	t.Parallel()
-	const secret = "https://a.example/p?key=SECRET"
+	const leaky = "https://a.example/p?key=SECRET"
 	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNREFUSED}
-	var tooBig struct{ N int8 }
+	var tooBig struct {
+		N int8 `json:"N"`
+	}
 	overflow := json.Unmarshal([]byte(`{"N":4111111111111111}`), &tooBig)
 	var syntax *json.SyntaxError
 	require.ErrorAs(t, json.Unmarshal([]byte("{]"), &tooBig), &syntax)
@@ -160,17 +162,17 @@ func TestDescribe(t *testing.T) {
 	}{
 		"canceled":                 {context.Canceled, "context canceled"},
 		"deadline":                 {context.DeadlineExceeded, "context deadline exceeded"},
-		"deadline with a URL":      {fmt.Errorf("GET %s: %w", secret, context.DeadlineExceeded), "context deadline exceeded"},
-		"EOF":                      {fmt.Errorf("reading %s: %w", secret, io.EOF), "EOF"},
+		"deadline with a URL":      {fmt.Errorf("GET %s: %w", leaky, context.DeadlineExceeded), "context deadline exceeded"},
+		"EOF":                      {fmt.Errorf("reading %s: %w", leaky, io.EOF), "EOF"},
 		"cut":                      {io.ErrUnexpectedEOF, "unexpected EOF"},
 		"closed":                   {net.ErrClosed, "use of closed network connection"},
 		"i/o timeout":              {&net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}, "i/o timeout"},
 		"too large":                {ErrResponseTooLarge, "response too large"},
-		"one of our kinds":         {fmt.Errorf("%s: %w", secret, ErrNoCredential), "no credential"},
-		"one of our errors":        {fmt.Errorf("%s: %w", secret, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
+		"one of our kinds":         {fmt.Errorf("%s: %w", leaky, ErrNoCredential), "no credential"},
+		"one of our errors":        {fmt.Errorf("%s: %w", leaky, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
 		"our words":                {reason("no redirect"), "no redirect"},
-		"dial":                     {fmt.Errorf("GET %s: %w", secret, dial), "dial tcp 192.0.2.1:443: connection refused"},
-		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{secret}}, "dial tcp: error of type partnerapi.foreign"},
+		"dial":                     {fmt.Errorf("GET %s: %w", leaky, dial), "dial tcp 192.0.2.1:443: connection refused"},
+		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{leaky}}, "dial tcp: error of type partnerapi.foreign"},
 		"no such host":             {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example"}}, "dial tcp: lookup a.example: no such host"},
 		"errno":                    {syscall.ECONNRESET, "connection reset by peer"},
 		"unknown authority":        {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
@@ -180,16 +182,16 @@ func TestDescribe(t *testing.T) {
 		"syntax":                   {syntax, "invalid character ']' looking for beginning of object key string"},
 		"a type, not the value":    {overflow, "a value of another type than int8"},
 		"a date":                   {fmt.Errorf("json: %w", errNotADate), "not a date of the form YYYY-MM-DD"},
-		"foreign":                  {foreign{secret}, "error of type partnerapi.foreign"},
-		"foreign, by pointer":      {&foreign{secret}, "error of type *partnerapi.foreign"},
-		"foreign text":             {foreignText(secret), "error of type partnerapi.foreignText"},
-		"errors.New":               {errors.New(secret), "error of type *errors.errorString"},
-		"in a url.Error":           {&url.Error{Op: "Get", URL: secret, Err: errors.New("x " + secret)}, "error of type *errors.errorString"},
-		"a url.Error of dialling":  {&url.Error{Op: "Get", URL: secret, Err: dial}, "dial tcp 192.0.2.1:443: connection refused"},
-		"a url.Error of several":   {&url.Error{Op: "Get", URL: secret, Err: errors.Join(io.EOF, dial)}, "EOF; dial tcp 192.0.2.1:443: connection refused"},
-		"an empty url.Error":       {&url.Error{Op: "Get", URL: secret}, "error of type <nil>"},
-		"several":                  {errors.Join(dial, foreign{secret}, context.Canceled), "dial tcp 192.0.2.1:443: connection refused; error of type partnerapi.foreign; context canceled"},
-		"several, wrapped by fmt":  {fmt.Errorf("%s: %w and %w", secret, io.EOF, context.Canceled), "EOF; context canceled"},
+		"foreign":                  {foreign{leaky}, "error of type partnerapi.foreign"},
+		"foreign, by pointer":      {&foreign{leaky}, "error of type *partnerapi.foreign"},
+		"foreign text":             {foreignText(leaky), "error of type partnerapi.foreignText"},
+		"errors.New":               {errors.New(leaky), "error of type *errors.errorString"},
+		"in a url.Error":           {&url.Error{Op: "Get", URL: leaky, Err: errors.New("x " + leaky)}, "error of type *errors.errorString"},
+		"a url.Error of dialling":  {&url.Error{Op: "Get", URL: leaky, Err: dial}, "dial tcp 192.0.2.1:443: connection refused"},
+		"a url.Error of several":   {&url.Error{Op: "Get", URL: leaky, Err: errors.Join(io.EOF, dial)}, "EOF; dial tcp 192.0.2.1:443: connection refused"},
+		"an empty url.Error":       {&url.Error{Op: "Get", URL: leaky}, "error of type <nil>"},
+		"several":                  {errors.Join(dial, foreign{leaky}, context.Canceled), "dial tcp 192.0.2.1:443: connection refused; error of type partnerapi.foreign; context canceled"},
+		"several, wrapped by fmt":  {fmt.Errorf("%s: %w and %w", leaky, io.EOF, context.Canceled), "EOF; context canceled"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

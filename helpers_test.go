@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,8 +26,8 @@ func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { re
 // reply is an answer. header is names and values in turn.
 func reply(status int, body string, header ...string) *http.Response {
 	h := make(http.Header)
-	for i := 0; i < len(header); i += 2 {
-		h.Add(header[i], header[i+1])
+	for pair := range slices.Chunk(header, 2) {
+		h.Add(pair[0], pair[1])
 	}
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }

@@ -146,8 +146,8 @@ func watched(t *testing.T) ([]Option, func() string) {
 		WithOrganizationKey(canaryOrganizationKey), WithNetworkToken(canaryNetworkToken),
 		WithLogger(slog.New(handler)),
 		WithAttemptHook(func(_ context.Context, a Attempt) {
-			data, err := json.Marshal(a)
-			assert.NoError(t, err)
+			data, err := json.Marshal([]any{a})
+			require.NoError(t, err)
 			_, _ = write.Write(data)
 			for _, verb := range verbs {
 				_, _ = fmt.Fprintf(write, verb+"\n", a)
@@ -344,7 +344,10 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 		},
 		"redirect": func(t *testing.T) (string, []Option) {
 			t.Helper()
-			return start(t, false, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "ftp://"+canary+r.RequestURI, 307) }), nil
+			return start(t, false, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", "ftp://"+canary+r.RequestURI)
+				w.WriteHeader(http.StatusTemporaryRedirect)
+			}), nil
 		},
 		"cut": func(t *testing.T) (string, []Option) { t.Helper(); return start(t, false, cutting("")), nil },
 		"not HTTP": func(t *testing.T) (string, []Option) {
