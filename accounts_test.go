@@ -466,3 +466,28 @@ func TestLoginIsRepeatableAndCreateIsNot(t *testing.T) {
 		})
 	}
 }
+
+// A failure in any of the forms that other APIs of the vendors use is one here too.
+func TestAccountFailureInAnotherForm(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"success":false}`, `{"messages":["boom"]}`, `{"message":"boom"}`, `{"status":"ok","error":"boom"}`} {
+		client := newTestClient(t, newTranscript(answerWith(200, body)))
+		err := client.Accounts.Logout(t.Context(), NewSession())
+		assertKinds(t, err, ErrInvalid)
+	}
+}
+
+// What follows "Not Found:" is the path, whichever member says it.
+func TestAccountNotFoundPathIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"status":"error","messages":["Not Found: /api/v1/account?key=SECRET&email=a@b.example"]}`,
+		`{"status":"error","message":"Not Found: /api/v1/account?key=SECRET&email=a@b.example"}`,
+		`{"error":"Not Found: /api/v1/account?key=SECRET&email=a@b.example"}`,
+	} {
+		client := newTestClient(t, newTranscript(answerWith(200, body)))
+		err := client.Accounts.Logout(t.Context(), NewSession())
+		assertKinds(t, err, ErrNotFound)
+		assert.EqualError(t, err, "account: GET /logout: 200 OK: Not Found")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -40,13 +41,14 @@ const (
 type api struct {
 	base       string
 	credential Credential // every call carries it
+	sessions   bool       // calls can be for a customer who is logged in
 	// open is the API's envelope: it returns the payload, or the failure of which status and body tell.
 	open func(status int, body []byte) (payload []byte, failed *Error)
 }
 
 var apis = map[API]api{
 	PartnerAPI: {base: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
-	AccountAPI: {base: "https://services.sparkart.net/api/v1", credential: AccountKey, open: openAccount},
+	AccountAPI: {base: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount},
 	NetworkAPI: {base: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
 }
 
@@ -95,16 +97,22 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 	}
 }
 
+// partnerKinds asks the message only whether the pk exists, if status or type tells the rest.
 func partnerKinds(status int, failed *Error) []error {
 	kind := statusKind(status)
 	switch {
+	case errors.Is(kind, ErrRateLimited), errors.Is(kind, ErrServer):
+		return []error{kind}
 	case failed.Type == "invalid_token":
 		return []error{ErrUnauthorized}
 	case kind != nil && !errors.Is(kind, ErrInvalid):
 		return []error{kind}
-	default:
-		return kindsOf(failed.Messages)
 	}
+	kinds := kindsOf(failed.Messages)
+	if (kind != nil || failed.Type == "invalid_params") && !slices.Contains(kinds, ErrAlreadyExists) {
+		return []error{ErrInvalid}
+	}
+	return kinds
 }
 
 // openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the forms
@@ -112,28 +120,26 @@ func partnerKinds(status int, failed *Error) []error {
 func openAccount(status int, body []byte) ([]byte, *Error) {
 	var reply struct {
 		Status   any      `json:"status"`
+		Success  any      `json:"success"`
 		Messages []string `json:"messages"`
 		Message  string   `json:"message"`
 		Error    any      `json:"error"`
 	}
 	_ = json.Unmarshal(body, &reply) // what is not an object of JSON is told apart next
 	text, _ := reply.Error.(string)
-	if strings.HasPrefix(text, "Not Found:") {
-		text = "Not Found" // what follows is the path, and with it the arguments of the call
-	}
 	said := nonEmpty(append(reply.Messages, reply.Message, text)...)
-	saysError := reply.Status == "error" || reply.Error != nil && !isFalse(reply.Error) && reply.Error != ""
+	for i, message := range said {
+		if strings.HasPrefix(message, "Not Found:") {
+			said[i] = "Not Found" // what follows is the path, and with it the arguments of the call
+		}
+	}
+	saysError := reply.Status == "error" || isFalse(reply.Success) || reply.Status == nil && len(said) > 0 ||
+		reply.Error != nil && !isFalse(reply.Error) && reply.Error != ""
 	switch {
 	case !isObject(body), !saysError && !isSuccess(status):
 		return nil, unenveloped(status)
 	case saysError:
-		failed := &Error{Messages: said}
-		if kind := statusKind(status); kind != nil && !errors.Is(kind, ErrInvalid) {
-			failed.kinds = []error{kind}
-		} else {
-			failed.kinds = kindsOf(said)
-		}
-		return nil, failed
+		return nil, &Error{Messages: said, kinds: kindsBy(status, said)}
 	case reply.Status != nil && reply.Status != "ok":
 		return nil, badResponse("a status that the API does not document")
 	default:

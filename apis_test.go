@@ -44,7 +44,7 @@ func TestTheThreeAPIs(t *testing.T) {
 	client, err := NewClient()
 	require.NoError(t, err)
 	bases := make(map[API]string)
-	for name, base := range client.settings.bases {
+	for name, base := range client.config().bases {
 		bases[name] = base.String()
 	}
 	assert.Equal(t, map[API]string{

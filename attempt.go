@@ -24,6 +24,7 @@ type exchange struct {
 	last     Attempt // the newest attempt
 	reported bool    // whether hook and logger know of it
 	renewed  bool    // whether sources were told of a refused credential
+	extra    int     // attempts with a renewed credential
 	stop     bool    // whether another attempt was not allowed to start
 	again    bool    // whether another attempt is planned, after wait
 	wait     time.Duration

@@ -131,7 +131,7 @@ func TestNoCredentialInTheSharedRequest(t *testing.T) {
 		assert.Contains(t, req.Header, "Cookie")
 		return reply(200, `{"status":"ok"}`), nil
 	}))
-	r, err := encode(t.Context(), client.settings, Call{API: AccountAPI, Op: "GET /a", Session: session, also: OrganizationKey}, nil)
+	r, err := encode(t.Context(), client.config(), Call{API: AccountAPI, Op: "GET /a", Session: session, also: OrganizationKey}, nil)
 	require.NoError(t, err)
 	_, failed := send(r)
 	require.Nil(t, failed)
@@ -151,7 +151,7 @@ func TestRoundTripReturnsAnAnswerOrAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) { return answer, nil }), WithMaxResponseBytes(10))
-			r, err := encode(t.Context(), client.settings, Call{API: NetworkAPI, Op: "GET /a"}, nil)
+			r, err := encode(t.Context(), client.config(), Call{API: NetworkAPI, Op: "GET /a"}, nil)
 			require.NoError(t, err)
 			resp, err := (&exchange{request: r}).RoundTrip(r.Request.Request)
 			assert.NotEqual(t, resp == nil, err == nil)
@@ -565,7 +565,7 @@ func TestTrapOwnTransport(t *testing.T) {
 	t.Parallel()
 	client, err := NewClient()
 	require.NoError(t, err)
-	transport, ok := client.settings.transport.(*http.Transport)
+	transport, ok := client.config().transport.(*http.Transport)
 	require.True(t, ok)
 	assert.Equal(t, 64, transport.MaxIdleConnsPerHost)
 	assert.Zero(t, transport.MaxIdleConns)

@@ -36,11 +36,11 @@ var ownHeaders = map[string]bool{
 	"Transfer-Encoding": true, "Connection": true,
 }
 
-// WithHeader sends a header with the call, such as a trace id. Credentials, Cookie, Host, Idempotency-Key and the headers
-// that describe the body are refused.
+// WithHeader sends a header with the call, such as a trace id. Credentials, Cookie, Host, Idempotency-Key and the
+// headers that describe the body are refused.
 func WithHeader(name, value string) CallOption {
+	name = http.CanonicalHeaderKey(name)
 	return func(o *callOptions) string {
-		name = http.CanonicalHeaderKey(name)
 		if !isToken(name) || !isHeaderValue(value) {
 			return "WithHeader: not the name and value of a header"
 		}
@@ -67,7 +67,8 @@ func WithResponseInto(response *Response) CallOption {
 	}
 }
 
-// WithoutRetry sends the call once, whatever becomes of it.
+// WithoutRetry sends the call once, whatever becomes of it. The other path of [NetworksService.Delete] is a call of its
+// own.
 func WithoutRetry() CallOption {
 	return func(o *callOptions) string {
 		o.once = true

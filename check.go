@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"reflect"
 	"slices"
 	"unicode/utf8"
 )
@@ -24,8 +25,11 @@ const notAPathSegment = `"." and ".." cannot be sent in a path`
 
 func isDots(s string) bool { return s == "." || s == ".." }
 
-// check refuses an input that knows that it cannot be sent.
-func (call Call) check(input any) error {
+// check refuses an input that is nothing, or that knows that it cannot be sent.
+func (call Call) check(name string, input any) error {
+	if v := reflect.ValueOf(input); v.Kind() == reflect.Pointer && v.IsNil() {
+		return call.refuse(name, "a nil pointer")
+	}
 	if c, ok := input.(checker); ok {
 		if field, why := c.check(); why != "" {
 			return call.refuse(field, why)

@@ -30,8 +30,9 @@ type Client struct {
 	// Invitations invites other accounts into the network.
 	Invitations *InvitationsService
 
-	// Behind a pointer, because fmt walks into the fields of whatever embeds a Client.
-	settings *settings
+	// Behind two pointers: fmt walks into the fields of whatever holds a Client, and %s and other verbs that do not fit
+	// a pointer follow one.
+	settings **settings
 }
 
 // settings is all that options set. It does not change after NewClient.
@@ -72,7 +73,7 @@ type TokenSourceFunc func(ctx context.Context) (string, error)
 func (f TokenSourceFunc) Token(ctx context.Context) (string, error) { return f(ctx) }
 
 // A Limiter holds a request back until it may be sent, or returns an error when it may not. A
-// golang.org/x/time/rate.Limiter is one.
+// golang.org/x/time/rate.Limiter is one. It must be safe for concurrent use.
 type Limiter interface {
 	// Wait returns when a request may be sent, or an error if it may not.
 	Wait(ctx context.Context) error
@@ -111,7 +112,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		s.transport = newTransport()
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
-	c := &Client{settings: s}
+	c := &Client{settings: &s}
 	c.Signup = &SignupService{c}
 	c.Subscriptions = &SubscriptionsService{c}
 	c.Accounts = &AccountsService{c}
@@ -120,22 +121,34 @@ func NewClient(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// config returns the settings, or nil for a client that NewClient did not make.
+func (c *Client) config() *settings {
+	if c == nil || c.settings == nil {
+		return nil
+	}
+	return *c.settings
+}
+
 // CloseIdleConnections closes the connections that are kept for later calls, for the end of a program. Calls in flight
 // go on.
 func (c *Client) CloseIdleConnections() {
-	if t, ok := c.settings.transport.(interface{ CloseIdleConnections() }); ok {
+	s := c.config()
+	if s == nil {
+		return
+	}
+	if t, ok := s.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }
 
 // Format prints no more than the type's name, for every verb.
-func (c *Client) Format(f fmt.State, verb rune) { formatAs(f, verb, "partnerapi.Client") }
+func (c Client) Format(f fmt.State, verb rune) { formatAs(f, verb, "partnerapi.Client") }
 
 // LogValue shows no more than the type's name.
-func (c *Client) LogValue() slog.Value { return slog.StringValue("partnerapi.Client") }
+func (c Client) LogValue() slog.Value { return slog.StringValue("partnerapi.Client") }
 
 // MarshalText returns no more than the type's name.
-func (c *Client) MarshalText() ([]byte, error) { return []byte("partnerapi.Client"), nil }
+func (c Client) MarshalText() ([]byte, error) { return []byte("partnerapi.Client"), nil }
 
 // WithPartnerToken sets the integration token of the partner API.
 func WithPartnerToken(token string) Option {
@@ -177,8 +190,8 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 }
 
 // WithBaseURL sets where an API is, such as a test server's, in the place of https://www.bark.us/api/v1 (partner),
-// https://services.sparkart.net/api/v1 (account) or https://api.backstack.com (network). It is an absolute URL with no user, query or fragment, and
-// https, except on a loopback host or with [WithInsecureHTTP].
+// https://services.sparkart.net/api/v1 (account) or https://api.backstack.com (network). It is an absolute URL with no
+// user, query or fragment, and https, except on a loopback host or with [WithInsecureHTTP].
 func WithBaseURL(name API, base string) Option {
 	return func(s *settings) error {
 		if _, known := apis[name]; !known {
@@ -279,8 +292,8 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs every attempt: at debug level if its outcome is [OutcomeAnswered], and at warn level if not. No line
-// holds a credential, a pk, an e-mail or a URL.
+// WithLogger logs every attempt, unless logger is nil: at debug level if its outcome is [OutcomeAnswered], and at warn
+// level if not. No line holds a credential, a pk, an e-mail or a URL.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
 		s.logger = logger
@@ -288,7 +301,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithAttemptHook calls hook after every attempt, with the context of the call, from the goroutine that made the call.
+// WithAttemptHook calls hook after every attempt, with the context of the call, unless hook is nil. The hook must be
+// safe for concurrent use: calls may run at the same time, and an All makes several at once.
 func WithAttemptHook(hook func(context.Context, Attempt)) Option {
 	return func(s *settings) error {
 		s.hook = hook
@@ -312,5 +326,5 @@ func isHeaderValue(s string) bool {
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

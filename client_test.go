@@ -3,6 +3,7 @@ package partnerapi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -334,5 +335,22 @@ func TestClientThatIsNone(t *testing.T) {
 		var refused *partnerapi.ArgumentError
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, "client", refused.Name)
+	}
+}
+
+type leakySource struct{ Secret string }
+
+func (s leakySource) Token(context.Context) (string, error) { return s.Secret, nil }
+
+// fmt follows one pointer of a verb that does not fit it, so settings are behind two.
+func TestClientByValueShowsNoSource(t *testing.T) {
+	t.Parallel()
+	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.PartnerToken, leakySource{"CANARY"}))
+	require.NoError(t, err)
+	type user struct{ client partnerapi.Client }
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%t"} {
+		assert.NotContains(t, fmt.Sprintf(verb, *client), "CANARY", verb)
+		assert.NotContains(t, fmt.Sprintf(verb, user{*client}), "CANARY", verb)
+		assert.NotContains(t, fmt.Sprintf(verb, &user{*client}), "CANARY", verb)
 	}
 }

@@ -31,16 +31,17 @@
 //
 // # Errors
 //
-// What is refused before anything is sent is an [*ArgumentError]. Every other failure is an [*Error], which errors.Is
-// matches with its kinds, such as [ErrNotFound], and with its cause, such as [context.DeadlineExceeded]. A reply that
-// is not what the API documents is [ErrBadResponse], never a zero value.
+// An argument that is refused before anything is sent is an [*ArgumentError]. Every other failure is an [*Error], which
+// errors.Is matches with its kinds, such as [ErrNotFound], and with its cause, such as [context.DeadlineExceeded]. A
+// reply that is not what the API documents is [ErrBadResponse], never a zero value.
 //
 // # Sending again
 //
 // A call is sent again, up to four times in all, when it is certain that the API did nothing with it (no connection, or
-// a 429), or when doing it twice is the same as doing it once: every GET, PUT and DELETE, [SubscriptionsService.Create],
-// [NetworksService.Update] and [AccountsService.Login]. All other calls are sent once, and fail with
-// [ErrOutcomeUnknown] when no complete answer, or a server error, came. [RetryPolicy] and [WithoutRetry] set this.
+// a 429), or when doing it twice is the same as doing it once: every GET, PUT and DELETE,
+// [SubscriptionsService.Create], [NetworksService.Update] and [AccountsService.Login]. All other calls are sent once,
+// and fail with [ErrOutcomeUnknown] when no complete answer, or a server error, came. [RetryPolicy] and [WithoutRetry]
+// set this.
 //
 // # Units
 //

@@ -1,24 +1,13 @@
 package partnerapi
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
-	"os"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-	"unicode"
 )
 
 // The kinds of failure. An [*Error] is one or more of them: errors.Is tells which.
@@ -39,7 +28,8 @@ var (
 	ErrRateLimited = errors.New("rate limited")
 	// ErrServer means that the API answered 500 or above.
 	ErrServer = errors.New("server error")
-	// ErrNoCredential means that the client has no credential of the kind that the call needs. Nothing was sent.
+	// ErrNoCredential means that the client has no credential of the kind that the call needs, or that its source
+	// failed. Nothing was sent, unless the source failed when it was asked again after a 401.
 	ErrNoCredential = errors.New("no credential")
 	// ErrBadResponse means that the answer is not one that the API documents, such as an HTML page, an empty or cut
 	// body, or a redirect.
@@ -53,9 +43,9 @@ var (
 
 // Error is a call that failed. It is the one type for every failure after the call's arguments were accepted.
 //
-// errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled]. The text
-// of a cause that comes from a transport, a limiter or a token source is not printed, because it may carry a URL with a
-// key: errors.As finds it.
+// errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled]. The
+// text of a cause that comes from a transport, a limiter or a token source is not printed, because it may carry a URL
+// with a key: errors.As finds it.
 type Error struct {
 	// API is the API that was called.
 	API API `json:"api"`
@@ -113,26 +103,12 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// unique returns each text once, at its first place.
-func unique(texts []string) []string {
-	var kept []string
-	for _, text := range texts {
-		if !slices.Contains(kept, text) {
-			kept = append(kept, text)
-		}
-	}
-	return kept
-}
-
-// Unwrap returns the kinds and the cause. An Error that is made by hand, as in a test, has the kinds that its StatusCode
-// and Messages tell.
+// Unwrap returns the kinds and the cause. An Error that is made by hand, as in a test, has the kinds that its
+// StatusCode and Messages tell.
 func (e *Error) Unwrap() []error {
 	kinds := slices.Clone(e.kinds)
-	if kind := statusKind(e.StatusCode); e.kinds == nil && e.cause == nil && kind != nil {
-		kinds = append(kinds, kind)
-	}
-	if e.kinds == nil && e.cause == nil && len(e.Messages) > 0 {
-		kinds = append(kinds, kindsOf(e.Messages)...)
+	if e.kinds == nil && e.cause == nil && (e.StatusCode >= http.StatusBadRequest || len(e.Messages) > 0) {
+		kinds = kindsBy(e.StatusCode, e.Messages)
 	}
 	if e.cause != nil {
 		kinds = append(kinds, hide(e.cause))
@@ -155,51 +131,6 @@ type ArgumentError struct {
 
 // Error returns one line: the operation, the argument and the reason.
 func (e *ArgumentError) Error() string { return oneLine(e.Op + ": " + e.Name + ": " + e.Reason) }
-
-// reason is a cause in our own words, which hold no data of anybody's.
-type reason string
-
-func (r reason) Error() string { return string(r) }
-
-// hidden is a cause that prints only what is known to be harmless, because texts of foreign errors carry URLs, and
-// URLs carry keys. errors.Is and errors.As see through it.
-type hidden struct{ cause *error } // behind a pointer, because fmt walks unexported fields
-
-func hide(cause error) *hidden {
-	if h, own := any(cause).(*hidden); own {
-		return h
-	}
-	cause = withoutURL(cause)
-	return &hidden{&cause}
-}
-
-// withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
-func withoutURL(cause error) error {
-	if several := parts(cause); several != nil {
-		for i, part := range several {
-			several[i] = withoutURL(part)
-		}
-		return errors.Join(several...)
-	}
-	var leaks *url.Error
-	if errors.As(cause, &leaks) {
-		return withoutURL(leaks.Err)
-	}
-	return cause
-}
-
-// parts returns a copy of the errors that err joins, or nil if it joins none.
-func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if _, own := any(err).(*Error); own || !ok { // an Error is described as one
-		return nil
-	}
-	return slices.Clone(joined.Unwrap())
-}
-
-func (h *hidden) Error() string                 { return oneLine(describe(*h.cause)) }
-func (h *hidden) Unwrap() error                 { return *h.cause }
-func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
 // badResponse is a failure because of an answer that the API does not document.
 func badResponse(why string) *Error {
@@ -227,8 +158,8 @@ func statusKind(status int) error {
 }
 
 // unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 429 or 5xx is no
-// surprise; anywhere else it is ErrBadResponse too. A 404 is nothing else: it may come from another server or for want of
-// a route, and callers take ErrNotFound for proof that something is gone.
+// surprise; anywhere else it is ErrBadResponse too. A 404 is nothing else: it may come from another server or for want
+// of a route, and callers take ErrNotFound for proof that something is gone.
 func unenveloped(status int) *Error {
 	kind := statusKind(status)
 	switch {
@@ -263,6 +194,15 @@ var messageKinds = []struct {
 	{"Not Found*", []error{ErrNotFound}},
 }
 
+// kindsBy returns the kind that a status tells, or the kinds of the messages where it tells no more than that something
+// is wrong with the request.
+func kindsBy(status int, messages []string) []error {
+	if kind := statusKind(status); kind != nil && !errors.Is(kind, ErrInvalid) {
+		return []error{kind}
+	}
+	return kindsOf(messages)
+}
+
 // kindsOf returns the kinds of all messages together, each once, or ErrInvalid if there is no message.
 func kindsOf(messages []string) []error {
 	var kinds []error
@@ -288,94 +228,4 @@ func kindsOfMessage(message string) []error {
 		}
 	}
 	return []error{ErrInvalid}
-}
-
-// harmlessTexts are the types of errors whose texts name hosts, addresses and certificates, and nothing else.
-var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
-	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
-	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError],
-}
-
-// harmlessErrors are those known by themselves.
-var harmlessErrors = []error{
-	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed, errNotADate,
-	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
-	ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
-}
-
-func textOf[T error](err error) (string, bool) {
-	var found T
-	if !errors.As(err, &found) {
-		return "", false
-	}
-	return found.Error(), true
-}
-
-// describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
-func describe(err error) string {
-	if h, own := any(err).(*hidden); own {
-		return describe(*h.cause)
-	}
-	if several := parts(err); several != nil {
-		var texts []string
-		for _, each := range several {
-			texts = append(texts, describe(each))
-		}
-		return strings.Join(unique(texts), "; ")
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return describe(wrapped.Err)
-	}
-	if text, ok := textOf[*Error](err); ok {
-		return text
-	}
-	for _, known := range harmlessErrors {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	var field *json.UnmarshalTypeError
-	if errors.As(err, &field) {
-		return "a value of another type than " + field.Type.String()
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		known := *op
-		known.Err = reason(describe(op.Err)) // it can be a foreign dialler's
-		return known.Error()
-	}
-	for _, harmless := range harmlessTexts {
-		if text, ok := harmless(err); ok {
-			return text
-		}
-	}
-	if err != nil && reflect.TypeOf(err).PkgPath() == "crypto/tls" {
-		return err.Error() // an alert, whose type is not exported
-	}
-	return fmt.Sprintf("error of type %T", err)
-}
-
-// oneLine returns s without line breaks and other control characters, and not too long to read.
-func oneLine(s string) string {
-	const most = 500
-	s = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}
-
-// formatAs prints text for any verb, so that no verb reaches the fields of the value it stands for.
-func formatAs(f fmt.State, verb rune, text string) {
-	if verb == 'q' {
-		text = strconv.Quote(text)
-	}
-	_, _ = io.WriteString(f, text)
 }

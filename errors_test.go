@@ -108,6 +108,33 @@ func TestErrorIsAllItsKindsAndItsCause(t *testing.T) {
 	assert.Empty(t, (&Error{}).Unwrap())
 }
 
+// An Error made by hand, as in a test of one's own handling, is what the same answer of an API would be.
+func TestErrorMadeByHand(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err   Error
+		kinds []error
+	}{
+		"status":                  {Error{StatusCode: 404}, []error{ErrNotFound}},
+		"status before a message": {Error{StatusCode: 404, Messages: []string{"Please provide a valid pk"}}, []error{ErrNotFound}},
+		"400":                     {Error{StatusCode: 400}, []error{ErrInvalid}},
+		"400 and a message":       {Error{StatusCode: 400, Messages: []string{"Partner PK has already been added"}}, []error{ErrInvalid, ErrAlreadyExists}},
+		"200 and a message":       {Error{StatusCode: 200, Messages: []string{"Please log in."}}, []error{ErrNotLoggedIn}},
+		"a message":               {Error{Messages: []string{"x"}}, []error{ErrInvalid}},
+		"500":                     {Error{StatusCode: 500, Messages: []string{"x"}}, []error{ErrServer}},
+		"nothing":                 {Error{}, nil},
+		"a success":               {Error{StatusCode: 200}, nil},
+		"not by hand":             {Error{StatusCode: 404, kinds: []error{ErrBadResponse}}, []error{ErrBadResponse}},
+		"not by hand, a cause":    {Error{StatusCode: 404, cause: io.EOF}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assertKinds(t, &test.err, test.kinds...)
+		})
+	}
+}
+
 // TRAPS: "*url.Error prints the whole URL, query included": it is not to be had from any error or attempt.
 func TestTrapURLErrorIsNeverWrapped(t *testing.T) {
 	t.Parallel()

@@ -62,8 +62,8 @@ type Activation struct {
 	VersionID string `json:"version_id"`
 }
 
-// InvitationToken returns the token of an activation link, such as https://yourapp.example/networks?token=TOKEN, from its
-// query or its fragment, which may be the path and query of a page within the application. It fails with an
+// InvitationToken returns the token of an activation link, such as https://yourapp.example/networks?token=TOKEN, from
+// its query or its fragment, which may be the path and query of a page within the application. It fails with an
 // [*ArgumentError] if there is none.
 func InvitationToken(link string) (string, error) {
 	u, err := url.Parse(link)
@@ -82,8 +82,8 @@ func InvitationToken(link string) (string, error) {
 }
 
 // Create invites an account. The API sends an e-mail with an activation link; success means only that the e-mail was
-// accepted for delivery. It fails with [ErrInvalid] for what is missing or wrong. It is never sent again when the outcome
-// is unknown.
+// accepted for delivery. It fails with [ErrInvalid] for what is missing or wrong. It is never sent again when the
+// outcome is unknown.
 //
 // The API does not document its reply: what it does not tell is zero in the Invitation, the ID too, which
 // [InvitationsService.List] then finds.
@@ -94,8 +94,8 @@ func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequ
 }
 
 // Activate accepts an invitation by the token of its link, for which see [InvitationToken]. The API makes an account, a
-// user and the relation, and deletes the invitation. It fails with [ErrNotFound] for a token that is not valid any more.
-// It is never sent again when the outcome is unknown.
+// user and the relation, and deletes the invitation. It fails with [ErrNotFound] for a token that is not valid any
+// more. It is never sent again when the outcome is unknown.
 //
 // POST /account/network-invitations/{token}
 func (s *InvitationsService) Activate(ctx context.Context, token string, opts ...CallOption) (*Activation, error) {
@@ -104,8 +104,8 @@ func (s *InvitationsService) Activate(ctx context.Context, token string, opts ..
 	}, opts)
 }
 
-// List returns one page of the invitations. Filter takes one of the page's Filters, such as "pending". It is sent again
-// after a failure.
+// List returns one page of the invitations. Filter takes one of the page's Filters, such as "pending". It fails with
+// [ErrUnauthorized] for a bad credential. It is sent again unless an answer below 500 came.
 //
 // GET /account/network-invitations
 func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Invitation], error) {
@@ -134,8 +134,8 @@ func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInv
 	return err
 }
 
-// Delete deletes an invitation. It fails with [ErrNotFound] if the id is unknown; if an earlier attempt of the same call
-// may have deleted it, with [ErrOutcomeUnknown] too. It is sent again after a failure.
+// Delete deletes an invitation. It fails with [ErrNotFound] if the id is unknown; if an earlier attempt of the same
+// call may have deleted it, with [ErrOutcomeUnknown] too. It is sent again unless an answer below 500 came.
 //
 // DELETE /account/network-invitations/{id}
 func (s *InvitationsService) Delete(ctx context.Context, id string, opts ...CallOption) error {

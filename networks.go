@@ -47,8 +47,8 @@ func (ds *domains) add(entry []byte) error {
 		}
 		byID = map[string]*Domain{flat.ID: &flat}
 	}
-	if byID == nil {
-		return reason("null in a collection")
+	if len(byID) == 0 {
+		return reason("nothing in a collection's entry")
 	}
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		d := byID[id]
@@ -106,7 +106,8 @@ type NetworkDeletion struct {
 	ChildAccountID  string `json:"child_account_id"`
 }
 
-// Domains returns the kinds of account that can be invited. It is sent again after a failure.
+// Domains returns the kinds of account that can be invited. It fails with [ErrUnauthorized] for a bad credential. It is
+// sent again unless an answer below 500 came.
 //
 // GET /account/network-domains
 func (s *NetworksService) Domains(ctx context.Context, opts ...CallOption) ([]Domain, error) {
@@ -117,8 +118,8 @@ type collectionQuery struct {
 	Collection bool `url:"collection"`
 }
 
-// Get returns the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again after a
-// failure.
+// Get returns the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again unless an
+// answer below 500 came.
 //
 // GET /account/networks/{child_account_id}
 func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts ...CallOption) (*Network, error) {
@@ -127,16 +128,17 @@ func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts .
 	}, opts)
 }
 
-// List returns one page of the relations. It is sent again after a failure.
+// List returns one page of the relations. It fails with [ErrUnauthorized] for a bad credential. It is sent again unless
+// an answer below 500 came.
 //
 // GET /account/networks
 func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Network], error) {
 	return do[*Page[Network]](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}, opts)
 }
 
-// All returns all relations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that breaks
-// off has asked for some in vain. The walk ends with the first error, which comes with a
-// zero Network. Removing networks while walking may skip or repeat some, because the pages shift.
+// All returns all relations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
+// breaks off has asked for some in vain. The walk ends with the first error, which comes with a zero Network. Removing
+// networks while walking may skip or repeat some, because the pages shift.
 //
 // GET /account/networks
 func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {
@@ -144,8 +146,8 @@ func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallO
 	return all(ctx, Call{API: NetworkAPI, Op: "GET /account/networks"}, in, list)
 }
 
-// Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again
-// after a failure: setting the same fee twice is setting it once.
+// Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent
+// again unless an answer below 500 came: setting the same fee twice is setting it once.
 //
 // POST /account/networks/{child_account_id}
 func (s *NetworksService) Update(ctx context.Context, childAccountID string, in UpdateNetworkRequest, opts ...CallOption) error {
@@ -156,7 +158,8 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 }
 
 // Delete ends the relation to a child account, which itself stays. It fails with [ErrNotFound] if there is none; if an
-// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again after a failure.
+// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless an answer
+// below 500 came.
 //
 // The documented path is alone under /api. If the API has no such route, which a 404 that is not in its error format
 // says, the call goes once more to the path without it.

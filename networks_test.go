@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,16 +121,16 @@ func TestDomains(t *testing.T) {
 		body string
 		want []Domain
 	}{
-		"none":          {`[]`, []Domain{}},
-		"by key":        {`[{"dom_1":{"title":"A","description":"a"}}]`, []Domain{{"dom_1", "A", "a"}}},
-		"flat":          {`[{"id":"dom_1","title":"A","description":"a"}]`, []Domain{{"dom_1", "A", "a"}}},
-		"both forms":    {`[{"dom_2":{"title":"B"}},{"id":"dom_1","title":"A"}]`, []Domain{{"dom_2", "B", ""}, {"dom_1", "A", ""}}},
-		"one entry":     {`[{"dom_2":{"title":"B"},"dom_1":{"title":"A"}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
-		"more members":  {`[{"id":"dom_1","title":"A","fees":[1,2]},{"dom_2":{"title":"B","fees":{}}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
-		"nulls":         {`[{"id":"dom_1","title":null},{"dom_2":{"title":null,"description":null}}]`, []Domain{{ID: "dom_1"}, {ID: "dom_2"}}},
-		"duplicates":    {`[{"dom_1":{"title":"A"}},{"id":"dom_1","title":"B"}]`, []Domain{{"dom_1", "A", ""}, {"dom_1", "B", ""}}},
-		"id twice":      {`[{"dom_1":{"id":"1","title":"A"}}]`, []Domain{{"dom_1", "A", ""}}},
-		"empty entries": {`[{},{"dom_1":{}}]`, []Domain{{ID: "dom_1"}}},
+		"none":           {`[]`, []Domain{}},
+		"by key":         {`[{"dom_1":{"title":"A","description":"a"}}]`, []Domain{{"dom_1", "A", "a"}}},
+		"flat":           {`[{"id":"dom_1","title":"A","description":"a"}]`, []Domain{{"dom_1", "A", "a"}}},
+		"both forms":     {`[{"dom_2":{"title":"B"}},{"id":"dom_1","title":"A"}]`, []Domain{{"dom_2", "B", ""}, {"dom_1", "A", ""}}},
+		"one entry":      {`[{"dom_2":{"title":"B"},"dom_1":{"title":"A"}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
+		"more members":   {`[{"id":"dom_1","title":"A","fees":[1,2]},{"dom_2":{"title":"B","fees":{}}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
+		"nulls":          {`[{"id":"dom_1","title":null},{"dom_2":{"title":null,"description":null}}]`, []Domain{{ID: "dom_1"}, {ID: "dom_2"}}},
+		"duplicates":     {`[{"dom_1":{"title":"A"}},{"id":"dom_1","title":"B"}]`, []Domain{{"dom_1", "A", ""}, {"dom_1", "B", ""}}},
+		"id twice":       {`[{"dom_1":{"id":"1","title":"A"}}]`, []Domain{{"dom_1", "A", ""}}},
+		"an empty entry": {`[{"dom_1":{}}]`, []Domain{{ID: "dom_1"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -273,4 +274,41 @@ func TestDeleteNetworkFallback(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A record of which nothing is known is none.
+func TestBlankRecords(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, newTranscript(answerWith(200, `{"list":[{}],"total":1,"pages":1}`)))
+	_, err := client.Networks.List(t.Context(), ListOptions{})
+	assertKinds(t, err, ErrBadResponse)
+	client = newTestClient(t, newTranscript(answerWith(200, `[{}]`)))
+	_, err = client.Networks.Domains(t.Context())
+	assertKinds(t, err, ErrBadResponse)
+}
+
+// A list that is longer than a page and does not say how many pages it has would be cut off in silence.
+func TestAllWithoutPages(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, newTranscript(answerWith(200, `{"list":[{"account_id":"acc_1"}],"total":250}`)))
+	for n, err := range client.Networks.All(t.Context(), ListOptions{}) {
+		assertKinds(t, err, ErrBadResponse)
+		assert.Zero(t, n)
+	}
+}
+
+// Options are used by several pages at once, and by a caller's own goroutines.
+func TestOptionsAreSharedByPages(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		assert.Equal(t, []string{"1"}, req.Header["X-Trace"])
+		id := req.URL.Query().Get("page")
+		return reply(200, `{"list":[{"account_id":"acc_`+id+`"}],"total":12,"pages":12}`), nil
+	}))
+	found := 0
+	for _, err := range client.Networks.All(t.Context(), ListOptions{}, WithHeader("x-trace", "1")) {
+		require.NoError(t, err)
+		found++
+	}
+	assert.Equal(t, 12, found)
 }

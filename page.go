@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"reflect"
 	"sync"
 )
 
@@ -61,8 +62,8 @@ func (p *Page[T]) UnmarshalJSON(data []byte) error {
 	}
 	p.Items = make([]T, len(in.Items))
 	for i, item := range in.Items {
-		if item == nil {
-			return reason("null in a list")
+		if item == nil || isBlank(reflect.ValueOf(*item)) {
+			return reason("a record in which nothing is known")
 		}
 		p.Items[i] = *item
 	}
@@ -153,6 +154,9 @@ func (w *walk[T]) next() ([]T, error) {
 		w.ahead, w.last = nil, 0
 		return nil, nil
 	}
+	if got.page.Pages < 1 && got.page.Total > len(items) {
+		return nil, w.fail("a list that does not say how many pages it has")
+	}
 	w.last = max(w.last, got.page.Pages)
 	return w.unseen(items, got.page.Total)
 }
@@ -172,7 +176,11 @@ func (w *walk[T]) unseen(items []T, total int) ([]T, error) {
 	if w.repeats++; w.repeats < pagesAhead && total != before {
 		return nil, nil
 	}
-	failed := badResponse("a list that makes no progress: it repeats a page")
+	return nil, w.fail("a list that makes no progress: it repeats a page")
+}
+
+func (w *walk[T]) fail(why string) *Error {
+	failed := badResponse(why)
 	failed.API, failed.Op, failed.StatusCode = w.call.API, w.call.Op, http.StatusOK
-	return nil, failed
+	return failed
 }

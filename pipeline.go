@@ -68,10 +68,7 @@ func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOptio
 // do runs the four stages of a call.
 func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T, error) {
 	var value, zero T
-	if c == nil || c.settings == nil {
-		return zero, call.refuse("client", "nil, or not made by NewClient")
-	}
-	r, err := encode(ctx, c.settings, call, opts)
+	r, err := encode(ctx, c.config(), call, opts)
 	if err != nil {
 		return zero, err
 	}
@@ -108,6 +105,9 @@ type secret struct {
 
 // encode makes the request of a call, or refuses it with an [*ArgumentError], or with [ErrNoCredential].
 func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*request, error) {
+	if s == nil {
+		return nil, call.refuse("client", "nil, or not made by NewClient")
+	}
 	r := &request{call: call, settings: s}
 	for _, opt := range opts {
 		if opt == nil {
@@ -124,7 +124,7 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 	if ctx == nil {
 		return nil, call.refuse("ctx", "nil")
 	}
-	if why := call.Session.refuse(call.API, base, call.ofSession); why != "" {
+	if why := call.Session.refuse(apis[call.API], base, call.ofSession); why != "" {
 		return nil, call.refuse("session", why)
 	}
 	target, err := call.target(base)
@@ -234,7 +234,7 @@ func (call Call) query() (url.Values, error) {
 	if call.Query == nil {
 		return nil, nil
 	}
-	if err := call.check(call.Query); err != nil {
+	if err := call.check("Query", call.Query); err != nil {
 		return nil, err
 	}
 	values, ok := call.Query.(url.Values)
@@ -255,7 +255,7 @@ func (call Call) body() (any, error) {
 	if call.Body == nil {
 		return nil, nil
 	}
-	if err := call.check(call.Body); err != nil {
+	if err := call.check("Body", call.Body); err != nil {
 		return nil, err
 	}
 	body, err := json.Marshal(call.Body)
@@ -330,6 +330,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RequestID = a.header.Get("X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
+	failed.forget(r.secrets)
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 	}

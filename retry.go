@@ -16,7 +16,8 @@ import (
 // RetryPolicy says how often and how soon a call is sent again.
 //
 // Whatever it says, a client keeps an outage from being multiplied: for each API it has a budget of 100 repetitions, of
-// which every complete answer gives a tenth of one back. When it is used up, calls are sent once.
+// which every complete answer below 500, other than 429, gives a tenth of one back. When it is used up, calls are sent
+// once.
 type RetryPolicy struct {
 	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again. A repetition with a
 	// renewed credential, for which see [TokenSource], comes on top.
@@ -103,14 +104,14 @@ func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 		return 0, false
 	case errors.Is(x.last.Err, ErrResponseTooLarge) && outcomeOf(x.last.StatusCode) == OutcomeAnswered:
 		return 0, false // the next answer would be as large
-	case x.last.Number >= policy.MaxAttempts:
+	case x.last.Number-x.extra >= policy.MaxAttempts:
 		return 0, false
 	}
 	var asked time.Duration
 	if x.last.StatusCode != 0 {
 		asked = retryAfter(x.header)
 	}
-	wait = policy.wait(x.last.Number, x.last.StatusCode, asked)
+	wait = policy.wait(x.last.Number-x.extra, x.last.StatusCode, asked)
 	if asked > policy.MaxRetryAfter {
 		return 0, false
 	}
@@ -142,8 +143,8 @@ func (p RetryPolicy) wait(attempt, status int, asked time.Duration) time.Duratio
 	return wait
 }
 
-// renew tells the sources of a refused credential, and asks those that want to be told once more. It reports whether the
-// call goes again with what they returned.
+// renew tells the sources of a refused credential, and asks those that want to be told once more. It reports whether
+// the call goes again with what they returned.
 func (x *exchange) renew(ctx context.Context) bool {
 	x.renewed = true
 	var refused []*secret
@@ -163,7 +164,11 @@ func (x *exchange) renew(ctx context.Context) bool {
 			return false
 		}
 	}
-	return len(refused) > 0
+	if len(refused) == 0 {
+		return false
+	}
+	x.extra++
+	return true
 }
 
 // isRepeatable reports whether the call may be sent again when it is unknown whether it was done.

@@ -833,6 +833,7 @@ func TestRenewedCredential(t *testing.T) {
 		"one attempt, 5xx":    {[]roundTripFunc{refusal, always(500, "")}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
 		"without retry":       {[]roundTripFunc{refusal, ok}, []CallOption{WithoutRetry()}, RetryPolicy{}, nil, 1, 1, []string{"token-1"}, []error{ErrUnauthorized}},
 		"not renewed":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, fails, 1, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrNoCredential}},
+		"on top":              {[]roundTripFunc{refusal, always(503, "")}, nil, RetryPolicy{}, nil, 5, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
 		"403 is no 401":       {[]roundTripFunc{always(403, `{}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrForbidden, ErrBadResponse}},
 		"a 200 that says 401": {[]roundTripFunc{always(200, `{"success":false,"error_type":"invalid_token"}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrUnauthorized}},
 	}

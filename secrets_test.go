@@ -468,7 +468,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"Option":             WithPartnerToken(canaryPartnerToken),
 		"CallOption":         WithHeader("X-A", canary),
 		"TokenSourceFunc":    TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
-		"source of a client": client.settings.sources[PartnerToken],
+		"source of a client": client.config().sources[PartnerToken],
 		"Call":               Call{API: AccountAPI, Op: "GET /a", Session: session},
 		"Response":           Response{StatusCode: 200},
 	} {
@@ -517,7 +517,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	session := canarySession(t, "https://services.sparkart.net")
 	u := user{
 		client, *client, session, []Session{*session}, map[string]*Session{"a": session}, *client.Subscriptions,
-		client.settings.sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
+		client.config().sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
 	}
 	for _, verb := range verbs {
 		assertNoCanary(t, fmt.Sprintf(verb, u), verb)

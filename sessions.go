@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Session is one customer's login at the account API. It is made by [AccountsService.Login], is safe for concurrent use,
-// and follows what the API changes in it. It goes with the calls that it is passed to and with no others.
+// Session is one customer's login at the account API. It is made by [AccountsService.Login], is safe for concurrent
+// use, and follows what the API changes in it. It goes with the calls that it is passed to and with no others.
 //
 // A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself; [Session.Export] is the one way to
 // keep it.
 type Session struct {
-	// Behind two pointers: fmt walks into the fields of whatever holds a Session, and %s and other verbs that do not fit
-	// a pointer follow one.
+	// Behind two pointers: fmt walks into the fields of whatever holds a Session, and %s and other verbs that do not
+	// fit a pointer follow one.
 	state *sessionBox
 }
 
@@ -55,8 +55,8 @@ type exportedSession struct {
 
 const exportVersion = 1
 
-// Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret as
-// the customer's password.
+// Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret
+// as the customer's password.
 func (s *Session) Export() ([]byte, error) {
 	if s == nil || s.state == nil {
 		return nil, &ArgumentError{Op: "Session.Export", Name: "session", Reason: noSession}
@@ -108,13 +108,13 @@ func (s Session) MarshalText() ([]byte, error) { return []byte(redactedSession),
 const noSession = "nil or zero: sessions are made by Login, ImportSession or NewSession"
 
 // refuse says why a call must not be made with s, or nothing.
-func (s *Session) refuse(api API, base *url.URL, required bool) string {
+func (s *Session) refuse(api api, base *url.URL, required bool) string {
 	switch {
 	case s == nil && !required:
 		return ""
 	case s == nil || s.state == nil:
 		return noSession
-	case api != AccountAPI:
+	case !api.sessions:
 		return "a session is for the account API only"
 	}
 	s.state.mu.Lock()

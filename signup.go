@@ -48,7 +48,7 @@ func signupCall(in SignupRequest) Call {
 //
 // GET /partners/signup
 func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, error) {
-	r, err := encode(ctx, s.client.settings, signupCall(in), nil)
+	r, err := encode(ctx, s.client.config(), signupCall(in), nil)
 	if err != nil {
 		return "", err
 	}
@@ -60,19 +60,19 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 // fails with [ErrUnauthorized] for a bad token.
 //
 // The address may sign somebody in: it is a secret of the parent's. The API does not document whether it does; a cookie
-// that the API sets on this call does not reach the browser. It is sent again after a failure.
+// that the API sets on this call does not reach the browser. It is sent again unless an answer below 500 came.
 //
 // GET /partners/signup
 func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...CallOption) (*url.URL, error) {
 	// The documented success is a redirect, which is a failure of every other call.
-	r, err := encode(ctx, s.client.settings, signupCall(in), opts)
+	r, err := encode(ctx, s.client.config(), signupCall(in), opts)
 	if err != nil {
 		return nil, err
 	}
 	a, failed := send(r)
 	var location *url.URL
 	if failed == nil {
-		location, failed = a.location(r.URL)
+		location, failed = a.location(apis[r.call.API], r.URL)
 	}
 	if failed != nil {
 		return nil, r.explain(a, failed)
@@ -81,11 +81,12 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 }
 
 // location returns where the answer redirects to.
-func (a *answer) location(base *url.URL) (*url.URL, *Error) {
-	if !isRedirect(a.status) {
-		if _, failed := openPartner(a.status, a.body); failed != nil {
-			return nil, failed
-		}
+func (a *answer) location(from api, base *url.URL) (*url.URL, *Error) {
+	_, failed := from.open(a.status, a.body)
+	switch {
+	case failed != nil && (!isRedirect(a.status) || !errors.Is(failed, ErrBadResponse)):
+		return nil, failed // a redirect is one that the API does not document, but here
+	case failed == nil:
 		return nil, badResponse("no redirect")
 	}
 	to := a.header.Get("Location")
@@ -99,11 +100,15 @@ func (a *answer) location(base *url.URL) (*url.URL, *Error) {
 func isRedirect(status int) bool { return status >= 300 && status <= 399 }
 
 // Handler returns a handler that signs the parent of a request up with [SignupService.Resolve] and sends the browser on
-// with 303. who says who the parent is, from the service's own session, say; its error is answered with 400, and a failure
-// of the API with 502, both without details.
+// with 303. who says who the parent is, from the service's own session, say. Its error, or a parent that cannot be
+// sent, is answered with 400, and every other failure, a missing credential among them, with 502, both without details.
+// Handler panics if who is nil.
 //
 // GET /partners/signup
 func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) http.Handler {
+	if who == nil {
+		panic("partnerapi: Signup.Handler without a function")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")

@@ -261,3 +261,37 @@ func TestSignupHandlerIsDoneWithItsRequest(t *testing.T) {
 		ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
 	assert.Equal(t, http.StatusBadGateway, w.Code)
 }
+
+// success:false is a failure whatever the status.
+func TestResolveRedirectThatSaysNo(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return reply(302, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`, "Location", "/x"), nil
+	}))
+	to, err := client.Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"})
+	assertKinds(t, err, ErrUnauthorized)
+	assert.Nil(t, to)
+}
+
+// What NewClient did not make refuses, as every method of every service does.
+func TestZeroValues(t *testing.T) {
+	t.Parallel()
+	in := SignupRequest{PK: "1", Email: "e"}
+	_, err := new(SignupService).URL(t.Context(), in)
+	assertRefused(t, err, "client", "nil, or not made by NewClient")
+	_, err = new(SignupService).Resolve(t.Context(), in)
+	assertRefused(t, err, "client", "nil, or not made by NewClient")
+	_, err = Do[none](t.Context(), nil, Call{API: PartnerAPI, Op: "GET /a"})
+	assertRefused(t, err, "client", "nil, or not made by NewClient")
+	new(Client).CloseIdleConnections()
+	assert.PanicsWithValue(t, "partnerapi: Signup.Handler without a function", func() { new(SignupService).Handler(nil) })
+}
+
+func TestNilPointersAreRefused(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, newTranscript(teapot))
+	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: (*UpdateAccountRequest)(nil)})
+	assertRefused(t, err, "Body", "a nil pointer")
+	_, err = Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a", Query: (*ListOptions)(nil)})
+	assertRefused(t, err, "Query", "a nil pointer")
+}

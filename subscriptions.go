@@ -79,8 +79,9 @@ func (c *confirmed) UnmarshalJSON(data []byte) error {
 // Create subscribes the parent. It fails with [ErrAlreadyExists] if the pk is known, with [ErrInvalid] for a blank
 // e-mail, and with [ErrUnauthorized] for a bad token. The API makes an invitation for the e-mail.
 //
-// It is sent again after a failure, because the pk makes it safe. If an attempt before that may have been the one that
-// counted, [ErrAlreadyExists] comes with [ErrOutcomeUnknown]; [SubscriptionsService.Ensure] takes care of that.
+// It is sent again unless an answer below 500 came, because the pk makes it safe. If an attempt before that may have
+// been the one that counted, [ErrAlreadyExists] comes with [ErrOutcomeUnknown]; [SubscriptionsService.Ensure] takes
+// care of that.
 //
 // POST /partners/subscriptions
 func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) error {
@@ -89,7 +90,7 @@ func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscription
 }
 
 // Update moves the subscription of pk to another plan. It fails with [ErrNotFound] if pk is unknown. It is sent again
-// after a failure.
+// unless an answer below 500 came.
 //
 // PUT /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateSubscriptionRequest, opts ...CallOption) error {
@@ -97,8 +98,9 @@ func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateS
 	return err
 }
 
-// Cancel ends the subscription of pk. It fails with [ErrNotFound] if pk is unknown; if an earlier attempt of the same
-// call may have ended it, with [ErrOutcomeUnknown] too. It is sent again after a failure.
+// Cancel ends the subscription of pk, and deletes the account at Bark. It fails with [ErrNotFound] if pk is unknown; if
+// an earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless an
+// answer below 500 came.
 //
 // DELETE /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...CallOption) error {
@@ -107,7 +109,7 @@ func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...Ca
 }
 
 // CancelLegacy ends the subscription of pk as [SubscriptionsService.Cancel] does, for partners whose integration is of
-// the API's revision before plans.
+// the API's revision before plans. It fails with [ErrNotFound] if pk is unknown, and is sent again as Cancel is.
 //
 // DELETE /partners/subscriptions
 func (s *SubscriptionsService) CancelLegacy(ctx context.Context, pk string, opts ...CallOption) error {
@@ -118,7 +120,9 @@ func (s *SubscriptionsService) CancelLegacy(ctx context.Context, pk string, opts
 // Ensure creates the subscription, or, if the pk is known, sets its plan, unless in.Plan is zero. The e-mail of a known
 // pk is not changed. created is true only when it is certain that this call created it.
 //
-// Ensure can be called again after any failure, as often as it takes. It is sent again after a failure.
+// Ensure can be called again after any failure, as often as it takes. Both of its calls are sent again as
+// [SubscriptionsService.Create] and [SubscriptionsService.Update] are, and it fails as they do. A new pk makes an
+// invitation for the e-mail.
 //
 // POST /partners/subscriptions, then PUT /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Ensure(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) (created bool, err error) {

@@ -265,3 +265,41 @@ func TestEnsurePassesOptionsToBothCalls(t *testing.T) {
 	assert.Len(t, log.headers, 2)
 	assert.Equal(t, 200, last.StatusCode, "the response is the last call's")
 }
+
+// Status and type come first: a message decides only whether the pk exists.
+func TestPartnerKindsByStatusAndType(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		status int
+		body   string
+		kinds  []error
+	}{
+		"500, a token":           {500, `{"success":false,"error_type":"invalid_token"}`, []error{ErrServer, ErrOutcomeUnknown}},
+		"429, a token":           {429, `{"success":false,"error_type":"invalid_token"}`, []error{ErrRateLimited}},
+		"400, a token":           {400, `{"success":false,"error_type":"invalid_token"}`, []error{ErrUnauthorized}},
+		"400, another's message": {400, `{"success":false,"error":"Not Found","error_type":"invalid_params"}`, []error{ErrInvalid}},
+		"400, no type":           {400, `{"success":false,"error":"Please use a valid API Key."}`, []error{ErrInvalid}},
+		"200, params":            {200, `{"success":false,"error":"Not Found","error_type":"invalid_params"}`, []error{ErrInvalid}},
+		"200, params, duplicate": {200, `{"success":false,"error":"Partner PK has already been added","error_type":"invalid_params"}`, []error{ErrInvalid, ErrAlreadyExists}},
+		"200, nothing":           {200, `{"success":false}`, []error{ErrInvalid}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, newTranscript(answerWith(test.status, test.body)))
+			err := client.Subscriptions.Cancel(t.Context(), "1", WithoutRetry())
+			assertKinds(t, err, test.kinds...)
+		})
+	}
+}
+
+// A credential that the API repeats is not repeated here.
+func TestCredentialInAMessageIsTakenOut(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, newTranscript(answerWith(401, `{"success":false,"error":"Bad token `+testPartnerToken+`!","error_type":"invalid_token"}`)))
+	err := client.Subscriptions.Cancel(t.Context(), "1")
+	require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: 401 Unauthorized: Bad token [redacted]!")
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, []string{"Bad token [redacted]!"}, failed.Messages)
+}

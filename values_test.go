@@ -305,3 +305,17 @@ func TestOptional(t *testing.T) {
 	require.Error(t, err)
 	assert.NotEqual(t, Set(0), Clear[int]())
 }
+
+// An unreadable time is told of without its value.
+func TestUnreadableTimes(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"list":[{"id":"i","created":"soon"}],"pages":1}`: "not a number of Unix seconds in the years 1 to 9999",
+		`{"list":[{"id":"i","created":1e99}],"pages":1}`:   "not a number of Unix seconds in the years 1 to 9999",
+	} {
+		_, err := newTestClient(t, newTranscript(answerWith(200, body))).Invitations.List(t.Context(), ListOptions{})
+		require.EqualError(t, err, "network: GET /account/network-invitations: 200 OK: bad response; "+want)
+	}
+	_, err := newTestClient(t, newTranscript(answerWith(200, `{"customer":{"id":1,"subscription":{"start_date":"soon"}}}`))).Accounts.Get(t.Context(), NewSession())
+	assert.EqualError(t, err, "account: GET /account: 200 OK: bad response; a time that is not of RFC 3339")
+}

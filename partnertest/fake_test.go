@@ -255,3 +255,25 @@ func useAll(ctx context.Context, f *partnertest.Fake, client *partnerapi.Client,
 	_, changed := client.Accounts.Update(ctx, session, partnerapi.UpdateAccountRequest{FirstName: pk, ListsOptIn: partnerapi.OptInTrue})
 	return errors.Join(created, invited, loggedIn, changed)
 }
+
+// An outage, and then a recovery, of an operation that the fake was taught.
+func TestHandleReplacesWhatItTaught(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		fake := partnertest.New()
+		answer := func(status int) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte(`{"status":"ok"}`))
+			})
+		}
+		call := partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /x"}
+		fake.Handle("GET /x", answer(http.StatusTeapot))
+		_, err := partnerapi.Do[struct{}](t.Context(), fake.Client(), call)
+		require.Error(t, err)
+
+		fake.Handle("GET /x", answer(http.StatusOK))
+		_, err = partnerapi.Do[struct{}](t.Context(), fake.Client(), call)
+		require.NoError(t, err)
+	}
+}

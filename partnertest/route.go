@@ -48,6 +48,9 @@ func addRoute(routes []route, added route) []route {
 // and a URL whose path is that of op. A known operation is replaced in its own API; another one is answered in all
 // three. The credential of the API is checked before h is called.
 //
+// h runs within the client's call: if it waits, it has to watch the request's context, or a timeout of the client's
+// waits for it.
+//
 // Handle panics if op is not of that form, as [http.ServeMux.Handle] does.
 func (f *Fake) Handle(op string, h http.Handler) {
 	method, path, _ := strings.Cut(op, " ")
@@ -61,11 +64,14 @@ func (f *Fake) Handle(op string, h http.Handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	same := func(r route) bool { return r.op == op }
+	known := false
 	for _, routes := range f.routes {
 		if i := slices.IndexFunc(routes, same); i >= 0 {
-			routes[i].serve = serve
-			return
+			routes[i].serve, known = serve, true
 		}
+	}
+	if known {
+		return
 	}
 	for api, routes := range f.routes {
 		f.routes[api] = addRoute(routes, newRoute(operation{api: api, op: op}, serve))

@@ -37,12 +37,14 @@ func (t *tour) invitations() chapter {
 			return "new e-mail, no fee proposed, sent again", err
 		}},
 		{"GET /account/network-invitations", "Invitations.All", func(ctx context.Context) (string, error) {
+			found := 0
 			for invitation, err := range invitations.All(ctx, partnerapi.ListOptions{}) {
 				if err != nil || invitation.Email != newShop || invitation.FeeProposed != nil {
 					return "", errors.Join(err, expect("not changed", false))
 				}
+				found++
 			}
-			return "the change is in the list", nil
+			return "the change is in the list", expect("none", found == 1)
 		}},
 		{"POST /account/network-invitations/{token}", "Invitations.Activate", t.activate},
 		{"DELETE /account/network-invitations/{id}", "Invitations.Delete", func(ctx context.Context) (string, error) {

@@ -1,0 +1,187 @@
+package partnerapi
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// reason is a cause in our own words, which hold no data of anybody's.
+type reason string
+
+func (r reason) Error() string { return string(r) }
+
+// hidden is a cause that prints only what is known to be harmless, because texts of foreign errors carry URLs, and
+// URLs carry keys. errors.Is and errors.As see through it.
+type hidden struct{ cause *error } // behind a pointer, because fmt walks unexported fields
+
+func hide(cause error) *hidden {
+	if h, own := any(cause).(*hidden); own {
+		return h
+	}
+	cause = withoutURL(cause)
+	return &hidden{&cause}
+}
+
+// withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
+func withoutURL(cause error) error {
+	if several := parts(cause); several != nil {
+		for i, part := range several {
+			several[i] = withoutURL(part)
+		}
+		return errors.Join(several...)
+	}
+	var leaks *url.Error
+	if errors.As(cause, &leaks) {
+		return withoutURL(leaks.Err)
+	}
+	return cause
+}
+
+// parts returns a copy of the errors that err joins, or nil if it joins none.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if _, own := any(err).(*Error); own || !ok { // an Error is described as one
+		return nil
+	}
+	return slices.Clone(joined.Unwrap())
+}
+
+func (h *hidden) Error() string                 { return oneLine(describe(*h.cause)) }
+func (h *hidden) Unwrap() error                 { return *h.cause }
+func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
+
+// forget takes credentials out of what the API says, should it say them.
+func (e *Error) forget(secrets []secret) {
+	for _, s := range secrets {
+		for i := range e.Messages {
+			e.Messages[i] = strings.ReplaceAll(e.Messages[i], s.token, redacted)
+		}
+		for field := range e.Fields {
+			e.Fields[field] = strings.ReplaceAll(e.Fields[field], s.token, redacted)
+		}
+		e.DevMessage = strings.ReplaceAll(e.DevMessage, s.token, redacted)
+	}
+}
+
+const redacted = "[redacted]"
+
+// unique returns each text once, at its first place.
+func unique(texts []string) []string {
+	var kept []string
+	for _, text := range texts {
+		if !slices.Contains(kept, text) {
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
+// harmlessTexts are the types of errors whose texts name hosts, addresses and certificates, and nothing else.
+var harmlessTexts = []func(error) (string, bool){
+	textOf[reason], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
+	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
+	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError],
+}
+
+// harmlessErrors are those known by themselves.
+var harmlessErrors = []error{
+	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed,
+	errNotADate, errNotUnix,
+	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
+	ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
+}
+
+func textOf[T error](err error) (string, bool) {
+	var found T
+	if !errors.As(err, &found) {
+		return "", false
+	}
+	return found.Error(), true
+}
+
+// describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
+func describe(err error) string {
+	if h, own := any(err).(*hidden); own {
+		return describe(*h.cause)
+	}
+	if several := parts(err); several != nil {
+		var texts []string
+		for _, each := range several {
+			texts = append(texts, describe(each))
+		}
+		return strings.Join(unique(texts), "; ")
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return describe(wrapped.Err)
+	}
+	if text, ok := textOf[*Error](err); ok {
+		return text
+	}
+	for _, known := range harmlessErrors {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	var date *time.ParseError // its text holds the value
+	if errors.As(err, &date) {
+		return "a time that is not of RFC 3339"
+	}
+	var field *json.UnmarshalTypeError
+	if errors.As(err, &field) {
+		return "a value of another type than " + field.Type.String()
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		known := *op
+		known.Err = reason(describe(op.Err)) // it can be a foreign dialler's
+		return known.Error()
+	}
+	for _, harmless := range harmlessTexts {
+		if text, ok := harmless(err); ok {
+			return text
+		}
+	}
+	if err != nil && reflect.TypeOf(err).PkgPath() == "crypto/tls" {
+		return err.Error() // an alert, whose type is not exported
+	}
+	return fmt.Sprintf("error of type %T", err)
+}
+
+// oneLine returns s without line breaks and other control characters, and not too long to read.
+func oneLine(s string) string {
+	const most = 500
+	s = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// formatAs prints text for any verb, so that no verb reaches the fields of the value it stands for.
+func formatAs(f fmt.State, verb rune, text string) {
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	_, _ = io.WriteString(f, text)
+}
