@@ -53,12 +53,9 @@ func send(r *request) (*answer, *Error) {
 		ErrorHandler: func(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err },
 	}
 	started := time.Now()
-	resp, err := client.Do(r.Request)
+	resp, _ := client.Do(r.Request) // what went wrong is known to the attempt
 	if resp != nil {
 		_ = resp.Body.Close() // it was read to its end inside the attempt
-	}
-	if x.attempts == 0 && x.cause == nil {
-		x.cause = err // net/http refused the request before the transport saw it
 	}
 	if over := r.Context().Err(); over != nil && (x.again || x.last.Outcome != OutcomeAnswered) {
 		x.blame(over)

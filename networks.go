@@ -169,7 +169,8 @@ func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opt
 	call := Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}
 	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
 	var failed *Error
-	if errors.As(err, &failed) && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
+	complete := errors.As(err, &failed) && failed.Body != nil // an answer that is cut may have been the API's
+	if complete && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
 		call.path, call.doubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
 		return do[*NetworkDeletion](ctx, s.client, call, opts)
 	}

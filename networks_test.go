@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"net/http"
 	"testing"
@@ -311,4 +312,17 @@ func TestOptionsAreSharedByPages(t *testing.T) {
 		found++
 	}
 	assert.Equal(t, 12, found)
+}
+
+// A 404 that is cut does not say that there is no such route.
+func TestDeleteNetworkAfterHalfA404(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		asked = append(asked, req.URL.Path)
+		return &http.Response{StatusCode: 404, Body: io.NopCloser(broken{})}, nil
+	}))
+	_, err := client.Networks.Delete(t.Context(), "acc_1", WithoutRetry())
+	assertKinds(t, err, ErrBadResponse, ErrOutcomeUnknown)
+	assert.Equal(t, []string{"/api/account/networks/acc_1"}, asked)
 }

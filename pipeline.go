@@ -334,7 +334,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 	}
-	if (a.doubt || r.call.doubt) && r.call.isWrite() && !slices.Contains(failed.kinds, ErrOutcomeUnknown) {
+	if (a.doubt || r.call.doubt) && r.call.isWrite() {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)
 	}
 	return failed

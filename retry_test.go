@@ -339,6 +339,22 @@ func TestWhatFollowsAnAttempt(t *testing.T) {
 	}
 }
 
+// TRAPS: "errors of a ResponseHandler are retried": one failed envelope became 3 POSTs. A failure in the envelope is an
+// answer, and final.
+func TestTrapFailedEnvelopeIsFinal(t *testing.T) {
+	t.Parallel()
+	for api, body := range map[API]string{
+		PartnerAPI: `{"success":false,"error":"No."}`, AccountAPI: `{"status":"error","messages":["No."]}`, NetworkAPI: `{"error":{"message":"No."}}`,
+	} {
+		for _, op := range []string{"GET /a", "POST /a", "PUT /a"} {
+			transport := turns(always(200, body))
+			_, err := Do[none](t.Context(), newTestClient(t, transport), Call{API: api, Op: op, Repeatable: true})
+			assertKinds(t, err, ErrInvalid)
+			assert.Equal(t, 1, transport.sent)
+		}
+	}
+}
+
 func TestMaxAttempts(t *testing.T) {
 	t.Parallel()
 	for most, want := range map[int]int{0: 4, 1: 1, 2: 2, 4: 4, 10: 10} {
@@ -433,6 +449,49 @@ func TestGarbageInRetryAfterIsIgnored(t *testing.T) {
 			assert.Less(t, transport.at[1].Sub(transport.at[0]), 2250*time.Millisecond)
 		})
 	}
+}
+
+// The header of an older answer says nothing of an attempt that had no answer.
+func TestRetryAfterOfAnOlderAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := turns(always(503, "", "Retry-After", "20"), cut, ok)
+		_, err := Do[none](t.Context(), newTestClient(t, transport), Call{API: PartnerAPI, Op: "GET /a"})
+		require.NoError(t, err)
+		assert.Equal(t, 20*time.Second, transport.at[1].Sub(transport.at[0]))
+		assert.Less(t, transport.at[2].Sub(transport.at[1]), 500*time.Millisecond)
+	})
+}
+
+// The status line alone says that the API did nothing, be the rest of the answer as it may.
+func TestHalfA429IsUnsent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		transport := turns(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"3"}}, Body: io.NopCloser(broken{})}, nil
+		}, ok)
+		_, err := Do[none](t.Context(), newTestClient(t, transport, log.hook()), Call{API: PartnerAPI, Op: "POST /a"})
+		require.NoError(t, err)
+		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeAnswered}, log.outcomes())
+		assert.Equal(t, 3*time.Second, transport.at[1].Sub(transport.at[0]))
+	})
+}
+
+// An answer that is not complete refuses no credential.
+func TestHalfA401RenewsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		source := &rotating{}
+		transport := turns(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 401, Body: io.NopCloser(broken{})}, nil
+		}, ok)
+		client := newTestClient(t, transport, WithCredentialSource(PartnerToken, source))
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
+		require.NoError(t, err)
+		assert.Equal(t, 1, source.asked)
+		assert.Empty(t, source.refused)
+	})
 }
 
 // TRAPS: "a wait is not compared with the deadline, and when the deadline passes the last answer is lost."

@@ -535,6 +535,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 }
 
 // TRAPS: "default logger and give-up error print the URL with its query", and httpmock's near-miss text prints ?key=SECRET.
+// That "httpmock's exact-query responder does not match once key= is added" is what makes it a near miss.
 func TestTrapNoURLFromBelow(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
