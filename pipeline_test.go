@@ -475,7 +475,8 @@ func TestDoReadsWhatIsAskedFor(t *testing.T) {
 		client, call := do(t, NetworkAPI, ` {"jwt": "x"} `)
 		raw, err := Do[json.RawMessage](t.Context(), client, call)
 		require.NoError(t, err)
-		assert.Len(t, raw, len(`{"jwt": "x"}`), "as it came, the space too")
+		came := `{"jwt": "x"}`
+		assert.Equal(t, came, string(raw), "the space too")
 	})
 	t.Run("the whole of the envelope", func(t *testing.T) {
 		t.Parallel()
