@@ -21,13 +21,12 @@ type exchange struct {
 	*request
 	answer
 
-	last     Attempt // the newest attempt
-	reported bool    // whether hook and logger know of it
-	renewed  bool    // whether sources were told of a refused credential
-	extra    int     // attempts with a renewed credential
-	stop     bool    // whether another attempt was not allowed to start
-	again    bool    // whether another attempt is planned, after wait
-	wait     time.Duration
+	last    Attempt // the newest attempt
+	renewed bool    // whether sources were told of a refused credential
+	extra   int     // attempts with a renewed credential
+	stop    bool    // whether another attempt was not allowed to start
+	again   bool    // whether another attempt is planned, after wait
+	wait    time.Duration
 }
 
 // answer is what came of a call.
@@ -88,7 +87,6 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.attempts++
 	x.last = Attempt{API: x.call.API, Op: x.call.Op, Number: x.attempts}
-	x.reported = false
 	started := time.Now()
 	resp, err := x.attempt(req)
 	x.last.Duration = time.Since(started)

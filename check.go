@@ -52,7 +52,7 @@ func whyNot(err error) string {
 }
 
 // replacement is what encoding/json sends in the place of every byte that is not UTF-8, so that two different keys
-// could become one. It differs from how a U+FFFD of the caller's is sent.
+// could become one. A U+FFFD of the caller's is sent in another way; where it is not, it is refused too.
 var replacement = func() []byte {
 	quoted, _ := json.Marshal("\xff") // a string always can be
 	return bytes.Trim(quoted, `"`)

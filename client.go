@@ -32,8 +32,10 @@ type Client struct {
 
 	// Behind two pointers: fmt walks into the fields of whatever holds a Client, and %s and other verbs that do not fit
 	// a pointer follow one.
-	settings **settings
+	settings *settingsBox
 }
+
+type settingsBox struct{ *settings }
 
 // settings is all that options set. It does not change after NewClient.
 type settings struct {
@@ -112,7 +114,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		s.transport = newTransport()
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
-	c := &Client{settings: &s}
+	c := &Client{settings: &settingsBox{s}}
 	c.Signup = &SignupService{c}
 	c.Subscriptions = &SubscriptionsService{c}
 	c.Accounts = &AccountsService{c}
@@ -126,7 +128,7 @@ func (c *Client) config() *settings {
 	if c == nil || c.settings == nil {
 		return nil
 	}
-	return *c.settings
+	return c.settings.settings
 }
 
 // CloseIdleConnections closes the connections that are kept for later calls, for the end of a program. Calls in flight

@@ -18,7 +18,8 @@ var (
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden means that the API knows who asks and does not allow it.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound means that the API does not know what was asked for.
+	// ErrNotFound means that the API says that it does not know what was asked for. A 404 that is not in the API's form
+	// is [ErrBadResponse] instead.
 	ErrNotFound = errors.New("not found")
 	// ErrAlreadyExists means that the pk, e-mail or name is taken.
 	ErrAlreadyExists = errors.New("already exists")
@@ -37,7 +38,7 @@ var (
 	// ErrResponseTooLarge means that the body is over the limit that [WithMaxResponseBytes] sets.
 	ErrResponseTooLarge = errors.New("response too large")
 	// ErrOutcomeUnknown means that the API may have done what was asked, or may not: at least one attempt at a write
-	// ended with no complete answer or with a server error.
+	// ended with no complete answer, or with one that is too large, or with a server error.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 

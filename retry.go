@@ -234,10 +234,9 @@ func (b *budget) giveBack() {
 
 // report tells hook and logger of the attempt that is over.
 func (x *exchange) report(ctx context.Context) {
-	if x.reported || x.attempts == 0 {
-		return
+	if x.stop {
+		return // it was reported before the one that was not allowed to start
 	}
-	x.reported = true
 	x.last.Wait = x.wait
 	if hook := x.settings.hook; hook != nil {
 		hook(ctx, x.last)
