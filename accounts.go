@@ -226,7 +226,7 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 // GET /account
 func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "GET /account", Session: session, ofSession: true, key: "customer", null: ErrNotLoggedIn,
+		API: AccountAPI, Op: "GET /account", Session: session, ofSession: true, key: "customer", ifNull: ErrNotLoggedIn,
 	}, opts)
 }
 
@@ -248,7 +248,7 @@ func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...
 // POST /account
 func (s *AccountsService) Update(ctx context.Context, session *Session, in UpdateAccountRequest, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "POST /account", Body: in, Session: session, ofSession: true, key: "customer", null: ErrNotLoggedIn,
+		API: AccountAPI, Op: "POST /account", Body: in, Session: session, ofSession: true, key: "customer", ifNull: ErrNotLoggedIn,
 	}, opts)
 }
 
@@ -278,7 +278,7 @@ func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...
 // GET /account/search
 func (s *AccountsService) Search(ctx context.Context, email string, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}, also: OrganizationKey, key: "customer", null: ErrNotFound,
+		API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}, extraCredential: OrganizationKey, key: "customer", ifNull: ErrNotFound,
 	}, opts)
 }
 

@@ -114,7 +114,7 @@ func TestTrapFreshRequestPerAttempt(t *testing.T) {
 			return reply(503, "", "Set-Cookie", "sid=NEW"+strconv.Itoa(n)), nil
 		}))
 		_, err := Do[none](t.Context(), client, Call{
-			API: AccountAPI, Op: "PUT /a", Query: searchQuery{"a@b.example"}, Body: map[string]int{"a": 1}, Session: session, also: OrganizationKey,
+			API: AccountAPI, Op: "PUT /a", Query: searchQuery{"a@b.example"}, Body: map[string]int{"a": 1}, Session: session, extraCredential: OrganizationKey,
 		}, WithHeader("X-Trace", "t-1"))
 		assertKinds(t, err, ErrServer, ErrOutcomeUnknown)
 		assert.Equal(t, []string{"sid=OLD", "sid=NEW1", "sid=NEW2", "sid=NEW3"}, cookies)
@@ -131,7 +131,7 @@ func TestNoCredentialInTheSharedRequest(t *testing.T) {
 		assert.Contains(t, req.Header, "Cookie")
 		return reply(200, `{"status":"ok"}`), nil
 	}))
-	r, err := encode(t.Context(), client.config(), Call{API: AccountAPI, Op: "GET /a", Session: session, also: OrganizationKey}, nil)
+	r, err := encode(t.Context(), client.config(), Call{API: AccountAPI, Op: "GET /a", Session: session, extraCredential: OrganizationKey}, nil)
 	require.NoError(t, err)
 	_, failed := send(r)
 	require.Nil(t, failed)
@@ -412,7 +412,7 @@ func TestTrapRedirect(t *testing.T) {
 						sent.Add(1)
 						http.Redirect(w, r, elsewhere.URL+"/x?email=SECRET", status)
 					}, soon)
-					_, err := Do[none](t.Context(), client, Call{API: api, Op: method + " /a", Body: "SECRET", also: OrganizationKey})
+					_, err := Do[none](t.Context(), client, Call{API: api, Op: method + " /a", Body: "SECRET", extraCredential: OrganizationKey})
 					assertKinds(t, err, ErrBadResponse)
 					require.EqualError(t, err, fmt.Sprintf("%s: %s /a: %d %s: bad response; a redirect, which is not followed",
 						api, method, status, http.StatusText(status)))

@@ -39,9 +39,8 @@
 //
 // A call is sent again, up to four times in all, when it is certain that the API did nothing with it (no connection, or
 // a 429), or when doing it twice is the same as doing it once: every GET, PUT and DELETE,
-// [SubscriptionsService.Create], [NetworksService.Update] and [AccountsService.Login]. All other calls are sent once,
-// and fail with [ErrOutcomeUnknown] when no complete answer, or a server error, came. [RetryPolicy] and [WithoutRetry]
-// set this.
+// [SubscriptionsService.Create], [NetworksService.Update] and [AccountsService.Login]. Any other call that
+// may have been done is not sent again: it fails with [ErrOutcomeUnknown]. [RetryPolicy] and [WithoutRetry] set this.
 //
 // # Units
 //

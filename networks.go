@@ -171,7 +171,7 @@ func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opt
 	var failed *Error
 	complete := errors.As(err, &failed) && failed.Body != nil // an answer that is cut may have been the API's
 	if complete && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
-		call.path, call.doubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
+		call.path, call.earlierDoubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
 		return do[*NetworkDeletion](ctx, s.client, call, opts)
 	}
 	return deletion, err

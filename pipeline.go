@@ -36,15 +36,15 @@ type Call struct {
 	// GET, HEAD, PUT, DELETE and OPTIONS always are.
 	Repeatable bool
 
-	ofSession bool       // a session is required
-	also      Credential // what is needed besides the API's own credential
-	path      string     // where to send it, if not to the path of Op
-	key       string     // the member of the payload that is the value, if it is not the whole
-	null      error      // what it means if the value is null
-	optional  bool       // the value is not documented: its absence is no failure
-	loose     bool       // the value is a stranger's: it may be the zero value
-	login     bool       // success starts the session
-	doubt     bool       // an earlier call for the same may have done it
+	ofSession       bool       // a session is required
+	extraCredential Credential // what is needed besides the API's own credential
+	path            string     // where to send it, if not to the path of Op
+	key             string     // the member of the payload that is the value, if it is not the whole
+	ifNull          error      // what it means if the value is null
+	optional        bool       // the value is not documented: its absence is no failure
+	anyValue        bool       // the value is a stranger's: it may be the zero value
+	login           bool       // success starts the session
+	earlierDoubt    bool       // an earlier call for the same may have done it
 }
 
 // none is a value that is not read.
@@ -61,7 +61,7 @@ type none = struct{}
 //
 // It fails with an [*ArgumentError] for a call that cannot be sent, and otherwise as the methods do.
 func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOption) (T, error) {
-	call.loose = true
+	call.anyValue = true
 	return do[T](ctx, client, call, opts)
 }
 
@@ -150,7 +150,7 @@ func (call Call) refuse(name, why string) *ArgumentError {
 
 // askSecrets asks each credential of the call from its source.
 func (r *request) askSecrets(ctx context.Context) error {
-	for _, which := range []Credential{apis[r.call.API].credential, r.call.also} {
+	for _, which := range []Credential{apis[r.call.API].credential, r.call.extraCredential} {
 		if which == "" {
 			continue
 		}
@@ -292,15 +292,15 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 		return value, nil
 	case len(payload) == 0:
 		return value, badResponse("no value in the body")
-	case bytes.Equal(payload, []byte("null")) && call.null != nil:
-		return value, &Error{kinds: []error{call.null}}
+	case bytes.Equal(payload, []byte("null")) && call.ifNull != nil:
+		return value, &Error{kinds: []error{call.ifNull}}
 	case bytes.Equal(payload, []byte("null")):
 		return value, badResponse("null in the place of the value")
 	}
 	if err := json.Unmarshal(payload, &value); err != nil {
 		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
-	if !call.loose && isBlank(reflect.ValueOf(value)) {
+	if !call.anyValue && isBlank(reflect.ValueOf(value)) {
 		return value, badResponse("none of the documented fields")
 	}
 	return value, nil
@@ -334,7 +334,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 	}
-	if (a.doubt || r.call.doubt) && r.call.isWrite() {
+	if (a.doubt || r.call.earlierDoubt) && r.call.isWrite() {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)
 	}
 	return failed

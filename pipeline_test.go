@@ -335,7 +335,7 @@ func TestNoCredential(t *testing.T) {
 			Call{API: NetworkAPI, Op: "GET /a"}, nil, "network: GET /a: not sent: no credential; the client has no network token",
 		},
 		"one of two": {
-			[]Option{WithAccountKey("k")}, Call{API: AccountAPI, Op: "GET /account/search", also: OrganizationKey}, nil,
+			[]Option{WithAccountKey("k")}, Call{API: AccountAPI, Op: "GET /account/search", extraCredential: OrganizationKey}, nil,
 			"account: GET /account/search: not sent: no credential; the client has no organization key",
 		},
 		"the source fails": {
@@ -416,7 +416,7 @@ func TestRequestOfDo(t *testing.T) {
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}, "", 0,
 		},
 		"organisation": {
-			Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"b": {"2", "1"}}, also: OrganizationKey},
+			Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"b": {"2", "1"}}, extraCredential: OrganizationKey},
 			"GET", "https://services.sparkart.net/api/v1/a?b=2&b=1&key=" + testAccountKey,
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Api-Key": {testOrganizationKey}}, "", 0,
 		},
@@ -606,7 +606,7 @@ func TestDecode(t *testing.T) {
 		"record: {}":               {decodeRecord, Call{}, `{}`, nil, bad},
 		"record: no known field":   {decodeRecord, Call{}, `{"x":1}`, nil, bad},
 		"record: all null":         {decodeRecord, Call{}, `{"id":null,"tags":null}`, nil, bad},
-		"record: {} of a stranger": {decodeRecord, Call{loose: true}, `{}`, &record{}, nil},
+		"record: {} of a stranger": {decodeRecord, Call{anyValue: true}, `{}`, &record{}, nil},
 		"record: null":             {decodeRecord, Call{}, `null`, nil, bad},
 		"record: nothing":          {decodeRecord, Call{}, ``, nil, bad},
 		"record: spaces":           {decodeRecord, Call{}, " \n", nil, bad},
@@ -627,8 +627,8 @@ func TestDecode(t *testing.T) {
 		"member: {}":            {decodeRecord, keyed, `{"customer":{}}`, nil, bad},
 		"member: []":            {decodeRecord, keyed, `{"customer":[]}`, nil, bad},
 		"member: null":          {decodeRecord, keyed, `{"customer":null}`, nil, bad},
-		"member: null, known":   {decodeRecord, Call{key: "customer", null: ErrNotFound}, `{"customer":null}`, nil, []error{ErrNotFound}},
-		"member: absent, known": {decodeRecord, Call{key: "customer", null: ErrNotFound}, `{}`, nil, bad},
+		"member: null, known":   {decodeRecord, Call{key: "customer", ifNull: ErrNotFound}, `{"customer":null}`, nil, []error{ErrNotFound}},
+		"member: absent, known": {decodeRecord, Call{key: "customer", ifNull: ErrNotFound}, `{}`, nil, bad},
 		"member of a list":      {decodeRecord, keyed, `[]`, nil, bad},
 		"member of nothing":     {decodeRecord, keyed, ``, nil, bad},
 		"true":                  {decodeBool, Call{key: "logged_in"}, `{"logged_in":true}`, true, nil},
