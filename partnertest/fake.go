@@ -33,6 +33,7 @@ type Fake struct {
 	mu       sync.Mutex // guards all below
 	now      func() time.Time
 	routes   map[partnerapi.API][]route
+	faults   map[string][]Fault // by operation
 	lastID   map[string]int64
 	fanclubs map[string]Fanclub // by key
 
@@ -81,6 +82,7 @@ func New(opts ...Option) *Fake {
 	f := &Fake{
 		now:      time.Now,
 		routes:   make(map[partnerapi.API][]route),
+		faults:   make(map[string][]Fault),
 		lastID:   make(map[string]int64),
 		fanclubs: map[string]Fanclub{AccountKey: {ID: 1, Key: AccountKey, OrganizationKey: OrganizationKey}},
 
@@ -133,7 +135,11 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := arrived(r, body)
 	to := f.find(in)
 	recorded := f.record(w, in, to)
-	f.answer(recorded, in, to)
+	fault, taken := r.Context().Value(faultKey{}).(Fault)
+	if !taken {
+		fault = f.next(to)
+	}
+	fault.befall(r.Context(), recorded, func(w http.ResponseWriter) { f.answer(w, in, to) })
 	recorded.note(http.StatusOK) // of a handler that wrote nothing
 }
 

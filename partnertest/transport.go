@@ -16,38 +16,40 @@ import (
 // every request to the fake, whatever its host, and opens no socket.
 func (f *Fake) Transport() http.RoundTripper { return f.transport }
 
-// transport runs a handler in RoundTrip. It starts no goroutine that outlives a request.
+// transport runs the fake in RoundTrip. It starts no goroutine that outlives a request.
 type transport struct {
-	handler http.Handler
-	conn    net.Conn // for traces only
+	fake *Fake
+	conn net.Conn // for traces only
 }
 
-func newTransport(h http.Handler) *transport {
+func newTransport(f *Fake) *transport {
 	conn, _ := net.Pipe()
-	return &transport{h, conn}
+	return &transport{f, conn}
 }
 
-// RoundTrip hands the handler what a server would read off the wire.
+// RoundTrip hands the fake what a server would read off the wire.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	if err := ctx.Err(); err != nil {
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
+	body, err := bodyOf(req)
+	if err = cmp.Or(ctx.Err(), err); err != nil {
 		return nil, err
 	}
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.GetConn != nil {
 		trace.GetConn(hostPort(req))
 	}
+	fault := t.fake.next(t.fake.find(arrived(req, body)))
+	if fault.Cut == CutRefused {
+		return nil, fault.refuse(ctx)
+	}
 	if trace != nil && trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{Conn: t.conn, Reused: true})
 	}
-	arrived, err := overTheWire(req)
+	served, err := overTheWire(req, body)
 	if err != nil {
 		return nil, err
 	}
-	answer := t.answer(ctx, arrived)
+	answer := t.answer(ctx, served, fault)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -65,12 +67,26 @@ func hostPort(req *http.Request) string {
 	return net.JoinHostPort(req.URL.Hostname(), cmp.Or(req.URL.Port(), port))
 }
 
-// overTheWire writes a request and reads it again, so that nothing reaches the handler that would not reach a server.
-// Writing calls the trace's hooks for what is written.
-func overTheWire(req *http.Request) (*http.Request, error) {
-	sent, err := withBody(req)
-	if err != nil {
-		return nil, err
+// bodyOf reads the body of a request, and closes it.
+func bodyOf(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
+	}
+	defer req.Body.Close()
+	return io.ReadAll(req.Body)
+}
+
+// overTheWire writes a request and reads it again, so that nothing reaches the fake that would not reach a server.
+// Writing calls the trace's hooks for what is written. The body is in memory, or Write would hide the error of one that
+// cannot be read, and start a goroutine to find out whether there is one.
+func overTheWire(req *http.Request, body []byte) (*http.Request, error) {
+	sent := req.WithContext(req.Context())
+	sent.Body = http.NoBody
+	if len(body) > 0 {
+		sent.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	if sent.ContentLength <= 0 {
+		sent.ContentLength = int64(len(body))
 	}
 	var wire bytes.Buffer
 	if err := sent.Write(&wire); err != nil {
@@ -84,31 +100,9 @@ func overTheWire(req *http.Request) (*http.Request, error) {
 	return arrived, nil
 }
 
-// withBody returns a request whose body is in memory and of a known length, and closes that of req. Without it, Write
-// hides the error of a body that cannot be read, and starts a goroutine to find out whether there is one.
-func withBody(req *http.Request) (*http.Request, error) {
-	if req.Body == nil || req.Body == http.NoBody {
-		return req, nil
-	}
-	defer req.Body.Close()
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	sent := req.WithContext(req.Context())
-	sent.Body = io.NopCloser(bytes.NewReader(body))
-	if sent.ContentLength <= 0 {
-		sent.ContentLength = int64(len(body))
-	}
-	if len(body) == 0 {
-		sent.Body = http.NoBody
-	}
-	return sent, nil
-}
-
-// answer runs the handler. As a server's, its context ends with the client's and carries none of the client's values.
-func (t *transport) answer(ctx context.Context, arrived *http.Request) (w *recorder) {
-	served, cancel := context.WithCancel(context.Background())
+// answer runs the fake. As a server's, its context ends with the client's and carries none of the client's values.
+func (t *transport) answer(ctx context.Context, req *http.Request, fault Fault) (w *recorder) {
+	served, cancel := context.WithCancel(context.WithValue(context.Background(), faultKey{}, fault))
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	w = &recorder{header: make(http.Header)}
@@ -120,7 +114,7 @@ func (t *transport) answer(ctx context.Context, arrived *http.Request) (w *recor
 			panic(p)
 		}
 	}()
-	t.handler.ServeHTTP(w, arrived.WithContext(served))
+	t.fake.ServeHTTP(w, req.WithContext(served))
 	return w
 }
 

@@ -1,0 +1,396 @@
+package partnertest_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+const (
+	createSubscription = "POST /partners/subscriptions"
+	createInvitation   = "POST /account/network-invitations"
+)
+
+// faultTest is a fault, and what a client does about it: with a write that it may send again, and with one that it may
+// not.
+type faultTest struct {
+	name     string
+	fault    partnertest.Fault
+	repeated seen
+	once     seen
+}
+
+// seen is what came of a call.
+type seen struct {
+	outcomes []partnerapi.Outcome // of its attempts
+	arrived  []int                // the statuses of fake.Calls
+	done     int                  // how many records there are
+	errs     []error              // all that are found in the error; none is success
+}
+
+const (
+	unsent   = partnerapi.OutcomeUnsent
+	answered = partnerapi.OutcomeAnswered
+	unknown  = partnerapi.OutcomeUnknown
+)
+
+var faultTests = []faultTest{
+	{
+		"none", partnertest.Fault{},
+		seen{[]partnerapi.Outcome{answered}, []int{201}, 1, nil},
+		seen{[]partnerapi.Outcome{answered}, []int{200}, 1, nil},
+	},
+	{
+		"cut before the request is processed", partnertest.Fault{Cut: partnertest.CutBefore},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 201}, 1, nil},
+		seen{[]partnerapi.Outcome{unknown}, []int{0}, 0, []error{partnerapi.ErrOutcomeUnknown}},
+	},
+	{
+		"cut after the request is processed", partnertest.Fault{Cut: partnertest.CutAfter},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
+		seen{[]partnerapi.Outcome{unknown}, []int{0}, 1, []error{partnerapi.ErrOutcomeUnknown}},
+	},
+	{
+		"cut within the answer", partnertest.Fault{Cut: partnertest.CutWithin},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{201, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
+		seen{[]partnerapi.Outcome{unknown}, []int{200}, 1, []error{partnerapi.ErrOutcomeUnknown, partnerapi.ErrBadResponse, io.ErrUnexpectedEOF}},
+	},
+	{
+		"cut within another answer", partnertest.Fault{Status: 404, Body: `{"success":false}`, Cut: partnertest.CutWithin},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{404, 201}, 1, nil},
+		seen{[]partnerapi.Outcome{unknown}, []int{404}, 0, []error{partnerapi.ErrOutcomeUnknown, partnerapi.ErrBadResponse, io.ErrUnexpectedEOF}},
+	},
+	{
+		"a server error", partnertest.Fault{Status: 503, Body: "down"},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{503, 201}, 1, nil},
+		seen{[]partnerapi.Outcome{unknown}, []int{503}, 0, []error{partnerapi.ErrServer, partnerapi.ErrOutcomeUnknown}},
+	},
+	{
+		"a server error when it is done", partnertest.Fault{Status: 502, Processed: true},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{502, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
+		seen{[]partnerapi.Outcome{unknown}, []int{502}, 1, []error{partnerapi.ErrServer, partnerapi.ErrOutcomeUnknown}},
+	},
+	{
+		"too many requests", partnertest.Fault{Status: 429},
+		seen{[]partnerapi.Outcome{unsent, answered}, []int{429, 201}, 1, nil},
+		seen{[]partnerapi.Outcome{unsent, answered}, []int{429, 200}, 1, nil},
+	},
+	{
+		"a page", partnertest.Fault{Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>"},
+		seen{[]partnerapi.Outcome{answered}, []int{200}, 0, []error{partnerapi.ErrBadResponse}},
+		seen{[]partnerapi.Outcome{answered}, []int{200}, 0, []error{partnerapi.ErrBadResponse}},
+	},
+	{
+		"slow", partnertest.Fault{Delay: time.Millisecond},
+		seen{[]partnerapi.Outcome{answered}, []int{201}, 1, nil},
+		seen{[]partnerapi.Outcome{answered}, []int{200}, 1, nil},
+	},
+}
+
+// inMemory are faults whose waits take no time in memory alone, or that are others over the network.
+var inMemory = []faultTest{
+	{
+		"refused", partnertest.Fault{Cut: partnertest.CutRefused},
+		seen{[]partnerapi.Outcome{unsent, answered}, []int{201}, 1, nil},
+		seen{[]partnerapi.Outcome{unsent, answered}, []int{200}, 1, nil},
+	},
+	{
+		"no connection in time", partnertest.Fault{Cut: partnertest.CutRefused, Delay: time.Minute},
+		seen{[]partnerapi.Outcome{unsent, answered}, []int{201}, 1, nil},
+		seen{[]partnerapi.Outcome{unsent, answered}, []int{200}, 1, nil},
+	},
+	{
+		"silent when it is done", partnertest.Fault{Delay: time.Minute},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
+		seen{[]partnerapi.Outcome{unknown}, []int{0}, 1, []error{partnerapi.ErrOutcomeUnknown, context.DeadlineExceeded}},
+	},
+	{
+		"silent before", partnertest.Fault{Delay: time.Minute, Cut: partnertest.CutBefore},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 201}, 1, nil},
+		seen{[]partnerapi.Outcome{unknown}, []int{0}, 0, []error{partnerapi.ErrOutcomeUnknown, context.DeadlineExceeded}},
+	},
+	{
+		"a server error that comes too late", partnertest.Fault{Delay: time.Minute, Status: 503},
+		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 201}, 1, nil},
+		seen{[]partnerapi.Outcome{unknown}, []int{0}, 0, []error{partnerapi.ErrOutcomeUnknown, context.DeadlineExceeded}},
+	},
+}
+
+// check makes both calls at a fake with the fault and compares what came of them.
+func (test faultTest) check(t *testing.T, fake *partnertest.Fake, opts ...partnerapi.Option) {
+	t.Helper()
+	var outcomes []partnerapi.Outcome
+	client := fake.Client(append(opts, partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) {
+		outcomes = append(outcomes, a.Outcome)
+	}))...)
+	compare := func(want seen, err error, done int) {
+		t.Helper()
+		assert.Equal(t, want.outcomes, outcomes)
+		assert.Equal(t, want.arrived, statuses(fake), "the statuses of fake.Calls")
+		assert.Equal(t, want.done, done, "how often it was done")
+		if want.errs == nil {
+			require.NoError(t, err)
+		}
+		for _, each := range want.errs {
+			require.ErrorIs(t, err, each)
+		}
+		assert.Equal(t, slices.Contains(want.errs, partnerapi.ErrOutcomeUnknown), errors.Is(err, partnerapi.ErrOutcomeUnknown))
+	}
+
+	fake.Fail(createSubscription, test.fault)
+	err := client.Subscriptions.Create(t.Context(), partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "a@example.com"})
+	compare(test.repeated, err, len(fake.Subscriptions()))
+
+	arrived := len(fake.Calls())
+	outcomes = nil
+	test.once.arrived = slices.Concat(statuses(fake)[:arrived], test.once.arrived)
+	fake.Fail(createInvitation, test.fault)
+	_, err = client.Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com", DomainID: "dom_agency"})
+	compare(test.once, err, len(fake.Invitations()))
+}
+
+func statuses(fake *partnertest.Fake) []int {
+	var all []int
+	for _, call := range fake.Calls() {
+		all = append(all, call.Status)
+	}
+	return all
+}
+
+func TestFaultsInMemory(t *testing.T) {
+	t.Parallel()
+	for _, test := range slices.Concat(faultTests, inMemory) {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { test.check(t, partnertest.New()) })
+		})
+	}
+}
+
+func TestFaultsOverTheNetwork(t *testing.T) {
+	t.Parallel()
+	for _, test := range faultTests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.check(t, partnertest.NewServer(t), partnerapi.WithRetry(partnerapi.RetryPolicy{
+				MinWait: time.Millisecond, MaxWait: time.Millisecond,
+			}))
+		})
+	}
+}
+
+// A connection cannot be refused when the request is there.
+func TestRefusedOverTheNetwork(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.NewServer(t)
+	fake.Fail(createInvitation, partnertest.Fault{Cut: partnertest.CutRefused})
+	_, err := fake.Client().Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com"})
+	require.ErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
+	assert.Equal(t, []int{0}, statuses(fake))
+	assert.Empty(t, fake.Invitations())
+}
+
+func TestRefusedConnection(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Cut: partnertest.CutRefused})
+	_, err := fake.Client().Networks.Domains(t.Context(), partnerapi.WithoutRetry())
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.EqualError(t, err, "network: GET /account/network-domains: no answer: dial tcp: connection refused")
+	assert.Empty(t, fake.Calls())
+}
+
+// A call that is given up ends a delay, on both sides.
+func TestDelayEndsWithTheClient(t *testing.T) {
+	t.Parallel()
+	for _, fake := range []*partnertest.Fake{partnertest.New(), partnertest.NewServer(t)} {
+		for _, cut := range []partnertest.Cut{"", partnertest.CutBefore, partnertest.CutAfter, partnertest.CutWithin, partnertest.CutRefused} {
+			fake.Fail(createInvitation, partnertest.Fault{Delay: 24 * time.Hour, Cut: cut})
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Millisecond, cancel)
+			_, err := fake.Client().Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: "a@example.com"})
+			require.ErrorIs(t, err, context.Canceled, cut)
+		}
+	}
+}
+
+func TestFaultsAreTakenInOrder(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	call := func() int {
+		_, err := fake.Client().Networks.Domains(t.Context(), partnerapi.WithoutRetry())
+		var failed *partnerapi.Error
+		if errors.As(err, &failed) {
+			return failed.StatusCode
+		}
+		require.NoError(t, err)
+		return 200
+	}
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 500}, partnertest.Fault{}, partnertest.Fault{Status: 501})
+	fake.Fail("GET /account/networks", partnertest.Fault{Status: 502})
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 503})
+	fake.Fail("GET /account/network-domains")
+	for i, want := range []int{500, 200, 501, 503, 200, 200} {
+		assert.Equal(t, want, call(), i)
+	}
+}
+
+func TestRecover(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	client := fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
+	fake.Fail("GET /account/network-domains", slices.Repeat([]partnertest.Fault{{Status: 503}}, 1000)...)
+	for range 3 {
+		_, err := client.Networks.Domains(t.Context())
+		require.ErrorIs(t, err, partnerapi.ErrServer)
+	}
+	fake.Recover()
+	_, err := client.Networks.Domains(t.Context())
+	require.NoError(t, err)
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 503})
+	_, err = client.Networks.Domains(t.Context())
+	require.ErrorIs(t, err, partnerapi.ErrServer)
+}
+
+// The two operations of one path have faults of their own.
+func TestFaultsOfASharedPath(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	client := fake.Client()
+	id := fake.SeedInvitation(partnerapi.Invitation{Email: "a@example.com"}).ID
+	fake.Fail("POST /account/network-invitations/{token}", partnertest.Fault{Status: 503})
+	require.NoError(t, client.Invitations.Update(t.Context(), id, partnerapi.UpdateInvitationRequest{Email: "b@example.com"}))
+	_, err := client.Invitations.Activate(t.Context(), "token-"+id)
+	require.ErrorIs(t, err, partnerapi.ErrServer)
+	_, err = client.Invitations.Activate(t.Context(), "token-"+id)
+	require.NoError(t, err)
+}
+
+func TestFaultsOfATaughtOperation(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	handled := 0
+	fake.Handle("POST /x", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		handled++
+		_, _ = io.WriteString(w, `{"status":"ok"}`)
+	}))
+	fake.Fail("POST /x", partnertest.Fault{Cut: partnertest.CutAfter}, partnertest.Fault{Cut: partnertest.CutBefore})
+	call := partnerapi.Call{API: partnerapi.AccountAPI, Op: "POST /x"}
+	for i, want := range []int{1, 1, 2} {
+		_, err := partnerapi.Do[struct{}](t.Context(), fake.Client(), call)
+		assert.Equal(t, i < 2, errors.Is(err, partnerapi.ErrOutcomeUnknown), i)
+		assert.Equal(t, want, handled, i)
+	}
+}
+
+// What a proxy answers, it answers to a bad credential too; what the fake processes, it checks.
+func TestFaultsAndCredentials(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	client := fake.Client(partnerapi.WithNetworkToken("wrong"))
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 418}, partnertest.Fault{Delay: 1})
+	_, err := client.Networks.Domains(t.Context())
+	require.EqualError(t, err, "network: GET /account/network-domains: 418 I'm a teapot: invalid request; not in the API's form")
+	_, err = client.Networks.Domains(t.Context())
+	require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
+}
+
+func TestAnswersOfAFault(t *testing.T) {
+	t.Parallel()
+	header := http.Header{"X-Request-Id": {"gw-1"}}
+	f := partnertest.New()
+	domains := step{target: "GET /network/account/network-domains"}
+	f.Fail("GET /account/network-domains",
+		partnertest.Fault{Status: 503, Header: header, Body: "down", RetryAfter: 1500 * time.Millisecond},
+		partnertest.Fault{Status: 429, RetryAfter: 2 * time.Second},
+		partnertest.Fault{Status: 503, Header: header},
+		partnertest.Fault{Delay: 1})
+	header.Set("X-Request-Id", "changed later")
+
+	got := domains.send(t, f)
+	assert.Equal(t, 503, got.status)
+	assert.Equal(t, "down", got.body)
+	assert.Equal(t, http.Header{"X-Request-Id": {"gw-1"}, "Retry-After": {"2"}, "Content-Type": {"text/plain; charset=utf-8"}}, got.header)
+
+	got = domains.send(t, f)
+	assert.Equal(t, 429, got.status)
+	assert.Equal(t, http.Header{"Retry-After": {"2"}}, got.header)
+
+	got = domains.send(t, f)
+	assert.Equal(t, http.Header{"X-Request-Id": {"gw-1"}}, got.header)
+
+	slow, own := domains.send(t, f), domains.send(t, f)
+	assert.Equal(t, own.header, slow.header)
+	assert.JSONEq(t, own.body, slow.body)
+	assert.Equal(t, []int{503, 429, 503, 200, 200}, statuses(f))
+}
+
+// A handler that a taught operation has may write nothing.
+func TestDelayedEmptyAnswer(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.Handle("GET /empty", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	f.Fail("GET /empty", partnertest.Fault{Delay: 1})
+	run(t, f, []step{{name: "delayed", target: "GET /network/empty", status: 200}})
+}
+
+func TestFailPanics(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	tests := map[string]partnertest.Fault{
+		"an unknown Cut":                     {Cut: "sometimes"},
+		"a Status that is none of an answer": {Status: 100},
+		"a time below zero":                  {Delay: -1},
+		"Header, Body, RetryAfter and Processed go with a Status":  {RetryAfter: time.Second},
+		"a Status is not answered if the connection is cut before": {Status: 503, Cut: partnertest.CutAfter},
+	}
+	for why, fault := range tests {
+		assert.PanicsWithValue(t, "partnertest: fault 1 of POST /login: "+why, func() { f.Fail("POST /login", partnertest.Fault{}, fault) })
+	}
+	for _, fault := range []partnertest.Fault{
+		{Status: 1000}, {RetryAfter: -1, Status: 503}, {Body: "x"}, {Header: http.Header{}}, {Processed: true},
+		{Status: 200, Cut: partnertest.CutBefore}, {Status: 200, Cut: partnertest.CutRefused},
+	} {
+		assert.Panics(t, func() { f.Fail("POST /login", fault) }, fault)
+	}
+	const unheard = "POST /account/login"
+	assert.PanicsWithValue(t, "partnertest: no such operation, see Handle: "+unheard, func() { f.Fail(unheard, partnertest.Fault{}) })
+	assert.Panics(t, func() { f.Fail("POST /Login") })
+}
+
+// For the race detector, and so that each fault is taken once.
+func TestFaultsOfConcurrentCalls(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	faults := []partnertest.Fault{{Status: 418}, {Cut: partnertest.CutRefused}, {}, {Cut: partnertest.CutBefore}}
+	fake.Fail(createInvitation, slices.Repeat(faults, 50)...)
+	var calls sync.WaitGroup
+	client := fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
+	for range 8 {
+		calls.Go(func() {
+			for range 25 {
+				_, _ = client.Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com", DomainID: "dom_agency"})
+			}
+		})
+	}
+	calls.Wait()
+	count := make(map[int]int)
+	for _, status := range statuses(fake) {
+		count[status]++
+	}
+	assert.Equal(t, map[int]int{418: 50, 200: 50, 0: 50}, count)
+	assert.Len(t, fake.Invitations(), 50)
+}
