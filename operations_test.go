@@ -343,6 +343,15 @@ func TestEveryOperationIsInTheFake(t *testing.T) {
 	}
 }
 
+func TestEveryOperationIsUnderFaults(t *testing.T) {
+	t.Parallel()
+	table, err := os.ReadFile(filepath.Join("testdata", "faults.md"))
+	require.NoError(t, err)
+	for _, o := range operations {
+		assert.Contains(t, string(table), "- `"+o.op+"`: ")
+	}
+}
+
 func TestEveryOperationHasFixtures(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations {

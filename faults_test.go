@@ -1,0 +1,272 @@
+package partnerapi_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// maxBody is the limit for a body here.
+const maxBody = 100_000
+
+// knownFaults are the faults of the table, in its order.
+var knownFaults = []struct {
+	name  string
+	fault partnertest.Fault
+}{
+	{"no connection: refused", partnertest.Fault{Cut: partnertest.CutRefused}},
+	{"no connection within the time limit", partnertest.Fault{Cut: partnertest.CutRefused, Delay: time.Minute}},
+	{"cut before the request is processed", partnertest.Fault{Cut: partnertest.CutBefore}},
+	{"cut after the request is processed", partnertest.Fault{Cut: partnertest.CutAfter}},
+	{"cut within the answer", partnertest.Fault{Cut: partnertest.CutWithin}},
+	{"no answer within the time limit, not processed", partnertest.Fault{Cut: partnertest.CutBefore, Delay: time.Minute}},
+	{"no answer within the time limit, processed", partnertest.Fault{Delay: time.Minute}},
+	{"429", partnertest.Fault{Status: 429}},
+	{"429, Retry-After 5 s", partnertest.Fault{Status: 429, RetryAfter: 5 * time.Second}},
+	{"429, Retry-After 1 h", partnertest.Fault{Status: 429, RetryAfter: time.Hour}},
+	{"429, cut within the answer", partnertest.Fault{Status: 429, Body: "slow down", Cut: partnertest.CutWithin}},
+	{"500, not processed", partnertest.Fault{Status: 500}},
+	{"502 with a page, processed", partnertest.Fault{Status: 502, Body: page, Processed: true}},
+	{"503, Retry-After 5 s", partnertest.Fault{Status: 503, RetryAfter: 5 * time.Second}},
+	{"503, Retry-After 1 h", partnertest.Fault{Status: 503, RetryAfter: time.Hour}},
+	{"401 with a page", partnertest.Fault{Status: 401, Body: page}},
+	{"403 with a page", partnertest.Fault{Status: 403, Body: page}},
+	{"404 with a page", partnertest.Fault{Status: 404, Body: page}},
+	{"302 to another host", partnertest.Fault{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}},
+	{"200 with a page", partnertest.Fault{Status: 200, Body: page}},
+	{"200 with nothing", partnertest.Fault{Status: 200}},
+	{"200, over the limit of a body", partnertest.Fault{Status: 200, Body: strings.Repeat(" ", maxBody+1)}},
+}
+
+const page = "<!DOCTYPE html><title>Gateway</title>"
+
+// world is a fake in which every operation succeeds.
+type world struct {
+	fake       *partnertest.Fake
+	session    *partnerapi.Session
+	network    string // the ID of its child account
+	invitation string // its ID
+	token      string // of the invitation
+}
+
+var fan = partnerapi.LoginRequest{Email: "fan@example.com", Password: "temp123"}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{fake: partnertest.New()}
+	w.fake.SeedSubscription(partnertest.Subscription{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark})
+	w.fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email, FirstName: "Ann"}, Password: fan.Password})
+	w.network = w.fake.SeedNetwork(partnerapi.Network{AccountTitle: "Acme", Fee: 1.5}).AccountID
+	w.invitation = w.fake.SeedInvitation(partnerapi.Invitation{Email: "jdoe@acme-corp.com"}).ID
+	link, ok := w.fake.ActivationLink(w.invitation)
+	require.True(t, ok)
+	var err error
+	w.token, err = partnerapi.InvitationToken(link)
+	require.NoError(t, err)
+	_, w.session, err = w.fake.Client().Accounts.Login(t.Context(), fan)
+	require.NoError(t, err)
+	return w
+}
+
+// tabled are the methods of the table, in its order: one for each operation, and the one that converges.
+var tabled = []struct {
+	op     string // whose requests fail; others succeed
+	method string
+	call   func(context.Context, *partnerapi.Client, *world) (any, error)
+}{
+	{"GET /partners/signup", "Signup.Resolve", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Signup.Resolve(ctx, partnerapi.SignupRequest{PK: "MS2", Email: "new@example.com"})
+	}},
+	{"POST /partners/subscriptions", "Subscriptions.Create", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return nil, c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2", Email: "new@example.com", Plan: partnerapi.PlanBark})
+	}},
+	{"POST /partners/subscriptions", "Subscriptions.Ensure", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Subscriptions.Ensure(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2", Email: "new@example.com", Plan: partnerapi.PlanBark})
+	}},
+	{"PUT /partners/subscriptions/{pk}", "Subscriptions.Update", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return nil, c.Subscriptions.Update(ctx, "MS1", partnerapi.UpdateSubscriptionRequest{Plan: partnerapi.PlanBarkJunior})
+	}},
+	{"DELETE /partners/subscriptions/{pk}", "Subscriptions.Cancel", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return nil, c.Subscriptions.Cancel(ctx, "MS1")
+	}},
+	{"DELETE /partners/subscriptions", "Subscriptions.CancelLegacy", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return nil, c.Subscriptions.CancelLegacy(ctx, "MS1")
+	}},
+	{"POST /accounts", "Accounts.Create", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{
+			Email: "new@example.com", FirstName: "Bob", LastName: "Roe", Birthdate: partnerapi.Date{Year: 1990, Month: time.May, Day: 4},
+			AcceptTerms: true, Password: "temp123", PasswordConfirmation: "temp123",
+		})
+	}},
+	{"POST /login", "Accounts.Login", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		customer, session, err := c.Accounts.Login(ctx, fan)
+		if err != nil && session != nil {
+			return session, err
+		}
+		return customer, err
+	}},
+	{"GET /account", "Accounts.Get", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Accounts.Get(ctx, w.session)
+	}},
+	{"GET /account/status", "Accounts.Status", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Accounts.Status(ctx, w.session)
+	}},
+	{"POST /account", "Accounts.Update", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Accounts.Update(ctx, w.session, partnerapi.UpdateAccountRequest{FirstName: "Anna"})
+	}},
+	{"GET /account/benefits", "Accounts.Benefits", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Accounts.Benefits(ctx, w.session)
+	}},
+	{"GET /logout", "Accounts.Logout", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return nil, c.Accounts.Logout(ctx, w.session)
+	}},
+	{"GET /account/search", "Accounts.Search", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Accounts.Search(ctx, fan.Email)
+	}},
+	{"GET /account/network-domains", "Networks.Domains", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Networks.Domains(ctx)
+	}},
+	{"GET /account/networks/{child_account_id}", "Networks.Get", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Networks.Get(ctx, w.network)
+	}},
+	{"GET /account/networks", "Networks.List", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Networks.List(ctx, partnerapi.ListOptions{})
+	}},
+	{"POST /account/networks/{child_account_id}", "Networks.Update", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return nil, c.Networks.Update(ctx, w.network, partnerapi.UpdateNetworkRequest{Fee: 2.5})
+	}},
+	{"DELETE /api/account/networks/{child_account_id}", "Networks.Delete", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Networks.Delete(ctx, w.network)
+	}},
+	{"POST /account/network-invitations", "Invitations.Create", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: "new@acme-corp.com", DomainID: "dom_agency"})
+	}},
+	{"POST /account/network-invitations/{token}", "Invitations.Activate", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return c.Invitations.Activate(ctx, w.token)
+	}},
+	{"GET /account/network-invitations", "Invitations.List", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.Invitations.List(ctx, partnerapi.ListOptions{})
+	}},
+	{"POST /account/network-invitations/{id}", "Invitations.Update", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return nil, c.Invitations.Update(ctx, w.invitation, partnerapi.UpdateInvitationRequest{Email: "other@acme-corp.com"})
+	}},
+	{"DELETE /account/network-invitations/{id}", "Invitations.Delete", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		return nil, c.Invitations.Delete(ctx, w.invitation)
+	}},
+}
+
+// found are the errors that the table names.
+var found = []struct {
+	name string
+	err  error
+}{
+	{"ErrInvalid", partnerapi.ErrInvalid}, {"ErrUnauthorized", partnerapi.ErrUnauthorized},
+	{"ErrForbidden", partnerapi.ErrForbidden}, {"ErrNotFound", partnerapi.ErrNotFound},
+	{"ErrAlreadyExists", partnerapi.ErrAlreadyExists}, {"ErrNotLoggedIn", partnerapi.ErrNotLoggedIn},
+	{"ErrRateLimited", partnerapi.ErrRateLimited}, {"ErrServer", partnerapi.ErrServer},
+	{"ErrNoCredential", partnerapi.ErrNoCredential}, {"ErrBadResponse", partnerapi.ErrBadResponse},
+	{"ErrResponseTooLarge", partnerapi.ErrResponseTooLarge}, {"ErrOutcomeUnknown", partnerapi.ErrOutcomeUnknown},
+	{"deadline exceeded", context.DeadlineExceeded}, {"unexpected EOF", io.ErrUnexpectedEOF}, {"connection refused", syscall.ECONNREFUSED},
+}
+
+// tell says what came of a call: the requests that were made, and the error.
+func tell(t *testing.T, requests int, value any, err error) string {
+	t.Helper()
+	if err == nil {
+		return fmt.Sprintf("%d: ok", requests)
+	}
+	var failed *partnerapi.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Contains(t, []any{nil, false}, orNil(value), "a failure has no value")
+	var names []string
+	for _, known := range found {
+		if errors.Is(err, known.err) {
+			names = append(names, known.name)
+		}
+	}
+	if failed.RetryAfter > 0 {
+		names = append(names, "RetryAfter "+failed.RetryAfter.String())
+	}
+	require.NotEmpty(t, names, err)
+	return fmt.Sprintf("%d: %s", requests, strings.Join(names, ", "))
+}
+
+// orNil returns nil for a nil pointer or slice in an interface.
+func orNil(value any) any {
+	if s := fmt.Sprint(value); s == "<nil>" || s == "[]" {
+		return nil
+	}
+	return value
+}
+
+// underFaults returns a table of what a method does under each fault.
+func underFaults(t *testing.T, op string, call func(context.Context, *partnerapi.Client, *world) (any, error)) string {
+	t.Helper()
+	var table strings.Builder
+	table.WriteString("| fault | once | always |\n| --- | --- | --- |\n")
+	for _, f := range knownFaults {
+		fmt.Fprintf(&table, "| %s |", f.name)
+		for _, times := range []int{1, 10} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				requests := 0
+				client := w.fake.Client(
+					partnerapi.WithMaxResponseBytes(maxBody),
+					partnerapi.WithAttemptHook(func(context.Context, partnerapi.Attempt) { requests++ }))
+				w.fake.Fail(op, slices.Repeat([]partnertest.Fault{f.fault}, times)...)
+				value, err := call(t.Context(), client, w)
+				fmt.Fprintf(&table, " %s |", tell(t, requests, value, err))
+			})
+		}
+		table.WriteString("\n")
+	}
+	return table.String()
+}
+
+// The table is reviewed: a change in it is a change of what the SDK promises.
+func TestEveryOperationUnderEveryFault(t *testing.T) {
+	t.Parallel()
+	var tables []string // each once
+	methods := make(map[string][]string)
+	for _, m := range tabled {
+		table := underFaults(t, m.op, m.call)
+		if methods[table] == nil {
+			tables = append(tables, table)
+		}
+		methods[table] = append(methods[table], fmt.Sprintf("- `%s`: %s\n", m.op, m.method))
+	}
+	var all strings.Builder
+	all.WriteString(`# What every operation does under every fault
+
+The number is how many requests are made; then follows what is found in the error. "Once": the first request has the
+fault, and those after it have none. "Always": every request has it. Operations that do the same share a table.
+
+` + "`go test . -run UnderEveryFault -update`" + ` writes this file, and every run of the tests compares it.
+`)
+	for _, table := range tables {
+		fmt.Fprintf(&all, "\n---\n\n%s\n%s", strings.Join(methods[table], ""), table)
+	}
+	const name = "testdata/faults.md"
+	if flag.Lookup("update").Value.String() == "true" {
+		require.NoError(t, os.WriteFile(name, []byte(all.String()), 0o600))
+	}
+	golden, err := os.ReadFile(name)
+	require.NoError(t, err)
+	assert.Equal(t, string(golden), all.String())
+}
