@@ -205,31 +205,33 @@ func retryAfter(header http.Header) time.Duration {
 
 // A budget keeps an outage from being multiplied: retries take from it, and answers give back.
 type budget struct {
-	mu     sync.Mutex
-	tokens float64
+	mu   sync.Mutex
+	left int
 }
 
+// Tokens are counted in tenths, because ten times 0.1 is not 1.
 const (
-	budgetSize   = 100
-	budgetRefund = 0.1
+	budgetSize = 1000
+	retryCosts = 10
+	refund     = 1
 )
 
-func newBudget() *budget { return &budget{tokens: budgetSize} }
+func newBudget() *budget { return &budget{left: budgetSize} }
 
 func (b *budget) take() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.tokens < 1 {
+	if b.left < retryCosts {
 		return false
 	}
-	b.tokens--
+	b.left -= retryCosts
 	return true
 }
 
 func (b *budget) giveBack() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tokens = min(b.tokens+budgetRefund, budgetSize)
+	b.left = min(b.left+refund, budgetSize)
 }
 
 // report tells hook and logger of the attempt that is over.
