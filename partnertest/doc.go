@@ -18,6 +18,8 @@
 // and messages that the vendors document. Where their documents say nothing the fake still has to do something; its
 // source marks each such answer with "ours", and a test should not depend on it.
 //
+// [Fake.Fail] makes requests go wrong as servers and networks do, to test how code takes an outage.
+//
 // [New] makes a fake that opens no socket and starts no goroutine, so that it works inside testing/synctest.
 // [NewServer] serves one on loopback, for clients that are not made by [Fake.Client].
 package partnertest
