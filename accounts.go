@@ -205,7 +205,7 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 
 // Login logs a customer in and returns the session, which the calls for that customer take. It fails with
 // [ErrUnauthorized] for a wrong e-mail or password, and with [ErrForbidden] for a customer who is blocked, has not
-// registered, or has not confirmed the e-mail. It is sent again unless an answer below 500 came.
+// registered, or has not confirmed the e-mail. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // POST /login
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {
@@ -220,8 +220,8 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 	return customer, session, nil
 }
 
-// Get returns the customer of the session. It fails with [ErrNotLoggedIn] if there is none. It is sent again unless an
-// answer below 500 came.
+// Get returns the customer of the session. It fails with [ErrNotLoggedIn] if there is none. It is sent again unless its
+// outcome is [OutcomeAnswered].
 //
 // GET /account
 func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...CallOption) (*Customer, error) {
@@ -231,8 +231,8 @@ func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...Cal
 }
 
 // Status reports whether the session looks logged in. The API only sees that there is a cookie, not whether it is
-// valid: [AccountsService.Get] tells that. It fails with [ErrUnauthorized] for a bad key. It is sent again unless an
-// answer below 500 came.
+// valid: [AccountsService.Get] tells that. It fails with [ErrUnauthorized] for a bad key. It is sent again unless its
+// outcome is [OutcomeAnswered].
 //
 // GET /account/status
 func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...CallOption) (loggedIn bool, err error) {
@@ -253,7 +253,7 @@ func (s *AccountsService) Update(ctx context.Context, session *Session, in Updat
 }
 
 // Benefits returns what the active subscription of the session's customer gives; without one that is nothing. It fails
-// with [ErrNotLoggedIn] if nobody is logged in. It is sent again unless an answer below 500 came.
+// with [ErrNotLoggedIn] if nobody is logged in. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // GET /account/benefits
 func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts ...CallOption) ([]Benefit, error) {
@@ -262,8 +262,8 @@ func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts .
 	}, opts)
 }
 
-// Logout ends the session. It fails with [ErrUnauthorized] for a bad key. It is sent again unless an answer below 500
-// came.
+// Logout ends the session. It fails with [ErrUnauthorized] for a bad key. It is sent again unless its outcome is
+// [OutcomeAnswered].
 //
 // GET /logout
 func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...CallOption) error {
@@ -273,7 +273,7 @@ func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...
 
 // Search returns the customer of the fan club with the e-mail. It needs the organisation's key beside the fan club's,
 // and fails with [ErrUnauthorized] if the organisation does not own the fan club, and with [ErrNotFound] if the fan
-// club has no such customer. It is sent again unless an answer below 500 came.
+// club has no such customer. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // GET /account/search
 func (s *AccountsService) Search(ctx context.Context, email string, opts ...CallOption) (*Customer, error) {

@@ -105,7 +105,7 @@ func (s *InvitationsService) Activate(ctx context.Context, token string, opts ..
 }
 
 // List returns one page of the invitations. Filter takes one of the page's Filters, such as "pending". It fails with
-// [ErrUnauthorized] for a bad credential. It is sent again unless an answer below 500 came.
+// [ErrUnauthorized] for a bad credential. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // GET /account/network-invitations
 func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Invitation], error) {
@@ -135,7 +135,7 @@ func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInv
 }
 
 // Delete deletes an invitation. It fails with [ErrNotFound] if the id is unknown; if an earlier attempt of the same
-// call may have deleted it, with [ErrOutcomeUnknown] too. It is sent again unless an answer below 500 came.
+// call may have deleted it, with [ErrOutcomeUnknown] too. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // DELETE /account/network-invitations/{id}
 func (s *InvitationsService) Delete(ctx context.Context, id string, opts ...CallOption) error {

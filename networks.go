@@ -107,7 +107,7 @@ type NetworkDeletion struct {
 }
 
 // Domains returns the kinds of account that can be invited. It fails with [ErrUnauthorized] for a bad credential. It is
-// sent again unless an answer below 500 came.
+// sent again unless its outcome is [OutcomeAnswered].
 //
 // GET /account/network-domains
 func (s *NetworksService) Domains(ctx context.Context, opts ...CallOption) ([]Domain, error) {
@@ -118,8 +118,8 @@ type collectionQuery struct {
 	Collection bool `url:"collection"`
 }
 
-// Get returns the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again unless an
-// answer below 500 came.
+// Get returns the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again unless
+// its outcome is [OutcomeAnswered].
 //
 // GET /account/networks/{child_account_id}
 func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts ...CallOption) (*Network, error) {
@@ -129,7 +129,7 @@ func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts .
 }
 
 // List returns one page of the relations. It fails with [ErrUnauthorized] for a bad credential. It is sent again unless
-// an answer below 500 came.
+// its outcome is [OutcomeAnswered].
 //
 // GET /account/networks
 func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Network], error) {
@@ -147,7 +147,7 @@ func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallO
 }
 
 // Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent
-// again unless an answer below 500 came: setting the same fee twice is setting it once.
+// again unless its outcome is [OutcomeAnswered]: setting the same fee twice is setting it once.
 //
 // POST /account/networks/{child_account_id}
 func (s *NetworksService) Update(ctx context.Context, childAccountID string, in UpdateNetworkRequest, opts ...CallOption) error {
@@ -158,8 +158,8 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 }
 
 // Delete ends the relation to a child account, which itself stays. It fails with [ErrNotFound] if there is none; if an
-// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless an answer
-// below 500 came.
+// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless its outcome
+// is [OutcomeAnswered].
 //
 // The documented path is alone under /api. If the API has no such route, which a 404 that is not in its error format
 // says, the call goes once more to the path without it.

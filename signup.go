@@ -60,7 +60,7 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 // fails with [ErrUnauthorized] for a bad token.
 //
 // The address may sign somebody in: it is a secret of the parent's. The API does not document whether it does; a cookie
-// that the API sets on this call does not reach the browser. It is sent again unless an answer below 500 came.
+// that the API sets on this call does not reach the browser. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // GET /partners/signup
 func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...CallOption) (*url.URL, error) {

@@ -79,9 +79,9 @@ func (c *confirmed) UnmarshalJSON(data []byte) error {
 // Create subscribes the parent. It fails with [ErrAlreadyExists] if the pk is known, with [ErrInvalid] for a blank
 // e-mail, and with [ErrUnauthorized] for a bad token. The API makes an invitation for the e-mail.
 //
-// It is sent again unless an answer below 500 came, because the pk makes it safe. If an attempt before that may have
-// been the one that counted, [ErrAlreadyExists] comes with [ErrOutcomeUnknown]; [SubscriptionsService.Ensure] takes
-// care of that.
+// It is sent again unless its outcome is [OutcomeAnswered], because the pk makes it safe. If an attempt before that may
+// have been the one that counted, [ErrAlreadyExists] comes with [ErrOutcomeUnknown]; [SubscriptionsService.Ensure]
+// takes care of that.
 //
 // POST /partners/subscriptions
 func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) error {
@@ -90,7 +90,7 @@ func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscription
 }
 
 // Update moves the subscription of pk to another plan. It fails with [ErrNotFound] if pk is unknown. It is sent again
-// unless an answer below 500 came.
+// unless its outcome is [OutcomeAnswered].
 //
 // PUT /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateSubscriptionRequest, opts ...CallOption) error {
@@ -99,8 +99,8 @@ func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateS
 }
 
 // Cancel ends the subscription of pk, and deletes the account at Bark. It fails with [ErrNotFound] if pk is unknown; if
-// an earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless an
-// answer below 500 came.
+// an earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless its
+// outcome is [OutcomeAnswered].
 //
 // DELETE /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...CallOption) error {
