@@ -33,7 +33,7 @@ var (
 	// failed. Nothing was sent, unless the source failed when it was asked again after a 401.
 	ErrNoCredential = errors.New("no credential")
 	// ErrBadResponse means that the answer is not one that the API documents, such as an HTML page, an empty or cut
-	// body, or a redirect.
+	// body, or a redirect. It does not tell whether a write was done.
 	ErrBadResponse = errors.New("bad response")
 	// ErrResponseTooLarge means that the body is over the limit that [WithMaxResponseBytes] sets.
 	ErrResponseTooLarge = errors.New("response too large")
