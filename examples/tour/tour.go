@@ -83,7 +83,7 @@ func (t *tour) run(ctx context.Context) error {
 	failed := make(map[string]bool)
 	seen := make(map[string]bool)
 	t.printf(line, "operation", "method", "outcome", "time")
-	for _, tell := range []func() chapter{t.parent, t.fan, t.invitations, t.networks, t.failures} {
+	for _, tell := range []func() chapter{t.parent, t.fan, t.invitations, t.networks, t.failures, t.outages} {
 		c := tell()
 		t.printf("\n%s\n", c.title)
 		for _, s := range c.steps {
