@@ -169,6 +169,11 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 		_ = resp.Body.Close()
 	case err == nil && resp == nil:
 		err = reason("the transport returned neither an answer nor an error")
+	case err == nil && resp.StatusCode < 100:
+		if resp.Body != nil {
+			_ = resp.Body.Close()
+		}
+		resp, err = nil, reason("an answer without a status")
 	case err == nil && resp.Body == nil:
 		resp.Body = http.NoBody
 	}
@@ -191,7 +196,7 @@ func outcomeOf(status int) Outcome {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return OutcomeUnsent
-	case status >= http.StatusInternalServerError:
+	case status < http.StatusOK, status >= http.StatusInternalServerError:
 		return OutcomeUnknown
 	default:
 		return OutcomeAnswered

@@ -664,8 +664,9 @@ func TestIncompleteKinds(t *testing.T) {
 func TestOutcomeOfStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]Outcome{
-		200: OutcomeAnswered, 201: OutcomeAnswered, 302: OutcomeAnswered, 400: OutcomeAnswered, 401: OutcomeAnswered,
-		408: OutcomeAnswered, 428: OutcomeAnswered, 429: OutcomeUnsent, 430: OutcomeAnswered, 499: OutcomeAnswered,
+		100: OutcomeUnknown, 101: OutcomeUnknown, 199: OutcomeUnknown, 200: OutcomeAnswered, 201: OutcomeAnswered,
+		302: OutcomeAnswered, 400: OutcomeAnswered, 401: OutcomeAnswered, 408: OutcomeAnswered, 428: OutcomeAnswered,
+		429: OutcomeUnsent, 430: OutcomeAnswered, 499: OutcomeAnswered,
 		500: OutcomeUnknown, 502: OutcomeUnknown, 503: OutcomeUnknown, 504: OutcomeUnknown, 599: OutcomeUnknown,
 	} {
 		assert.Equal(t, want, outcomeOf(status), status)

@@ -735,7 +735,7 @@ func TestTrapMockedResponse(t *testing.T) {
 		},
 		"no status": {
 			func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
-			nil, "partner: POST /a: no answer",
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; an answer without a status",
 		},
 		"neither answer nor error": {
 			func(*http.Request) (*http.Response, error) { return nil, nil },
