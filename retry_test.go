@@ -3,7 +3,9 @@ package partnerapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -463,6 +465,18 @@ func TestRetryAfterOfAnOlderAnswer(t *testing.T) {
 	})
 }
 
+// A page that is too large to read says nothing of the next answer, if it is one of an outage.
+func TestTooLarge5xxGoesAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := turns(always(502, strings.Repeat(" ", 100)), ok)
+		client := newTestClient(t, transport, WithMaxResponseBytes(99))
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "PUT /a"})
+		require.NoError(t, err)
+		assert.Equal(t, 2, transport.sent)
+	})
+}
+
 // The status line alone says that the API did nothing, be the rest of the answer as it may.
 func TestHalfA429IsUnsent(t *testing.T) {
 	t.Parallel()
@@ -594,6 +608,65 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 	}
 }
 
+// A call cancelled in flight is cancelled whatever its transport makes of that: net/http returns the context's cause, and a
+// mock returns what it likes.
+func TestCancelledInFlight(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("SECRET")
+	tests := map[string]struct {
+		op    string
+		fail  func(context.Context) error
+		kinds []error
+		is    error
+		want  string
+	}{
+		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no answer: context canceled"},
+		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no answer: error of type *errors.errorString; context canceled"},
+		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no answer: outcome unknown; EOF; context canceled"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			transport := turns(func(req *http.Request) (*http.Response, error) {
+				cancel(cause)
+				<-req.Context().Done()
+				return nil, test.fail(req.Context())
+			})
+			var log attemptLog
+			_, err := Do[none](ctx, newTestClient(t, transport, log.hook()), Call{API: NetworkAPI, Op: test.op})
+			require.Len(t, log.seen, 1)
+			assert.Zero(t, log.seen[0].Wait, "the call ends")
+			assertKinds(t, err, test.kinds...)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, test.is)
+			require.EqualError(t, err, test.want)
+			assert.Equal(t, 1, transport.sent)
+		})
+	}
+}
+
+// An answer that is final stays what it is, though the context ends before the call returns.
+func TestCancelledAfterTheLastAnswer(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]roundTripFunc{"success": ok, "failure": always(404, `{"success":false,"error":"No."}`)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			client := newTestClient(t, step, WithAttemptHook(func(context.Context, Attempt) { cancel() }))
+			_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "PUT /a"})
+			require.ErrorIs(t, ctx.Err(), context.Canceled)
+			if name == "success" {
+				require.NoError(t, err)
+				return
+			}
+			assertKinds(t, err, ErrNotFound)
+			require.NotErrorIs(t, err, context.Canceled)
+			require.EqualError(t, err, "partner: PUT /a: 404 Not Found: No.")
+		})
+	}
+}
+
 // "A token bucket per API (100 tokens, a retry takes 1, a success gives back 0.1) keeps an outage from being multiplied."
 func TestRetryBudget(t *testing.T) {
 	t.Parallel()
@@ -626,7 +699,7 @@ func TestRetryBudget(t *testing.T) {
 		// A call that may not go again for want of tokens ends, and says so to the hook.
 		last := log.seen[len(log.seen)-1]
 		assert.Zero(t, last.Wait)
-		require.Error(t, get(PartnerAPI))
+		require.EqualError(t, get(PartnerAPI), "partner: GET /a: no answer: unexpected EOF; the client's budget for sending again is used up")
 		assert.Equal(t, 1101, transport.sent)
 		assert.Zero(t, log.seen[1100].Wait)
 
@@ -890,6 +963,7 @@ func TestRenewedCredential(t *testing.T) {
 		"no more attempts":    {[]roundTripFunc{cut, refusal, ok}, nil, RetryPolicy{MaxAttempts: 2}, nil, 3, 2, []string{"token-1"}, nil},
 		"one attempt":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, nil},
 		"one attempt, 5xx":    {[]roundTripFunc{refusal, always(500, "")}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
+		"doubt goes on":       {[]roundTripFunc{cut, refusal, always(404, `{"success":false,"error":"No."}`)}, nil, RetryPolicy{}, nil, 3, 2, []string{"token-1"}, []error{ErrNotFound, ErrOutcomeUnknown}},
 		"without retry":       {[]roundTripFunc{refusal, ok}, []CallOption{WithoutRetry()}, RetryPolicy{}, nil, 1, 1, []string{"token-1"}, []error{ErrUnauthorized}},
 		"not renewed":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, fails, 1, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrNoCredential}},
 		"on top":              {[]roundTripFunc{refusal, always(503, "")}, nil, RetryPolicy{}, nil, 5, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
@@ -980,6 +1054,23 @@ func TestCancelledWhileRenewing(t *testing.T) {
 	}
 }
 
+// A source is told of a refused credential, but not asked for another by a call that is over.
+func TestCancelledBeforeRenewing(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	source := &rotating{}
+	transport := turns(func(*http.Request) (*http.Response, error) {
+		cancel()
+		return reply(401, `{"success":false,"error":"Please provide a valid token"}`), nil
+	})
+	client := newTestClient(t, transport, WithCredentialSource(PartnerToken, source))
+	_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "GET /a"})
+	assertKinds(t, err, ErrUnauthorized)
+	assert.Equal(t, []string{"token-1"}, source.refused)
+	assert.Equal(t, 1, source.asked)
+	assert.Equal(t, 1, transport.sent)
+}
+
 type cancelling struct {
 	cancel context.CancelFunc
 	asked  int
@@ -1015,4 +1106,125 @@ func TestTrapConcurrentCalls(t *testing.T) {
 		})
 	}
 	calls.Wait()
+}
+
+// ensureFault is what becomes of a request to ensureServer.
+type ensureFault int
+
+const (
+	noFault ensureFault = iota
+	refusedFault
+	limitedFault
+	cutBefore
+	cutAfter
+	downBefore
+	downAfter
+	faultKinds
+)
+
+// ensureServer has one subscription or none, and a fault for each of its first requests.
+type ensureServer struct {
+	faults []ensureFault
+	exists bool
+	plan   Plan
+	email  string
+	made   bool // by a request since this was reset
+}
+
+func (s *ensureServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	fault := noFault
+	if len(s.faults) > 0 {
+		fault, s.faults = s.faults[0], s.faults[1:]
+	}
+	switch fault {
+	case refusedFault:
+		return refusedDial(req)
+	case limitedFault:
+		return reply(429, ""), nil
+	case cutBefore:
+		return cut(req)
+	case downBefore:
+		return reply(503, ""), nil
+	}
+	answer, err := s.serve(req)
+	switch fault {
+	case cutAfter:
+		return cut(req)
+	case downAfter:
+		return reply(503, ""), nil
+	}
+	return answer, err
+}
+
+func (s *ensureServer) serve(req *http.Request) (*http.Response, error) {
+	var in CreateSubscriptionRequest
+	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	switch {
+	case req.Method == http.MethodPost && s.exists:
+		return reply(400, `{"success":false,"error":"Partner PK has already been added","error_type":"invalid_params"}`), nil
+	case req.Method == http.MethodPost:
+		s.exists, s.made, s.plan, s.email = true, true, in.Plan, in.Email
+		return reply(201, `{"success":true}`), nil
+	case req.Method == http.MethodPut && s.exists:
+		s.plan = in.Plan
+		return reply(200, `{"success":true}`), nil
+	default:
+		return reply(404, `{"success":false,"error":"Please provide a valid pk","error_type":"invalid_params"}`), nil
+	}
+}
+
+// Whatever becomes of its requests, Ensure leaves the subscription as asked when it succeeds, can be called again when it
+// fails, and says created only when it was this call: under every sequence of four faults, with two attempts a request.
+func TestEnsureUnderEverySequenceOfFaults(t *testing.T) {
+	t.Parallel()
+	const kinds = int(faultKinds)
+	for _, before := range []ensureServer{{}, {exists: true, plan: PlanBarkJunior, email: "old@b.example"}} {
+		for _, plan := range []Plan{PlanBark, ""} {
+			t.Run(fmt.Sprintf("exists %v, plan %q", before.exists, plan), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					for n := range kinds * kinds * kinds * kinds {
+						server := before
+						for rest := n; len(server.faults) < 4; rest /= kinds {
+							server.faults = append(server.faults, ensureFault(rest%kinds))
+						}
+						faults := server.faults
+						assertEnsures(t, &server, plan, faults)
+						want := ensureServer{exists: true, plan: plan, email: "new@b.example"}
+						if before.exists {
+							want.email = before.email
+						}
+						if before.exists && plan == "" {
+							want.plan = before.plan
+						}
+						server.faults, server.made = nil, false
+						require.Equal(t, want, server, "%v", faults)
+					}
+				})
+			})
+		}
+	}
+}
+
+// assertEnsures calls Ensure until it succeeds, which is at most one call for each pair of faults and one more.
+func assertEnsures(t *testing.T, server *ensureServer, plan Plan, faults []ensureFault) {
+	t.Helper()
+	client := newTestClient(t, server, WithRetry(RetryPolicy{MaxAttempts: 2}))
+	for range 3 {
+		server.made = false
+		untouched := len(server.faults) == 0 || server.faults[0] == noFault
+		existed := server.exists
+		created, err := client.Subscriptions.Ensure(t.Context(), CreateSubscriptionRequest{PK: "pk", Email: "new@b.example", Plan: plan})
+		if err != nil {
+			require.False(t, created, "%v", faults)
+			require.True(t, !server.made || errors.Is(err, ErrOutcomeUnknown), "%v: it was made, and %v", faults, err)
+			continue
+		}
+		require.True(t, !created || server.made && !existed, "%v: created by another", faults)
+		require.True(t, created || existed || !untouched, "%v: created at once, and not told", faults)
+		return
+	}
+	require.Fail(t, "Ensure does not converge", "%v", faults)
 }

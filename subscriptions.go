@@ -133,5 +133,9 @@ func (s *SubscriptionsService) Ensure(ctx context.Context, in CreateSubscription
 	if in.Plan == "" {
 		return false, nil
 	}
-	return false, s.Update(ctx, in.PK, UpdateSubscriptionRequest{in.Plan}, opts...)
+	_, err = do[confirmed](ctx, s.client, Call{
+		API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{in.PK}, Body: UpdateSubscriptionRequest{in.Plan},
+		earlierDoubt: errors.Is(err, ErrOutcomeUnknown),
+	}, opts)
+	return false, err
 }
