@@ -98,9 +98,10 @@ type request struct {
 // secret is a credential of one call. It is put on each attempt's own copy of the request, so that no other copy holds
 // it.
 type secret struct {
-	which  Credential
-	source TokenSource
-	token  string
+	which   Credential
+	source  TokenSource
+	token   string
+	refused string // the token before this one, if it was renewed
 }
 
 // encode makes the request of a call, or refuses it with an [*ArgumentError], or with [ErrNoCredential].
@@ -174,7 +175,7 @@ func (r *request) ask(ctx context.Context, s *secret) error {
 	case !isCredential(token):
 		return r.noCredential(reason("the source of the " + string(s.which) + " returned none that can be sent"))
 	}
-	s.token = token
+	s.refused, s.token = s.token, token
 	return nil
 }
 

@@ -65,17 +65,33 @@ func (h *hidden) Error() string                 { return oneLine(describe(*h.cau
 func (h *hidden) Unwrap() error                 { return *h.cause }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
-// forget takes credentials out of what the API says, should it say them.
+// forget takes credentials out of what the API says, should it say them: as they are, and as they are in a URL.
 func (e *Error) forget(secrets []secret) {
+	var forms []string
 	for _, s := range secrets {
-		for i := range e.Messages {
-			e.Messages[i] = strings.ReplaceAll(e.Messages[i], s.token, redacted)
+		for _, token := range []string{s.token, s.refused} {
+			if token != "" {
+				forms = append(forms, token, url.QueryEscape(token), url.PathEscape(token))
+			}
 		}
-		for field := range e.Fields {
-			e.Fields[field] = strings.ReplaceAll(e.Fields[field], s.token, redacted)
-		}
-		e.DevMessage = strings.ReplaceAll(e.DevMessage, s.token, redacted)
 	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one can begin with another
+	var pairs []string
+	for _, form := range forms {
+		pairs = append(pairs, form, redacted)
+	}
+	clean := strings.NewReplacer(pairs...).Replace
+	for i := range e.Messages {
+		e.Messages[i] = clean(e.Messages[i])
+	}
+	fields := e.Fields
+	if fields != nil {
+		e.Fields = make(map[string]string, len(fields))
+	}
+	for field, text := range fields {
+		e.Fields[clean(field)] = clean(text)
+	}
+	e.Type, e.DevMessage, e.RequestID = clean(e.Type), clean(e.DevMessage), clean(e.RequestID)
 }
 
 const redacted = "[redacted]"

@@ -15,12 +15,14 @@ import (
 	"net/http/httptrace"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/hashicorp/go-retryablehttp"
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -127,6 +129,30 @@ func canaryCalls(session *Session) map[string]func(context.Context, *Client) err
 			_, err := c.Networks.List(ctx, ListOptions{Search: canaryEmail})
 			return err
 		},
+		"Subscriptions.Ensure": func(ctx context.Context, c *Client) error {
+			_, err := c.Subscriptions.Ensure(ctx, CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail, Plan: PlanBark})
+			return err
+		},
+		"Subscriptions.CancelLegacy": func(ctx context.Context, c *Client) error { return c.Subscriptions.CancelLegacy(ctx, canaryPK) },
+		"Accounts.Create": func(ctx context.Context, c *Client) error {
+			_, err := c.Accounts.Create(ctx, CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword})
+			return err
+		},
+		"Accounts.Get": func(ctx context.Context, c *Client) error {
+			_, err := c.Accounts.Get(ctx, session)
+			return err
+		},
+		"Invitations.All": func(ctx context.Context, c *Client) error {
+			var last error
+			for _, err := range c.Invitations.All(ctx, ListOptions{Search: canaryEmail}) {
+				last = err
+			}
+			return last
+		},
+		"Networks.Delete": func(ctx context.Context, c *Client) error {
+			_, err := c.Networks.Delete(ctx, canaryPK)
+			return err
+		},
 	}
 }
 
@@ -149,8 +175,11 @@ func watched(t *testing.T) ([]Option, func() string) {
 			data, err := json.Marshal([]any{a})
 			require.NoError(t, err)
 			_, _ = write.Write(data)
+			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []Attempt{a}))
+			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
+			type user struct{ attempt Attempt } // in an unexported field fmt does not ask a type how to print it
 			for _, verb := range verbs {
-				_, _ = fmt.Fprintf(write, verb+"\n", a)
+				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
 			}
 		}),
 	}
@@ -261,6 +290,9 @@ func TestSecretsStayOutOfEveryFailure(t *testing.T) {
 						defer cancel()
 						assertFailureShowsNoCanary(t, call(ctx, client))
 						cancel()
+						assertFailureShowsNoCanary(t, call(ctx, client))
+						ctx, because := context.WithCancelCause(t.Context())
+						because(errors.New(canary))
 						assertFailureShowsNoCanary(t, call(ctx, client))
 						assertNoCanary(t, told(), "the log or the hook")
 					})
@@ -406,6 +438,78 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 	}
 }
 
+// Why a caller cancels is the caller's to know: net/http returns the cause of a context as its own error.
+func TestSecretsStayOutOfCancelledCalls(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	opts, told := watched(t)
+	client := newTestClient(t, nil, append(opts, WithBaseURL(PartnerAPI, server.URL), WithBaseURL(AccountAPI, server.URL), WithBaseURL(NetworkAPI, server.URL))...)
+	t.Cleanup(client.CloseIdleConnections)
+	secret := foreign{"https://a.example/?key=" + canaryAccountKey + "&email=" + canaryEmail}
+	for name, call := range canaryCalls(canarySession(t, server.URL)) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() {
+			<-arrived
+			cancel(secret)
+		}()
+		err := call(ctx, client)
+		require.ErrorIs(t, err, context.Canceled, name)
+		assertFailureShowsNoCanary(t, err)
+	}
+	assertNoCanary(t, told(), "the log or the hook")
+}
+
+// What an API says of a request is told in its own words, but for the credentials in them.
+func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
+	t.Parallel()
+	opts, _ := watched(t)
+	for name, test := range map[string]struct {
+		call Call
+		body string
+		want Error
+		text string
+	}{
+		"partner": {
+			Call{API: PartnerAPI, Op: "GET /a"},
+			`{"success":false,"error":"` + canaryPartnerToken + ` twice: ` + canaryPartnerToken + `","error_type":"invalid_token"}`,
+			Error{Type: "invalid_token", Messages: []string{"[redacted] twice: [redacted]"}},
+			"partner: GET /a: 401 Unauthorized: [redacted] twice: [redacted]",
+		},
+		"account": {
+			Call{API: AccountAPI, Op: "GET /a", extraCredential: OrganizationKey},
+			`{"status":"error","messages":["Bad key ` + canaryAccountKey + `.","` + canaryOrganizationKey + ` does not own ` + canaryAccountKey + `"]}`,
+			Error{Messages: []string{"Bad key [redacted].", "[redacted] does not own [redacted]"}},
+			"account: GET /a: 401 Unauthorized: Bad key [redacted].; [redacted] does not own [redacted]",
+		},
+		"network": {
+			Call{API: NetworkAPI, Op: "GET /a"},
+			`{"error":{"type":"user","code":401,"message":"x` + canaryNetworkToken + `y","fields":{"jwt":"` + canaryNetworkToken + ` has expired."},` +
+				`"dev_message":"at ` + canaryNetworkToken + `"}}`,
+			Error{Type: "user", Code: 401, Messages: []string{"x[redacted]y"}, Fields: map[string]string{"jwt": "[redacted] has expired."}, DevMessage: "at [redacted]"},
+			"network: GET /a: 401 Unauthorized: x[redacted]y",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, always(401, test.body), opts...), test.call)
+			require.EqualError(t, err, test.text)
+			assertShowsNoCanary(t, err)
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			want := test.want
+			want.API, want.Op, want.StatusCode, want.Attempts = test.call.API, test.call.Op, 401, 1
+			want.Body, want.kinds = []byte(test.body), []error{ErrUnauthorized}
+			assert.Equal(t, &want, failed)
+		})
+	}
+}
+
 // What refuses a call, or cannot make it, holds no value either.
 func TestSecretsStayOutOfRefusals(t *testing.T) {
 	t.Parallel()
@@ -493,8 +597,15 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 			assertNoCanary(t, lines.String(), "slog JSON")
 		})
 	}
-	assert.Equal(t, "partnerapi.Client", fmt.Sprint(client))
-	assert.Equal(t, `"partnerapi.Client"`, fmt.Sprintf("%q", client))
+	for _, c := range []any{client, *client} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+			assert.Equal(t, "partnerapi.Client", fmt.Sprintf(verb, c), verb)
+		}
+		assert.Equal(t, `"partnerapi.Client"`, fmt.Sprintf("%q", c))
+		text, err := json.Marshal(c)
+		require.NoError(t, err)
+		assert.Equal(t, `"partnerapi.Client"`, string(text))
+	}
 }
 
 // TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind pointers.
@@ -534,8 +645,8 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	}{session, "x"})
 }
 
-// TRAPS: "default logger and give-up error print the URL with its query", and httpmock's near-miss text prints ?key=SECRET.
-// That "httpmock's exact-query responder does not match once key= is added" is what makes it a near miss.
+// TRAPS: "default logger and give-up error print the URL with its query", "its near-miss text prints ?key=SECRET", and
+// "httpmock's exact-query responder does not match once key= is added", which is what makes it a near miss.
 func TestTrapNoURLFromBelow(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
@@ -554,3 +665,62 @@ func TestTrapNoURLFromBelow(t *testing.T) {
 		assert.Equal(t, 4, failed.Attempts)
 	})
 }
+
+// TRAPS: "default logger and give-up error print the URL with its query": "?key=SECRET on stderr per attempt". The key is
+// on no URL that a library below sees; pk and e-mail are, so none of them may print.
+func TestTrapNothingIsPrinted(t *testing.T) { //nolint:paralleltest // the process has one standard error
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	stderr, stdout, logged := os.Stderr, os.Stdout, log.Writer()
+	os.Stderr, os.Stdout = write, write
+	log.SetOutput(write)
+	below, ok := retryablehttp.NewClient().Logger.(*log.Logger) // all its clients have the same
+	require.True(t, ok)
+	below.SetOutput(write)
+	printed := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(read)
+		printed <- string(text)
+	}()
+	synctest.Test(t, func(t *testing.T) {
+		for _, step := range []roundTripFunc{cut, refusedDial, always(503, ""), always(302, canary), halfABody, always(200, "<html>")} {
+			for _, call := range canaryCalls(canarySession(t, "https://services.sparkart.net")) {
+				assert.Error(t, call(t.Context(), newTestClient(t, step)))
+			}
+		}
+	})
+	below.SetOutput(stderr)
+	log.SetOutput(logged)
+	os.Stderr, os.Stdout = stderr, stdout
+	require.NoError(t, write.Close())
+	assert.Empty(t, <-printed)
+}
+
+// A credential is known again in a URL, when another begins with it, and when it was renewed.
+func TestCredentialsAreKnownAgain(t *testing.T) {
+	t.Parallel()
+	opts := []Option{WithAccountKey(canary + "/+key="), WithOrganizationKey(canary + "/+key=s")}
+	says := func(req *http.Request) (*http.Response, error) {
+		text, err := json.Marshal("No route for " + req.URL.String() + " " + req.Header.Get("Api-Key") + " " + req.URL.Query().Get("key"))
+		require.NoError(t, err)
+		return reply(401, `{"status":"error","messages":[`+string(text)+`]}`, "X-Request-Id", req.Header.Get("Api-Key")), nil
+	}
+	_, err := newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
+	require.EqualError(t, err, "account: GET /account/search: 401 Unauthorized: No route for "+
+		"https://services.sparkart.net/api/v1/account/search?email=a%40b.example&key=[redacted] [redacted] [redacted]")
+	assertShowsNoCanary(t, err)
+
+	// Both sources are asked again, and the second fails: the answer is about the first credentials.
+	renewed := TokenSource(&renewing{})
+	opts = []Option{WithCredentialSource(AccountKey, renewed), WithCredentialSource(OrganizationKey, &rotating{fail: io.EOF})}
+	_, err = newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
+	require.ErrorIs(t, err, ErrUnauthorized)
+	require.ErrorIs(t, err, ErrNoCredential)
+	assertShowsNoCanary(t, err)
+}
+
+// renewing is a source of canaries that are numbered.
+type renewing struct{ n int }
+
+func (r *renewing) Token(context.Context) (string, error) { return fmt.Sprint(canary, r.n), nil }
+func (r *renewing) Invalidate(string)                     { r.n++ }
