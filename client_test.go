@@ -97,6 +97,8 @@ func TestOptionsRefused(t *testing.T) {
 		"base with fragment":           {base("https://a.example/#SECRET"), "WithBaseURL", parts},
 		"base with an empty fragment":  {base("https://a.example#"), "WithBaseURL", parts},
 		"base that is not https":       {base("http://SECRET.example"), "WithBaseURL", plain},
+		"account base, not https":      {partnerapi.WithBaseURL(partnerapi.AccountAPI, "http://SECRET.example"), "WithBaseURL", "the base URL of the account API is not https: see WithInsecureHTTP"},
+		"network base, not https":      {partnerapi.WithBaseURL(partnerapi.NetworkAPI, "http://SECRET.example"), "WithBaseURL", "the base URL of the network API is not https: see WithInsecureHTTP"},
 		"base in a private network":    {base("http://192.168.0.1"), "WithBaseURL", plain},
 		"base that looks like one":     {base("http://localhost.SECRET.example"), "WithBaseURL", plain},
 		"base that looks like 127":     {base("http://127.0.0.1.SECRET.example"), "WithBaseURL", plain},

@@ -105,6 +105,9 @@ func TestErrorIsAllItsKindsAndItsCause(t *testing.T) {
 
 	failed.Unwrap()[0] = ErrNotFound
 	require.ErrorIs(t, failed, ErrServer, "what Unwrap returns is a copy")
+	failed.cause = nil
+	failed.Unwrap()[0] = ErrNotFound
+	require.ErrorIs(t, failed, ErrServer, "without a cause too")
 	assert.Empty(t, (&Error{}).Unwrap())
 }
 

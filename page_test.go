@@ -151,6 +151,7 @@ func TestAllSendsItsOptions(t *testing.T) {
 	}, server.asked)
 }
 
+// TRAPS: "go-querystring ignores omitzero": what is zero is not sent.
 func TestListSendsItsOptions(t *testing.T) {
 	t.Parallel()
 	for query, in := range map[string]ListOptions{
@@ -250,6 +251,7 @@ func TestAllEndsAtAnEmptyPage(t *testing.T) {
 	})
 }
 
+// TRAPS: "none of 5 list iterators stops on a server that repeats a page": a page that came before ends the walk.
 func TestAllWithoutProgress(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

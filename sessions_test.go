@@ -214,13 +214,16 @@ func TestSessionIsSafeForConcurrentUse(t *testing.T) {
 	calls.Wait()
 }
 
-func TestSessionIsForOneOrigin(t *testing.T) {
+// TRAPS: "a cookie jar without a public-suffix list accepts Domain=com, and ignores ports": a session keeps its cookies
+// itself, for the scheme, host and port that set them, whatever Domain they ask for.
+func TestTrapSessionIsForOneOrigin(t *testing.T) {
 	t.Parallel()
-	server := &cookieServer{set: []string{"sid=1"}}
+	server := &cookieServer{set: []string{"sid=1; Domain=net"}}
 	client := newTestClient(t, server)
 	session := loggedIn(t, client)
 	for _, base := range []string{
 		"https://services.sparkart.example/api/v1", "http://services.sparkart.net/api/v1", "https://services.sparkart.net:8443/api/v1",
+		"https://other.net/api/v1",
 	} {
 		other := newTestClient(t, server, WithBaseURL(AccountAPI, base), WithInsecureHTTP())
 		_, err := other.Accounts.Get(t.Context(), session)
