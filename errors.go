@@ -77,7 +77,8 @@ type Error struct {
 	cause error
 }
 
-// Error returns one line: the API, the operation, the status, and what the API says or why there is no answer.
+// Error returns one line: the API, the operation, the status, and what the API says or why there is no answer. E-mails
+// in what the API says are left out; Messages hold them.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.API) + ": " + e.Op + ": ")
@@ -99,7 +100,7 @@ func (e *Error) Error() string {
 		said = append(said, describe(e.cause))
 	}
 	if len(said) > 0 {
-		b.WriteString(": " + oneLine(strings.Join(unique(said), "; ")))
+		b.WriteString(": " + oneLine(anEmail.ReplaceAllLiteralString(strings.Join(unique(said), "; "), redacted)))
 	}
 	return b.String()
 }

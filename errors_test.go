@@ -40,6 +40,10 @@ func TestErrorText(t *testing.T) {
 			Error{StatusCode: 404, Attempts: 1, Messages: []string{"  "}, kinds: []error{ErrNotFound, ErrBadResponse}},
 			"404 Not Found: not found",
 		},
+		"an e-mail in what the API says": {
+			Error{StatusCode: 400, Attempts: 1, Messages: []string{"Is a.b+c@exämple.com (or 'x@y') yours? No account at /a?e=a%40b.example&x=1."}},
+			"400 Bad Request: Is [redacted] (or '[redacted]') yours? No account at /a?e=[redacted]&x=1.",
+		},
 		"kind and cause": {
 			Error{StatusCode: 302, Attempts: 1, kinds: []error{ErrBadResponse}, cause: reason("a redirect, which is not followed")},
 			"302 Found: bad response; a redirect, which is not followed",

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +96,9 @@ func (e *Error) forget(secrets []secret) {
 }
 
 const redacted = "[redacted]"
+
+// anEmail is what looks like an e-mail in the words of an API, or in a URL that it repeats.
+var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/]+(?:@|%40)[^\s"'<>(),;:&=?/]+`)
 
 // unique returns each text once, at its first place.
 func unique(texts []string) []string {

@@ -707,7 +707,7 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 	}
 	_, err := newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
 	require.EqualError(t, err, "account: GET /account/search: 401 Unauthorized: No route for "+
-		"https://services.sparkart.net/api/v1/account/search?email=a%40b.example&key=[redacted] [redacted] [redacted]")
+		"https://services.sparkart.net/api/v1/account/search?email=[redacted]&key=[redacted] [redacted] [redacted]")
 	assertShowsNoCanary(t, err)
 
 	// Both sources are asked again, and the second fails: the answer is about the first credentials.
