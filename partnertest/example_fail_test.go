@@ -11,7 +11,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// desk is the code to be tested: it keeps for later what may not have been done.
+// desk is the code to be tested: what does not go through now, it keeps for later.
 type desk struct {
 	client *partnerapi.Client
 	later  []partnerapi.CreateSubscriptionRequest
@@ -19,43 +19,51 @@ type desk struct {
 
 func (d *desk) subscribe(ctx context.Context, in partnerapi.CreateSubscriptionRequest) error {
 	_, err := d.client.Subscriptions.Ensure(ctx, in)
-	if errors.Is(err, partnerapi.ErrOutcomeUnknown) || errors.Is(err, partnerapi.ErrServer) {
-		d.later = append(d.later, in)
+	var refused *partnerapi.ArgumentError
+	if err == nil || errors.As(err, &refused) || errors.Is(err, partnerapi.ErrInvalid) {
+		return err // another time it would be the same
 	}
-	return err
+	d.later = append(d.later, in)
+	return nil
 }
 
 func (d *desk) catchUp(ctx context.Context) error {
 	kept := d.later
 	d.later = nil
+	var failed []error
 	for _, in := range kept {
-		if err := d.subscribe(ctx, in); err != nil {
-			return err
-		}
+		failed = append(failed, d.subscribe(ctx, in))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
-// How code handles an outage is tested with one: the first request is done and answered by a broken gateway, and after
-// it nothing can be reached.
+// How code takes an outage is tested with one. The first request is done, and answered by a broken gateway; then nothing
+// can be reached.
 func ExampleFake_Fail() {
 	ctx := context.Background()
 	fake := partnertest.New()
 	// In testing/synctest waits take no time, and the policy can stay as it is.
 	d := &desk{client: fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond}))}
 
-	fake.Fail("POST /partners/subscriptions", partnertest.Fault{Status: 502, Processed: true})
-	fake.Fail("POST /partners/subscriptions", slices.Repeat([]partnertest.Fault{{Cut: partnertest.CutRefused}}, 1000)...)
-	err := d.subscribe(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "newuser@partner.com", Plan: partnerapi.PlanBark})
-	fmt.Println(err)
-	fmt.Println("kept for later:", len(d.later))
+	const create = "POST /partners/subscriptions"
+	fake.Fail(create, partnertest.Fault{Status: 502, Processed: true})
+	fake.Fail(create, slices.Repeat([]partnertest.Fault{{Cut: partnertest.CutRefused}}, 1000)...)
+	for _, pk := range []string{"MS2365", "MS2366"} {
+		err := d.subscribe(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: "parent@example.com", Plan: partnerapi.PlanBark})
+		fmt.Println("kept for later:", len(d.later), "error:", err)
+	}
+	fmt.Println("caught up:", d.catchUp(ctx), "kept for later:", len(d.later))
 
 	fake.Recover()
-	fmt.Println("caught up:", d.catchUp(ctx))
-	fmt.Println("kept for later:", len(d.later), "subscriptions:", fake.Subscriptions())
+	fmt.Println("caught up:", d.catchUp(ctx), "kept for later:", len(d.later))
+	for _, s := range fake.Subscriptions() {
+		fmt.Println(s.PK, s.Plan)
+	}
 	// Output:
-	// partner: POST /partners/subscriptions: 502 Bad Gateway: server error; outcome unknown; dial tcp: connection refused
-	// kept for later: 1
-	// caught up: <nil>
-	// kept for later: 0 subscriptions: [{MS2365 newuser@partner.com bark}]
+	// kept for later: 1 error: <nil>
+	// kept for later: 2 error: <nil>
+	// caught up: <nil> kept for later: 2
+	// caught up: <nil> kept for later: 0
+	// MS2365 bark
+	// MS2366 bark
 }

@@ -2,6 +2,8 @@ package partnertest
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -128,6 +130,10 @@ type request struct {
 
 // ServeHTTP answers a request. Every operation of every API passes through here.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	fault, taken := r.Context().Value(faultKey{}).(Fault)
+	if taken { // a handler may hand the request on to the fake, and that is another one
+		r = r.WithContext(context.WithValue(r.Context(), faultKey{}, nil))
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone; half a request is none
@@ -135,7 +141,6 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := arrived(r, body)
 	to := f.find(in)
 	recorded := f.record(w, in, to)
-	fault, taken := r.Context().Value(faultKey{}).(Fault)
 	if !taken {
 		fault = f.next(to)
 	}
@@ -159,6 +164,7 @@ func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
 func arrived(r *http.Request, body []byte) *request {
 	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	in := &request{Request: r.WithContext(r.Context()), api: partnerapi.API(name), body: body}
+	in.Method = cmp.Or(in.Method, http.MethodGet) // which a client's request may leave out
 	if _, known := apis[in.api]; !known {
 		in.api = ""
 		return in

@@ -3,6 +3,7 @@ package partnertest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -44,17 +45,21 @@ const (
 	CutBefore Cut = "before the request is processed"
 	// CutAfter breaks it when the request is processed, before the answer.
 	CutAfter Cut = "after the request is processed"
-	// CutWithin breaks it in the middle of the answer's body, the fake's own or that with Status.
+	// CutWithin breaks it in the middle of the answer's body, the fake's own or that with Status. A 204 or 304 has none
+	// to break in, and is complete.
 	CutWithin Cut = "within the answer"
 )
 
 // Fail makes the next requests of an operation go wrong: each takes one of the faults, in order, after those that are
 // queued already. When none is left, the fake answers as before. op is in the form that package partnerapi uses, such
 // as "PUT /partners/subscriptions/{pk}". The requests that a client sends again take faults too. An outage that lasts is
-// a fault repeated, as with [slices.Repeat], and [Fake.Recover] ends it.
+// a fault repeated, as with [slices.Repeat], for each of the operations that are used, and [Fake.Recover] ends it.
 //
 // Credentials are checked where a request is processed. Fail panics for an operation that the fake does not know, and
-// for a Fault that cannot be.
+// for a Fault that cannot be; it then queues nothing.
+//
+// Over the network, for which see [NewServer], a connection cannot be refused, and net/http itself repeats a GET, unseen
+// by the client, if a connection that is kept from an earlier request breaks before the answer.
 func (f *Fake) Fail(op string, faults ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -65,20 +70,26 @@ func (f *Fake) Fail(op string, faults ...Fault) {
 	if !known {
 		panic("partnertest: no such operation, see Handle: " + op)
 	}
+	queue := slices.Clip(f.faults[op])
 	for i, fault := range faults {
 		if why := fault.cannotBe(); why != "" {
 			panic(fmt.Sprintf("partnertest: fault %d of %s: %s", i, op, why))
 		}
 		fault.Header = fault.Header.Clone()
-		f.faults[op] = append(f.faults[op], fault)
+		queue = append(queue, fault)
 	}
+	f.faults[op] = queue
 }
 
-// Recover forgets the faults that no request has taken: the fake answers as before.
-func (f *Fake) Recover() {
+// Recover forgets the faults that no request has taken, and returns how many there were: the fake answers as before.
+func (f *Fake) Recover() (left int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, queue := range f.faults {
+		left += len(queue)
+	}
 	clear(f.faults)
+	return left
 }
 
 // next takes the next fault of a route off the queue.
@@ -146,17 +157,16 @@ func (fault Fault) isZero() bool {
 }
 
 func (fault Fault) header() http.Header {
-	header := fault.Header.Clone()
-	if fault.RetryAfter > 0 {
-		seconds := int64(fault.RetryAfter / time.Second)
-		if fault.RetryAfter%time.Second > 0 {
-			seconds++
-		}
-		if header == nil {
-			header = make(http.Header)
-		}
-		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	if fault.RetryAfter == 0 {
+		return fault.Header
 	}
+	seconds := int64(fault.RetryAfter / time.Second)
+	if fault.RetryAfter%time.Second > 0 {
+		seconds++
+	}
+	header := make(http.Header)
+	maps.Copy(header, fault.Header)
+	header.Set("Retry-After", strconv.FormatInt(seconds, 10))
 	return header
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"sync"
 	"syscall"
@@ -197,7 +199,7 @@ func TestRefusedOverTheNetwork(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.NewServer(t)
 	fake.Fail(createInvitation, partnertest.Fault{Cut: partnertest.CutRefused})
-	_, err := fake.Client().Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com"})
+	_, err := fake.Client().Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com", DomainID: "dom_agency"})
 	require.ErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
 	assert.Equal(t, []int{0}, statuses(fake))
 	assert.Empty(t, fake.Invitations())
@@ -213,18 +215,44 @@ func TestRefusedConnection(t *testing.T) {
 	assert.Empty(t, fake.Calls())
 }
 
-// A call that is given up ends a delay, on both sides.
+// A call that is given up ends a delay.
 func TestDelayEndsWithTheClient(t *testing.T) {
 	t.Parallel()
-	for _, fake := range []*partnertest.Fake{partnertest.New(), partnertest.NewServer(t)} {
-		for _, cut := range []partnertest.Cut{"", partnertest.CutBefore, partnertest.CutAfter, partnertest.CutWithin, partnertest.CutRefused} {
+	for _, cut := range []partnertest.Cut{"", partnertest.CutBefore, partnertest.CutAfter, partnertest.CutWithin, partnertest.CutRefused} {
+		synctest.Test(t, func(t *testing.T) {
+			fake := partnertest.New()
 			fake.Fail(createInvitation, partnertest.Fault{Delay: 24 * time.Hour, Cut: cut})
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(time.Millisecond, cancel)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			started := time.Now()
 			_, err := fake.Client().Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: "a@example.com"})
-			require.ErrorIs(t, err, context.Canceled, cut)
-		}
+			require.ErrorIs(t, err, context.DeadlineExceeded, cut)
+			assert.Equal(t, time.Second, time.Since(started))
+		})
 	}
+}
+
+// Over the network the server sees the client go: it does not sit out the delay.
+func TestDelayEndsOnTheServer(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	fake.Fail(createInvitation, partnertest.Fault{Delay: 24 * time.Hour})
+	came, ended := make(chan struct{}), make(chan any)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(came)
+		defer func() { ended <- recover() }()
+		fake.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-came
+		cancel()
+	}()
+	client := fake.Client(partnerapi.WithHTTPClient(server.Client()), partnerapi.WithBaseURL(partnerapi.NetworkAPI, server.URL+"/network"))
+	_, err := client.Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: "a@example.com"})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, http.ErrAbortHandler, <-ended)
 }
 
 func TestFaultsAreTakenInOrder(t *testing.T) {
@@ -257,7 +285,9 @@ func TestRecover(t *testing.T) {
 		_, err := client.Networks.Domains(t.Context())
 		require.ErrorIs(t, err, partnerapi.ErrServer)
 	}
-	fake.Recover()
+	fake.Fail("GET /account/networks", partnertest.Fault{})
+	assert.Equal(t, 998, fake.Recover())
+	assert.Zero(t, fake.Recover())
 	_, err := client.Networks.Domains(t.Context())
 	require.NoError(t, err)
 	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 503})
@@ -338,13 +368,93 @@ func TestAnswersOfAFault(t *testing.T) {
 	assert.Equal(t, []int{503, 429, 503, 200, 200}, statuses(f))
 }
 
+// both runs a test in memory and over the network.
+func both(t *testing.T, test func(*testing.T, *partnertest.Fake)) {
+	t.Helper()
+	t.Run("in memory", func(t *testing.T) {
+		t.Parallel()
+		test(t, partnertest.New())
+	})
+	t.Run("over the network", func(t *testing.T) {
+		t.Parallel()
+		test(t, partnertest.NewServer(t))
+	})
+}
+
+func doX(ctx context.Context, fake *partnertest.Fake) error {
+	_, err := partnerapi.Do[struct{}](ctx, fake.Client(), partnerapi.Call{API: partnerapi.NetworkAPI, Op: "POST /x", Body: map[string]string{
+		"email": "a@example.com", "domain_id": "dom_agency",
+	}})
+	return err
+}
+
 // A handler that a taught operation has may write nothing.
 func TestDelayedEmptyAnswer(t *testing.T) {
 	t.Parallel()
-	f := partnertest.New()
-	f.Handle("GET /empty", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	f.Fail("GET /empty", partnertest.Fault{Delay: 1})
-	run(t, f, []step{{name: "delayed", target: "GET /network/empty", status: 200}})
+	both(t, func(t *testing.T, fake *partnertest.Fake) {
+		t.Helper()
+		fake.Handle("POST /x", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		fake.Fail("POST /x", partnertest.Fault{Delay: 1})
+		require.NoError(t, doX(t.Context(), fake))
+		assert.Equal(t, []int{200}, statuses(fake))
+	})
+}
+
+// A 204 is complete when its headers are.
+func TestNothingToCutWithin(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, fake *partnertest.Fake) {
+		t.Helper()
+		fake.Handle("POST /x", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+		fake.Fail("POST /x", partnertest.Fault{Cut: partnertest.CutWithin})
+		require.NoError(t, doX(t.Context(), fake))
+	})
+}
+
+// A handler that hands its request on to the fake makes another one, with faults of its own.
+func TestFaultsOfARequestThatIsHandedOn(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, fake *partnertest.Fake) {
+		t.Helper()
+		fake.Handle("POST /x", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.URL.Path = "/network/account/network-invitations"
+			fake.ServeHTTP(w, r)
+		}))
+		fake.Fail(createInvitation, partnertest.Fault{Status: 418})
+		require.ErrorIs(t, doX(t.Context(), fake), partnerapi.ErrInvalid)
+		assert.Empty(t, fake.Invitations())
+
+		fake.Fail("POST /x", partnertest.Fault{Status: 502, Processed: true})
+		require.ErrorIs(t, doX(t.Context(), fake), partnerapi.ErrServer)
+		assert.Len(t, fake.Invitations(), 1)
+		assert.Equal(t, []int{418, 418, 502, 200}, statuses(fake))
+	})
+}
+
+// However the names of headers are spelt, a client sees them as they are spelt everywhere.
+func TestHeadersOfAFault(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, fake *partnertest.Fake) {
+		t.Helper()
+		fake.Fail(createInvitation, partnertest.Fault{Status: 503, Header: http.Header{"X-Request-ID": {"gw-1"}, "retry-after": {"3600"}}})
+		_, err := fake.Client().Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com"})
+		var failed *partnerapi.Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, "gw-1", failed.RequestID)
+		assert.Equal(t, time.Hour, failed.RetryAfter)
+	})
+}
+
+// A request without a method is a GET.
+func TestFaultOfARequestWithoutAMethod(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 503})
+	target := &url.URL{Scheme: "https", Host: "partnertest.invalid", Path: "/network/account/network-domains"}
+	resp, err := fake.Transport().RoundTrip((&http.Request{URL: target, Header: http.Header{}}).WithContext(t.Context()))
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, 503, resp.StatusCode)
 }
 
 func TestFailPanics(t *testing.T) {
@@ -369,6 +479,7 @@ func TestFailPanics(t *testing.T) {
 	const unheard = "POST /account/login"
 	assert.PanicsWithValue(t, "partnertest: no such operation, see Handle: "+unheard, func() { f.Fail(unheard, partnertest.Fault{}) })
 	assert.Panics(t, func() { f.Fail("POST /Login") })
+	assert.Zero(t, f.Recover(), "it queues all or nothing")
 }
 
 // For the race detector, and so that each fault is taken once.

@@ -134,7 +134,12 @@ func (w *recorder) WriteHeader(status int) {
 	if w.status != 0 || status < http.StatusOK && status != http.StatusSwitchingProtocols {
 		return
 	}
-	w.status, w.sent = status, w.header.Clone()
+	w.status, w.sent = status, make(http.Header, len(w.header))
+	for name, values := range w.header {
+		for _, value := range values {
+			w.sent.Add(name, value) // as it is spelt when it is read off the wire
+		}
+	}
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
@@ -172,7 +177,7 @@ func (w *recorder) response(req *http.Request) *http.Response {
 		resp.ContentLength = -1
 	}
 	switch {
-	case req.Method == http.MethodHead:
+	case req.Method == http.MethodHead, w.status == http.StatusNoContent, w.status == http.StatusNotModified:
 		resp.Body = http.NoBody
 	case w.cut:
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(content), cutOff{}))
