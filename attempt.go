@@ -142,9 +142,11 @@ func (x *exchange) attempt(req *http.Request) (*http.Response, error) {
 func incompleteKinds(ctx context.Context, status int, err error) []error {
 	kinds := unenveloped(status).kinds
 	tooLarge := errors.Is(err, ErrResponseTooLarge)
-	if tooLarge || ctx.Err() != nil { // then it is not the form of the answer that is wrong
-		kinds = slices.DeleteFunc(kinds, func(kind error) bool { return errors.Is(kind, ErrBadResponse) })
-	}
+	kinds = slices.DeleteFunc(kinds, func(kind error) bool {
+		// What is wrong with the request, if anything, is in what was not read. If it is too large or too late, it is not
+		// the form of the answer that is wrong.
+		return errors.Is(kind, ErrInvalid) || errors.Is(kind, ErrBadResponse) && (tooLarge || ctx.Err() != nil)
+	})
 	if tooLarge {
 		kinds = append(kinds, ErrResponseTooLarge)
 	}
@@ -165,17 +167,16 @@ func (x *exchange) private(ctx context.Context, req *http.Request) *http.Request
 func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := transport.RoundTrip(req)
 	switch {
-	case err != nil && resp != nil && resp.Body != nil:
-		_ = resp.Body.Close()
-	case err == nil && resp == nil:
+	case err != nil:
+	case resp == nil:
 		err = reason("the transport returned neither an answer nor an error")
-	case err == nil && resp.StatusCode < 100:
-		if resp.Body != nil {
-			_ = resp.Body.Close()
-		}
-		resp, err = nil, reason("an answer without a status")
-	case err == nil && resp.Body == nil:
+	case resp.StatusCode < 100:
+		err = reason("an answer without a status")
+	case resp.Body == nil:
 		resp.Body = http.NoBody
+	}
+	if err != nil && resp != nil && resp.Body != nil {
+		_ = resp.Body.Close()
 	}
 	return resp, err
 }

@@ -504,6 +504,21 @@ func TestNoMoreIsReadThanTheLimit(t *testing.T) {
 	assert.Equal(t, int64(1), body.closed.Load())
 }
 
+// The body of an answer that is none is closed, or its connection would be lost.
+func TestBodyOfNoAnswerIsClosed(t *testing.T) {
+	t.Parallel()
+	for status, failed := range map[int]error{0: nil, 99: nil, 200: io.ErrUnexpectedEOF} {
+		body := &endless{}
+		client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Body: body}, failed
+		}))
+		_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "POST /a"})
+		assertKinds(t, err, ErrOutcomeUnknown)
+		assert.Equal(t, int64(1), body.closed.Load(), status)
+		assert.Zero(t, body.read.Load())
+	}
+}
+
 func TestNoLimitToSpeakOf(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, always(200, `{"id":"a"}`), WithMaxResponseBytes(math.MaxInt64))
@@ -645,7 +660,7 @@ func TestIncompleteKinds(t *testing.T) {
 	}{
 		{t.Context(), 200, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
 		{t.Context(), 302, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
-		{t.Context(), 400, io.ErrUnexpectedEOF, []error{ErrInvalid, ErrBadResponse}},
+		{t.Context(), 400, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
 		{t.Context(), 404, io.ErrUnexpectedEOF, []error{ErrBadResponse}}, // it may say that there is no such route
 		{t.Context(), 429, io.ErrUnexpectedEOF, []error{ErrRateLimited}},
 		{t.Context(), 503, io.ErrUnexpectedEOF, []error{ErrServer}},
@@ -653,7 +668,7 @@ func TestIncompleteKinds(t *testing.T) {
 		{over, 403, context.Canceled, []error{ErrForbidden}},
 		{over, 503, context.Canceled, []error{ErrServer}},
 		{t.Context(), 200, ErrResponseTooLarge, []error{ErrResponseTooLarge}},
-		{t.Context(), 400, ErrResponseTooLarge, []error{ErrInvalid, ErrResponseTooLarge}},
+		{t.Context(), 400, ErrResponseTooLarge, []error{ErrResponseTooLarge}},
 		{t.Context(), 500, ErrResponseTooLarge, []error{ErrServer, ErrResponseTooLarge}},
 	}
 	for _, test := range tests {

@@ -68,7 +68,7 @@ type Error struct {
 	RequestID string `json:"request_id,omitempty"`
 	// RetryAfter is how long the API asks to wait. 0 means that it does not ask.
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
-	// Attempts is how many requests were made. 0 means that nothing was sent.
+	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent.
 	Attempts int `json:"attempts"`
 	// Body is the answer's body as it came. It may hold personal data, and no method of Error prints it.
 	Body []byte `json:"-"`

@@ -180,7 +180,11 @@ func (r *request) ask(ctx context.Context, s *secret) error {
 }
 
 func (r *request) noCredential(cause error) *Error {
-	return &Error{API: r.call.API, Op: r.call.Op, kinds: []error{ErrNoCredential}, cause: hide(cause)}
+	kinds := []error{ErrNoCredential}
+	if r.call.earlierDoubt && r.call.isWrite() {
+		kinds = append(kinds, ErrOutcomeUnknown)
+	}
+	return &Error{API: r.call.API, Op: r.call.Op, kinds: kinds, cause: hide(cause)}
 }
 
 // target returns the URL: the base, the path with its arguments, and the query.
@@ -331,7 +335,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RequestID = a.header.Get("X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
-	failed.forget(r.secrets)
+	failed.forget(r.secrets, r.call.Session)
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 	}

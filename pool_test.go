@@ -258,6 +258,48 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 	}
 }
 
+// net/http itself sends a GET again, once, if a connection that it kept breaks before the answer. What that adds to an
+// outage is bounded by the pool, and it never happens to a write.
+func TestOutageWithAWarmPool(t *testing.T) {
+	t.Parallel()
+	const kept = 64
+	for method, most := range map[string]int64{http.MethodGet: 1100 + kept, http.MethodPost: 1000} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var arrived atomic.Int64
+				var down atomic.Bool
+				client, connections := newPipedServer(t, func(w http.ResponseWriter, _ *http.Request) {
+					if arrived.Add(1); down.Load() {
+						panic(http.ErrAbortHandler)
+					}
+					time.Sleep(time.Second) // until every call has come
+					_, _ = io.WriteString(w, "{}")
+				})
+				calls := func(workers, each int, check func(error)) {
+					var all sync.WaitGroup
+					for range workers {
+						all.Go(func() {
+							for range each {
+								_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: method + " /a"})
+								check(err)
+							}
+						})
+					}
+					all.Wait()
+				}
+				calls(kept, 1, func(err error) { assert.NoError(t, err) })
+				require.Equal(t, int64(kept), connections.Load())
+				arrived.Store(0)
+				down.Store(true)
+				calls(200, 5, func(err error) { assert.Error(t, err) })
+				assert.LessOrEqual(t, arrived.Load(), most)
+				assert.GreaterOrEqual(t, arrived.Load(), int64(1000))
+			})
+		})
+	}
+}
+
 // closable is a transport that counts what closes its idle connections.
 type closable struct {
 	roundTripFunc

@@ -66,14 +66,17 @@ func (h *hidden) Error() string                 { return oneLine(describe(*h.cau
 func (h *hidden) Unwrap() error                 { return *h.cause }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
-// forget takes credentials out of what the API says, should it say them: as they are, and as they are in a URL.
-func (e *Error) forget(secrets []secret) {
-	var forms []string
+// forget takes credentials and cookies out of what the API says, should it say them: as they are, and as they are in a
+// URL. A password stays, because one that is a common word would show by its absence.
+func (e *Error) forget(secrets []secret, session *Session) {
+	said := session.values()
 	for _, s := range secrets {
-		for _, token := range []string{s.token, s.refused} {
-			if token != "" {
-				forms = append(forms, token, url.QueryEscape(token), url.PathEscape(token))
-			}
+		said = append(said, s.token, s.refused)
+	}
+	var forms []string
+	for _, text := range said {
+		if text != "" {
+			forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text))
 		}
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one can begin with another

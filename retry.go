@@ -60,6 +60,9 @@ const (
 )
 
 // Attempt is one request of a call, for hooks and logs. It holds no credential, pk, e-mail or URL.
+//
+// One request is not seen: net/http itself sends a GET again, once, if a connection that it kept from an earlier request
+// breaks before the answer.
 type Attempt struct {
 	// API and Op are those of the call.
 	API API
@@ -92,7 +95,7 @@ func (x *exchange) checkRetry(ctx context.Context, _ *http.Response, _ error) (b
 
 func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 	policy, budget := x.settings.retry, x.settings.budgets[x.call.API]
-	if x.last.Outcome == OutcomeAnswered {
+	if x.last.Outcome == OutcomeAnswered && !x.stop { // if it stopped, the last attempt was planned for before
 		budget.giveBack()
 	}
 	switch {

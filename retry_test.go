@@ -920,6 +920,25 @@ func (r *rotating) Token(context.Context) (string, error) {
 
 func (r *rotating) Invalidate(token string) { r.refused = append(r.refused, token) }
 
+// One answer pays once, also if the attempt after it may not start.
+func TestAnswerPaysOnce(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	client := newTestClient(t, always(401, ""), WithCredentialSource(PartnerToken, &rotating{}),
+		WithRateLimiter(PartnerAPI, limiterFunc(func(context.Context) error {
+			if asked++; asked == 2 {
+				return errors.New("no")
+			}
+			return nil
+		})))
+	budget := client.config().budgets[PartnerAPI]
+	budget.left = 0
+	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
+	require.ErrorIs(t, err, ErrUnauthorized)
+	assert.Equal(t, 2, asked)
+	assert.Equal(t, 1, budget.left)
+}
+
 func TestSourceIsAskedOncePerCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -477,8 +477,8 @@ func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	}{
 		"partner": {
 			Call{API: PartnerAPI, Op: "GET /a"},
-			`{"success":false,"error":"` + canaryPartnerToken + ` twice: ` + canaryPartnerToken + `","error_type":"invalid_token"}`,
-			Error{Type: "invalid_token", Messages: []string{"[redacted] twice: [redacted]"}},
+			`{"success":false,"error":"` + canaryPartnerToken + ` twice: ` + canaryPartnerToken + `","error_type":"invalid_` + canaryPartnerToken + `"}`,
+			Error{Type: "invalid_[redacted]", Messages: []string{"[redacted] twice: [redacted]"}},
 			"partner: GET /a: 401 Unauthorized: [redacted] twice: [redacted]",
 		},
 		"account": {
@@ -489,9 +489,9 @@ func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
 		},
 		"network": {
 			Call{API: NetworkAPI, Op: "GET /a"},
-			`{"error":{"type":"user","code":401,"message":"x` + canaryNetworkToken + `y","fields":{"jwt":"` + canaryNetworkToken + ` has expired."},` +
+			`{"error":{"type":"user","code":401,"message":"x` + canaryNetworkToken + `y","fields":{"` + canaryNetworkToken + `":"` + canaryNetworkToken + ` has expired."},` +
 				`"dev_message":"at ` + canaryNetworkToken + `"}}`,
-			Error{Type: "user", Code: 401, Messages: []string{"x[redacted]y"}, Fields: map[string]string{"jwt": "[redacted] has expired."}, DevMessage: "at [redacted]"},
+			Error{Type: "user", Code: 401, Messages: []string{"x[redacted]y"}, Fields: map[string]string{"[redacted]": "[redacted] has expired."}, DevMessage: "at [redacted]"},
 			"network: GET /a: 401 Unauthorized: x[redacted]y",
 		},
 	} {
@@ -699,15 +699,16 @@ func TestTrapNothingIsPrinted(t *testing.T) { //nolint:paralleltest // the proce
 // A credential is known again in a URL, when another begins with it, and when it was renewed.
 func TestCredentialsAreKnownAgain(t *testing.T) {
 	t.Parallel()
-	opts := []Option{WithAccountKey(canary + "/+key="), WithOrganizationKey(canary + "/+key=s")}
+	opts := []Option{WithAccountKey(canary + "/+key ="), WithOrganizationKey(canary + "/+key =s")}
 	says := func(req *http.Request) (*http.Response, error) {
-		text, err := json.Marshal("No route for " + req.URL.String() + " " + req.Header.Get("Api-Key") + " " + req.URL.Query().Get("key"))
+		key := req.URL.Query().Get("key")
+		text, err := json.Marshal("No route for " + req.URL.String() + " " + req.Header.Get("Api-Key") + " " + key + " " + url.PathEscape(key))
 		require.NoError(t, err)
 		return reply(401, `{"status":"error","messages":[`+string(text)+`]}`, "X-Request-Id", req.Header.Get("Api-Key")), nil
 	}
 	_, err := newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
 	require.EqualError(t, err, "account: GET /account/search: 401 Unauthorized: No route for "+
-		"https://services.sparkart.net/api/v1/account/search?email=[redacted]&key=[redacted] [redacted] [redacted]")
+		"https://services.sparkart.net/api/v1/account/search?email=[redacted]&key=[redacted] [redacted] [redacted] [redacted]")
 	assertShowsNoCanary(t, err)
 
 	// Both sources are asked again, and the second fails: the answer is about the first credentials.
@@ -716,6 +717,18 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 	_, err = newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
 	require.ErrorIs(t, err, ErrUnauthorized)
 	require.ErrorIs(t, err, ErrNoCredential)
+	assertShowsNoCanary(t, err)
+}
+
+// A session's key is no one's to read, and a cookie that is part of many words is no key.
+func TestCookiesAreTakenOutOfWhatAnAPISays(t *testing.T) {
+	t.Parallel()
+	session, err := ImportSession([]byte(`{"version":1,"origin":"https://services.sparkart.net","cookies":[` +
+		`{"name":"_session","value":"` + canaryCookie + `"},{"name":"lang","value":"en"}]}`))
+	require.NoError(t, err)
+	says := always(200, `{"status":"error","messages":["The session `+canaryCookie+` has ended."]}`)
+	_, err = newTestClient(t, says).Accounts.Benefits(t.Context(), session)
+	require.EqualError(t, err, "account: GET /account/benefits: 200 OK: The session [redacted] has ended.")
 	assertShowsNoCanary(t, err)
 }
 

@@ -167,6 +167,21 @@ func (s *Session) apply(req *http.Request) {
 	}
 }
 
+// values returns what the cookies hold. What is shorter than any session's key is left out: it may be part of a word.
+func (s *Session) values() (values []string) {
+	if s == nil {
+		return nil
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	for _, c := range s.state.live() {
+		if len(c.Value) >= 8 {
+			values = append(values, c.Value)
+		}
+	}
+	return values
+}
+
 func (s *Session) isEmpty() bool {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
