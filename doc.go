@@ -48,5 +48,6 @@
 //
 // # Testing
 //
-// Package partnertest is a fake of all three APIs for your tests.
+// Package partnertest is a fake of all three APIs for your tests, which also fails as they do: by refusing, breaking off
+// and falling silent.
 package partnerapi
