@@ -182,13 +182,21 @@ func (s *soak) queue(index int, op string, requests int) {
 	random := rand.New(rand.NewPCG(s.seed, name.Sum64())) //nolint:gosec // a sequence that can be repeated
 	faults := make([]partnertest.Fault, requests)
 	names := make([]string, requests)
+	few := s.faults
+	if s.remote && (op == "GET /partners/signup" || op == "GET /logout") {
+		// net/http itself sends a GET again if a kept connection breaks before the answer, and nobody is told of the first:
+		// of these two, which change something, the model would not know.
+		few = slices.DeleteFunc(slices.Clone(few), func(f soakFault) bool {
+			return f.Cut == partnertest.CutBefore || f.Cut == partnertest.CutAfter
+		})
+	}
 	for i := range requests {
 		var fault soakFault
 		switch {
 		case s.every > 0 && i%s.every == 3 && index%3 == 0:
 			fault = s.rare[(index/3+i/s.every)%len(s.rare)]
 		case random.IntN(3) == 0:
-			fault = s.faults[random.IntN(len(s.faults))]
+			fault = few[random.IntN(len(few))]
 		}
 		faults[i], names[i] = fault.Fault, fault.name
 	}
@@ -331,9 +339,13 @@ func (s *soak) compare(t *testing.T) {
 	assert.Empty(t, links, "invitations and networks that nobody made")
 }
 
-// report prints the figures, and checks that enough went wrong.
+// report prints the figures, and checks that enough went wrong, and that it was seen as what it was. Over loopback the
+// faults met are a little more than it says: see queue.
 func (s *soak) report(t *testing.T, wall, virtual time.Duration) {
-	met := 0
+	met, queued := 0, 0
+	for _, names := range s.queued {
+		queued += len(names)
+	}
 	kinds := make(map[string]int)
 	for op, n := range s.requests {
 		if assert.LessOrEqual(t, n, len(s.queued[op]), "too few faults: %s", op) {
@@ -359,6 +371,13 @@ func (s *soak) report(t *testing.T, wall, virtual time.Duration) {
 	assert.Len(t, kinds, len(s.faults)+len(s.rare), "a kind of fault was not met")
 	assert.NotZero(t, s.figures["unknown, and done"])
 	assert.NotZero(t, s.figures["unknown, and not done"])
+	assert.NotZero(t, s.figures["repeated calls"])
+	if s.remote {
+		return
+	}
+	// But for the few whose context ends at the very moment.
+	assert.InDelta(t, queued-s.fake.Recover(), s.figures["attempts"], 10, "attempts, as the fake counts them")
+	assert.InDelta(t, kinds["refused"]+kinds["429"]+kinds["429 with Retry-After"], s.figures["attempts, unsent"], 10, "attempts that were not sent")
 }
 
 // soakWorker makes calls one after the other, and knows what came of them.

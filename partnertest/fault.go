@@ -3,7 +3,6 @@ package partnertest
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -59,7 +58,7 @@ const (
 // for a Fault that cannot be; it then queues nothing.
 //
 // Over the network, for which see [NewServer], a connection cannot be refused, and net/http itself repeats a GET, unseen
-// by the client, if a connection that is kept from an earlier request breaks before the answer.
+// by the client, for each connection that is kept from an earlier request and breaks before the answer.
 func (f *Fake) Fail(op string, faults ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,7 +74,7 @@ func (f *Fake) Fail(op string, faults ...Fault) {
 		if why := fault.cannotBe(); why != "" {
 			panic(fmt.Sprintf("partnertest: fault %d of %s: %s", i, op, why))
 		}
-		fault.Header = fault.Header.Clone()
+		fault.Header = fault.header()
 		queue = append(queue, fault)
 	}
 	f.faults[op] = queue
@@ -141,7 +140,7 @@ func (fault Fault) befall(ctx context.Context, w http.ResponseWriter, process fu
 	}
 	answer := reply{own.status, own.sent, own.body.Bytes()}
 	if fault.Status != 0 {
-		answer = reply{fault.Status, fault.header(), []byte(fault.Body)}
+		answer = reply{fault.Status, fault.Header, []byte(fault.Body)}
 	}
 	if fault.Cut == CutWithin {
 		answer.body = answer.body[:len(answer.body)/2]
@@ -156,17 +155,21 @@ func (fault Fault) isZero() bool {
 	return fault.Status == 0 && fault.Delay == 0 && fault.Cut == ""
 }
 
+// header returns all headers of the answer.
 func (fault Fault) header() http.Header {
-	if fault.RetryAfter == 0 {
-		return fault.Header
-	}
-	seconds := int64(fault.RetryAfter / time.Second)
-	if fault.RetryAfter%time.Second > 0 {
-		seconds++
-	}
 	header := make(http.Header)
-	maps.Copy(header, fault.Header)
-	header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	for name, values := range fault.Header {
+		for _, value := range values {
+			header.Add(name, value)
+		}
+	}
+	if fault.RetryAfter > 0 {
+		seconds := int64(fault.RetryAfter / time.Second)
+		if fault.RetryAfter%time.Second > 0 {
+			seconds++
+		}
+		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
 	return header
 }
 

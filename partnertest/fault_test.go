@@ -436,7 +436,7 @@ func TestHeadersOfAFault(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, fake *partnertest.Fake) {
 		t.Helper()
-		fake.Fail(createInvitation, partnertest.Fault{Status: 503, Header: http.Header{"X-Request-ID": {"gw-1"}, "retry-after": {"3600"}}})
+		fake.Fail(createInvitation, partnertest.Fault{Status: 503, RetryAfter: time.Hour, Header: http.Header{"X-Request-ID": {"gw-1"}, "retry-after": {"1"}}})
 		_, err := fake.Client().Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com"})
 		var failed *partnerapi.Error
 		require.ErrorAs(t, err, &failed)

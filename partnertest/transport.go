@@ -6,9 +6,11 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strconv"
 )
 
@@ -135,8 +137,8 @@ func (w *recorder) WriteHeader(status int) {
 		return
 	}
 	w.status, w.sent = status, make(http.Header, len(w.header))
-	for name, values := range w.header {
-		for _, value := range values {
+	for _, name := range slices.Sorted(maps.Keys(w.header)) { // as a server writes them
+		for _, value := range w.header[name] {
 			w.sent.Add(name, value) // as it is spelt when it is read off the wire
 		}
 	}
