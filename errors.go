@@ -30,7 +30,8 @@ var (
 	// ErrServer means that the API answered 500 or above.
 	ErrServer = errors.New("server error")
 	// ErrNoCredential means that the client has no credential of the kind that the call needs, or that its source
-	// failed. Nothing was sent, unless the source failed when it was asked again after a 401.
+	// failed. Nothing was sent, unless the source failed when it was asked again, after a 401 or for the second request of
+	// [SubscriptionsService.Ensure] or [NetworksService.Delete].
 	ErrNoCredential = errors.New("no credential")
 	// ErrBadResponse means that the answer is not one that the API documents, such as an HTML page, an empty or cut
 	// body, or a redirect. It does not tell whether a write was done.
@@ -68,7 +69,8 @@ type Error struct {
 	RequestID string `json:"request_id,omitempty"`
 	// RetryAfter is how long the API asks to wait. 0 means that it does not ask.
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
-	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent.
+	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent, save what
+	// [SubscriptionsService.Ensure] or [NetworksService.Delete] sent before the request that failed.
 	Attempts int `json:"attempts"`
 	// Body is the answer's body as it came. It may hold personal data, and no method of Error prints it.
 	Body []byte `json:"-"`
@@ -77,8 +79,8 @@ type Error struct {
 	cause error
 }
 
-// Error returns one line: the API, the operation, the status, and what the API says or why there is no answer. E-mails
-// in what the API says are left out; Messages hold them.
+// Error returns one line: the API, the operation, the status, and what the API says or why there is no answer. What
+// looks like an e-mail in what the API says is left out; Messages hold it.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.API) + ": " + e.Op + ": ")
@@ -100,7 +102,7 @@ func (e *Error) Error() string {
 		said = append(said, describe(e.cause))
 	}
 	if len(said) > 0 {
-		b.WriteString(": " + oneLine(anEmail.ReplaceAllLiteralString(strings.Join(unique(said), "; "), redacted)))
+		b.WriteString(": " + oneLine(withoutEmails(strings.Join(unique(said), "; "))))
 	}
 	return b.String()
 }

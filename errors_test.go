@@ -41,8 +41,8 @@ func TestErrorText(t *testing.T) {
 			"404 Not Found: not found",
 		},
 		"an e-mail in what the API says": {
-			Error{StatusCode: 400, Attempts: 1, Messages: []string{"Is a.b+c@exämple.com (or 'x@y') yours? No account at /a?e=a%40b.example&x=1."}},
-			"400 Bad Request: Is [redacted] (or '[redacted]') yours? No account at /a?e=[redacted]&x=1.",
+			Error{StatusCode: 400, Attempts: 1, Messages: []string{"Is a.b+c@exämple.com (or 'o'brien@y') yours? No account at /a?e=a%40b.example&x=a%2540b."}},
+			"400 Bad Request: Is [redacted] (or '[redacted]') yours? No account at /a?e=[redacted]&x=[redacted]",
 		},
 		"kind and cause": {
 			Error{StatusCode: 302, Attempts: 1, kinds: []error{ErrBadResponse}, cause: reason("a redirect, which is not followed")},

@@ -93,6 +93,7 @@ type request struct {
 	settings *settings
 	options  callOptions
 	secrets  []secret
+	cookies  []string // what those hold that were sent
 }
 
 // secret is a credential of one call. It is put on each attempt's own copy of the request, so that no other copy holds
@@ -335,7 +336,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RequestID = a.header.Get("X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
-	failed.forget(r.secrets, r.call.Session)
+	failed.forget(r.secrets, r.cookies)
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 	}

@@ -258,8 +258,8 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 	}
 }
 
-// net/http itself sends a GET again, once, if a connection that it kept breaks before the answer. What that adds to an
-// outage is bounded by the pool, and it never happens to a write.
+// net/http itself sends a GET again for each connection that it kept and that breaks before the answer. What that adds
+// to an outage is bounded by the pool, and it never happens to a write.
 func TestOutageWithAWarmPool(t *testing.T) {
 	t.Parallel()
 	const kept = 64

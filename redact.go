@@ -68,13 +68,13 @@ func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
 // forget takes credentials and cookies out of what the API says, should it say them: as they are, and as they are in a
 // URL. A password stays, because one that is a common word would show by its absence.
-func (e *Error) forget(secrets []secret, session *Session) {
-	said := session.values()
+func (e *Error) forget(secrets []secret, cookies []string) {
+	sent := slices.Clone(cookies)
 	for _, s := range secrets {
-		said = append(said, s.token, s.refused)
+		sent = append(sent, s.token, s.refused)
 	}
 	var forms []string
-	for _, text := range said {
+	for _, text := range sent {
 		if text != "" {
 			forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text))
 		}
@@ -101,7 +101,12 @@ func (e *Error) forget(secrets []secret, session *Session) {
 const redacted = "[redacted]"
 
 // anEmail is what looks like an e-mail in the words of an API, or in a URL that it repeats.
-var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/]+(?:@|%40)[^\s"'<>(),;:&=?/]+`)
+var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/][^\s"<>(),;:&=?/]*(?:@|%(?:25)*40)[^\s"'<>(),;:&=?/]+`)
+
+// withoutEmails returns s, or its beginning if nobody would read it all.
+func withoutEmails(s string) string {
+	return anEmail.ReplaceAllLiteralString(s[:min(len(s), 4096)], redacted)
+}
 
 // unique returns each text once, at its first place.
 func unique(texts []string) []string {

@@ -61,8 +61,8 @@ const (
 
 // Attempt is one request of a call, for hooks and logs. It holds no credential, pk, e-mail or URL.
 //
-// One request is not seen: net/http itself sends a GET again, once, if a connection that it kept from an earlier request
-// breaks before the answer.
+// What is not seen: net/http itself sends a GET again, at once, for each connection that it kept from an earlier request
+// and that breaks before the answer, so at most as often as there are such connections.
 type Attempt struct {
 	// API and Op are those of the call.
 	API API

@@ -723,13 +723,15 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 // A session's key is no one's to read, and a cookie that is part of many words is no key.
 func TestCookiesAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	t.Parallel()
-	session, err := ImportSession([]byte(`{"version":1,"origin":"https://services.sparkart.net","cookies":[` +
-		`{"name":"_session","value":"` + canaryCookie + `"},{"name":"lang","value":"en"}]}`))
-	require.NoError(t, err)
-	says := always(200, `{"status":"error","messages":["The session `+canaryCookie+` has ended."]}`)
-	_, err = newTestClient(t, says).Accounts.Benefits(t.Context(), session)
-	require.EqualError(t, err, "account: GET /account/benefits: 200 OK: The session [redacted] has ended.")
-	assertShowsNoCanary(t, err)
+	for _, set := range []string{"x=y", "_session=; Max-Age=0", "_session=another-one"} {
+		session, err := ImportSession([]byte(`{"version":1,"origin":"https://services.sparkart.net","cookies":[` +
+			`{"name":"_session","value":"` + canaryCookie + `"},{"name":"lang","value":"en"}]}`))
+		require.NoError(t, err)
+		says := always(200, `{"status":"error","messages":["The session `+canaryCookie+` has ended."]}`, "Set-Cookie", set)
+		_, err = newTestClient(t, says).Accounts.Benefits(t.Context(), session)
+		require.EqualError(t, err, "account: GET /account/benefits: 200 OK: The session [redacted] has ended.")
+		assertShowsNoCanary(t, err)
+	}
 }
 
 // renewing is a source of canaries that are numbered.

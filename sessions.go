@@ -152,29 +152,19 @@ func (s *Session) absorb(resp *http.Response, origin string) {
 	}
 }
 
-// apply puts the cookies on a request.
-func (s *Session) apply(req *http.Request) {
-	if s == nil {
-		return
-	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	if s.state.origin != originOf(req.URL) {
-		return
-	}
-	for _, c := range s.state.live() {
-		req.AddCookie(c.cookie())
-	}
-}
-
-// values returns what the cookies hold. What is shorter than any session's key is left out: it may be part of a word.
-func (s *Session) values() (values []string) {
+// apply puts the cookies on a request. It returns what they hold, without what is shorter than any session's key, which
+// may be part of a word.
+func (s *Session) apply(req *http.Request) (values []string) {
 	if s == nil {
 		return nil
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
+	if s.state.origin != originOf(req.URL) {
+		return nil
+	}
 	for _, c := range s.state.live() {
+		req.AddCookie(c.cookie())
 		if len(c.Value) >= 8 {
 			values = append(values, c.Value)
 		}
