@@ -279,44 +279,6 @@ fault, and those after it have none. "Always": every request has it. Operations 
 	}
 }
 
-// Ensure converges: whatever happened to a call, when it succeeds the subscription is as it was asked for, and after any
-// failure a second call makes it so. It is said to be created at most once, and never if it was there before.
-func TestEnsureConverges(t *testing.T) {
-	t.Parallel()
-	want := partnertest.Subscription{PK: "MS2", Email: "new@example.com", Plan: partnerapi.PlanBark}
-	for _, op := range []string{"POST /partners/subscriptions", "PUT /partners/subscriptions/{pk}"} {
-		for _, f := range knownFaults {
-			for _, times := range []int{1, 10} {
-				for _, there := range []bool{false, true} {
-					synctest.Test(t, func(t *testing.T) {
-						what := fmt.Sprintf("%s: %s, %d times, there before: %t", op, f.name, times, there)
-						fake := partnertest.New()
-						if there {
-							fake.SeedSubscription(partnertest.Subscription{PK: want.PK, Email: want.Email, Plan: partnerapi.PlanBarkJunior})
-						}
-						fake.Fail(op, slices.Repeat([]partnertest.Fault{f.fault}, times)...)
-						client := fake.Client(partnerapi.WithMaxResponseBytes(maxBody))
-						ensure := func() (bool, error) {
-							return client.Subscriptions.Ensure(t.Context(),
-								partnerapi.CreateSubscriptionRequest{PK: want.PK, Email: want.Email, Plan: want.Plan})
-						}
-						created, err := ensure()
-						if err == nil {
-							assert.Equal(t, []partnertest.Subscription{want}, fake.Subscriptions(), what)
-						}
-						fake.Recover()
-						again, err := ensure()
-						require.NoError(t, err, what)
-						assert.Equal(t, []partnertest.Subscription{want}, fake.Subscriptions(), what)
-						assert.False(t, created && again, what)
-						assert.False(t, there && (created || again), what)
-					})
-				}
-			}
-		}
-	}
-}
-
 // A method that makes two calls keeps the doubt of the first if there is no credential for the second.
 func TestDoubtOutlivesTheCredential(t *testing.T) {
 	t.Parallel()
