@@ -156,7 +156,7 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 // private returns a copy of req that nothing but one attempt sees, with the credentials on it.
 func (x *exchange) private(ctx context.Context, req *http.Request) *http.Request {
 	req = req.Clone(ctx)
-	x.cookies = append(x.cookies, x.call.Session.apply(req)...)
+	x.spent = append(x.spent, x.call.Session.apply(req)...)
 	for _, s := range x.secrets {
 		credentials[s.which](req, s.token)
 	}

@@ -93,16 +93,15 @@ type request struct {
 	settings *settings
 	options  callOptions
 	secrets  []secret
-	cookies  []string // what those hold that were sent
+	spent    []string // what else was sent that is secret: refused tokens and a session's cookies
 }
 
 // secret is a credential of one call. It is put on each attempt's own copy of the request, so that no other copy holds
 // it.
 type secret struct {
-	which   Credential
-	source  TokenSource
-	token   string
-	refused string // the token before this one, if it was renewed
+	which  Credential
+	source TokenSource
+	token  string
 }
 
 // encode makes the request of a call, or refuses it with an [*ArgumentError], or with [ErrNoCredential].
@@ -176,13 +175,13 @@ func (r *request) ask(ctx context.Context, s *secret) error {
 	case !isCredential(token):
 		return r.noCredential(reason("the source of the " + string(s.which) + " returned none that can be sent"))
 	}
-	s.refused, s.token = s.token, token
+	s.token = token
 	return nil
 }
 
 func (r *request) noCredential(cause error) *Error {
 	kinds := []error{ErrNoCredential}
-	if r.call.earlierDoubt && r.call.isWrite() {
+	if r.call.earlierDoubt {
 		kinds = append(kinds, ErrOutcomeUnknown)
 	}
 	return &Error{API: r.call.API, Op: r.call.Op, kinds: kinds, cause: hide(cause)}
@@ -336,7 +335,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RequestID = a.header.Get("X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
-	failed.forget(r.secrets, r.cookies)
+	failed.forget(r.secrets, r.spent)
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -68,16 +69,14 @@ func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
 // forget takes credentials and cookies out of what the API says, should it say them: as they are, and as they are in a
 // URL. A password stays, because one that is a common word would show by its absence.
-func (e *Error) forget(secrets []secret, cookies []string) {
-	sent := slices.Clone(cookies)
-	for _, s := range secrets {
-		sent = append(sent, s.token, s.refused)
-	}
+func (e *Error) forget(secrets []secret, spent []string) {
 	var forms []string
-	for _, text := range sent {
-		if text != "" {
-			forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text))
-		}
+	add := func(text string) { forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text)) }
+	for _, s := range secrets {
+		add(s.token)
+	}
+	for _, text := range spent {
+		add(text)
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one can begin with another
 	var pairs []string
@@ -88,11 +87,9 @@ func (e *Error) forget(secrets []secret, cookies []string) {
 	for i := range e.Messages {
 		e.Messages[i] = clean(e.Messages[i])
 	}
-	fields := e.Fields
-	if fields != nil {
-		e.Fields = make(map[string]string, len(fields))
-	}
-	for field, text := range fields {
+	said := maps.Clone(e.Fields)
+	clear(e.Fields)
+	for field, text := range said {
 		e.Fields[clean(field)] = clean(text)
 	}
 	e.Type, e.DevMessage, e.RequestID = clean(e.Type), clean(e.DevMessage), clean(e.RequestID)

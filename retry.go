@@ -155,6 +155,7 @@ func (x *exchange) renew(ctx context.Context) bool {
 		s := &x.secrets[i]
 		if source, ok := s.source.(interface{ Invalidate(token string) }); ok {
 			source.Invalidate(s.token)
+			x.spent = append(x.spent, s.token)
 			refused = append(refused, s)
 		}
 	}
