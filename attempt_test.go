@@ -54,24 +54,16 @@ func (l *attemptLog) outcomes() []Outcome {
 	return all
 }
 
-// newLoopback serves h on loopback, and returns a client of it through a transport of the package's own, and how many
-// connections were made.
-func newLoopback(t *testing.T, h http.HandlerFunc, opts ...Option) (*Client, *atomic.Int64) {
+// newLoopback serves h on loopback, and returns a client of it through a transport of the package's own.
+func newLoopback(t *testing.T, h http.HandlerFunc, opts ...Option) *Client {
 	t.Helper()
-	var connections atomic.Int64
-	server := httptest.NewUnstartedServer(h)
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			connections.Add(1)
-		}
-	}
-	server.Start()
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	client := newTestClient(t, nil, append([]Option{
 		WithBaseURL(PartnerAPI, server.URL), WithBaseURL(AccountAPI, server.URL), WithBaseURL(NetworkAPI, server.URL),
 	}, opts...)...)
 	t.Cleanup(client.CloseIdleConnections)
-	return client, &connections
+	return client
 }
 
 // cutting hijacks the connection and closes it after it has written an answer.
@@ -206,7 +198,7 @@ func TestTrapOutcomeByProof(t *testing.T) {
 // A trace that the caller has put on the context goes on as it was.
 func TestCallersTraceIsKept(t *testing.T) {
 	t.Parallel()
-	client, _ := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"success":true}`) })
+	client := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"success":true}`) })
 	var asked, got atomic.Int64
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { asked.Add(1) }, GotConn: func(httptrace.GotConnInfo) { got.Add(1) },
@@ -337,7 +329,7 @@ func TestTrapCutAnswer(t *testing.T) {
 				t.Parallel()
 				var sent atomic.Int64
 				var log attemptLog
-				client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+				client := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
 					sent.Add(1)
 					cutting(test.answer)(w, r)
 				}, soon, log.hook())
@@ -407,7 +399,7 @@ func TestTrapRedirect(t *testing.T) {
 					}))
 					t.Cleanup(elsewhere.Close)
 					var sent atomic.Int64
-					client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+					client := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
 						sent.Add(1)
 						http.Redirect(w, r, elsewhere.URL+"/x?email=SECRET", status)
 					}, soon)
@@ -529,7 +521,7 @@ func TestNoLimitToSpeakOf(t *testing.T) {
 
 func TestGzippedAnswer(t *testing.T) {
 	t.Parallel()
-	client, _ := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {
+	client := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		zip := gzip.NewWriter(w)
 		_, _ = io.WriteString(zip, `{"success":true}`)

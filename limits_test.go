@@ -65,7 +65,7 @@ func TestHugeAnswer(t *testing.T) {
 		for name, test := range calls {
 			t.Run(how+" to a "+name, func(t *testing.T) {
 				var sent atomic.Int64
-				client, _ := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
+				client := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
 					sent.Add(1)
 					assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"))
 					if body.encoding != "" {
@@ -261,20 +261,19 @@ func TestHeaderLimit(t *testing.T) {
 		answer, again string
 		most          int64 // bytes read
 		status        int
-		text          string
 	}{
-		"a header that is too large":    {head + "X-Large: " + strings.Repeat("x", 2*mebibyte) + "\r\n\r\n{}", "", mebibyte, 0, ""},
-		"a header line without end":     {head + "X-Large: ", long, mebibyte, 0, ""},
-		"a folded header without end":   {head + "X-Large: x", "\r\n " + long, mebibyte, 0, ""},
-		"headers without end":           {head, "X-Large: " + long + "\r\n", mebibyte, 0, ""},
-		"short headers without end":     {head, strings.Repeat("a:\r\n", 1000), mebibyte, 0, ""},
-		"a header's name without end":   {head, long, mebibyte, 0, ""},
-		"a status without end":          {"HTTP/1.1 200 ", long, mebibyte, 0, ""},
-		"a protocol without end":        {"", long, mebibyte, 0, ""},
-		"103s without end":              {"", "HTTP/1.1 103 Early Hints\r\nLink: " + long + "\r\n\r\n", mebibyte, 0, ""},
-		"a chunk's size without end":    {head + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("0", 1000), 0, 200, ""},
-		"a chunk's comment without end": {head + "Transfer-Encoding: chunked\r\n\r\n1;", long, 0, 200, ""},
-		"a trailer without end":         {head + "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Large: ", long, 0, 200, ""},
+		"a header that is too large":    {head + "X-Large: " + strings.Repeat("x", 2*mebibyte) + "\r\n\r\n{}", "", mebibyte, 0},
+		"a header line without end":     {head + "X-Large: ", long, mebibyte, 0},
+		"a folded header without end":   {head + "X-Large: x", "\r\n " + long, mebibyte, 0},
+		"headers without end":           {head, "X-Large: " + long + "\r\n", mebibyte, 0},
+		"short headers without end":     {head, strings.Repeat("a:\r\n", 1000), mebibyte, 0},
+		"a header's name without end":   {head, long, mebibyte, 0},
+		"a status without end":          {"HTTP/1.1 200 ", long, mebibyte, 0},
+		"a protocol without end":        {"", long, mebibyte, 0},
+		"103s without end":              {"", "HTTP/1.1 103 Early Hints\r\nLink: " + long + "\r\n\r\n", mebibyte, 0},
+		"a chunk's size without end":    {head + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("0", 1000), 0, 200},
+		"a chunk's comment without end": {head + "Transfer-Encoding: chunked\r\n\r\n1;", long, 0, 200},
+		"a trailer without end":         {head + "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Large: ", long, 0, 200},
 	}
 	calls := map[string]struct {
 		sent  int

@@ -1,9 +1,11 @@
 package partnerapi_test
 
 import (
-	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +27,7 @@ func TestTotalOutage(t *testing.T) {
 	)
 	tests := map[string]struct {
 		fault partnertest.Fault
-		posts int // requests for 1000 of them
+		posts int64 // requests for 1000 of them
 	}{
 		"refused":      {partnertest.Fault{Cut: partnertest.CutRefused}, 1100}, // certainly unsent
 		"rate limited": {partnertest.Fault{Status: 429}, 1100},                 // the same
@@ -47,44 +49,39 @@ func TestTotalOutage(t *testing.T) {
 					_, err := client.Networks.Domains(t.Context())
 					assert.Error(t, err)
 				})
-				assert.Equal(t, 1100, requests(), "1.1 requests for each of 1000 calls")
+				assert.Equal(t, int64(1100), requests.Load(), "1.1 requests for each of 1000 calls")
 
 				writer, writes := counted(fake)
 				all(1000, func() {
 					_, err := writer.Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com"})
+					assert.Equal(t, test.posts == 1000, errors.Is(err, partnerapi.ErrOutcomeUnknown))
 					assert.Error(t, err)
 				})
-				assert.Equal(t, test.posts, writes())
+				assert.Equal(t, test.posts, writes.Load())
 
 				fake.Recover()
 				for range 10 {
 					_, err := client.Networks.Domains(t.Context())
 					require.NoError(t, err)
 				}
-				before := requests()
+				before := requests.Load()
 				fake.Fail(get, partnertest.Fault{Status: 503})
 				_, err := client.Networks.Domains(t.Context())
 				require.NoError(t, err)
-				assert.Equal(t, 2, requests()-before)
+				assert.Equal(t, int64(2), requests.Load()-before)
 			})
 		})
 	}
 }
 
 // counted returns a client of the fake, and how many requests it has made.
-func counted(fake *partnertest.Fake) (client *partnerapi.Client, requests func() int) {
-	var mu sync.Mutex
-	made := 0
-	client = fake.Client(partnerapi.WithAttemptHook(func(context.Context, partnerapi.Attempt) {
-		mu.Lock()
-		defer mu.Unlock()
-		made++
-	}))
-	return client, func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return made
-	}
+func counted(fake *partnertest.Fake, opts ...partnerapi.Option) (*partnerapi.Client, *atomic.Int64) {
+	var requests atomic.Int64
+	count := through(func(req *http.Request) (*http.Response, error) {
+		requests.Add(1)
+		return fake.Transport().RoundTrip(req)
+	})
+	return fake.Client(append(opts, count)...), &requests
 }
 
 // all calls f n times, in 200 goroutines.

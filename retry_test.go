@@ -735,18 +735,6 @@ func TestRetryBudget(t *testing.T) {
 	})
 }
 
-// A POST that is not repeatable is one request even in an outage.
-func TestOutageOfWrites(t *testing.T) {
-	t.Parallel()
-	transport := turns(cut)
-	client := newTestClient(t, transport)
-	for range 50 {
-		_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a"})
-		require.ErrorIs(t, err, ErrOutcomeUnknown)
-	}
-	assert.Equal(t, 50, transport.sent)
-}
-
 type limiterFunc func(context.Context) error
 
 func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }

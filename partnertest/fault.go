@@ -157,12 +157,7 @@ func (fault Fault) isZero() bool {
 
 // header returns all headers of the answer.
 func (fault Fault) header() http.Header {
-	header := make(http.Header)
-	for name, values := range fault.Header {
-		for _, value := range values {
-			header.Add(name, value)
-		}
-	}
+	header := offTheWire(fault.Header)
 	if fault.RetryAfter > 0 {
 		seconds := int64(fault.RetryAfter / time.Second)
 		if fault.RetryAfter%time.Second > 0 {

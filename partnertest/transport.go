@@ -136,12 +136,18 @@ func (w *recorder) WriteHeader(status int) {
 	if w.status != 0 || status < http.StatusOK && status != http.StatusSwitchingProtocols {
 		return
 	}
-	w.status, w.sent = status, make(http.Header, len(w.header))
-	for _, name := range slices.Sorted(maps.Keys(w.header)) { // as a server writes them
-		for _, value := range w.header[name] {
-			w.sent.Add(name, value) // as it is spelt when it is read off the wire
+	w.status, w.sent = status, offTheWire(w.header)
+}
+
+// offTheWire returns a copy of a header as a client reads it: with names spelt in one way, in the order of a server.
+func offTheWire(written http.Header) http.Header {
+	read := make(http.Header, len(written))
+	for _, name := range slices.Sorted(maps.Keys(written)) {
+		for _, value := range written[name] {
+			read.Add(name, value)
 		}
 	}
+	return read
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
