@@ -29,6 +29,6 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // it counts what
 		_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
 		require.NoError(t, err)
 	})
-	// 39 with Go 1.26, of which retryablehttp has 3 at most; a logger, even one that writes nothing, adds 4.
-	assert.LessOrEqual(t, call-bare, 41.0)
+	// 41 with Go 1.26, of which retryablehttp has 3 at most; a logger, even one that writes nothing, adds 4.
+	assert.LessOrEqual(t, call-bare, 43.0)
 }

@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -52,24 +51,25 @@ var apis = map[API]api{
 	NetworkAPI: {base: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
 }
 
-// credentials says how each credential is put on a request.
-var credentials = map[Credential]func(r *http.Request, secret string){
+// credentials says how each credential is put on a request. The secret is one string; where it is a header's value, it is
+// that as it is passed.
+var credentials = map[Credential]func(r *http.Request, secret ...string){
 	PartnerToken:    inHeader("X-Token-Auth"),
 	AccountKey:      inQuery("key"),
 	OrganizationKey: inHeader("Api-Key"),
 	NetworkToken:    inHeader("Authorization"),
 }
 
-func inHeader(name string) func(*http.Request, string) {
-	return func(r *http.Request, secret string) { r.Header.Set(name, secret) }
+func inHeader(name string) func(*http.Request, ...string) {
+	return func(r *http.Request, secret ...string) { r.Header[name] = secret }
 }
 
-func inQuery(name string) func(*http.Request, string) {
-	return func(r *http.Request, secret string) {
+func inQuery(name string) func(*http.Request, ...string) {
+	return func(r *http.Request, secret ...string) {
 		if r.URL.RawQuery != "" {
 			r.URL.RawQuery += "&"
 		}
-		r.URL.RawQuery += name + "=" + url.QueryEscape(secret)
+		r.URL.RawQuery += name + "=" + url.QueryEscape(secret[0])
 	}
 }
 
@@ -78,19 +78,14 @@ func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 // openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure whatever the
 // status.
 func openPartner(status int, body []byte) ([]byte, *Error) {
-	var reply struct {
-		Success any    `json:"success"`
-		Error   string `json:"error"`
-		Type    string `json:"error_type"`
-	}
-	_ = json.Unmarshal(body, &reply) // what is not the envelope leaves Success nil
-	_, isBool := reply.Success.(bool)
+	success, message, kind := member{name: "success"}, member{name: "error"}, member{name: "error_type"}
+	find(body, &success, &message, &kind)
 	switch {
-	case isFalse(reply.Success):
-		failed := &Error{Type: reply.Type, Messages: nonEmpty(reply.Error)}
+	case success.is("false"):
+		failed := &Error{Type: kind.text(), Messages: nonEmpty(message.text())}
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
-	case !isSuccess(status), reply.Success != nil && !isBool:
+	case !isSuccess(status), success.value != nil && !success.is("null") && !success.is("true"):
 		return nil, unenveloped(status)
 	default:
 		return body, nil
@@ -101,7 +96,7 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 func partnerKinds(status int, failed *Error) []error {
 	kind := statusKind(status)
 	switch {
-	case errors.Is(kind, ErrRateLimited), errors.Is(kind, ErrServer):
+	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
 		return []error{kind}
 	case failed.Type == "invalid_token":
 		return []error{ErrUnauthorized}
@@ -110,7 +105,7 @@ func partnerKinds(status int, failed *Error) []error {
 	}
 	kinds := kindsOf(failed.Messages)
 	if (kind != nil || failed.Type == "invalid_params") && !slices.Contains(kinds, ErrAlreadyExists) {
-		return []error{ErrInvalid}
+		return invalid
 	}
 	return kinds
 }
@@ -125,7 +120,7 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 		Message  string   `json:"message"`
 		Error    any      `json:"error"`
 	}
-	_ = json.Unmarshal(body, &reply) // what is not an object of JSON is told apart next
+	err := unmarshal(body, &reply)
 	text, _ := reply.Error.(string)
 	said := nonEmpty(append(reply.Messages, reply.Message, text)...)
 	for i, message := range said {
@@ -136,7 +131,7 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	saysError := reply.Status == "error" || isFalse(reply.Success) || reply.Status == nil && len(said) > 0 ||
 		reply.Error != nil && !isFalse(reply.Error) && reply.Error != ""
 	switch {
-	case !isObject(body), !saysError && !isSuccess(status):
+	case !isObject(body, err), !saysError && !isSuccess(status):
 		return nil, unenveloped(status)
 	case saysError:
 		return nil, &Error{Messages: said, kinds: kindsBy(status, said)}
@@ -154,7 +149,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 		Success any              `json:"success"`
 		Status  any              `json:"status"`
 	}
-	_ = json.Unmarshal(body, &reply) // a list is no envelope, and neither is what is not JSON
+	_ = unmarshal(body, &reply) // a list is no envelope, and neither is what is not JSON
 	switch {
 	case reply.Error == nil && !isSuccess(status):
 		return nil, unenveloped(status)
@@ -170,10 +165,9 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 		Fields     json.RawMessage `json:"fields"`
 		DevMessage string          `json:"dev_message"`
 	}
-	if !isObject(*reply.Error) {
+	if err := unmarshal(*reply.Error, &said); !isObject(*reply.Error, err) {
 		return nil, unenveloped(status)
-	}
-	_ = json.Unmarshal(*reply.Error, &said) // a member of another type does not make it less of a failure
+	} // a member of another type does not make it less of a failure
 	failed := &Error{Type: said.Type, Code: said.Code, Messages: nonEmpty(said.Message), DevMessage: said.DevMessage}
 	_ = json.Unmarshal(said.Fields, &failed.Fields) // no fields is an empty array
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
@@ -185,9 +179,11 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	return nil, failed
 }
 
-// isObject reports whether body is one JSON object and nothing else.
-func isObject(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) && json.Valid(body)
+// isObject reports whether a body, which was read with err, is one JSON object and nothing else, with whatever in it.
+func isObject(body []byte, err error) bool {
+	s := scanner{data: body}
+	var otherType *json.UnmarshalTypeError
+	return s.peek() == '{' && (err == nil || errors.As(err, &otherType))
 }
 
 // isFalse reports whether a member of a reply is there and false.

@@ -209,6 +209,9 @@ func kindsBy(status int, messages []string) []error {
 
 // kindsOf returns the kinds of all messages together, each once, or ErrInvalid if there is no message.
 func kindsOf(messages []string) []error {
+	if len(messages) == 1 {
+		return kindsOfMessage(messages[0])
+	}
 	var kinds []error
 	for _, m := range messages {
 		for _, kind := range kindsOfMessage(m) {
@@ -218,7 +221,7 @@ func kindsOf(messages []string) []error {
 		}
 	}
 	if kinds == nil {
-		return []error{ErrInvalid}
+		return invalid
 	}
 	return kinds
 }
@@ -226,10 +229,14 @@ func kindsOf(messages []string) []error {
 func kindsOfMessage(message string) []error {
 	message = strings.TrimSpace(message)
 	for _, known := range messageKinds {
-		start, end, open := strings.Cut(known.pattern, "*")
-		if message == known.pattern || open && strings.HasPrefix(message, start) && strings.HasSuffix(message, end) {
+		star := strings.IndexByte(known.pattern, '*')
+		if message == known.pattern ||
+			star >= 0 && strings.HasPrefix(message, known.pattern[:star]) && strings.HasSuffix(message, known.pattern[star+1:]) {
 			return known.kinds
 		}
 	}
-	return []error{ErrInvalid}
+	return invalid
 }
+
+// invalid is what is wrong with most requests that fail.
+var invalid = []error{ErrInvalid}

@@ -71,7 +71,7 @@ type Network struct {
 	// FeeProposed is nil if no fee is proposed.
 	FeeProposed *float64 `json:"fee_proposed"`
 	// FeeProposedDate is zero if no fee is proposed.
-	FeeProposedDate UnixTime `json:"fee_proposed_date"`
+	FeeProposedDate UnixTime `json:"fee_proposed_date" also:"proposed_date"`
 	// ProposedAccountID and ProposedUserID are who proposed the fee. Lists do not have them.
 	ProposedAccountID string `json:"proposed_account_id,omitzero"`
 	ProposedUserID    string `json:"proposed_user_id,omitzero"`
@@ -79,20 +79,7 @@ type Network struct {
 
 // UnmarshalJSON reads a network in either of the API's spellings: the object says proposed_date, the list
 // fee_proposed_date.
-func (n *Network) UnmarshalJSON(data []byte) error {
-	type plain Network
-	in := struct {
-		*plain
-		ProposedDate UnixTime `json:"proposed_date"`
-	}{plain: (*plain)(n)}
-	if err := json.Unmarshal(data, &in); err != nil {
-		return err
-	}
-	if n.FeeProposedDate.IsZero() {
-		n.FeeProposedDate = in.ProposedDate
-	}
-	return nil
-}
+func (n *Network) UnmarshalJSON(data []byte) error { return unmarshal(data, n) }
 
 // UpdateNetworkRequest is a change of a network.
 type UpdateNetworkRequest struct {

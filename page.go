@@ -48,26 +48,17 @@ type Page[T any] struct {
 }
 
 // UnmarshalJSON reads a page, which has a list, be it empty, of what is not null.
-func (p *Page[T]) UnmarshalJSON(data []byte) error {
-	type plain Page[T]
-	in := struct {
-		*plain
-		Items []*T `json:"list"`
-	}{plain: (*plain)(p)}
-	if err := json.Unmarshal(data, &in); err != nil {
-		return err
-	}
-	if in.Items == nil {
+func (p *Page[T]) UnmarshalJSON(data []byte) error { return unmarshal(data, p) }
+
+func (p *Page[T]) complete() error {
+	switch {
+	case p.Items == nil:
 		return reason("a page without a list")
+	case isBlank(reflect.ValueOf(&p.Items)):
+		return reason("a record in which nothing is known")
+	default:
+		return nil
 	}
-	p.Items = make([]T, len(in.Items))
-	for i, item := range in.Items {
-		if item == nil || isBlank(reflect.ValueOf(*item)) {
-			return reason("a record in which nothing is known")
-		}
-		p.Items[i] = *item
-	}
-	return nil
 }
 
 const (

@@ -1,13 +1,11 @@
 package partnerapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -271,61 +269,6 @@ func (call Call) body() (any, error) {
 		return nil, call.refuse("Body", notUTF8)
 	}
 	return body, nil
-}
-
-// decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
-// zero value.
-func decode[T any](call Call, payload []byte) (value T, failed *Error) {
-	if call.login && call.Session.isEmpty() {
-		return value, badResponse("a login without a session cookie")
-	}
-	if call.key != "" {
-		var members map[string]json.RawMessage
-		_ = json.Unmarshal(payload, &members) // what is no object has no members
-		payload = members[call.key]
-	}
-	payload = bytes.TrimSpace(payload)
-	_, unread := any(value).(none)
-	switch {
-	case unread || call.optional:
-		if len(payload) > 0 && !json.Valid(payload) {
-			return value, badResponse("a body that is not JSON")
-		}
-		if call.optional && json.Unmarshal(payload, &value) != nil || bytes.Equal(payload, []byte("null")) {
-			_ = json.Unmarshal([]byte("{}"), &value) // a pointer to a record in which nothing is known
-		}
-		return value, nil
-	case len(payload) == 0:
-		return value, badResponse("no value in the body")
-	case bytes.Equal(payload, []byte("null")) && call.ifNull != nil:
-		return value, &Error{kinds: []error{call.ifNull}}
-	case bytes.Equal(payload, []byte("null")):
-		return value, badResponse("null in the place of the value")
-	}
-	if err := json.Unmarshal(payload, &value); err != nil {
-		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
-	}
-	if !call.anyValue && isBlank(reflect.ValueOf(value)) {
-		return value, badResponse("none of the documented fields")
-	}
-	return value, nil
-}
-
-// isBlank reports whether v is, or is a list of, a record of which nothing is known.
-func isBlank(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Pointer:
-		return isBlank(v.Elem())
-	case reflect.Struct:
-		return v.IsZero()
-	case reflect.Slice:
-		for i := range v.Len() {
-			if isBlank(v.Index(i)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // explain completes a failure with what is known of the call and its answers.

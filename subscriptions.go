@@ -2,7 +2,6 @@ package partnerapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 )
 
@@ -63,13 +62,8 @@ func (in cancelSubscriptionRequest) check() (field, why string) {
 type confirmed bool
 
 func (c *confirmed) UnmarshalJSON(data []byte) error {
-	var reply struct {
-		Success bool `json:"success"`
-	}
-	if err := json.Unmarshal(data, &reply); err != nil {
-		return err
-	}
-	if !reply.Success {
+	success := member{name: "success"}
+	if find(data, &success); !success.is("true") {
 		return reason(`no "success" in the body`)
 	}
 	*c = true

@@ -162,6 +162,10 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 		*t = UnixTime{}
 		return nil
 	}
+	if whole, err := strconv.ParseInt(string(data), 10, 64); err == nil && whole > minUnix && whole < maxUnix {
+		*t = UnixTime{time.Unix(whole, 0).UTC()}
+		return nil
+	}
 	text := string(data)
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(number > minUnix && number < maxUnix) {
