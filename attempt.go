@@ -1,18 +1,20 @@
 package partnerapi
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
-	"math"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
-	"github.com/hashicorp/go-retryablehttp"
 )
 
 // exchange is a call on its way. It is the transport of its own attempts, so that what is known of an attempt is at
@@ -22,10 +24,11 @@ type exchange struct {
 	answer
 
 	last    Attempt // the newest attempt
-	renewed bool    // whether sources were told of a refused credential
-	extra   int     // attempts with a renewed credential
-	stop    bool    // whether another attempt was not allowed to start
-	again   bool    // whether another attempt is planned, after wait
+	started time.Time
+	renewed bool // whether sources were told of a refused credential
+	extra   int  // attempts with a renewed credential
+	stop    bool // whether another attempt was not allowed to start
+	again   bool // whether another attempt is planned, after wait
 	wait    time.Duration
 }
 
@@ -43,23 +46,21 @@ type answer struct {
 
 // send makes the attempts of a call. It returns what came of it, and a failure if that is not a complete answer.
 func send(r *request) (*answer, *Error) {
-	x := &exchange{request: r}
-	client := &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: x, CheckRedirect: followNone},
-		RetryMax:     r.settings.retry.MaxAttempts, // checkRetry counts; one more for a renewed credential
-		CheckRetry:   x.checkRetry,
-		Backoff:      func(time.Duration, time.Duration, int, *http.Response) time.Duration { return x.wait },
-		ErrorHandler: func(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err },
+	x := &r.exchange
+	r.loop.RetryMax = r.settings.retry.MaxAttempts // check counts; one more for a renewed credential
+	into := r.options.into
+	var started time.Time
+	if into != nil {
+		started = time.Now()
 	}
-	started := time.Now()
-	resp, _ := client.Do(r.Request) // what went wrong is known to the attempt
+	resp, _ := r.loop.Do(&r.Request) // what went wrong is known to the attempt
 	if resp != nil {
 		_ = resp.Body.Close() // it was read to its end inside the attempt
 	}
 	if over := r.Context().Err(); over != nil && (x.again || x.last.Outcome != OutcomeAnswered) {
 		x.blame(over)
 	}
-	if into := r.options.into; into != nil && x.attempts > 0 {
+	if into != nil && x.attempts > 0 {
 		*into = Response{x.status, x.header.Clone(), x.attempts, time.Since(started)}
 		into.Header.Del("Set-Cookie")
 	}
@@ -87,9 +88,9 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.attempts++
 	x.last = Attempt{API: x.call.API, Op: x.call.Op, Number: x.attempts}
-	started := time.Now()
+	x.started = time.Now()
 	resp, err := x.attempt(req)
-	x.last.Duration = time.Since(started)
+	x.last.Duration = time.Since(x.started)
 	if err != nil {
 		x.last.Err = hide(err)
 		x.cause = err
@@ -102,7 +103,7 @@ func (x *exchange) mayStart(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	limiter := x.settings.limiters[x.call.API]
+	limiter := x.route.limiter
 	if limiter == nil {
 		return nil
 	}
@@ -114,21 +115,24 @@ func (x *exchange) mayStart(ctx context.Context) error {
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), x.settings.timeout)
-	defer cancel()
-	var seen connections
-	resp, err := roundTrip(x.settings.transport, x.private(seen.trace(ctx), req))
+	s := new(sending)
+	s.limit = limit{Context: s.traced(req.Context()), until: x.started.Add(x.settings.timeout)}
+	defer s.limit.end()
+	x.prepare(s, req.WithContext(&s.limit))
+	resp, err := roundTrip(x.settings.transport, &s.request)
 	if err != nil {
-		x.last.Outcome = seen.outcome()
+		x.last.Outcome = s.outcome()
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	x.call.Session.absorb(resp, originOf(req.URL))
-	body, err := readAtMost(resp.Body, x.settings.maxBody)
+	if session := x.call.Session; session != nil {
+		session.absorb(resp, originOf(req.URL))
+	}
+	body, err := readAtMost(resp.Body, x.settings.maxBody, resp.ContentLength)
 	x.status, x.header, x.body, x.partial = resp.StatusCode, resp.Header, body, nil
 	x.last.StatusCode, x.last.Outcome = resp.StatusCode, outcomeOf(resp.StatusCode)
 	if err != nil {
-		x.partial = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
+		x.partial = &Error{kinds: incompleteKinds(&s.limit, resp.StatusCode, err)}
 		if resp.StatusCode != http.StatusTooManyRequests {
 			x.last.Outcome = OutcomeUnknown
 		}
@@ -153,14 +157,60 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 	return kinds
 }
 
-// private returns a copy of req that nothing but one attempt sees, with the credentials on it.
-func (x *exchange) private(ctx context.Context, req *http.Request) *http.Request {
-	req = req.Clone(ctx)
-	x.spent = append(x.spent, x.call.Session.apply(req)...)
-	for _, s := range x.secrets {
-		credentials[s.which](req, s.token)
+// sending is what belongs to one attempt: nothing that a transport does to it, then or later, reaches another one.
+type sending struct {
+	request http.Request
+	url     url.URL
+	tokens  [mostSecrets]string
+	content content
+	limit   limit
+	trace   httptrace.ClientTrace
+
+	// What was traced is the proof that an attempt was not sent: a connection was asked for, and none was got. A
+	// transport that traces nothing proves nothing.
+	asked, got atomic.Bool
+}
+
+// prepare makes the attempt's own request of req, with the credentials on it.
+func (x *exchange) prepare(s *sending, req *http.Request) {
+	s.request, s.url = *req, *req.URL
+	s.request.URL, s.request.Host = &s.url, s.url.Host
+	s.request.Header = maps.Clone(x.Header)
+	if text := x.content; text != nil {
+		s.content.Reset(text)
+		s.request.Body, s.request.ContentLength = &s.content, int64(len(text))
+		s.request.GetBody = func() (io.ReadCloser, error) { return newContent(text), nil }
 	}
-	return req
+	x.spent = append(x.spent, x.call.Session.apply(&s.request)...)
+	for i, secret := range x.secrets {
+		s.tokens[i] = secret.token
+		credentials[secret.which](&s.request, s.tokens[i:i+1:i+1]...)
+	}
+}
+
+// content is the body of a request.
+type content struct{ bytes.Reader }
+
+func newContent(text []byte) *content {
+	c := new(content)
+	c.Reset(text)
+	return c
+}
+
+// Close does nothing: the text belongs to the call.
+func (*content) Close() error { return nil }
+
+func (s *sending) traced(ctx context.Context) context.Context {
+	s.trace.GetConn = func(string) { s.asked.Store(true) }
+	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
+	return httptrace.WithClientTrace(ctx, &s.trace)
+}
+
+func (s *sending) outcome() Outcome {
+	if s.asked.Load() && !s.got.Load() {
+		return OutcomeUnsent
+	}
+	return OutcomeUnknown
 }
 
 // roundTrip also holds transports that are not net/http's, such as mocks, to what a RoundTripper has to return.
@@ -181,16 +231,25 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, err
 }
 
-// readAtMost reads all of body, or fails with ErrResponseTooLarge.
-func readAtMost(body io.Reader, most int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, min(most, math.MaxInt64-1)+1))
-	switch {
-	case int64(len(data)) > most:
-		return nil, ErrResponseTooLarge
-	case err != nil:
-		return nil, err
+// readAtMost reads all of body, of which length bytes are expected, or fails with ErrResponseTooLarge.
+func readAtMost(body io.Reader, most, length int64) ([]byte, error) {
+	// One byte more than expected, so that reading finds the end.
+	data := make([]byte, 0, cmp.Or(max(0, min(length, most, 64<<10)), bytes.MinRead-1)+1)
+	for {
+		room := min(int64(cap(data)-len(data)-1), most-int64(len(data))) + 1
+		n, err := body.Read(data[len(data):][:room])
+		data = data[:len(data)+n]
+		switch {
+		case int64(len(data)) > most:
+			return nil, ErrResponseTooLarge
+		case err == io.EOF: //nolint:errorlint // as io.ReadAll: a wrapped one is no end
+			return data, nil
+		case err != nil:
+			return nil, err
+		case len(data) == cap(data):
+			data = slices.Grow(data, 1)
+		}
 	}
-	return data, nil
 }
 
 func outcomeOf(status int) Outcome {
@@ -202,24 +261,6 @@ func outcomeOf(status int) Outcome {
 	default:
 		return OutcomeAnswered
 	}
-}
-
-// connections is the proof that an attempt was not sent: a connection was asked for, and none was had. A transport that
-// traces nothing proves nothing.
-type connections struct{ asked, got atomic.Bool }
-
-func (c *connections) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { c.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
-	})
-}
-
-func (c *connections) outcome() Outcome {
-	if c.asked.Load() && !c.got.Load() {
-		return OutcomeUnsent
-	}
-	return OutcomeUnknown
 }
 
 // newTransport returns the transport of a client that was given none. It keeps as many connections to a host as a busy

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -76,26 +77,23 @@ func WithoutRetry() CallOption {
 	}
 }
 
-// headers returns the headers of a request, credentials apart.
-func (o *callOptions) headers(userAgent string, hasBody bool) http.Header {
-	header := o.header.Clone()
-	if header == nil {
-		header = make(http.Header)
+// headers returns the headers of a request, credentials apart, which nobody may change.
+func (o *callOptions) headers(s *settings, hasBody bool) http.Header {
+	if o.header == nil {
+		return s.headers[hasBody]
 	}
-	if header.Get("User-Agent") == "" {
-		header.Set("User-Agent", userAgent)
-	}
-	if header.Get("Accept") == "" {
-		header.Set("Accept", "application/json")
-	}
-	if hasBody {
-		header.Set("Content-Type", "application/json; charset=utf-8")
-	}
+	header := maps.Clone(s.headers[hasBody])
+	maps.Copy(header, o.header)
 	return header
 }
 
-// isToken reports whether s can be the name of a header.
+// isToken reports whether s can be a method, or the name of a header.
 func isToken(s string) bool {
-	const chars = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	return s != "" && strings.Trim(s, chars) == ""
+	const others = "!#$%&'*+-.^_`|~"
+	for _, c := range []byte(s) {
+		if letter := c | 0x20; !isDigit(c) && (letter < 'a' || letter > 'z') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return s != ""
 }

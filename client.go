@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -48,6 +49,8 @@ type settings struct {
 	retry     RetryPolicy
 	maxBody   int64
 	userAgent string
+	headers   map[bool]http.Header // of a request, by whether it has a body; not to be changed
+	routes    atomic.Pointer[map[routeKey]*route]
 	logger    *slog.Logger
 	hook      func(context.Context, Attempt)
 	plainHTTP bool
@@ -93,6 +96,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		maxBody:   10 << 20,
 		userAgent: "partnerapi-go/" + Version,
 	}
+	s.routes.Store(&map[routeKey]*route{})
 	for name, a := range apis {
 		s.budgets[name] = newBudget()
 		s.bases[name], _ = url.Parse(a.base) // a constant, which a test parses
@@ -112,6 +116,10 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	if s.transport == nil {
 		s.transport = newTransport()
+	}
+	s.headers = map[bool]http.Header{
+		false: {"Accept": {"application/json"}, "User-Agent": {s.userAgent}},
+		true:  {"Accept": {"application/json"}, "User-Agent": {s.userAgent}, "Content-Type": {"application/json; charset=utf-8"}},
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
 	c := &Client{settings: &settingsBox{s}}
@@ -206,6 +214,7 @@ func WithBaseURL(name API, base string) Option {
 		if u.User != nil || strings.ContainsAny(base, "?#") {
 			return refused("WithBaseURL", "a base URL has no user, query or fragment")
 		}
+		u.Host = strings.TrimSuffix(u.Host, ":") // which net/http takes for the port
 		s.bases[name] = u
 		return nil
 	}
@@ -323,7 +332,12 @@ func isCredential(s string) bool {
 }
 
 func isHeaderValue(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+	for _, c := range []byte(s) {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 func isLoopback(host string) bool {

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"sync"
 
 	"github.com/google/go-querystring/query"
 	"github.com/hashicorp/go-retryablehttp"
@@ -70,10 +70,11 @@ func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T,
 	if err != nil {
 		return zero, err
 	}
+	defer r.free()
 	a, failed := send(r)
 	var payload []byte
 	if failed == nil {
-		payload, failed = apis[call.API].open(a.status, a.body)
+		payload, failed = r.route.api.open(a.status, a.body)
 	}
 	if failed == nil {
 		value, failed = decode[T](call, payload)
@@ -86,13 +87,51 @@ func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T,
 
 // request is a call ready to be sent.
 type request struct {
-	*retryablehttp.Request
+	retryablehttp.Request             // where each attempt goes
+	Header                http.Header // of each attempt, credentials apart; clients share it
+	content               []byte      // the body of each attempt; none if nil
+
 	call     Call
 	settings *settings
+	route    *route
 	options  callOptions
 	secrets  []secret
 	spent    []string // what else was sent that is secret: refused tokens and a session's cookies
+
+	// What every call needs has its place here, not an allocation of its own.
+	http     http.Request
+	url      url.URL
+	exchange exchange
+	loop     *loop
+	room     [mostSecrets]secret
 }
+
+// loop makes the attempts of one call after the other.
+type loop struct {
+	retryablehttp.Client
+
+	http http.Client
+}
+
+// spare are the requests of calls that are over. No transport has seen any of one: what it sees is a [sending].
+var spare = sync.Pool{New: func() any {
+	r := new(request)
+	l := &loop{http: http.Client{Transport: &r.exchange, CheckRedirect: followNone}}
+	l.HTTPClient, l.CheckRetry, l.Backoff, l.ErrorHandler = &l.http, r.exchange.check, backoff, asItIs
+	r.loop = l
+	return r
+}}
+
+// free gives r to another call. Nothing of it may be used any more.
+func (r *request) free() {
+	l := r.loop
+	*r = request{}
+	r.loop = l
+	spare.Put(r)
+}
+
+// mostSecrets is how many credentials a call can need.
+const mostSecrets = 2
 
 // secret is a credential of one call. It is put on each attempt's own copy of the request, so that no other copy holds
 // it.
@@ -107,7 +146,8 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 	if s == nil {
 		return nil, call.refuse("client", "nil, or not made by NewClient")
 	}
-	r := &request{call: call, settings: s}
+	r := spare.Get().(*request)
+	r.call, r.settings, r.exchange.request = call, s, r
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, call.refuse("CallOption", "nil")
@@ -116,40 +156,47 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 			return nil, call.refuse("CallOption", why)
 		}
 	}
-	base := s.bases[call.API]
-	if base == nil {
+	if s.bases[call.API] == nil {
 		return nil, call.refuse("API", "unknown")
 	}
 	if ctx == nil {
 		return nil, call.refuse("ctx", "nil")
 	}
-	if why := call.Session.refuse(apis[call.API], base, call.ofSession); why != "" {
+	var err error
+	if r.route, err = s.routeOf(&r.call); err != nil {
+		return nil, err
+	}
+	if why := call.Session.refuse(r.route.api, &r.route.url, call.ofSession); why != "" {
 		return nil, call.refuse("session", why)
 	}
-	target, err := call.target(base)
+	if err := r.route.fill(&r.url, &r.call); err != nil {
+		return nil, err
+	}
+	query, err := r.call.query()
 	if err != nil {
 		return nil, err
 	}
-	body, err := call.body()
-	if err != nil {
+	r.url.RawQuery = query.Encode()
+	if r.content, err = r.call.content(); err != nil {
 		return nil, err
 	}
-	method, _, _ := strings.Cut(call.Op, " ")
-	r.Request, err = retryablehttp.NewRequestWithContext(ctx, method, target, body)
-	if err != nil {
-		return nil, call.refuse("Op", "not a method and a path")
-	}
-	r.Header = r.options.headers(s.userAgent, body != nil)
+	r.http = *(&http.Request{Method: r.route.method, URL: &r.url, Header: noHeader}).WithContext(ctx)
+	r.Request.Request = &r.http
+	r.Header = r.options.headers(s, r.content != nil)
 	return r, r.askSecrets(ctx)
 }
 
-func (call Call) refuse(name, why string) *ArgumentError {
+// noHeader is what net/http's client sees of a request's headers, which it would copy.
+var noHeader = make(http.Header)
+
+func (call *Call) refuse(name, why string) *ArgumentError {
 	return &ArgumentError{Op: call.Op, Name: name, Reason: why}
 }
 
 // askSecrets asks each credential of the call from its source.
 func (r *request) askSecrets(ctx context.Context) error {
-	for _, which := range []Credential{apis[r.call.API].credential, r.call.extraCredential} {
+	r.secrets = r.room[:0]
+	for _, which := range []Credential{r.route.api.credential, r.call.extraCredential} {
 		if which == "" {
 			continue
 		}
@@ -185,55 +232,7 @@ func (r *request) noCredential(cause error) *Error {
 	return &Error{API: r.call.API, Op: r.call.Op, kinds: kinds, cause: hide(cause)}
 }
 
-// target returns the URL: the base, the path with its arguments, and the query.
-func (call Call) target(base *url.URL) (string, error) {
-	method, pattern, _ := strings.Cut(call.Op, " ")
-	if method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}") {
-		return "", call.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
-	}
-	if call.path != "" {
-		pattern = call.path
-	}
-	path, err := call.fill(pattern)
-	if err != nil {
-		return "", err
-	}
-	values, err := call.query()
-	if err != nil || len(values) == 0 {
-		return base.String() + path, err
-	}
-	return base.String() + path + "?" + values.Encode(), nil
-}
-
-// fill puts Args in the place of the wildcards of pattern, each as one segment of the path.
-func (call Call) fill(pattern string) (string, error) {
-	args := call.Args
-	segments := strings.Split(pattern, "/")
-	for i, segment := range segments {
-		if !strings.HasPrefix(segment, "{") || !strings.HasSuffix(segment, "}") {
-			continue
-		}
-		if len(args) == 0 {
-			return "", call.refuse("Args", "fewer than the path has wildcards")
-		}
-		name, value := strings.Trim(segment, "{}"), args[0]
-		switch {
-		case value == "":
-			return "", call.refuse(name, "empty")
-		case isDots(value):
-			return "", call.refuse(name, notAPathSegment)
-		case !utf8.ValidString(value):
-			return "", call.refuse(name, notUTF8)
-		}
-		segments[i], args = url.PathEscape(value), args[1:]
-	}
-	if len(args) > 0 {
-		return "", call.refuse("Args", "more than the path has wildcards")
-	}
-	return strings.Join(segments, "/"), nil
-}
-
-func (call Call) query() (url.Values, error) {
+func (call *Call) query() (url.Values, error) {
 	if call.Query == nil {
 		return nil, nil
 	}
@@ -253,8 +252,8 @@ func (call Call) query() (url.Values, error) {
 	return values, nil
 }
 
-// body returns the JSON of Body as a []byte, or nil.
-func (call Call) body() (any, error) {
+// content returns the JSON of Body, or nil.
+func (call *Call) content() ([]byte, error) {
 	if call.Body == nil {
 		return nil, nil
 	}
@@ -288,7 +287,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	return failed
 }
 
-func (call Call) isWrite() bool {
+func (call *Call) isWrite() bool {
 	method, _, _ := strings.Cut(call.Op, " ")
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
 }

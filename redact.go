@@ -70,20 +70,19 @@ func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 // forget takes credentials and cookies out of what the API says, should it say them: as they are, and as they are in a
 // URL. A password stays, because one that is a common word would show by its absence.
 func (e *Error) forget(secrets []secret, spent []string) {
-	var forms []string
-	add := func(text string) { forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text)) }
+	forms := make([]string, 0, 12) // enough for most calls
 	for _, s := range secrets {
-		add(s.token)
+		forms = append(forms, s.token, url.QueryEscape(s.token), url.PathEscape(s.token))
 	}
 	for _, text := range spent {
-		add(text)
+		forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text))
 	}
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one can begin with another
-	var pairs []string
-	for _, form := range forms {
-		pairs = append(pairs, form, redacted)
+	clean := func(text string) string {
+		if !slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(text, form) }) {
+			return text
+		}
+		return without(forms, text)
 	}
-	clean := strings.NewReplacer(pairs...).Replace
 	for i := range e.Messages {
 		e.Messages[i] = clean(e.Messages[i])
 	}
@@ -93,6 +92,17 @@ func (e *Error) forget(secrets []secret, spent []string) {
 		e.Fields[clean(field)] = clean(text)
 	}
 	e.Type, e.DevMessage, e.RequestID = clean(e.Type), clean(e.DevMessage), clean(e.RequestID)
+}
+
+// without returns text with [redacted] in the place of every one of forms.
+func without(forms []string, text string) string {
+	forms = slices.Clone(forms)
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one can begin with another
+	var pairs []string
+	for _, form := range forms {
+		pairs = append(pairs, form, redacted)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 const redacted = "[redacted]"

@@ -85,16 +85,23 @@ type Attempt struct {
 // over two seconds.
 const rateWindow = 2 * time.Second
 
-// checkRetry decides whether the call is sent again, and plans the wait before it. retryablehttp calls it after every
+// check decides whether the call is sent again, and plans the wait before it. retryablehttp calls it after every
 // attempt; what it knows of the attempt is in x.
-func (x *exchange) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+func (x *exchange) check(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	x.wait, x.again = x.plan(ctx)
 	x.report(ctx)
+	x.loop.RetryWaitMin = x.wait
 	return x.again, nil
 }
 
+// backoff returns the wait that check has planned.
+func backoff(planned, _ time.Duration, _ int, _ *http.Response) time.Duration { return planned }
+
+// asItIs has retryablehttp return the error of the last attempt without a text of its own, which would hold the URL.
+func asItIs(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err }
+
 func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
-	policy, budget := x.settings.retry, x.settings.budgets[x.call.API]
+	policy, budget := x.settings.retry, x.route.budget
 	if x.last.Outcome == OutcomeAnswered && !x.stop { // if it stopped, the last attempt was planned for before
 		budget.giveBack()
 	}
@@ -176,7 +183,7 @@ func (x *exchange) renew(ctx context.Context) bool {
 }
 
 // isRepeatable reports whether the call may be sent again when it is unknown whether it was done.
-func (call Call) isRepeatable() bool {
+func (call *Call) isRepeatable() bool {
 	method, _, _ := strings.Cut(call.Op, " ")
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:

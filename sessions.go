@@ -130,9 +130,6 @@ func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 // absorb takes over the cookies that an answer sets and drops those it expires. Domain and Path of a cookie do not
 // matter: a session's cookies go to the account API that set them, and to all of it.
 func (s *Session) absorb(resp *http.Response, origin string) {
-	if s == nil {
-		return
-	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	if s.state.origin != "" && s.state.origin != origin {

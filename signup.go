@@ -72,7 +72,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	a, failed := send(r)
 	var location *url.URL
 	if failed == nil {
-		location, failed = a.location(apis[r.call.API], r.URL)
+		location, failed = a.location(r.route.api, r.URL)
 	}
 	if failed != nil {
 		return nil, r.explain(a, failed)
