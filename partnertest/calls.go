@@ -1,16 +1,20 @@
 package partnertest
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// Call is a request that reached a [Fake]. Query and Header are as they came, credentials included.
+// Call is a request that reached a [Fake]. Query and Header are as they came, credentials included; String, and so fmt
+// with %v, shows none of it.
 type Call struct {
 	// API is empty for a path that is under none of the three.
 	API partnerapi.API
@@ -26,6 +30,36 @@ type Call struct {
 	Status int
 	// At is when the request came, by the fake's clock.
 	At time.Time
+	// Duration is how long the answer took, by time.Now. It is 0 until the answer is complete.
+	Duration time.Duration
+}
+
+// String returns the operation and the status, such as "PUT /partners/subscriptions/{pk} 404": nothing that names a
+// person or opens a door, so it can be printed in a failing test.
+func (c Call) String() string {
+	op := cmp.Or(c.Op, c.Method+" (no operation of the "+string(c.API)+" API)")
+	if c.API == "" {
+		op = c.Method + " (under none of the APIs)"
+	}
+	if c.Status == 0 {
+		return op + " without an answer"
+	}
+	return op + " " + strconv.Itoa(c.Status)
+}
+
+// Calls are calls in the order in which they came.
+type Calls []Call
+
+// String returns a line for each call, as [Call.String] has it.
+func (calls Calls) String() string {
+	if len(calls) == 0 {
+		return "no calls"
+	}
+	lines := make([]string, 0, len(calls))
+	for _, c := range calls {
+		lines = append(lines, c.String())
+	}
+	return strings.Join(lines, "\n")
 }
 
 const keptCalls = 10_000
@@ -49,19 +83,39 @@ func (l *callLog) add(c *Call) {
 }
 
 // Calls returns the calls that reached the fake, oldest first. It keeps the newest 10,000.
-func (f *Fake) Calls() []Call {
+func (f *Fake) Calls() Calls {
 	l := &f.calls
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	calls := make([]Call, 0, len(l.ring))
+	calls := make(Calls, 0, len(l.ring))
 	for _, c := range slices.Concat(l.ring[l.oldest:], l.ring[:l.oldest]) {
-		copied := *c
-		copied.Query = url.Values(http.Header(c.Query).Clone())
-		copied.Header = c.Header.Clone()
-		copied.Body = slices.Clone(c.Body)
-		calls = append(calls, copied)
+		calls = append(calls, c.clone())
 	}
 	return calls
+}
+
+// CallsTo returns those of [Fake.Calls] that are of an operation, in the form that package partnerapi uses, such as "PUT
+// /partners/subscriptions/{pk}".
+//
+//	if calls := fake.CallsTo("POST /partners/subscriptions"); len(calls) != 1 {
+//		t.Errorf("subscribed %d times; all calls:\n%v", len(calls), fake.Calls())
+//	}
+//
+// CallsTo panics for an operation that the fake does not know, because a test that looks for none of a misspelt one would
+// pass.
+func (f *Fake) CallsTo(op string) Calls {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mustKnow(op)
+	return slices.DeleteFunc(f.Calls(), func(c Call) bool { return c.Op != op })
+}
+
+func (c *Call) clone() Call {
+	copied := *c
+	copied.Query = url.Values(http.Header(c.Query).Clone())
+	copied.Header = c.Header.Clone()
+	copied.Body = slices.Clone(c.Body)
+	return copied
 }
 
 // record adds a request to the calls and returns a writer that completes it. It is added before it is answered, so that
@@ -75,7 +129,20 @@ func (f *Fake) record(w http.ResponseWriter, in *request, to *route) *recordingW
 		c.Op = to.op
 	}
 	f.calls.add(c)
-	return &recordingWriter{ResponseWriter: w, log: &f.calls, call: c}
+	return &recordingWriter{ResponseWriter: w, log: &f.calls, call: c, began: time.Now()}
+}
+
+// ended completes the call of an answer, also of one that is cut off, and tells of it.
+func (f *Fake) ended(w *recordingWriter) {
+	w.log.mu.Lock()
+	w.call.Duration = time.Since(w.began)
+	if f.onCall == nil {
+		w.log.mu.Unlock()
+		return
+	}
+	told := w.call.clone()
+	w.log.mu.Unlock()
+	f.onCall(told)
 }
 
 func (f *Fake) clock() time.Time {
@@ -87,8 +154,9 @@ func (f *Fake) clock() time.Time {
 // recordingWriter notes the status of an answer in its call.
 type recordingWriter struct {
 	http.ResponseWriter
-	log  *callLog
-	call *Call
+	log   *callLog
+	call  *Call
+	began time.Time
 }
 
 func (w *recordingWriter) WriteHeader(status int) {

@@ -123,3 +123,19 @@ func ExampleFake_Calls() {
 	}
 	// Output: DELETE /partners/subscriptions/{pk} /partners/subscriptions/MS2365 404
 }
+
+// A test that fails says what was called, and nothing that is secret: calls print as a line each.
+func ExampleFake_CallsTo() {
+	fake := partnertest.New()
+	client := fake.Client()
+	_, _ = client.Subscriptions.Ensure(context.Background(), partnerapi.CreateSubscriptionRequest{
+		PK: "MS2365", Email: "parent@example.com", Plan: partnerapi.PlanBark,
+	})
+
+	if calls := fake.CallsTo("PUT /partners/subscriptions/{pk}"); len(calls) != 1 {
+		fmt.Printf("%d updates in:\n%v\n", len(calls), fake.Calls())
+	}
+	// Output:
+	// 0 updates in:
+	// POST /partners/subscriptions 201
+}

@@ -30,6 +30,7 @@ type Fake struct {
 	URL string
 
 	calls     callLog
+	onCall    func(Call)
 	transport http.RoundTripper
 
 	mu       sync.Mutex // guards all below
@@ -77,6 +78,16 @@ func WithDomains(domains ...partnerapi.Domain) Option {
 // document it.
 func WithInvitationLifetime(d time.Duration) Option {
 	return func(f *Fake) { f.lifetime = d }
+}
+
+// WithCallHook sets a function that is told of every call when its answer is complete, or cut off. In a test it can log
+// them, and the log is shown if the test fails:
+//
+//	partnertest.New(partnertest.WithCallHook(func(c partnertest.Call) { t.Log(c) }))
+//
+// It runs within the call, so it must not block, and it must be safe for concurrent use.
+func WithCallHook(hook func(Call)) Option {
+	return func(f *Fake) { f.onCall = hook }
 }
 
 // New returns a fake that is reached through [Fake.Client], or as an [http.Handler] through any server.
@@ -141,6 +152,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := arrived(r, body)
 	to := f.find(in)
 	recorded := f.record(w, in, to)
+	defer f.ended(recorded)
 	if !taken {
 		fault = f.next(to)
 	}

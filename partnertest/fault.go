@@ -62,13 +62,7 @@ const (
 func (f *Fake) Fail(op string, faults ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	known := false
-	for _, routes := range f.routes {
-		known = known || slices.ContainsFunc(routes, func(r route) bool { return r.op == op })
-	}
-	if !known {
-		panic("partnertest: no such operation, see Handle: " + op)
-	}
+	f.mustKnow(op)
 	queue := slices.Clip(f.faults[op])
 	for i, fault := range faults {
 		if why := fault.cannotBe(); why != "" {

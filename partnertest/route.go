@@ -78,6 +78,16 @@ func (f *Fake) Handle(op string, h http.Handler) {
 	}
 }
 
+// mustKnow panics for an operation that is in no API.
+func (f *Fake) mustKnow(op string) {
+	for _, routes := range f.routes {
+		if slices.ContainsFunc(routes, func(r route) bool { return r.op == op }) {
+			return
+		}
+	}
+	panic("partnertest: no such operation, see Handle: " + op)
+}
+
 // find returns the route of a request, and sets the values of its wildcards, or returns nil.
 func (f *Fake) find(in *request) *route {
 	// The escaped path is split, because a value may hold an escaped slash.
