@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// invitations is what an inviter needs of the SDK: two methods of client.Invitations. It is declared here, where it is
+// used, so that a test can write another one in a few lines.
+type invitations interface {
+	Create(context.Context, partnerapi.CreateInvitationRequest, ...partnerapi.CallOption) (*partnerapi.Invitation, error)
+	All(context.Context, partnerapi.ListOptions, ...partnerapi.CallOption) iter.Seq2[partnerapi.Invitation, error]
+}
+
+// inviter invites shops into a network, by one e-mail each.
+type inviter struct {
+	api    invitations
+	domain string // the kind of account that a shop becomes
+}
+
+// invite sends an invitation to email, unless one is pending. It can be called again after any failure.
+func (in *inviter) invite(ctx context.Context, email string) (sent bool, err error) {
+	pending, err := in.pending(ctx, email)
+	if err != nil || pending {
+		return false, err
+	}
+	_, err = in.api.Create(ctx, partnerapi.CreateInvitationRequest{Email: email, DomainID: in.domain})
+	if !errors.Is(err, partnerapi.ErrOutcomeUnknown) {
+		return err == nil, err
+	}
+	// The e-mail may be on its way. Another call would send another one, so the list has to tell.
+	pending, lookup := in.pending(ctx, email)
+	if lookup != nil || !pending {
+		return false, errors.Join(err, lookup)
+	}
+	return true, nil
+}
+
+func (in *inviter) pending(ctx context.Context, email string) (bool, error) {
+	filter := partnerapi.ListOptions{Filter: string(partnerapi.InvitationPending)}
+	for invitation, err := range in.api.All(ctx, filter) {
+		if err != nil {
+			return false, err
+		}
+		if strings.EqualFold(invitation.Email, email) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// ServeHTTP invites the e-mail of a form, and says what came of it: 201 if an e-mail was sent, 200 if one was sent before.
+func (in *inviter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	sent, err := in.invite(r.Context(), r.PostFormValue("email"))
+	switch {
+	case errors.Is(err, partnerapi.ErrRateLimited), errors.Is(err, partnerapi.ErrServer):
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+	case errors.Is(err, partnerapi.ErrInvalid):
+		http.Error(w, "this e-mail cannot be invited", http.StatusBadRequest)
+	case err != nil: // whatever it is, the shop can do nothing about it
+		http.Error(w, "that did not work", http.StatusBadGateway)
+	case sent:
+		w.WriteHeader(http.StatusCreated)
+		_, _ = fmt.Fprintln(w, "sent")
+	default:
+		_, _ = fmt.Fprintln(w, "sent before")
+	}
+}
