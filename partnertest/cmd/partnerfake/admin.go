@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// adminHandler is what is under adminPath.
+func (s *server) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_fake/calls", s.listCalls)
+	mux.HandleFunc("GET /_fake/state", s.showState)
+	mux.HandleFunc("POST /_fake/faults", s.queueFaults)
+	mux.HandleFunc("POST /_fake/recover", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]int{"left": s.fake.Load().Recover()})
+	})
+	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
+		if err := s.reset(); err != nil {
+			refuse(w, http.StatusInternalServerError, err.Error())
+			return
+		}
+		answer(w, http.StatusOK, map[string]bool{"reset": true})
+	})
+	mux.HandleFunc("/_fake/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, "there are GET calls and state, and POST faults, recover and reset; see partnerfake -h")
+	})
+	return mux
+}
+
+func adminOff(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, http.StatusForbidden, "off, because of -expose")
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v) // what is answered here can be encoded; the client may be gone
+}
+
+func refuse(w http.ResponseWriter, status int, why string) {
+	answer(w, status, map[string]string{"error": why})
+}
+
+// shownCall is a partnertest.Call without its credentials: no headers, and a query without the two that carry one.
+type shownCall struct {
+	API      partnerapi.API `json:"api"`
+	Op       string         `json:"op"`
+	Method   string         `json:"method"`
+	Path     string         `json:"path"`
+	Query    url.Values     `json:"query"`
+	Body     string         `json:"body"`
+	Status   int            `json:"status"`
+	At       time.Time      `json:"at"`
+	Duration string         `json:"duration"`
+}
+
+func (s *server) listCalls(w http.ResponseWriter, r *http.Request) {
+	op := r.URL.Query().Get("op")
+	shown := []shownCall{}
+	for _, c := range s.fake.Load().Calls() {
+		if op != "" && op != c.Op {
+			continue
+		}
+		c.Query.Del("key")
+		c.Query.Del("token")
+		shown = append(shown, shownCall{
+			c.API, c.Op, c.Method, c.Path, c.Query, string(c.Body), c.Status, c.At, c.Duration.Round(time.Microsecond).String(),
+		})
+	}
+	answer(w, http.StatusOK, shown)
+}
+
+func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client is gone
+	}
+	var asked queued
+	if err := strict(body, &asked); err != nil {
+		what, _ := wrong(body, err)
+		refuse(w, http.StatusBadRequest, what)
+		return
+	}
+	n, err := asked.queue(s.fake.Load())
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, map[string]int{"queued": n})
+}
+
+type signup struct {
+	PK            string          `json:"pk"`
+	Email         string          `json:"email"`
+	ChildBirthday partnerapi.Date `json:"child_birthday"`
+	ChildName     string          `json:"child_name"`
+	ChildEmail    string          `json:"child_email"`
+}
+
+type invitation struct {
+	partnerapi.Invitation
+	ActivationLink string `json:"activation_link"`
+}
+
+// showState shows what the APIs do not: subscriptions and signups, which cannot be read there, and what comes by e-mail.
+func (s *server) showState(w http.ResponseWriter, _ *http.Request) {
+	fake := s.fake.Load()
+	state := struct {
+		Subscriptions []subscription        `json:"subscriptions"`
+		Signups       []signup              `json:"signups"`
+		Customers     []partnerapi.Customer `json:"customers"`
+		Networks      []partnerapi.Network  `json:"networks"`
+		Invitations   []invitation          `json:"invitations"`
+	}{
+		mapped(fake.Subscriptions(), func(v partnertest.Subscription) subscription { return subscription(v) }),
+		mapped(fake.Signups(), func(v partnerapi.SignupRequest) signup { return signup(v) }),
+		mapped(fake.Customers(), func(v partnertest.Customer) partnerapi.Customer { return v.Customer }),
+		fake.Networks(),
+		mapped(fake.Invitations(), func(v partnerapi.Invitation) invitation {
+			link, _ := fake.ActivationLink(v.ID)
+			return invitation{v, link}
+		}),
+	}
+	answer(w, http.StatusOK, state)
+}
+
+func mapped[From, To any](list []From, to func(From) To) []To {
+	shown := make([]To, 0, len(list))
+	for _, v := range list {
+		shown = append(shown, to(v))
+	}
+	return shown
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+func TestAdminQueuesFaults(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.expect(t, "POST /_fake/faults", `{"op":"GET /account/networks","faults":[
+		{"status":429,"retry_after":"1500ms","header":{"x-request-id":"r1"},"body":"slow down"},
+		{"cut":"before","times":2},
+		{"status":500,"times":3}
+	]}`, 200, `{"queued":6}`)
+	c := client(t, p, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
+
+	_, err := c.Networks.List(t.Context(), partnerapi.ListOptions{})
+	require.ErrorIs(t, err, partnerapi.ErrRateLimited)
+	var failed *partnerapi.Error
+	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, "2s", failed.RetryAfter.String())
+	assert.Equal(t, "r1", failed.RequestID)
+	assert.Equal(t, "slow down", string(failed.Body))
+	_, err = client(t, p).Networks.List(t.Context(), partnerapi.ListOptions{}) // through both cuts, to two of the 500s
+	require.ErrorIs(t, err, partnerapi.ErrServer)
+
+	p.expect(t, "POST /_fake/recover", "", 200, `{"left":1}`)
+	p.expect(t, "POST /_fake/recover", "", 200, `{"left":0}`)
+	_, err = c.Networks.List(t.Context(), partnerapi.ListOptions{})
+	require.NoError(t, err)
+}
+
+func TestAdminRefuses(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	const others = `there are GET calls and state, and POST faults, recover and reset; see partnerfake -h`
+	tests := map[string]struct {
+		target, body string
+		status       int
+		why          string
+	}{
+		"nothing":           {"POST /_fake/faults", "", 400, "unexpected end of JSON input"},
+		"more than one":     {"POST /_fake/faults", "{} {}", 400, "invalid character '{' after top-level value"},
+		"unknown member":    {"POST /_fake/faults", `{"fault":[]}`, 400, `unknown field "fault"`},
+		"no list":           {"POST /_fake/faults", `{"faults":{}}`, 400, "faults: object where a list is wanted"},
+		"no operation":      {"POST /_fake/faults", `{"faults":[]}`, 400, "no such operation: "},
+		"unknown operation": {"POST /_fake/faults", `{"op":"GET /x","faults":[{}]}`, 400, "no such operation: GET /x"},
+		"a wrong fault": {
+			"POST /_fake/faults", `{"op":"GET /account","faults":[{"status":503},{"status":"503"}]}`, 400,
+			"fault 1: status: string where a whole number is wanted",
+		},
+		"an impossible fault": {
+			"POST /_fake/faults", `{"op":"GET /account","faults":[{"status":99}]}`, 400,
+			"fault 0 of GET /account: a Status that is none of an answer",
+		},
+		"another path":   {"GET /_fake/call", "", 404, others},
+		"no path":        {"GET /_fake/", "", 404, others},
+		"another method": {"GET /_fake/reset", "", 404, others},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, body := p.do(t, test.target, test.body)
+			assert.Equal(t, test.status, status)
+			var answer map[string]string
+			require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
+			assert.Equal(t, map[string]string{"error": test.why}, answer)
+		})
+	}
+}
+
+// A page of another site can send a POST to this machine from a browser.
+func TestAdminIsNotForWebPages(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	for _, header := range []string{"Sec-Fetch-Site: cross-site", "Origin: https://example.com"} {
+		status, _ := p.do(t, "POST /_fake/reset", "", header)
+		assert.Equal(t, 403, status, header)
+	}
+}
+
+func TestAdminListsCallsWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.expect(t, "GET /_fake/calls", "", 200, "[]")
+	p.do(t, "GET /account/account/search?key=fake-account-key&email=a@example.com&token=fake-partner-token", "", "Api-Key: fake-organization-key")
+	p.do(t, "POST /network/account/networks/acc_1", `{"fee":1}`, networkHeader)
+	p.do(t, "GET /elsewhere", "")
+
+	_, body := p.do(t, "GET /_fake/calls", "")
+	assert.NotContains(t, body, "fake-")
+	var calls []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &calls))
+	for _, call := range calls {
+		assert.NotEmpty(t, call["at"])
+		assert.Regexp(t, `^\d+(\.\d+)?(µs|ms|s)$`, call["duration"])
+		delete(call, "at")
+		delete(call, "duration")
+	}
+	assert.Equal(t, []map[string]any{
+		{
+			"api": "account", "op": "GET /account/search", "method": "GET", "path": "/account/search",
+			"query": map[string]any{"email": []any{"a@example.com"}}, "body": "", "status": 200.0,
+		},
+		{
+			"api": "network", "op": "POST /account/networks/{child_account_id}", "method": "POST", "path": "/account/networks/acc_1",
+			"query": map[string]any{}, "body": `{"fee":1}`, "status": 404.0,
+		},
+		{"api": "", "op": "", "method": "GET", "path": "/elsewhere", "query": map[string]any{}, "body": "", "status": 404.0},
+	}, calls)
+
+	_, body = p.do(t, "GET /_fake/calls?op=GET+/account/search", "")
+	require.NoError(t, json.Unmarshal([]byte(body), &calls))
+	assert.Len(t, calls, 1)
+}
+
+func TestAdminShowsTheState(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	c, ctx := client(t, p), t.Context()
+	p.expect(t, "GET /_fake/state", "", 200, `{"subscriptions":[],"signups":[],"customers":[],"networks":[],"invitations":[]}`)
+	require.NoError(t, c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"}))
+	_, err := c.Signup.Resolve(ctx, partnerapi.SignupRequest{PK: "MS2", Email: "parent@example.com", ChildName: "Robin"})
+	require.NoError(t, err)
+	_, err = c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{
+		Email: "fan@example.com", Birthdate: partnerapi.Date{Year: 1995, Month: 5, Day: 1}, Password: "temp123", PasswordConfirmation: "temp123",
+	})
+	require.NoError(t, err)
+	created, err := c.Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: "shop@example.com", DomainID: "dom_agency"})
+	require.NoError(t, err)
+
+	var state map[string][]map[string]any
+	_, body := p.do(t, "GET /_fake/state", "")
+	assert.NotContains(t, body, "temp123")
+	require.NoError(t, json.Unmarshal([]byte(body), &state))
+	assert.Equal(t, []map[string]any{{"pk": "MS1", "email": "parent@example.com", "plan": ""}}, state["subscriptions"])
+	assert.Equal(t, []map[string]any{
+		{"pk": "MS2", "email": "parent@example.com", "child_birthday": nil, "child_name": "Robin", "child_email": ""},
+	}, state["signups"])
+	assert.Equal(t, "fan@example.com", state["customers"][0]["email"])
+	assert.Equal(t, created.ID, state["invitations"][0]["id"])
+
+	link, ok := state["invitations"][0]["activation_link"].(string)
+	require.True(t, ok)
+	token, err := partnerapi.InvitationToken(link)
+	require.NoError(t, err)
+	p.expect(t, "POST /network/account/network-invitations/"+token, "", 200,
+		`{"account_id":"acc_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`, networkHeader)
+}
+
+func TestAdminResets(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-seed", "example.json", "-fault", "GET /account/networks: status=503")
+	for range 2 {
+		status, _ := p.do(t, "GET /network/account/networks", "", networkHeader)
+		assert.Equal(t, 503, status, "the fault of the command line")
+		p.expect(t, "DELETE /partner/partners/subscriptions/MS2365", "", 200, `{"success":true}`, partnerHeader)
+		p.expect(t, "POST /_fake/reset", "", 200, `{"reset":true}`)
+		p.expect(t, "GET /_fake/calls", "", 200, "[]")
+	}
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+const (
+	partnerHeader = "X-Token-Auth: fake-partner-token"
+	networkHeader = "Authorization: fake-network-token"
+	inJSON        = "Content-Type: application/json"
+)
+
+// client is the SDK with the credentials and base URLs that the program prints.
+func client(t *testing.T, p *program, opts ...partnerapi.Option) *partnerapi.Client {
+	t.Helper()
+	c, err := partnerapi.NewClient(append([]partnerapi.Option{
+		partnerapi.WithBaseURL(partnerapi.PartnerAPI, p.url+"/partner"),
+		partnerapi.WithBaseURL(partnerapi.AccountAPI, p.url+"/account"),
+		partnerapi.WithBaseURL(partnerapi.NetworkAPI, p.url+"/network"),
+		partnerapi.WithPartnerToken("fake-partner-token"),
+		partnerapi.WithAccountKey("fake-account-key"),
+		partnerapi.WithOrganizationKey("fake-organization-key"),
+		partnerapi.WithNetworkToken("fake-network-token"),
+		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond}),
+	}, opts...)...)
+	require.NoError(t, err)
+	return c
+}
+
+func TestGreeting(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	assert.Equal(t, strings.ReplaceAll(`partner  URL/partner  X-Token-Auth: fake-partner-token
+account  URL/account  ?key=fake-account-key and, for a search, Api-Key: fake-organization-key
+network  URL/network  Authorization: fake-network-token
+admin    URL/_fake/
+`, "URL", p.url), p.greet)
+	assert.Equal(t, 0, p.stop())
+	assert.Empty(t, p.stderr.String())
+	_, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
+	require.Error(t, err, "it still listens")
+}
+
+// What another language's client sends and reads.
+func TestPlainHTTP(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	const created = `{"pk":"MS1","email":"parent@example.com","plan":"bark"}`
+	p.expect(t, "POST /partner/partners/subscriptions", created, 201, `{"success":true}`, partnerHeader, inJSON)
+	p.expect(t, "POST /partner/partners/subscriptions", created, 400,
+		`{"success":false,"error":"Partner PK has already been added","error_type":"invalid_params"}`, partnerHeader, inJSON)
+	p.expect(t, "POST /partner/partners/subscriptions", created, 401,
+		`{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`, inJSON)
+	p.expect(t, "GET /account/account/status?key=fake-account-key", "", 200, `{"status":"ok","logged_in":false}`)
+	p.expect(t, "GET /network/account/networks", "", 200,
+		`{"list":[],"total":0,"search":"","filter":"","filters":[],"pages":1}`, networkHeader)
+	// A path that a ServeMux would clean is the fake's as it is.
+	status, _ := p.do(t, "DELETE /partner/partners/subscriptions//", "", partnerHeader)
+	assert.Equal(t, 404, status)
+	p.expect(t, "DELETE /partner/partners/subscriptions/", "", 400,
+		`{"success":false,"error":"Please provide a valid pk","error_type":"invalid_params"}`, partnerHeader)
+}
+
+func TestTheSDK(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-seed", "example.json",
+		"-fault", "GET /account/networks: status=503 times=2", "-fault", "GET /account/networks: cut=before",
+		"-fault", "POST /partners/subscriptions: cut=after")
+	c, ctx := client(t, p), t.Context()
+
+	page, err := c.Networks.List(ctx, partnerapi.ListOptions{Search: "seafood"})
+	require.NoError(t, err)
+	assert.Equal(t, 1, page.Total)
+	err = c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"})
+	require.ErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
+	require.ErrorIs(t, err, partnerapi.ErrAlreadyExists)
+	_, session, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "fan@example.com", Password: "temp123"})
+	require.NoError(t, err)
+	benefits, err := c.Accounts.Benefits(ctx, session)
+	require.NoError(t, err)
+	assert.Equal(t, []partnerapi.Benefit{{ID: 1, Summary: "Presale", BenefitType: "presale"}}, benefits)
+	require.NoError(t, c.Subscriptions.Cancel(ctx, "MS2366"))
+
+	p.stop()
+	lines := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d (.*) \d+(\.\d+)?(µs|ms|s)$`).FindAllStringSubmatch(p.stderr.String(), -1)
+	var log []string
+	for _, line := range lines {
+		log = append(log, line[1])
+	}
+	assert.Equal(t, []string{
+		"GET /account/networks 503", "GET /account/networks 503", "GET /account/networks without an answer", "GET /account/networks 200",
+		"POST /partners/subscriptions without an answer", "POST /partners/subscriptions 400",
+		"POST /login 200", "GET /account/benefits 200", "DELETE /partners/subscriptions/{pk} 200",
+	}, log)
+	assert.Equal(t, len(log), strings.Count(p.stderr.String(), "\n"), p.stderr.String())
+	for _, secret := range []string{"MS", "example.com", "temp123", "fake-", "seafood", "partnertest_session"} {
+		assert.NotContains(t, p.stderr.String(), secret)
+	}
+}
+
+// A stop does not wait for a fault that has long to go, nor does a call to the end of it.
+func TestStopEndsAFaultUnderWay(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-fault", "GET /account/network-domains: delay=1h")
+	c := client(t, p, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Networks.Domains(context.WithoutCancel(t.Context()))
+		ended <- err
+	}()
+	for calls := "[]"; calls == "[]"; { // until it is under way
+		_, calls = p.do(t, "GET /_fake/calls", "")
+	}
+	assert.Equal(t, 0, p.stop())
+	require.Error(t, <-ended)
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	bad := filepath.Join(folder, "bad.json")
+	require.NoError(t, os.WriteFile(bad, []byte("{\n  \"customers\": {}\n}\n"), 0o600))
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	const notLoopback = "is not a loopback address"
+	tests := map[string]struct {
+		args   []string
+		status int
+		stderr string
+	}{
+		"help":                {[]string{"-h"}, 0, "/_fake/recover"},
+		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined"},
+		"unexpected argument": {[]string{"example.json"}, 2, `unexpected argument "example.json"`},
+		"unknown operation":   {[]string{"-fault", "GET /x: status=503"}, 2, "flag -fault: no such operation: GET /x\n"},
+		"fault without words": {[]string{"-fault", "GET /account"}, 2, `not of the form "GET /account: status=503 times=3"`},
+		"unknown word":        {[]string{"-fault", "GET /account: stats=503"}, 2, `fault 0: unknown field "stats"`},
+		"a word twice":        {[]string{"-fault", "GET /account: status=503 status=500"}, 2, "status: more than once"},
+		"no number":           {[]string{"-fault", "GET /account: status=bad"}, 2, "status: string where a whole number is wanted"},
+		"no duration":         {[]string{"-fault", "GET /account: delay=5"}, 2, `delay: number where a duration such as "2s" is wanted`},
+		"no unit":             {[]string{"-fault", "GET /account: delay=5x"}, 2, "unknown unit"},
+		"unknown cut":         {[]string{"-fault", "GET /account: cut=refused"}, 2, "cut: before, after or within"},
+		"no times":            {[]string{"-fault", "GET /account: status=503 times=0"}, 2, "times: 1 to 10000"},
+		"impossible":          {[]string{"-fault", "GET /account: processed"}, 2, "Header, Body, RetryAfter and Processed go with a Status"},
+		"no such file":        {[]string{"-seed", filepath.Join(folder, "none.json")}, 1, "none.json: no such file"},
+		"bad seed":            {[]string{"-seed", bad}, 1, "bad.json:2:3: customers: not a list\n"},
+		"no address":          {[]string{"-addr", ""}, 1, notLoopback},
+		"no host":             {[]string{"-addr", ":0"}, 1, notLoopback},
+		"all addresses":       {[]string{"-addr", "0.0.0.0:0"}, 1, notLoopback},
+		"another address":     {[]string{"-addr", "192.0.2.1:80"}, 1, notLoopback},
+		"no port":             {[]string{"-addr", "127.0.0.1"}, 1, "missing port in address"},
+		"taken port":          {[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // if it serves what it should refuse
+			defer cancel()
+			var stdout, stderr bytes.Buffer
+			assert.Equal(t, test.status, run(ctx, test.args, &stdout, &stderr))
+			assert.Contains(t, stderr.String(), test.stderr)
+			assert.Empty(t, stdout.String())
+		})
+	}
+}
+
+func TestExposedHasNoAdmin(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-expose")
+	assert.True(t, strings.HasSuffix(p.greet, "\nadmin    off, because of -expose\n"), p.greet)
+	for _, target := range []string{"GET /_fake/calls", "GET /_fake/state", "POST /_fake/reset", "GET /_fake/"} {
+		p.expect(t, target, "", http.StatusForbidden, `{"error":"off, because of -expose"}`)
+	}
+	p.expect(t, "GET /account/account/status?key=fake-account-key", "", 200, `{"status":"ok","logged_in":false}`)
+}
+
+// What -expose allows, in a listener that nobody is told of.
+func TestListenExposed(t *testing.T) {
+	t.Parallel()
+	for addr, wantLoopback := range map[string]bool{"localhost:0": true, "0.0.0.0:0": false} {
+		listener, err := listen(t.Context(), config{addr: addr, expose: true})
+		require.NoError(t, err)
+		bound, ok := listener.Addr().(*net.TCPAddr)
+		require.True(t, ok)
+		assert.Equal(t, wantLoopback, bound.IP.IsLoopback(), addr)
+		require.NoError(t, listener.Close())
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// seeding is a seed file under way into a fake.
+type seeding struct {
+	fake *partnertest.Fake
+	seen map[string]bool
+}
+
+// sections are the members of a seed file: what each does with a record of its list.
+var sections = map[string]func(*seeding, []byte) error{
+	"subscriptions": each((*seeding).subscription),
+	"customers":     each((*seeding).customer),
+	"networks":      each((*seeding).network),
+	"invitations":   each((*seeding).invitation),
+}
+
+func each[T any](add func(*seeding, T) error) func(*seeding, []byte) error {
+	return func(s *seeding, record []byte) error {
+		if string(record) == "null" {
+			return errors.New("null")
+		}
+		var v T
+		if err := strict(record, &v); err != nil {
+			return err
+		}
+		return add(s, v)
+	}
+}
+
+// seedFrom puts the content of a seed file into a fake. Its errors start with the line and the column.
+func seedFrom(file []byte, fake *partnertest.Fake) error {
+	if err := json.Unmarshal(file, new(json.RawMessage)); err != nil {
+		what, offset := wrong(file, err)
+		return placed(file, offset, what)
+	}
+	s := &seeding{fake, make(map[string]bool)}
+	// The file is JSON, so none of what is read from here on can fail.
+	decoder := json.NewDecoder(bytes.NewReader(file))
+	if opening, _ := decoder.Token(); opening != json.Delim('{') {
+		return placed(file, 0, "not an object of lists")
+	}
+	for decoder.More() {
+		token, _ := decoder.Token()
+		name := fmt.Sprint(token)
+		at := decoder.InputOffset() - int64(len(name)) - 2 // with its quotes
+		add, known := sections[name]
+		if !known {
+			return placed(file, at, fmt.Sprintf("%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(sections)), ", ")))
+		}
+		if opening, _ := decoder.Token(); opening != json.Delim('[') {
+			return placed(file, at, name+": not a list")
+		}
+		for i := 0; decoder.More(); i++ {
+			var record json.RawMessage
+			_ = decoder.Decode(&record)
+			if err := add(s, record); err != nil {
+				what, offset := wrong(record, err)
+				return placed(file, decoder.InputOffset()-int64(len(record))+offset, fmt.Sprintf("%s[%d]: %s", name, i, what))
+			}
+		}
+		_, _ = decoder.Token()
+	}
+	return nil
+}
+
+// placed is an error at a byte of a file.
+func placed(file []byte, offset int64, what string) error {
+	before := file[:min(offset, int64(len(file)))]
+	line := bytes.Count(before, []byte("\n"))
+	column := len(before) - bytes.LastIndexByte(before, '\n')
+	return fmt.Errorf("%d:%d: %s", line+1, column, what)
+}
+
+// once refuses what would replace an earlier record.
+func (s *seeding) once(id any, kind string) error {
+	key := fmt.Sprintf("a second %s %v", kind, id)
+	if s.seen[key] {
+		return errors.New(key)
+	}
+	s.seen[key] = true
+	return nil
+}
+
+type subscription struct {
+	PK    string          `json:"pk"`
+	Email string          `json:"email"`
+	Plan  partnerapi.Plan `json:"plan"`
+}
+
+func (s *seeding) subscription(v subscription) error {
+	if v.PK == "" {
+		return errors.New("a subscription needs a pk")
+	}
+	s.fake.SeedSubscription(partnertest.Subscription(v))
+	return s.once(v.PK, "subscription with the pk")
+}
+
+type customer struct {
+	partnerapi.Customer
+	Password    string               `json:"password"`
+	Unconfirmed bool                 `json:"unconfirmed"`
+	Blocked     bool                 `json:"blocked"`
+	Benefits    []partnerapi.Benefit `json:"benefits"`
+}
+
+func (s *seeding) customer(v customer) error {
+	if v.Email == "" {
+		return errors.New("a customer needs an email, by which the API finds them")
+	}
+	if v.FanclubID != 0 && v.FanclubID != 1 {
+		return errors.New("fanclub_id: there is a key for fan club 1 only")
+	}
+	var stored partnerapi.Customer
+	err := try(func() { stored = s.fake.SeedCustomer(partnertest.Customer(v)) })
+	if err != nil {
+		return err
+	}
+	return s.once(stored.ID, "customer with the id")
+}
+
+// network is a network without its way to read JSON, which would not be strict.
+type network partnerapi.Network
+
+func (s *seeding) network(v network) error {
+	return s.once(s.fake.SeedNetwork(partnerapi.Network(v)).AccountID, "network with the account_id")
+}
+
+func (s *seeding) invitation(v partnerapi.Invitation) error {
+	states := []partnerapi.InvitationStatus{"", partnerapi.InvitationPending, partnerapi.InvitationExpired}
+	if !slices.Contains(states, v.Status) {
+		return errors.New("status: pending, expired, or none, for which created tells")
+	}
+	return s.once(s.fake.SeedInvitation(v).ID, "invitation with the id")
+}

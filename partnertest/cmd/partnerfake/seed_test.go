@@ -1,0 +1,101 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+func TestExampleFile(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("example.json")
+	require.NoError(t, err)
+	fake := partnertest.New()
+	now := time.Date(2026, time.March, 1, 9, 0, 0, 0, time.UTC)
+	fake.SetNow(now)
+	require.NoError(t, seedFrom(file, fake))
+
+	assert.Equal(t, []partnertest.Subscription{
+		{PK: "MS2365", Email: "parent@example.com", Plan: "bark"}, {PK: "MS2366", Email: "other@example.com", Plan: "bark_junior"},
+	}, fake.Subscriptions())
+	two, half := 2.0, 1.5
+	assert.Equal(t, []partnerapi.Network{
+		{AccountID: "acc_1", AccountTitle: "Acme Seafood", DomainTitle: "Wholesale Distributor", Fee: 2.5},
+		{AccountID: "acc_2", AccountTitle: "Acme Dairy", Fee: 1, FeeProposed: &half, FeeProposedDate: partnerapi.UnixTime{Time: time.Unix(1767225600, 0).UTC()}},
+	}, fake.Networks())
+	assert.Equal(t, []partnerapi.Invitation{
+		{ID: "nwi_1", Created: partnerapi.UnixTimeOf(now), Email: "shop@example.com", DomainID: "dom_wholesale", FeeProposed: &two, Status: "pending"},
+		{ID: "nwi_2", Created: partnerapi.UnixTimeOf(now), Email: "late@example.com", DomainID: "dom_agency", Status: "expired"},
+	}, fake.Invitations())
+
+	client, ctx := fake.Client(), t.Context()
+	for email, want := range map[string]error{
+		"fan@example.com": nil, "new@example.com": partnerapi.ErrForbidden,
+		"blocked@example.com": partnerapi.ErrForbidden, "visitor@example.com": partnerapi.ErrForbidden,
+	} {
+		customer, session, err := client.Accounts.Login(ctx, partnerapi.LoginRequest{Email: email, Password: "temp123"})
+		require.ErrorIs(t, err, want, email)
+		if want != nil {
+			continue
+		}
+		assert.Equal(t, int64(7), customer.ID)
+		assert.Equal(t, 30, customer.Age)
+		assert.Equal(t, "Premium", customer.Subscription.Plan.Name)
+		benefits, err := client.Accounts.Benefits(ctx, session)
+		require.NoError(t, err)
+		assert.Equal(t, []partnerapi.Benefit{{ID: 1, Summary: "Presale", BenefitType: "presale"}}, benefits)
+	}
+}
+
+func TestSeedFileErrors(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ file, want string }{
+		"empty":             {"", "1:1: unexpected end of JSON input"},
+		"not JSON":          {"{\n  subscriptions: []\n}", "2:3: invalid character 's' looking for beginning of object key string"},
+		"a comma too many":  {"{\n  \"networks\": [\n    {},\n  ]\n}", "4:3: invalid character ']' looking for beginning of value"},
+		"more than one":     {"{}\n{}", "2:1: invalid character '{' after top-level value"},
+		"not an object":     {"[]", "1:1: not an object of lists"},
+		"unknown list":      {"{\n  \"clients\": []\n}", `2:3: "clients" is none of customers, invitations, networks, subscriptions`},
+		"not a list":        {`{"customers": {}}`, "1:2: customers: not a list"},
+		"null for a list":   {`{"customers": null}`, "1:2: customers: not a list"},
+		"null for a record": {`{"networks": [ {}, null]}`, "1:20: networks[1]: null"},
+		"not a record":      {`{"networks": ["acc_1"]}`, "1:21: networks[0]: value: string where an object is wanted"},
+		"unknown member": {
+			"{\n  \"customers\": [\n    {\"email\": \"a@example.com\"},\n    {\"email\": \"b@example.com\", \"pasword\": \"x\"}\n  ]\n}",
+			`4:32: customers[1]: unknown field "pasword"`,
+		},
+		"unknown member of a network": {`{"networks": [{"account": "acc_1"}]}`, `1:16: networks[0]: unknown field "account"`},
+		"unknown member inside": {
+			`{"customers": [{"email": "a@example.com", "subscription": {"name": "x"}}]}`, `1:60: customers[0]: unknown field "name"`,
+		},
+		"a wrong kind":       {`{"customers": [{"id": "7"}]}`, "1:25: customers[0]: id: string where a whole number is wanted"},
+		"a wrong kind below": {`{"customers": [{"subscription": {"lapsed": 1}}]}`, "1:44: customers[0]: subscription.lapsed: number where true or false is wanted"},
+		"a wrong date":       {`{"customers": [{"birthdate": "1.5.1995"}]}`, "1:16: customers[0]: not a date of the form YYYY-MM-DD"},
+		"no pk":              {`{"subscriptions": [{"email": "a@example.com"}]}`, "1:20: subscriptions[0]: a subscription needs a pk"},
+		"a pk twice":         {`{"subscriptions": [{"pk": "a"}, {"pk": "a"}]}`, "1:33: subscriptions[1]: a second subscription with the pk a"},
+		"no email":           {`{"customers": [{"id": 7}]}`, "1:16: customers[0]: a customer needs an email, by which the API finds them"},
+		"an email twice": {
+			`{"customers": [{"email": "a@example.com"}, {"email": "A@example.com"}]}`, "1:44: customers[1]: customer 1 has this e-mail already",
+		},
+		"an id that was given": {
+			`{"customers": [{"email": "a@example.com"}, {"email": "b@example.com", "id": 1}]}`, "1:44: customers[1]: a second customer with the id 1",
+		},
+		"another fan club":    {`{"customers": [{"email": "a@example.com", "fanclub_id": 2}]}`, "1:16: customers[0]: fanclub_id: there is a key for fan club 1 only"},
+		"an account_id twice": {`{"networks": [{"account_id": "a"}, {"account_id": "a"}]}`, "1:36: networks[1]: a second network with the account_id a"},
+		"an unknown status":   {`{"invitations": [{"status": "sent"}]}`, "1:18: invitations[0]: status: pending, expired, or none, for which created tells"},
+		"an invitation twice": {`{"invitations": [{}, {"id": "nwi_1"}]}`, "1:22: invitations[1]: a second invitation with the id nwi_1"},
+		"a list twice":        {`{"networks": [{"account_id": "a"}], "networks": [{"account_id": "a"}]}`, "1:50: networks[0]: a second network with the account_id a"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.EqualError(t, seedFrom([]byte(test.file), partnertest.New()), test.want)
+		})
+	}
+}
