@@ -2,7 +2,6 @@ package partnerapi_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -324,25 +323,4 @@ func ExampleWithCredentialSource() {
 
 	fmt.Println(client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"}))
 	// Output: <nil>
-}
-
-// An endpoint that has no method yet goes through the same pipeline.
-func ExampleDo() {
-	ctx := context.Background()
-	fake := partnertest.New()
-	fake.Handle("GET /partners/children/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]string{"id": r.PathValue("id"), "name": "Robin"})
-	}))
-
-	type child struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	}
-	robin, err := partnerapi.Do[child](ctx, fake.Client(), partnerapi.Call{
-		API:  partnerapi.PartnerAPI,
-		Op:   "GET /partners/children/{id}",
-		Args: []string{"a/b"},
-	})
-	fmt.Println(robin, err)
-	// Output: {a/b Robin} <nil>
 }
