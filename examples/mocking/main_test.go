@@ -1,5 +1,14 @@
 package main
 
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
 func Example() {
 	main()
 	// Output:
@@ -16,4 +25,13 @@ func Example() {
 	//
 	// nwi_1 expired
 	// nwi_2 pending
+}
+
+func TestREADMEShowsTheOutput(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	var output bytes.Buffer
+	require.NoError(t, demonstrate(t.Context(), &output))
+	assert.Contains(t, string(readme), "```text\n"+output.String()+"```\n")
 }

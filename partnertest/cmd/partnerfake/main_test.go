@@ -55,6 +55,15 @@ admin    URL/_fake/
 	require.Error(t, err, "it still listens")
 }
 
+func TestREADMEShowsTheGreeting(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	var greeting bytes.Buffer
+	greet(&greeting, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, false)
+	assert.Contains(t, string(readme), "```text\n"+greeting.String()+"```\n")
+}
+
 // What another language's client sends and reads.
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
