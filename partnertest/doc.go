@@ -21,5 +21,6 @@
 // [Fake.Fail] makes requests go wrong as servers and networks do, to test how code takes an outage.
 //
 // [New] makes a fake that opens no socket and starts no goroutine, so that it works inside testing/synctest.
-// [NewServer] serves one on loopback, for clients that are not made by [Fake.Client].
+// [NewServer] serves one on loopback, for clients that are not made by [Fake.Client]. The program in cmd/partnerfake
+// serves one for clients in other languages.
 package partnertest
