@@ -38,6 +38,7 @@ func TestHandlerMakesAStatusOfTheError(t *testing.T) {
 	}{
 		"sent":             {nil, http.StatusCreated, "sent\n"},
 		"refused":          {&partnerapi.Error{StatusCode: 400}, http.StatusBadRequest, "this e-mail cannot be invited\n"},
+		"not sendable":     {&partnerapi.ArgumentError{}, http.StatusBadRequest, "this e-mail cannot be invited\n"},
 		"a bad credential": {&partnerapi.Error{StatusCode: 401}, http.StatusBadGateway, "that did not work\n"},
 		"too many":         {&partnerapi.Error{StatusCode: 429}, http.StatusServiceUnavailable, "try again later\n"},
 		"an outage":        {&partnerapi.Error{StatusCode: 500}, http.StatusServiceUnavailable, "try again later\n"},

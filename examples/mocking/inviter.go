@@ -58,10 +58,11 @@ func (in *inviter) pending(ctx context.Context, email string) (bool, error) {
 // ServeHTTP invites the e-mail of a form, and says what came of it: 201 if an e-mail was sent, 200 if one was sent before.
 func (in *inviter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sent, err := in.invite(r.Context(), r.PostFormValue("email"))
+	var unsendable *partnerapi.ArgumentError
 	switch {
 	case errors.Is(err, partnerapi.ErrRateLimited), errors.Is(err, partnerapi.ErrServer):
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
-	case errors.Is(err, partnerapi.ErrInvalid):
+	case errors.Is(err, partnerapi.ErrInvalid), errors.As(err, &unsendable):
 		http.Error(w, "this e-mail cannot be invited", http.StatusBadRequest)
 	case err != nil: // whatever it is, the shop can do nothing about it
 		http.Error(w, "that did not work", http.StatusBadGateway)
