@@ -2,6 +2,7 @@ package partnertest
 
 import (
 	"cmp"
+	_ "embed" // the landing page
 	"mime"
 	"net/http"
 	"strings"
@@ -88,9 +89,14 @@ func (f *Fake) signUp(in *request) reply {
 	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}} // ours: the address
 }
 
+//go:embed welcome.html
+var welcomePage []byte
+
+// ours: the documents say nothing of the page, not even whether it needs the browser to be signed in.
 func welcome(*Fake, *request) reply {
-	return reply{http.StatusOK, htmlHeader(), []byte("<!DOCTYPE html>\n<html lang=\"en\">\n<title>Welcome</title>\n" +
-		"<h1>Welcome</h1>\n<p>You are signed up. This is the landing page of a fake.</p>\n</html>\n")}
+	header := htmlHeader()
+	header.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+	return reply{http.StatusOK, header, welcomePage}
 }
 
 type subscriptionBody struct {

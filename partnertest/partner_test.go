@@ -121,7 +121,11 @@ func TestSignupLeadsToAPageThatNeedsNoToken(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.Equal(t, "text/html; charset=utf-8", resp.Header.Get("Content-Type"))
-	assert.Contains(t, bodyOf(t, resp), "<h1>Welcome</h1>")
+	assert.Equal(t, "no-referrer", resp.Header.Get("Referrer-Policy"))
+	assert.Equal(t, "default-src 'none'; img-src data:; style-src 'unsafe-inline'", resp.Header.Get("Content-Security-Policy"))
+	body := bodyOf(t, resp)
+	assert.Contains(t, body, "<title>Welcome</title>")
+	assert.Contains(t, body, "<h1>Welcome</h1>")
 }
 
 func TestKeysComeOutUnchanged(t *testing.T) {
