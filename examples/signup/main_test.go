@@ -48,6 +48,15 @@ func TestWithNobodyThereItFollowsTheLinks(t *testing.T) {
 	assert.Equal(t, output, port.ReplaceAllString(stdout.String(), "PORT"))
 }
 
+func TestREADMEShowsTheOutput(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, links, _ := strings.Cut(output, "would ask for:\n\n")
+	shown := strings.Contains(port.ReplaceAllString(string(readme), "PORT"), "```text\n"+links+"```\n")
+	assert.True(t, shown, "README should show:\n%s", links)
+}
+
 // With somebody there, or at an address that was asked for, it serves until it is told to end.
 func TestItServesUntilItIsInterrupted(t *testing.T) {
 	t.Parallel()
