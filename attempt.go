@@ -116,7 +116,9 @@ func (x *exchange) mayStart(ctx context.Context) error {
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request) (*http.Response, error) {
 	s := new(sending)
-	s.limit = limit{Context: s.traced(req.Context()), until: x.started.Add(x.settings.timeout)}
+	s.limit = limit{
+		Context: s.traced(req.Context()), of: operation{x.call.API, x.call.Op}, until: x.started.Add(x.settings.timeout),
+	}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
 	resp, err := roundTrip(x.settings.transport, &s.request)

@@ -11,6 +11,7 @@ import (
 type limit struct {
 	context.Context
 
+	of    operation
 	until time.Time
 
 	mu    sync.Mutex
@@ -54,6 +55,9 @@ func (l *limit) Err() error { return l.start().Err() }
 
 // Value is that of the context that l stands for, in which package context finds what Done belongs to.
 func (l *limit) Value(key any) any {
+	if key == (operationKey{}) {
+		return &l.of
+	}
 	l.mu.Lock()
 	ctx := l.timed
 	l.mu.Unlock()
