@@ -303,8 +303,20 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs every attempt, unless logger is nil: at debug level if its outcome is [OutcomeAnswered], and at warn
-// level if not. No line holds a credential, a pk, an e-mail or a URL.
+// WithLogger logs every attempt when it is over, unless logger is nil: at debug level if its outcome is
+// [OutcomeAnswered], and at warn level if not. No line holds a credential, a pk, an e-mail or a URL. The message is
+// "partnerapi attempt", and the attributes are those of [Attempt]:
+//
+//   - api, a string: "partner", "account" or "network".
+//   - op, a string: the operation, such as "PUT /partners/subscriptions/{pk}".
+//   - attempt, an integer from 1: its number in the call.
+//   - status, an integer: the status of the answer, or 0 if none came.
+//   - outcome, a string: "unsent", "answered" or "unknown".
+//   - duration, a [time.Duration]: how long the attempt took.
+//   - wait, a [time.Duration]: how long the call waits before it is sent again, or 0.
+//   - error, a string: why there is no complete answer. It is left out if there is one.
+//
+// The logger is given the context of the call.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
 		s.logger = logger
@@ -312,8 +324,11 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithAttemptHook calls hook after every attempt, with the context of the call, unless hook is nil. The hook must be
-// safe for concurrent use: calls may run at the same time, and an All makes several at once.
+// WithAttemptHook calls hook after every attempt, with the context of the call, unless hook is nil. [Attempt] says what
+// it is told. The call goes on when the hook returns. The hook must be safe for concurrent use: calls may run at the
+// same time, and an All makes several at once. There is one hook: of several options the last counts.
+//
+// A transport, for which see [WithHTTPClient], sees the requests themselves; [Operation] tells it what they are.
 func WithAttemptHook(hook func(context.Context, Attempt)) Option {
 	return func(s *settings) error {
 		s.hook = hook

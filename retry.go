@@ -61,23 +61,31 @@ const (
 
 // Attempt is one request of a call, for hooks and logs. It holds no credential, pk, e-mail or URL.
 //
+// A call that sends nothing has none: one that is refused, has no credential, or that the limiter does not let through.
+//
 // What is not seen: net/http itself sends a GET again, at once, for each connection that it kept from an earlier request
 // and that breaks before the answer, so at most as often as there are such connections.
 type Attempt struct {
-	// API and Op are those of the call.
+	// API is the API of the call.
 	API API
-	Op  string
-	// Number counts the attempts of the call from 1.
+	// Op is the operation of the call, such as "PUT /partners/subscriptions/{pk}": never the values in its path.
+	Op string
+	// Number counts the attempts of the call from 1. Above 1 the call was sent again.
 	Number int
-	// StatusCode is 0 if no answer came.
+	// StatusCode is that of the answer, 0 if none came. An answer that broke off has one too. It does not tell a success:
+	// the account API reports failures with a 200.
 	StatusCode int
-	// Err is why there is no complete answer, or nil.
+	// Err is why there is no complete answer, or nil if there is one, whatever it says. It prints only what is known to be
+	// harmless; errors.Is and errors.As find the cause.
 	Err error
 	// Outcome says whether the API can have done what was asked.
 	Outcome Outcome
-	// Duration is how long the attempt took.
+	// Duration is how long the attempt took, from asking for a connection to the last byte of the body. A wait for the
+	// limiter is not in it.
 	Duration time.Duration
-	// Wait is how long the call waits before the next attempt. It is zero when the call ends.
+	// Wait is how long the call waits before the next attempt. It is zero when the call ends, and before a repetition with
+	// a renewed credential, which follows at once. There is no next attempt if the context is done before, or the limiter
+	// does not let it through.
 	Wait time.Duration
 }
 
