@@ -1,0 +1,105 @@
+// Command telemetry traces and counts calls that go wrong, against the embedded fake, and prints the traces and what a
+// scrape by Prometheus would get.
+//
+// tracing.go and metrics.go are to be copied; observe, in this file, puts them on a client.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	partnerapi "github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+	"github.com/prometheus/client_golang/prometheus"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "telemetry:", err)
+		os.Exit(1)
+	}
+}
+
+// observe returns the options of a client that is traced and counted. next sends its requests.
+func observe(next http.RoundTripper, tracer trace.Tracer, metrics *Metrics) []partnerapi.Option {
+	return []partnerapi.Option{
+		partnerapi.WithHTTPClient(&http.Client{Transport: Tracing{Next: next, Tracer: tracer}}),
+		partnerapi.WithAttemptHook(func(ctx context.Context, a partnerapi.Attempt) {
+			AddAttempt(ctx, a)
+			metrics.Observe(a)
+		}),
+	}
+}
+
+// run is main with everything passed in.
+func run(ctx context.Context, w io.Writer) error {
+	// In a service: sdktrace.WithBatcher, with an exporter of OTLP.
+	var spans spanLog
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(&spans))
+	tracer := provider.Tracer("telemetry")
+	registry := prometheus.NewRegistry()
+
+	fake := partnertest.New()
+	client := fake.Client(append(observe(fake.Transport(), tracer, NewMetrics(registry)),
+		// A demonstration does not wait for as long as the default does.
+		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}))...)
+	tell(ctx, fake, client, tracer)
+
+	printTraces(w, spans.ended)
+	_, _ = fmt.Fprintf(w, "%d of %d requests that reached the server carry the trace of their span\n\n",
+		propagated(fake.Calls(), spans.ended), len(fake.Calls()))
+	return printScrape(w, registry)
+}
+
+// story is what a service does, and what goes wrong with it.
+var story = []struct {
+	name   string
+	faults map[string][]partnertest.Fault
+	do     func(context.Context, *partnerapi.Client) error
+}{
+	{
+		"subscribe a parent",
+		map[string][]partnertest.Fault{"POST /partners/subscriptions": {{Status: 503}, {Cut: partnertest.CutAfter}}},
+		func(ctx context.Context, client *partnerapi.Client) error {
+			_, err := client.Subscriptions.Ensure(ctx, partnerapi.CreateSubscriptionRequest{
+				PK: "MS2365", Email: "parent@example.com", Plan: partnerapi.PlanBark,
+			})
+			return err
+		},
+	},
+	{
+		"look a fan up",
+		map[string][]partnertest.Fault{"GET /account/search": {{Cut: partnertest.CutRefused}, {Status: 429}}},
+		func(ctx context.Context, client *partnerapi.Client) error {
+			_, err := client.Accounts.Search(ctx, "fan@example.com")
+			return err
+		},
+	},
+	{
+		"invite a shop",
+		map[string][]partnertest.Fault{"POST /account/network-invitations": {{Cut: partnertest.CutWithin}}},
+		func(ctx context.Context, client *partnerapi.Client) error {
+			_, err := client.Invitations.Create(ctx, partnerapi.CreateInvitationRequest{
+				Email: "shop@example.com", DomainID: "dom_agency",
+			})
+			return err
+		},
+	},
+}
+
+// tell does what is in the story, each part in a span of its own, as a service's handler of a request has one.
+func tell(ctx context.Context, fake *partnertest.Fake, client *partnerapi.Client, tracer trace.Tracer) {
+	for _, part := range story {
+		for op, faults := range part.faults {
+			fake.Fail(op, faults...)
+		}
+		ctx, span := tracer.Start(ctx, part.name)
+		End(span, part.do(ctx, client))
+	}
+}
