@@ -10,12 +10,16 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
+var _ *[]partnertest.Call = (*[]partnertest.Call)((*partnertest.Calls)(nil))
 var _ *func(*partnertest.Fake) = (*func(*partnertest.Fake))((*partnertest.Option)(nil))
 var _ string = partnertest.AccountKey
 var _ partnertest.Call
+var _ func(partnertest.Call) string = (partnertest.Call).String
+var _ func(partnertest.Calls) string = (partnertest.Calls).String
 var _ partnerapi.API = partnertest.Call{}.API
 var _ time.Time = partnertest.Call{}.At
 var _ []byte = partnertest.Call{}.Body
+var _ time.Duration = partnertest.Call{}.Duration
 var _ http.Header = partnertest.Call{}.Header
 var _ string = partnertest.Call{}.Method
 var _ string = partnertest.Call{}.Op
@@ -34,7 +38,8 @@ var _ partnertest.Cut = partnertest.CutRefused
 var _ partnertest.Cut = partnertest.CutWithin
 var _ partnertest.Fake
 var _ func(*partnertest.Fake, string) (link string, ok bool) = (*partnertest.Fake).ActivationLink
-var _ func(*partnertest.Fake) []partnertest.Call = (*partnertest.Fake).Calls
+var _ func(*partnertest.Fake) partnertest.Calls = (*partnertest.Fake).Calls
+var _ func(*partnertest.Fake, string) partnertest.Calls = (*partnertest.Fake).CallsTo
 var _ func(*partnertest.Fake, ...partnerapi.Option) *partnerapi.Client = (*partnertest.Fake).Client
 var _ func(*partnertest.Fake) []partnertest.Customer = (*partnertest.Fake).Customers
 var _ func(*partnertest.Fake, string, ...partnertest.Fault) = (*partnertest.Fake).Fail
@@ -74,6 +79,7 @@ var _ partnertest.Subscription
 var _ string = partnertest.Subscription{}.Email
 var _ string = partnertest.Subscription{}.PK
 var _ partnerapi.Plan = partnertest.Subscription{}.Plan
+var _ func(hook func(partnertest.Call)) partnertest.Option = partnertest.WithCallHook
 var _ func(domains ...partnerapi.Domain) partnertest.Option = partnertest.WithDomains
 var _ func(club partnertest.Fanclub) partnertest.Option = partnertest.WithFanclub
 var _ func(d time.Duration) partnertest.Option = partnertest.WithInvitationLifetime
