@@ -85,7 +85,7 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 		failed := &Error{Type: kind.text(), Messages: nonEmpty(message.text())}
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
-	case !isSuccess(status), success.value != nil && !success.is("null") && !success.is("true"):
+	case !isSuccess(status), success.value != nil && !success.is("true"):
 		return nil, unenveloped(status)
 	default:
 		return body, nil
@@ -113,29 +113,24 @@ func partnerKinds(status int, failed *Error) []error {
 // openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the forms
 // without "status" that the API has been seen to answer.
 func openAccount(status int, body []byte) ([]byte, *Error) {
-	var reply struct {
-		Status   any      `json:"status"`
-		Success  any      `json:"success"`
-		Messages []string `json:"messages"`
-		Message  string   `json:"message"`
-		Error    any      `json:"error"`
-	}
-	err := unmarshal(body, &reply)
-	text, _ := reply.Error.(string)
-	said := nonEmpty(append(reply.Messages, reply.Message, text)...)
+	says, success, messages := member{name: "status"}, member{name: "success"}, member{name: "messages"}
+	message, failure := member{name: "message"}, member{name: "error"}
+	isObject := find(body, &says, &success, &messages, &message, &failure)
+	said := append(nonEmpty(messages.texts()...), nonEmpty(message.text(), failure.text())...)
 	for i, message := range said {
 		if strings.HasPrefix(message, "Not Found:") {
 			said[i] = "Not Found" // what follows is the path, and with it the arguments of the call
 		}
 	}
-	saysError := reply.Status == "error" || isFalse(reply.Success) || reply.Status == nil && len(said) > 0 ||
-		reply.Error != nil && !isFalse(reply.Error) && reply.Error != ""
+	saysOK := says.is(`"ok"`)
+	saysError := !saysOK && says.text() == "error" || success.is("false") || says.value == nil && len(said) > 0 ||
+		failure.value != nil && !failure.is("false") && !failure.is(`""`)
 	switch {
-	case !isObject(body, err), !saysError && !isSuccess(status):
+	case !isObject, !saysError && !isSuccess(status):
 		return nil, unenveloped(status)
 	case saysError:
 		return nil, &Error{Messages: said, kinds: kindsBy(status, said)}
-	case reply.Status != nil && reply.Status != "ok":
+	case says.value != nil && !saysOK && says.text() != "ok":
 		return nil, badResponse("a status that the API does not document")
 	default:
 		return body, nil
@@ -144,19 +139,17 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
 func openNetwork(status int, body []byte) ([]byte, *Error) {
-	var reply struct {
-		Error   *json.RawMessage `json:"error"`
-		Success any              `json:"success"`
-		Status  any              `json:"status"`
-	}
-	_ = unmarshal(body, &reply) // a list is no envelope, and neither is what is not JSON
+	failure, success, says := member{name: "error"}, member{name: "success"}, member{name: "status"}
+	find(body, &failure, &success, &says) // a list is no envelope, and neither is what is not JSON
 	switch {
-	case reply.Error == nil && !isSuccess(status):
+	case failure.value == nil && !isSuccess(status):
 		return nil, unenveloped(status)
-	case reply.Error == nil && (isFalse(reply.Success) || reply.Status == "error"):
+	case failure.value == nil && (success.is("false") || says.text() == "error"):
 		return nil, badResponse("a failure in another form than the API's")
-	case reply.Error == nil:
+	case failure.value == nil:
 		return body, nil
+	case failure.value[0] != '{':
+		return nil, unenveloped(status)
 	}
 	var said struct {
 		Type       string          `json:"type"`
@@ -165,9 +158,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 		Fields     json.RawMessage `json:"fields"`
 		DevMessage string          `json:"dev_message"`
 	}
-	if err := unmarshal(*reply.Error, &said); !isObject(*reply.Error, err) {
-		return nil, unenveloped(status)
-	} // a member of another type does not make it less of a failure
+	_ = unmarshal(failure.value, &said) // a member of another type does not make it less of a failure
 	failed := &Error{Type: said.Type, Code: said.Code, Messages: nonEmpty(said.Message), DevMessage: said.DevMessage}
 	_ = json.Unmarshal(said.Fields, &failed.Fields) // no fields is an empty array
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
@@ -177,19 +168,6 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 		}
 	}
 	return nil, failed
-}
-
-// isObject reports whether a body, which was read with err, is one JSON object and nothing else, with whatever in it.
-func isObject(body []byte, err error) bool {
-	s := scanner{data: body}
-	var otherType *json.UnmarshalTypeError
-	return s.peek() == '{' && (err == nil || errors.As(err, &otherType))
-}
-
-// isFalse reports whether a member of a reply is there and false.
-func isFalse(member any) bool {
-	b, ok := member.(bool)
-	return ok && !b
 }
 
 func nonEmpty(messages ...string) []string {

@@ -24,11 +24,10 @@ type exchange struct {
 	answer
 
 	last    Attempt // the newest attempt
-	started time.Time
-	renewed bool // whether sources were told of a refused credential
-	extra   int  // attempts with a renewed credential
-	stop    bool // whether another attempt was not allowed to start
-	again   bool // whether another attempt is planned, after wait
+	renewed bool    // whether sources were told of a refused credential
+	extra   int     // attempts with a renewed credential
+	stop    bool    // whether another attempt was not allowed to start
+	again   bool    // whether another attempt is planned, after wait
 	wait    time.Duration
 }
 
@@ -88,9 +87,11 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.attempts++
 	x.last = Attempt{API: x.call.API, Op: x.call.Op, Number: x.attempts}
-	x.started = time.Now()
-	resp, err := x.attempt(req)
-	x.last.Duration = time.Since(x.started)
+	started := time.Now()
+	resp, err := x.attempt(req, started.Add(x.settings.timeout))
+	if x.settings.isWatched() {
+		x.last.Duration = time.Since(started)
+	}
 	if err != nil {
 		x.last.Err = hide(err)
 		x.cause = err
@@ -114,10 +115,10 @@ func (x *exchange) mayStart(ctx context.Context) error {
 }
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
-func (x *exchange) attempt(req *http.Request) (*http.Response, error) {
+func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
 	s := new(sending)
 	s.limit = limit{
-		Context: s.traced(req.Context()), of: operation{x.call.API, x.call.Op}, until: x.started.Add(x.settings.timeout),
+		Context: s.traced(req.Context()), of: operation{x.call.API, x.call.Op}, until: until,
 	}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
@@ -127,7 +128,7 @@ func (x *exchange) attempt(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if session := x.call.Session; session != nil {
+	if session := x.call.Session; session != nil && resp.Header["Set-Cookie"] != nil {
 		session.absorb(resp, originOf(req.URL))
 	}
 	body, err := readAtMost(resp.Body, x.settings.maxBody, resp.ContentLength)

@@ -139,6 +139,9 @@ func (c *Client) config() *settings {
 	return c.settings.settings
 }
 
+// isWatched reports whether anybody is told of attempts.
+func (s *settings) isWatched() bool { return s.hook != nil || s.logger != nil }
+
 // CloseIdleConnections closes the connections that are kept for later calls, for the end of a program. Calls in flight
 // go on.
 func (c *Client) CloseIdleConnections() {

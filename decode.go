@@ -16,16 +16,17 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 		return value, badResponse("a login without a session cookie")
 	}
 	_, unread := any(value).(none)
-	var known presence
+	own, reads := any(&value).(json.Unmarshaler)
+	known := presenceOf(payload)
 	var err error
 	switch {
 	case unread || call.optional:
 		return value, decodeOptional(call, payload, &value)
-	case call.anyValue:
-		if known = presenceOf(payload); known == present {
-			err = json.Unmarshal(payload, &value)
-		}
-	default:
+	case call.anyValue && known == present:
+		err = json.Unmarshal(payload, &value)
+	case reads && known == present:
+		err = own.UnmarshalJSON(payload)
+	case known == present:
 		known, err = unmarshalMember(payload, call.key, &value)
 	}
 	switch {
@@ -219,8 +220,6 @@ func newPlan(t reflect.Type) *plan {
 		return &plan{read: (*decoder).int, starts: first("-0123456789")}
 	case reflect.Float64:
 		return &plan{read: (*decoder).float, starts: first("-0123456789")}
-	case reflect.Interface:
-		return &plan{read: (*decoder).any, nilable: true}
 	default:
 		return &plan{read: (*decoder).other}
 	}
@@ -328,12 +327,17 @@ func (d *decoder) pointer(v reflect.Value, p *plan) {
 }
 
 func (d *decoder) list(v reflect.Value, p *plan) {
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	v.SetZero()
 	for more := d.enter(); more; more = d.another(']') {
 		n := v.Len()
-		v.Grow(1)
+		if n == v.Cap() {
+			v.Grow(max(n, 4))
+		}
 		v.SetLen(n + 1)
 		d.value(v.Index(n), p.elem)
+	}
+	if v.IsNil() {
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	}
 }
 
@@ -363,19 +367,6 @@ func (d *decoder) float(v reflect.Value, _ *plan) {
 		return
 	}
 	v.SetFloat(n)
-}
-
-// any reads what an envelope may hold, and leaves the rest to encoding/json.
-func (d *decoder) any(v reflect.Value, p *plan) {
-	switch c := d.peek(); c {
-	case 't', 'f':
-		d.literal(strconv.FormatBool(c == 't'))
-		v.Set(reflect.ValueOf(c == 't'))
-	case '"':
-		v.Set(reflect.ValueOf(d.text()))
-	default:
-		d.other(v, p)
-	}
 }
 
 // own reads a value of a type that reads itself.

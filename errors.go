@@ -180,22 +180,31 @@ func unenveloped(status int) *Error {
 
 // messageKinds is what the APIs' messages mean where neither a status nor a type tells. A * stands for any text.
 // A message that is not here is ErrInvalid.
-var messageKinds = []struct {
-	pattern string
-	kinds   []error
-}{
-	{"Partner PK has already been added", []error{ErrInvalid, ErrAlreadyExists}},
-	{"Partner pk has already been invited", []error{ErrInvalid, ErrAlreadyExists}},
-	{"*has already been taken", []error{ErrInvalid, ErrAlreadyExists}},
-	{"Please use a valid API Key.", []error{ErrUnauthorized}},
-	{"Email and password combination is incorrect.", []error{ErrUnauthorized}},
-	{"Unable to decode refresh token", []error{ErrUnauthorized}},
-	{"Unable to login.*", []error{ErrForbidden}},
-	{"Your email address has an unregistered account*", []error{ErrForbidden}},
-	{"Your email address has not been confirmed.*", []error{ErrForbidden}},
-	{"*does not have access to this website.", []error{ErrForbidden}},
-	{"Please log in*", []error{ErrNotLoggedIn}},
-	{"Not Found*", []error{ErrNotFound}},
+var messageKinds = []messageKind{
+	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
+	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
+	means("*has already been taken", ErrInvalid, ErrAlreadyExists),
+	means("Please use a valid API Key.", ErrUnauthorized),
+	means("Email and password combination is incorrect.", ErrUnauthorized),
+	means("Unable to decode refresh token", ErrUnauthorized),
+	means("Unable to login.*", ErrForbidden),
+	means("Your email address has an unregistered account*", ErrForbidden),
+	means("Your email address has not been confirmed.*", ErrForbidden),
+	means("*does not have access to this website.", ErrForbidden),
+	means("Please log in*", ErrNotLoggedIn),
+	means("Not Found*", ErrNotFound),
+}
+
+// messageKind is what a message means that begins and ends as given, with something between or not.
+type messageKind struct {
+	start, end string
+	open       bool
+	kinds      []error
+}
+
+func means(pattern string, kinds ...error) messageKind {
+	start, end, open := strings.Cut(pattern, "*")
+	return messageKind{start, end, open, kinds}
 }
 
 // kindsBy returns the kind that a status tells, or the kinds of the messages where it tells no more than that something
@@ -229,9 +238,8 @@ func kindsOf(messages []string) []error {
 func kindsOfMessage(message string) []error {
 	message = strings.TrimSpace(message)
 	for _, known := range messageKinds {
-		star := strings.IndexByte(known.pattern, '*')
-		if message == known.pattern ||
-			star >= 0 && strings.HasPrefix(message, known.pattern[:star]) && strings.HasSuffix(message, known.pattern[star+1:]) {
+		if !known.open && message == known.start ||
+			known.open && strings.HasPrefix(message, known.start) && strings.HasSuffix(message, known.end) {
 			return known.kinds
 		}
 	}

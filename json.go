@@ -283,41 +283,55 @@ func isJSON(data []byte) bool {
 	return !s.bad
 }
 
-// A member of an object is looked for by its name. value is the text of its value.
+// A member of an object is looked for by its name. value is the text of its value: nothing if there is none, or null.
 type member struct {
 	name  string
 	value []byte
 }
 
-// find looks for members of the object data, which have no values if data is none. Of several of a name it finds the
-// last, and the case of letters does not matter, as for encoding/json.
-func find(data []byte, members ...*member) {
+// find looks for members of data, and reports whether data is an object of JSON and nothing else. If not, it has none. Of
+// several of a name it finds the last, and the case of letters does not matter, as for encoding/json.
+func find(data []byte, members ...*member) bool {
 	s := scanner{data: data}
-	if s.peek() == '{' {
-		for more := s.enter(); more; more = s.another('}') {
-			name, value := s.name(), s.raw()
-			for _, m := range members {
-				if strings.EqualFold(m.name, string(name)) {
-					m.value = value
-				}
+	if s.peek() != '{' {
+		return false
+	}
+	for more := s.enter(); more; more = s.another('}') {
+		name, value := s.name(), s.raw()
+		for _, m := range members {
+			if strings.EqualFold(m.name, string(name)) {
+				m.value = value
 			}
 		}
 	}
-	if s.end(); s.bad {
-		for _, m := range members {
+	s.end()
+	for _, m := range members {
+		if s.bad || m.is("null") {
 			m.value = nil
 		}
 	}
+	return !s.bad
 }
 
+// is reports whether the text of the value is as given.
+func (m *member) is(text string) bool { return string(m.value) == text }
+
 // text returns the value if it is a string.
-func (m member) text() string {
+func (m *member) text() string {
 	if len(m.value) == 0 || m.value[0] != '"' {
 		return ""
 	}
 	s := scanner{data: m.value}
-	return s.text()
+	if text, plain := s.quoted(); plain {
+		return string(text)
+	}
+	return unquote(m.value[1 : len(m.value)-1])
 }
 
-// is reports whether the value is the literal text.
-func (m member) is(text string) bool { return string(m.value) == text }
+// texts returns the strings of the value if it is a list of them.
+func (m *member) texts() (texts []string) {
+	if m.value != nil {
+		_ = unmarshal(m.value, &texts) // what is no string is empty
+	}
+	return texts
+}

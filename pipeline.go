@@ -260,7 +260,11 @@ func (call *Call) content() ([]byte, error) {
 	if err := call.check("Body", call.Body); err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(call.Body)
+	write := marshal
+	if call.anyValue {
+		write = json.Marshal
+	}
+	body, err := write(call.Body)
 	if err != nil {
 		return nil, call.refuse("Body", whyNot(err))
 	}

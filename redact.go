@@ -72,10 +72,10 @@ func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 func (e *Error) forget(secrets []secret, spent []string) {
 	forms := make([]string, 0, 12) // enough for most calls
 	for _, s := range secrets {
-		forms = append(forms, s.token, url.QueryEscape(s.token), url.PathEscape(s.token))
+		forms = appendForms(forms, s.token)
 	}
 	for _, text := range spent {
-		forms = append(forms, text, url.QueryEscape(text), url.PathEscape(text))
+		forms = appendForms(forms, text)
 	}
 	clean := func(text string) string {
 		if !slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(text, form) }) {
@@ -92,6 +92,17 @@ func (e *Error) forget(secrets []secret, spent []string) {
 		e.Fields[clean(field)] = clean(text)
 	}
 	e.Type, e.DevMessage, e.RequestID = clean(e.Type), clean(e.DevMessage), clean(e.RequestID)
+}
+
+// appendForms appends a secret as it is, and as it is in a URL.
+func appendForms(forms []string, secret string) []string {
+	forms = append(forms, secret)
+	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
+		if escaped != secret {
+			forms = append(forms, escaped)
+		}
+	}
+	return forms
 }
 
 // without returns text with [redacted] in the place of every one of forms.

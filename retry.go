@@ -255,7 +255,7 @@ func (b *budget) giveBack() {
 
 // report tells hook and logger of the attempt that is over.
 func (x *exchange) report(ctx context.Context) {
-	if x.stop {
+	if x.stop || !x.settings.isWatched() {
 		return // it was reported before the one that was not allowed to start
 	}
 	x.last.Wait = x.wait

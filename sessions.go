@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -119,13 +120,19 @@ func (s *Session) refuse(api api, base *url.URL, required bool) string {
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	if s.state.origin != "" && s.state.origin != originOf(base) {
+	if s.state.origin != "" && !isOrigin(s.state.origin, base) {
 		return "made by another server than the one that this client calls"
 	}
 	return ""
 }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// isOrigin reports whether origin is that of u.
+func isOrigin(origin string, u *url.URL) bool {
+	scheme, host, _ := strings.Cut(origin, "://")
+	return scheme == u.Scheme && host == u.Host
+}
 
 // absorb takes over the cookies that an answer sets and drops those it expires. Domain and Path of a cookie do not
 // matter: a session's cookies go to the account API that set them, and to all of it.
@@ -157,7 +164,7 @@ func (s *Session) apply(req *http.Request) (values []string) {
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	if s.state.origin != originOf(req.URL) {
+	if !isOrigin(s.state.origin, req.URL) {
 		return nil
 	}
 	for _, c := range s.state.live() {

@@ -105,6 +105,10 @@ func (d Date) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a JSON string, as UnmarshalText does. Null is the zero value.
 func (d *Date) UnmarshalJSON(data []byte) error {
+	s := scanner{data: data}
+	if text, plain := s.quoted(); plain && s.at == len(data) {
+		return d.UnmarshalText(text)
+	}
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
 		return err
