@@ -19,15 +19,19 @@ const memoryBase = "https://bench.example"
 type memory struct {
 	code   int
 	status string
-	length string
+	header http.Header // of all answers: no client changes it
 	body   []byte
 }
 
 func newMemory(code int, body []byte) memory {
-	return memory{code, fmt.Sprintf("%d %s", code, http.StatusText(code)), strconv.Itoa(len(body)), body}
+	return memory{code, fmt.Sprintf("%d %s", code, http.StatusText(code)), http.Header{
+		"Content-Type":   {"application/json"},
+		"Content-Length": {strconv.Itoa(len(body))},
+		"Date":           {"Mon, 02 Nov 2026 10:00:00 GMT"},
+	}, body}
 }
 
-// RoundTrip reads the request's body and makes a new answer, as a transport does.
+// RoundTrip reads the request's body and makes a new answer, at little cost of its own.
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		if _, err := io.Copy(io.Discard, req.Body); err != nil {
@@ -37,14 +41,9 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	values := [...]string{"application/json", m.length, "Mon, 02 Nov 2026 10:00:00 GMT"} // one array, as net/http has it
 	return &http.Response{
 		Status: m.status, StatusCode: m.code, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{
-			"Content-Type":   values[0:1:1],
-			"Content-Length": values[1:2:2],
-			"Date":           values[2:3:3],
-		},
+		Header:        m.header,
 		Body:          io.NopCloser(bytes.NewReader(m.body)),
 		ContentLength: int64(len(m.body)),
 		Request:       req,
