@@ -13,8 +13,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/go-cleanhttp"
 )
 
 // exchange is a call on its way. It is the transport of its own attempts, so that what is known of an attempt is at
@@ -122,7 +120,12 @@ func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, 
 	}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
+	if err := s.passGate(x.route.gate); err != nil {
+		x.last.Outcome = s.outcome()
+		return nil, err
+	}
 	resp, err := roundTrip(x.settings.transport, &s.request)
+	s.leaveGate()
 	if err != nil {
 		x.last.Outcome = s.outcome()
 		return nil, err
@@ -165,13 +168,16 @@ type sending struct {
 	request http.Request
 	url     url.URL
 	tokens  [mostSecrets]string
-	content content
+	content bytes.Reader
 	limit   limit
 	trace   httptrace.ClientTrace
 
 	// What was traced is the proof that an attempt was not sent: a connection was asked for, and none was got. A
 	// transport that traces nothing proves nothing.
 	asked, got atomic.Bool
+
+	gate   *gate       // or nil
+	placed atomic.Bool // whether the attempt has a place in the gate
 }
 
 // prepare makes the attempt's own request of req, with the credentials on it.
@@ -180,9 +186,10 @@ func (x *exchange) prepare(s *sending, req *http.Request) {
 	s.request.URL, s.request.Host = &s.url, s.url.Host
 	s.request.Header = maps.Clone(x.Header)
 	if text := x.content; text != nil {
+		// What net/http knows to be in memory it writes together with the headers; any other reader has to wait.
 		s.content.Reset(text)
-		s.request.Body, s.request.ContentLength = &s.content, int64(len(text))
-		s.request.GetBody = func() (io.ReadCloser, error) { return newContent(text), nil }
+		s.request.Body, s.request.ContentLength = io.NopCloser(&s.content), int64(len(text))
+		s.request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
 	x.spent = append(x.spent, x.call.Session.apply(&s.request)...)
 	for i, secret := range x.secrets {
@@ -191,21 +198,14 @@ func (x *exchange) prepare(s *sending, req *http.Request) {
 	}
 }
 
-// content is the body of a request.
-type content struct{ bytes.Reader }
-
-func newContent(text []byte) *content {
-	c := new(content)
-	c.Reset(text)
-	return c
-}
-
-// Close does nothing: the text belongs to the call.
-func (*content) Close() error { return nil }
-
 func (s *sending) traced(ctx context.Context) context.Context {
 	s.trace.GetConn = func(string) { s.asked.Store(true) }
-	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
+	s.trace.GotConn = func(httptrace.GotConnInfo) {
+		s.got.Store(true)
+		if s.gate != nil && s.gate.known.Load() {
+			s.leaveGate()
+		}
+	}
 	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
@@ -214,6 +214,27 @@ func (s *sending) outcome() Outcome {
 		return OutcomeUnsent
 	}
 	return OutcomeUnknown
+}
+
+// passGate waits until the attempt may ask for a connection.
+func (s *sending) passGate(g *gate) error {
+	if g == nil {
+		return nil
+	}
+	s.asked.Store(true) // who waits for a place sends nothing
+	placed, err := g.enter(&s.limit)
+	s.gate = g
+	s.placed.Store(placed)
+	if !g.known.Load() {
+		s.trace.WroteHeaders = s.leaveGate // a moment after it got the connection: by then others find one of HTTP/2
+	}
+	return err
+}
+
+func (s *sending) leaveGate() {
+	if s.placed.CompareAndSwap(true, false) {
+		s.gate.leave()
+	}
 }
 
 // roundTrip also holds transports that are not net/http's, such as mocks, to what a RoundTripper has to return.
@@ -264,14 +285,4 @@ func outcomeOf(status int) Outcome {
 	default:
 		return OutcomeAnswered
 	}
-}
-
-// newTransport returns the transport of a client that was given none. It keeps as many connections to a host as a busy
-// service uses at once; net/http keeps two.
-func newTransport() *http.Transport {
-	t := cleanhttp.DefaultPooledTransport()
-	t.MaxIdleConnsPerHost = 64
-	t.MaxIdleConns = 0
-	t.MaxResponseHeaderBytes = 1 << 20
-	return t
 }

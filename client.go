@@ -44,6 +44,7 @@ type settings struct {
 	sources   map[Credential]TokenSource
 	limiters  map[API]Limiter
 	budgets   map[API]*budget
+	gates     map[API]*gate // of our own transport; others are left alone
 	transport http.RoundTripper
 	timeout   time.Duration // per attempt
 	retry     RetryPolicy
@@ -92,6 +93,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		sources:   make(map[Credential]TokenSource),
 		limiters:  make(map[API]Limiter),
 		budgets:   make(map[API]*budget, len(apis)),
+		gates:     make(map[API]*gate, len(apis)),
 		retry:     RetryPolicy{}.withDefaults(),
 		maxBody:   10 << 20,
 		userAgent: "partnerapi-go/" + Version,
@@ -116,6 +118,9 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	if s.transport == nil {
 		s.transport = newTransport()
+		for name, base := range s.bases {
+			s.gates[name] = newGate(base.Scheme == "https")
+		}
 	}
 	s.headers = map[bool]http.Header{
 		false: {"Accept": {"application/json"}, "User-Agent": {s.userAgent}},

@@ -13,6 +13,7 @@ type route struct {
 	api     api
 	limiter Limiter // or nil
 	budget  *budget
+	gate    *gate // or nil
 
 	method string
 	url    url.URL  // of a path without wildcards
@@ -57,7 +58,8 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	}
 	base := s.bases[call.API]
 	r := &route{
-		api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API], method: method, url: *base,
+		api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API], gate: s.gates[call.API],
+		method: method, url: *base,
 	}
 	path := base.EscapedPath()
 	for _, segment := range strings.Split(pattern, "/")[1:] {

@@ -1,0 +1,305 @@
+package partnerapi
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// unmarshal is json.Unmarshal for the types of this package, which it reads several times as fast and with a few
+// allocations for a whole list. Strangers' types are for encoding/json, whose rules are many.
+//
+// It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; and a
+// type with a method complete is asked, when it has been read, whether it lacks something.
+func unmarshal(data []byte, into any) error {
+	_, err := unmarshalMember(data, "", into)
+	return err
+}
+
+// unmarshalMember is unmarshal for the value of a member of an object; of several it is the last. Without a key it is
+// the whole.
+func unmarshalMember(data []byte, key string, into any) (presence, error) {
+	d := decoders.Get().(*decoder)
+	defer decoders.Put(d)
+	d.data = data
+	v := reflect.ValueOf(into).Elem()
+	known := d.member(v, key)
+	d.end()
+	bad, err := d.bad, d.err
+	*d = decoder{} // the block belongs to what was read
+	if bad {
+		v.SetZero() // encoding/json looks first, and reads nothing
+		err = notJSON(data)
+	}
+	return known, err
+}
+
+// member reads the value of a member of the object that comes next, or all of what comes next.
+func (d *decoder) member(v reflect.Value, key string) (known presence) {
+	switch {
+	case key == "":
+		known = presenceOf(d.data)
+		d.value(v, planOf(v.Type()))
+	case d.peek() != '{':
+		d.skip()
+	default:
+		for more := d.enter(); more; more = d.another('}') {
+			if string(d.name()) != key {
+				d.skip()
+				continue
+			}
+			v.SetZero()
+			known = presenceOf(d.data[d.at:])
+			d.value(v, planOf(v.Type()))
+		}
+	}
+	return known
+}
+
+// notJSON returns why data is not JSON, in the words of encoding/json.
+func notJSON(data []byte) error {
+	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
+		return err
+	}
+	return reason("not JSON")
+}
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+// decoder reads JSON into values.
+type decoder struct {
+	scanner
+
+	err error // the first thing that is JSON and still cannot be read
+}
+
+// plan is how values of a type are read.
+type plan struct {
+	read   func(d *decoder, v reflect.Value, p *plan)
+	starts *[256]bool // the bytes that a value can begin with; any if nil
+
+	nilable  bool    // null makes it nil; otherwise it leaves the value as it is
+	elem     *plan   // of a pointer or a list
+	fields   []field // of a record
+	complete bool    // whether a record of the type knows what it cannot be without
+}
+
+// field is a name that a member of a record can have.
+type field struct {
+	name   string
+	index  int
+	second bool
+	plan   *plan
+}
+
+// completer is a record that knows what it cannot be without.
+type completer interface{ complete() error }
+
+var plans sync.Map // of reflect.Type to *plan
+
+func planOf(t reflect.Type) *plan {
+	p, known := plans.Load(t)
+	if !known {
+		p, _ = plans.LoadOrStore(t, newPlan(t))
+	}
+	return p.(*plan)
+}
+
+var (
+	completes  = reflect.TypeFor[completer]()
+	unmarshals = reflect.TypeFor[json.Unmarshaler]()
+)
+
+func newPlan(t reflect.Type) *plan {
+	fields := fieldsOf(t)
+	switch pointer := reflect.PointerTo(t); {
+	case fields != nil:
+		return &plan{read: (*decoder).record, starts: first("{"), fields: fields, complete: pointer.Implements(completes)}
+	case pointer.Implements(unmarshals):
+		return &plan{read: (*decoder).own}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		elem := planOf(t.Elem())
+		return &plan{read: (*decoder).pointer, starts: elem.starts, nilable: true, elem: elem}
+	case reflect.Slice:
+		return &plan{read: (*decoder).list, starts: first("["), nilable: true, elem: planOf(t.Elem())}
+	case reflect.String:
+		return &plan{read: (*decoder).string, starts: first(`"`)}
+	case reflect.Bool:
+		return &plan{read: (*decoder).bool, starts: first("tf")}
+	case reflect.Int, reflect.Int64:
+		return &plan{read: (*decoder).int, starts: first("-0123456789")}
+	case reflect.Float64:
+		return &plan{read: (*decoder).float, starts: first("-0123456789")}
+	default:
+		return &plan{read: (*decoder).other}
+	}
+}
+
+func first(bytes string) *[256]bool {
+	var is [256]bool
+	for _, c := range []byte(bytes) {
+		is[c] = true
+	}
+	return &is
+}
+
+// fieldsOf returns the names of the members of a struct whose fields have tags, first names before second ones.
+func fieldsOf(t reflect.Type) (fields []field) {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, tag := range []string{"json", "also"} {
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); name != "" {
+				fields = append(fields, field{name, i, tag == "also", planOf(f.Type)})
+			}
+		}
+	}
+	return fields
+}
+
+// value reads the value that comes next.
+func (d *decoder) value(v reflect.Value, p *plan) {
+	switch c := d.peek(); {
+	case c == 'n':
+		if d.literal("null"); p.nilable {
+			v.SetZero()
+		}
+	case p.starts != nil && !p.starts[c]:
+		d.mismatch(v.Type(), d.raw())
+	default:
+		p.read(d, v, p)
+	}
+}
+
+// mismatch notes that raw, which was just read, is no value of t.
+func (d *decoder) mismatch(t reflect.Type, raw []byte) {
+	if !d.bad {
+		d.note(&json.UnmarshalTypeError{Value: kindOf(raw), Type: t, Offset: int64(d.at)})
+	}
+}
+
+// kindOf names the kind of a value as encoding/json does.
+func kindOf(raw []byte) string {
+	switch raw[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "bool"
+	default:
+		return "number " + string(raw)
+	}
+}
+
+func (d *decoder) record(v reflect.Value, p *plan) {
+	next := 0 // replies mostly have the order of our fields
+	for more := d.enter(); more; more = d.another('}') {
+		i := p.find(d.name(), next)
+		if i < 0 {
+			d.skip()
+			continue
+		}
+		next = i + 1
+		f := p.fields[i]
+		if member := v.Field(f.index); f.second && (d.peek() == 'n' || !member.IsZero()) {
+			d.skip() // the first name counts, if it says anything
+		} else {
+			d.value(member, f.plan)
+		}
+	}
+	if p.complete && !d.bad {
+		d.note(v.Addr().Interface().(completer).complete())
+	}
+}
+
+// find returns the place of a name among the fields, looking from next on, or -1. As in encoding/json, the case of
+// letters does not matter where no name fits exactly.
+func (p *plan) find(name []byte, next int) int {
+	for n := range p.fields {
+		i := (next + n) % len(p.fields)
+		if string(name) == p.fields[i].name {
+			return i
+		}
+	}
+	return slices.IndexFunc(p.fields, func(f field) bool { return strings.EqualFold(f.name, string(name)) })
+}
+
+func (d *decoder) pointer(v reflect.Value, p *plan) {
+	if v.IsNil() {
+		v.Set(reflect.New(v.Type().Elem()))
+	}
+	d.value(v.Elem(), p.elem)
+}
+
+func (d *decoder) list(v reflect.Value, p *plan) {
+	v.SetZero()
+	for more := d.enter(); more; more = d.another(']') {
+		n := v.Len()
+		if n == v.Cap() {
+			v.Grow(max(n, 4))
+		}
+		v.SetLen(n + 1)
+		d.value(v.Index(n), p.elem)
+	}
+	if v.IsNil() {
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	}
+}
+
+func (d *decoder) string(v reflect.Value, _ *plan) { v.SetString(d.text()) }
+
+func (d *decoder) bool(v reflect.Value, _ *plan) {
+	yes := d.data[d.at] == 't'
+	d.literal(strconv.FormatBool(yes))
+	v.SetBool(yes)
+}
+
+func (d *decoder) int(v reflect.Value, _ *plan) {
+	number := d.number()
+	n, err := strconv.ParseInt(string(number), 10, 64)
+	if err != nil || v.OverflowInt(n) {
+		d.mismatch(v.Type(), number)
+		return
+	}
+	v.SetInt(n)
+}
+
+func (d *decoder) float(v reflect.Value, _ *plan) {
+	number := d.number()
+	n, err := strconv.ParseFloat(string(number), 64)
+	if err != nil {
+		d.mismatch(v.Type(), number)
+		return
+	}
+	v.SetFloat(n)
+}
+
+// own reads a value of a type that reads itself.
+func (d *decoder) own(v reflect.Value, _ *plan) {
+	if raw := d.raw(); !d.bad {
+		d.note(v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw))
+	}
+}
+
+// other leaves a value to encoding/json.
+func (d *decoder) other(v reflect.Value, _ *plan) {
+	if raw := d.raw(); !d.bad {
+		d.note(json.Unmarshal(raw, v.Addr().Interface()))
+	}
+}
+
+func (d *decoder) note(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
