@@ -1,0 +1,197 @@
+package partnerapi
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// newTLSServer returns a client with its own transport, which trusts the server, and how many connections were made.
+func newTLSServer(t *testing.T, http2 bool, h http.HandlerFunc, opts ...Option) (*Client, *atomic.Int64) {
+	t.Helper()
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(h)
+	server.EnableHTTP2 = http2
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	client, err := NewClient(append([]Option{WithPartnerToken("t"), WithBaseURL(PartnerAPI, server.URL)}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	client.config().transport.(*http.Transport).TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	return client, &connections
+}
+
+func atOnce(callers int, call func()) {
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(call)
+	}
+	all.Wait()
+}
+
+// net/http dials for each of the callers before the first connection shows that it is of HTTP/2 and can be shared.
+func TestOneConnectionOfHTTP2(t *testing.T) {
+	t.Parallel()
+	var protocols sync.Map
+	client, connections := newTLSServer(t, true, func(w http.ResponseWriter, r *http.Request) {
+		protocols.Store(r.Proto, true)
+		_, _ = io.WriteString(w, `{"success":true}`)
+	})
+	for range 3 {
+		atOnce(64, func() { assert.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
+	}
+	assert.Equal(t, int64(1), connections.Load())
+	protocols.Range(func(protocol, _ any) bool { return assert.Equal(t, "HTTP/2.0", protocol) })
+}
+
+// A handshake that is resumed costs half. The first one comes with a ticket for the next.
+func TestSessionsOfTLSAreResumed(t *testing.T) {
+	t.Parallel()
+	var resumed atomic.Int64
+	client, connections := newTLSServer(t, false, func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS.DidResume {
+			resumed.Add(1)
+		}
+		_, _ = io.WriteString(w, `{"success":true}`)
+	})
+	for range 3 {
+		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+		client.CloseIdleConnections()
+	}
+	assert.Equal(t, int64(3), connections.Load())
+	assert.Equal(t, int64(2), resumed.Load())
+}
+
+func TestOwnTransportSpeaksNoOldTLS(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, uint16(tls.VersionTLS12), newTransport().TLSClientConfig.MinVersion)
+	assert.NotNil(t, newTransport().TLSClientConfig.ClientSessionCache)
+}
+
+// dialing is a client with its own transport, whose connections are made by dial, in a bubble of synctest.
+func dialing(t *testing.T, base string, dial func() (net.Conn, error), opts ...Option) *Client {
+	t.Helper()
+	client, err := NewClient(append([]Option{
+		WithPartnerToken("t"), WithBaseURL(PartnerAPI, base), WithInsecureHTTP(), WithRetry(RetryPolicy{MaxAttempts: 1}),
+	}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(func() { time.Sleep(time.Minute) }) // until those dials are over for which nobody waits
+	own := client.config().transport.(*http.Transport)
+	own.DialContext = func(context.Context, string, string) (net.Conn, error) { return dial() }
+	own.Proxy = nil
+	return client
+}
+
+// unreachable is a server that does not answer: net/http goes on dialling when nobody waits for it any more.
+func unreachable() (net.Conn, error) {
+	time.Sleep(30 * time.Second)
+	return nil, context.DeadlineExceeded
+}
+
+// Nobody waits for the connections of others for longer than that is worth, and all waits are over with the call.
+func TestGate(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		base  string
+		after []time.Duration // when each of ten calls at once has a connection dialled
+	}{
+		"https": {"https://a.example", []time.Duration{
+			0, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second,
+		}},
+		"http": {"http://a.example", []time.Duration{
+			0, 0, 0, 0, 50e6, 50e6, 50e6, 50e6, 50e6, 50e6,
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				started := time.Now()
+				var mu sync.Mutex
+				var after []time.Duration
+				var log attemptLog
+				client := dialing(t, test.base, func() (net.Conn, error) {
+					mu.Lock()
+					after = append(after, time.Since(started))
+					mu.Unlock()
+					return unreachable()
+				}, WithTimeout(5*time.Second), log.hook())
+				atOnce(10, func() {
+					err := client.Subscriptions.Cancel(t.Context(), "pk")
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+					assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				assert.Equal(t, test.after, after)
+				assert.Equal(t, 5*time.Second, time.Since(started))
+				for _, a := range log.seen {
+					assert.Equal(t, OutcomeUnsent, a.Outcome)
+				}
+			})
+		})
+	}
+}
+
+// A call that is over while it waits for its turn was certainly not sent.
+func TestOverInTheGate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dialled atomic.Int64
+		var log attemptLog
+		client := dialing(t, "https://a.example", func() (net.Conn, error) {
+			dialled.Add(1)
+			return unreachable()
+		}, log.hook())
+		first, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _ = client.Subscriptions.Cancel(first, "pk") }()
+		synctest.Wait()
+		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		defer stop()
+		err := client.Subscriptions.Cancel(ctx, "pk")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, ErrOutcomeUnknown)
+		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no answer: context deadline exceeded")
+		assert.Equal(t, []Outcome{OutcomeUnsent}, log.outcomes())
+		assert.Equal(t, int64(1), dialled.Load())
+	})
+}
+
+// When dialling fails at once, so do all calls: nobody waits for a server that is not there.
+func TestGateOfAServerThatIsDown(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"http://a.example", "https://a.example"} {
+		synctest.Test(t, func(t *testing.T) {
+			started := time.Now()
+			client := dialing(t, base, func() (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: net.UnknownNetworkError("down")}
+			})
+			atOnce(200, func() { assert.Error(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
+			assert.Zero(t, time.Since(started))
+		})
+	}
+}
+
+// A transport of the user's has no gate: it knows best.
+func TestNoGateBeforeTransportsOfOthers(t *testing.T) {
+	t.Parallel()
+	client := newTestClient(t, newTransport())
+	assert.Empty(t, client.config().gates)
+}
