@@ -216,3 +216,39 @@ func TestUnmarshalAgain(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"list":[{"account_id":"new"}],"filters":[]}`), &page))
 	assert.Equal(t, Page[Network]{Items: []Network{{AccountID: "new"}}, Filters: []string{}}, page)
 }
+
+// BenchmarkUnmarshal reads the two largest documented replies as a call does, and as encoding/json would.
+func BenchmarkUnmarshal(b *testing.B) {
+	type account struct {
+		Customer *Customer `json:"customer"`
+	}
+	type list struct {
+		Items []struct {
+			AccountID       string   `json:"account_id"`
+			AccountTitle    string   `json:"account_title"`
+			DomainTitle     string   `json:"domain_title"`
+			Fee             float64  `json:"fee"`
+			FeeProposed     *float64 `json:"fee_proposed"`
+			FeeProposedDate *int64   `json:"fee_proposed_date"`
+		} `json:"list"`
+	}
+	replies := []struct {
+		name, body string
+		new        func() any
+	}{
+		{"account", fixture(b, "get-account.ok"), func() any { return new(account) }},
+		{"list", hundredNetworks(), func() any { return new(list) }},
+	}
+	for _, reply := range replies {
+		for by, read := range map[string]func([]byte, any) error{"here": unmarshal, "encoding-json": json.Unmarshal} {
+			b.Run(reply.name+"/by="+by, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := read([]byte(reply.body), reply.new()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
