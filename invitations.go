@@ -118,8 +118,7 @@ func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...C
 //
 // GET /account/network-invitations
 func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Invitation, error] {
-	list := func(ctx context.Context, in ListOptions) (*Page[Invitation], error) { return s.List(ctx, in, opts...) }
-	return all(ctx, Call{API: NetworkAPI, Op: "GET /account/network-invitations"}, in, list)
+	return all[Invitation](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/network-invitations"}, in, opts)
 }
 
 // Update changes an invitation, and the API sends the e-mail again. An update that sets nothing is an [*ArgumentError];

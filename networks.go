@@ -129,8 +129,7 @@ func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...Call
 //
 // GET /account/networks
 func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {
-	list := func(ctx context.Context, in ListOptions) (*Page[Network], error) { return s.List(ctx, in, opts...) }
-	return all(ctx, Call{API: NetworkAPI, Op: "GET /account/networks"}, in, list)
+	return all[Network](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/networks"}, in, opts)
 }
 
 // Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent

@@ -3,7 +3,6 @@ package partnerapi
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"reflect"
@@ -69,26 +68,43 @@ const (
 
 // walk is an All on its way.
 type walk[T any] struct {
-	call  Call // for the error of a list that goes round in circles
-	list  func(context.Context, ListOptions) (*Page[T], error)
-	ask   ListOptions // the next page to ask for
-	last  int         // the last page, as far as is known
-	ahead []chan fetched[T]
-	fetch sync.WaitGroup
+	client *Client
+	call   Call
+	opts   []CallOption
+	ask    ListOptions // the next page to ask for
+	last   int         // the last page, as far as is known
+	ahead  []chan fetched[T]
+	fetch  sync.WaitGroup
 
-	seen    map[[sha256.Size]byte]int // the pages that came, with the total they came with
-	repeats int                       // how many pages in a row had come before
+	seen    map[fingerprint]int // the pages that came, with the total they came with
+	repeats int                 // how many pages in a row had come before
 }
 
 // fetched is a page that was asked for, or why it did not come.
 type fetched[T any] struct {
-	page *Page[T]
+	page *walkedPage[T]
 	err  error
 }
 
-// all walks the pages that list returns. The first is fetched alone, because it tells how many there are, then
-// pagesAhead at once. The items come in order.
-func all[T any](ctx context.Context, call Call, in ListOptions, list func(context.Context, ListOptions) (*Page[T], error)) iter.Seq2[T, error] {
+// walkedPage is a page with the fingerprint of its list, as the API wrote it.
+type walkedPage[T any] struct {
+	Page[T]
+
+	print fingerprint
+}
+
+type fingerprint [sha256.Size]byte
+
+func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
+	list := member{name: "list"}
+	find(data, &list)
+	p.print = sha256.Sum256(list.value)
+	return unmarshal(data, &p.Page)
+}
+
+// all walks the pages of the list that call asks for. The first is fetched alone, because it tells how many there are,
+// then pagesAhead at once. The items come in order.
+func all[T any](ctx context.Context, client *Client, call Call, in ListOptions, opts []CallOption) iter.Seq2[T, error] {
 	if in.Page == 0 {
 		in.Page = 1
 	}
@@ -102,7 +118,7 @@ func all[T any](ctx context.Context, call Call, in ListOptions, list func(contex
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		w := &walk[T]{call: call, list: list, ask: in, last: in.Page, seen: make(map[[sha256.Size]byte]int)}
+		w := &walk[T]{client: client, call: call, opts: opts, ask: in, last: in.Page, seen: make(map[fingerprint]int)}
 		defer w.fetch.Wait()
 		defer cancel()
 		for w.askAhead(ctx); len(w.ahead) > 0; w.askAhead(ctx) {
@@ -123,9 +139,10 @@ func all[T any](ctx context.Context, call Call, in ListOptions, list func(contex
 // askAhead asks for the pages that are known to exist, no more than pagesAhead at once.
 func (w *walk[T]) askAhead(ctx context.Context) {
 	for w.ask.Page <= w.last && len(w.ahead) < pagesAhead {
-		in, reply := w.ask, make(chan fetched[T], 1)
+		call, reply := w.call, make(chan fetched[T], 1)
+		call.Query = w.ask
 		w.fetch.Go(func() {
-			page, err := w.list(ctx, in)
+			page, err := do[*walkedPage[T]](ctx, w.client, call, w.opts)
 			reply <- fetched[T]{page, err}
 		})
 		w.ahead = append(w.ahead, reply)
@@ -149,22 +166,20 @@ func (w *walk[T]) next() ([]T, error) {
 		return nil, w.fail("a list that does not say how many pages it has")
 	}
 	w.last = max(w.last, got.page.Pages)
-	return w.unseen(items, got.page.Total)
+	return w.unseen(got.page)
 }
 
 // unseen returns the items of a page if it did not come before, which would be no progress: records have ids, so no
 // page is like another. But pages that are on their way while records are removed can be the same: they have another
 // total each, and they are no more than were on their way.
-func (w *walk[T]) unseen(items []T, total int) ([]T, error) {
-	text, _ := json.Marshal(items) // they were JSON before
-	page := sha256.Sum256(text)
-	before, repeated := w.seen[page]
-	w.seen[page] = total
+func (w *walk[T]) unseen(page *walkedPage[T]) ([]T, error) {
+	before, repeated := w.seen[page.print]
+	w.seen[page.print] = page.Total
 	if !repeated {
 		w.repeats = 0
-		return items, nil
+		return page.Items, nil
 	}
-	if w.repeats++; w.repeats < pagesAhead && total != before {
+	if w.repeats++; w.repeats < pagesAhead && page.Total != before {
 		return nil, nil
 	}
 	return nil, w.fail("a list that makes no progress: it repeats a page")
