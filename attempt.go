@@ -266,7 +266,7 @@ func readAtMost(body io.Reader, most, length int64) ([]byte, error) {
 		switch {
 		case int64(len(data)) > most:
 			return nil, ErrResponseTooLarge
-		case err == io.EOF: //nolint:errorlint // as io.ReadAll: a wrapped one is no end
+		case err == io.EOF:
 			return data, nil
 		case err != nil:
 			return nil, err

@@ -71,13 +71,13 @@ func (s *scanner) enter() bool {
 	return !s.bad
 }
 
-// another goes to the next member or element, or out of the object or array that ends with close.
-func (s *scanner) another(close byte) bool {
+// another goes to the next member or element, or out of the object or array that ends with end.
+func (s *scanner) another(end byte) bool {
 	switch c := s.peek(); c {
 	case ',':
 		s.at++
 		return true
-	case close:
+	case end:
 		s.at++
 		s.depth--
 	default:
