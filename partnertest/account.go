@@ -20,6 +20,7 @@ var accountOperations = []operation{
 	{api: partnerapi.AccountAPI, op: "GET /account/benefits", do: (*Fake).accountBenefits},
 	{api: partnerapi.AccountAPI, op: "POST /login", do: (*Fake).login},
 	{api: partnerapi.AccountAPI, op: "GET /logout", do: (*Fake).logout},
+	{api: partnerapi.AccountAPI, op: "POST /refresh", do: (*Fake).refresh},
 	{api: partnerapi.AccountAPI, op: "GET /account/search", do: (*Fake).searchAccount, check: checkOrganizationKey},
 }
 
@@ -36,6 +37,7 @@ const (
 	accountBlocked         = "Unable to login. Please contact support@sparkart.com for assistance."
 	accountUnregistered    = "Your email address has an unregistered account associated with it. Please contact support for assistance."
 	accountUnconfirmed     = "Your email address has not been confirmed. Please click on the link from your confirmation email or contact support for assistance."
+	accountRefusedRefresh  = "Unable to decode refresh token"
 	accountBlankEmail      = "Email can't be blank"                         // ours
 	accountBadBirthdate    = "Birthdate is invalid"                         // ours
 	accountBadConfirmation = "Password confirmation doesn't match Password" // ours
@@ -82,11 +84,10 @@ func accountNoRoute(in *request) reply {
 
 // current returns the customer whose session the request carries.
 func (f *Fake) current(in *request) (Customer, bool) {
-	cookie, err := in.Cookie(sessionCookie)
-	if err != nil {
-		return Customer{}, false
+	id, known := f.bearerOf(in)
+	if cookie, err := in.Cookie(sessionCookie); err == nil && !hasBearer(in) {
+		id, known = f.sessions[cookie.Value]
 	}
-	id, known := f.sessions[cookie.Value]
 	c := f.customers[id]
 	// ours: a session of another fan club, or of who has been blocked since, is none.
 	return c, known && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
@@ -108,7 +109,7 @@ func (f *Fake) getAccount(in *request) reply {
 // accountStatus only looks for a cookie, as the document says.
 func (f *Fake) accountStatus(in *request) reply {
 	_, err := in.Cookie(sessionCookie)
-	return accountOK(map[string]any{"logged_in": err == nil})
+	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours: of a token no more than of a cookie
 }
 
 func (f *Fake) accountBenefits(in *request) reply {
@@ -275,6 +276,7 @@ func (f *Fake) login(in *request) reply {
 
 func (f *Fake) logout(in *request) reply {
 	done := accountOK(nil)
+	f.revoke(in)
 	cookie, err := in.Cookie(sessionCookie)
 	if err != nil {
 		return done

@@ -46,6 +46,8 @@ type Fake struct {
 	customers map[int64]Customer
 	emails    map[address]int64
 	sessions  map[string]int64 // customers by session cookie
+	access    map[string]grant // by access token
+	refreshes map[string]grant // by refresh token
 
 	domains     []partnerapi.Domain
 	lifetime    time.Duration // of an invitation
@@ -105,6 +107,8 @@ func New(opts ...Option) *Fake {
 		customers: make(map[int64]Customer),
 		emails:    make(map[address]int64),
 		sessions:  make(map[string]int64),
+		access:    make(map[string]grant),
+		refreshes: make(map[string]grant),
 
 		domains: []partnerapi.Domain{
 			{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
@@ -124,7 +128,8 @@ func New(opts ...Option) *Fake {
 	return f
 }
 
-// SetNow stops the fake's clock at t. Before, it is time.Now. Ages of customers and the expiry of invitations go by it.
+// SetNow stops the fake's clock at t. Before, it is time.Now. Ages of customers and the expiry of invitations and
+// tokens go by it.
 func (f *Fake) SetNow(t time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -299,6 +299,13 @@ var _ func(*partnerapi.SubscriptionsService, context.Context, partnerapi.CreateS
 var _ func(*partnerapi.SubscriptionsService, context.Context, partnerapi.CreateSubscriptionRequest, ...partnerapi.CallOption) (created bool, err error) = (*partnerapi.SubscriptionsService).Ensure
 var _ func(*partnerapi.SubscriptionsService, context.Context, string, partnerapi.UpdateSubscriptionRequest, ...partnerapi.CallOption) error = (*partnerapi.SubscriptionsService).Update
 var _ func(partnerapi.TokenSourceFunc, context.Context) (string, error) = (partnerapi.TokenSourceFunc).Token
+var _ partnerapi.Tokens
+var _ func(partnerapi.Tokens, fmt.State, rune) = (partnerapi.Tokens).Format
+var _ func(partnerapi.Tokens) slog.Value = (partnerapi.Tokens).LogValue
+var _ string = partnerapi.Tokens{}.AccessToken
+var _ partnerapi.UnixTime = partnerapi.Tokens{}.AccessTokenExpires
+var _ string = partnerapi.Tokens{}.RefreshToken
+var _ partnerapi.UnixTime = partnerapi.Tokens{}.RefreshTokenExpires
 var _ partnerapi.UnixTime
 var _ func(partnerapi.UnixTime, string, *url.Values) error = (partnerapi.UnixTime).EncodeValues
 var _ func(partnerapi.UnixTime) ([]byte, error) = (partnerapi.UnixTime).MarshalJSON

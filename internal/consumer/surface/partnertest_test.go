@@ -51,6 +51,7 @@ var _ func(*partnertest.Fake, partnertest.Customer) partnerapi.Customer = (*part
 var _ func(*partnertest.Fake, partnerapi.Invitation) partnerapi.Invitation = (*partnertest.Fake).SeedInvitation
 var _ func(*partnertest.Fake, partnerapi.Network) partnerapi.Network = (*partnertest.Fake).SeedNetwork
 var _ func(*partnertest.Fake, partnertest.Subscription) = (*partnertest.Fake).SeedSubscription
+var _ func(*partnertest.Fake, int64) partnerapi.Tokens = (*partnertest.Fake).SeedTokens
 var _ func(*partnertest.Fake, http.ResponseWriter, *http.Request) = (*partnertest.Fake).ServeHTTP
 var _ func(*partnertest.Fake, time.Time) = (*partnertest.Fake).SetNow
 var _ func(*partnertest.Fake) []partnerapi.SignupRequest = (*partnertest.Fake).Signups

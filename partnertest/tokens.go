@@ -1,0 +1,82 @@
+package partnertest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// How long tokens live: about as long as the vendor's.
+const (
+	accessLifetime  = 15 * time.Minute
+	refreshLifetime = 24 * time.Hour
+)
+
+// grant is a pair of tokens and whose it is.
+type grant struct {
+	partnerapi.Tokens
+	customer int64
+}
+
+// SeedTokens returns new tokens of a customer, such as a login on the customer's device returns. By the fake's clock the
+// access token lives for 15 minutes and the refresh token for a day; a client goes by its own clock.
+//
+// SeedTokens panics if there is no customer of the ID.
+func (f *Fake) SeedTokens(customerID int64) partnerapi.Tokens {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, known := f.customers[customerID]; !known {
+		panic(fmt.Sprintf("partnertest: no customer has the ID %d", customerID))
+	}
+	return f.issue(customerID)
+}
+
+func (f *Fake) issue(customer int64) partnerapi.Tokens {
+	now := f.now()
+	g := grant{partnerapi.Tokens{
+		AccessToken: rand.Text(), AccessTokenExpires: partnerapi.UnixTimeOf(now.Add(accessLifetime)),
+		RefreshToken: rand.Text(), RefreshTokenExpires: partnerapi.UnixTimeOf(now.Add(refreshLifetime)),
+	}, customer}
+	f.access[g.AccessToken], f.refreshes[g.RefreshToken] = g, g
+	return g.Tokens
+}
+
+// refresh gives new tokens for a refresh token. ours: that one is spent then, and the access token that came with it stays
+// valid until it expires. To another fan club's key its answer is that to a token that is not known.
+func (f *Fake) refresh(in *request) reply {
+	body, _ := read[struct {
+		RefreshToken string `json:"refresh_token"`
+	}](in) // without a body there is no such token
+	g, known := f.refreshes[body.RefreshToken]
+	if !known || !f.now().Before(g.RefreshTokenExpires.Time) || f.customers[g.customer].FanclubID != in.fanclub.ID {
+		return accountFailed(accountRefusedRefresh)
+	}
+	delete(f.refreshes, body.RefreshToken)
+	return accountOK(map[string]any{"access": f.issue(g.customer)})
+}
+
+// bearer returns the access token of a request, or nothing.
+func bearer(in *request) string {
+	scheme, token, _ := strings.Cut(in.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
+func hasBearer(in *request) bool { return bearer(in) != "" }
+
+// bearerOf returns the customer whose access token the request carries.
+func (f *Fake) bearerOf(in *request) (customer int64, known bool) {
+	g, known := f.access[bearer(in)]
+	return g.customer, known && f.now().Before(g.AccessTokenExpires.Time)
+}
+
+// revoke forgets the tokens of a request. ours: the refresh token that came with the access token goes too.
+func (f *Fake) revoke(in *request) {
+	delete(f.refreshes, f.access[bearer(in)].RefreshToken)
+	delete(f.access, bearer(in))
+}

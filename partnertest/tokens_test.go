@@ -1,0 +1,95 @@
+package partnertest_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// whose is how a request says with which access token it comes.
+func whose(tokens partnerapi.Tokens) http.Header {
+	return http.Header{"Authorization": {"Bearer " + tokens.AccessToken}}
+}
+
+func refreshed(t *testing.T, f *partnertest.Fake, tokens partnerapi.Tokens) partnerapi.Tokens {
+	t.Helper()
+	s := step{target: "POST /account/refresh", body: `{"refresh_token":"` + tokens.RefreshToken + `"}`}
+	access := decoded(t, s.send(t, f).body)["access"].(map[string]any)
+	return partnerapi.Tokens{AccessToken: access["access_token"].(string), RefreshToken: access["refresh_token"].(string)}
+}
+
+func TestTokensAsDocumented(t *testing.T) {
+	t.Parallel()
+	const active = `{"status":"ok","benefits":[{"id":8,"summary":"Benefit Summary 1","details":null,"benefit_type":"online","image_url":null}]}`
+	f := partnertest.New(partnertest.WithFanclub(partnertest.Fanclub{ID: 2, Key: "second"}))
+	f.SetNow(june)
+	f.SeedCustomer(robot())
+	f.SeedCustomer(naveen())
+	first := f.SeedTokens(2)
+	assert.Equal(t, "2014-06-01 12:15:00 +0000 UTC", first.AccessTokenExpires.String())
+	assert.Equal(t, "2014-06-02 12:00:00 +0000 UTC", first.RefreshTokenExpires.String())
+	send := `{"refresh_token":"` + first.RefreshToken + `"}`
+
+	second := f.SeedTokens(1)
+	run(t, f, []step{
+		{"of another fan club", "GET /account/account/benefits", "", whose(second), 200, "@get-account-benefits.logged-out.json"},
+		{"of its own", "GET /account/account/benefits?key=second", "", whose(second), 200, active},
+		{"of no such token", "GET /account/account", "", whose(partnerapi.Tokens{AccessToken: "x"}), 200, "@get-account.no-customer.json"},
+		{"of a refresh token", "GET /account/account", "", whose(partnerapi.Tokens{AccessToken: first.RefreshToken}), 200, "@get-account.no-customer.json"},
+		{"status", "GET /account/account/status", "", whose(first), 200, "@get-account-status.ok.json"},
+		{"another fan club's key", "POST /account/refresh?key=second", send, nil, 200, "@account.refresh-refused.json"},
+		{"a bad key", "POST /account/refresh?key=bad", send, nil, 200, "@get-account-search.invalid-api-key.json"},
+		{"nothing", "POST /account/refresh", "", nil, 200, "@account.refresh-refused.json"},
+		{"an access token", "POST /account/refresh", `{"refresh_token":"` + first.AccessToken + `"}`, nil, 200, "@account.refresh-refused.json"},
+	})
+	next := refreshed(t, f, first)
+	assert.NotEqual(t, first.AccessToken, next.AccessToken)
+	run(t, f, []step{
+		{"spent", "POST /account/refresh", send, nil, 200, "@account.refresh-refused.json"},
+		{"the token of before", "GET /account/account/benefits", "", whose(first), 200, "@get-account-benefits.none.json"},
+		{"the new one", "GET /account/account/benefits", "", whose(next), 200, "@get-account-benefits.none.json"},
+	})
+}
+
+func TestTokensExpireByTheFakesClock(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SetNow(june)
+	f.SeedCustomer(robot())
+	tokens := f.SeedTokens(2)
+	f.SetNow(june.Add(15*time.Minute - 1))
+	run(t, f, []step{{"not yet", "GET /account/account/benefits", "", whose(tokens), 200, `{"status":"ok","benefits":[]}`}})
+	f.SetNow(june.Add(15 * time.Minute))
+	run(t, f, []step{{"expired", "GET /account/account/benefits", "", whose(tokens), 200, "@get-account-benefits.logged-out.json"}})
+	f.SetNow(june.Add(24*time.Hour - 1))
+	tokens = refreshed(t, f, tokens)
+	run(t, f, []step{{"refreshed", "GET /account/account/benefits", "", whose(tokens), 200, `{"status":"ok","benefits":[]}`}})
+	f.SetNow(june.Add(48 * time.Hour))
+	run(t, f, []step{{
+		"too late", "POST /account/refresh", `{"refresh_token":"` + tokens.RefreshToken + `"}`, nil, 200, "@account.refresh-refused.json",
+	}})
+}
+
+func TestLogoutRevokesTokens(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SeedCustomer(robot())
+	tokens, others := f.SeedTokens(2), f.SeedTokens(2)
+	run(t, f, []step{
+		{"logout", "GET /account/logout", "", whose(tokens), 200, "@get-logout.ok.json"},
+		{"once more", "GET /account/logout", "", whose(tokens), 200, "@get-logout.ok.json"},
+		{"the access token", "GET /account/account", "", whose(tokens), 200, "@get-account.no-customer.json"},
+		{"the refresh token", "POST /account/refresh", `{"refresh_token":"` + tokens.RefreshToken + `"}`, nil, 200, "@account.refresh-refused.json"},
+		{"another login", "GET /account/account/benefits", "", whose(others), 200, `{"status":"ok","benefits":[]}`},
+	})
+}
+
+func TestTokensOfNobody(t *testing.T) {
+	t.Parallel()
+	assert.PanicsWithValue(t, "partnertest: no customer has the ID 7", func() { partnertest.New().SeedTokens(7) })
+}
