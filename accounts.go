@@ -203,7 +203,7 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 	return do[*Customer](ctx, s.client, Call{API: AccountAPI, Op: "POST /accounts", Body: in, key: "customer"}, opts)
 }
 
-// Login logs a customer in and returns the session, which the calls for that customer take. It fails with
+// Login logs a customer in and returns the session, one of cookies, which the calls for that customer take. It fails with
 // [ErrUnauthorized] for a wrong e-mail or password, and with [ErrForbidden] for a customer who is blocked, has not
 // registered, or has not confirmed the e-mail. It is sent again unless its outcome is [OutcomeAnswered].
 //
@@ -231,8 +231,9 @@ func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...Cal
 }
 
 // Status reports whether the session looks logged in. The API only sees that there is a cookie, not whether it is
-// valid: [AccountsService.Get] tells that. It fails with [ErrUnauthorized] for a bad key. It is sent again unless its
-// outcome is [OutcomeAnswered].
+// valid: [AccountsService.Get] tells that. What it makes of an access token is not documented; it fails with
+// [ErrNotLoggedIn] for one that has expired and cannot be refreshed. It fails with [ErrUnauthorized] for a bad key. It is
+// sent again unless its outcome is [OutcomeAnswered].
 //
 // GET /account/status
 func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...CallOption) (loggedIn bool, err error) {
@@ -262,13 +263,15 @@ func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts .
 	}, opts)
 }
 
-// Logout ends the session. It fails with [ErrUnauthorized] for a bad key. It is sent again unless its outcome is
-// [OutcomeAnswered].
+// Logout ends the session. A session of tokens forgets them when the API has agreed, and is nobody's from then on; whether
+// the API takes them from somebody who has kept them is not documented. It fails with [ErrUnauthorized] for a bad key, and
+// with [ErrNotLoggedIn] for an access token that has expired and cannot be refreshed. It is sent again unless its outcome
+// is [OutcomeAnswered].
 //
 // GET /logout
 func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...CallOption) error {
 	_, err := do[none](ctx, s.client, Call{API: AccountAPI, Op: "GET /logout", Session: session, ofSession: true}, opts)
-	return err
+	return session.end(err)
 }
 
 // Search returns the customer of the fan club with the e-mail. It needs the organisation's key beside the fan club's,

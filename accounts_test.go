@@ -287,7 +287,7 @@ func TestAccountCallsNeedASession(t *testing.T) {
 			var refused *ArgumentError
 			if assert.ErrorAs(t, call(), &refused, "%s with a %s session", name, what) {
 				assert.Equal(t, "session", refused.Name)
-				assert.Equal(t, "nil or zero: sessions are made by Login, ImportSession or NewSession", refused.Reason)
+				assert.Equal(t, "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession", refused.Reason)
 			}
 		}
 	}

@@ -23,7 +23,9 @@ type exchange struct {
 
 	last    Attempt // the newest attempt
 	renewed bool    // whether sources were told of a refused credential
-	extra   int     // attempts with a renewed credential
+	bearer  string  // the session's access token in the newest attempt
+	refused string  // the one of which the API said that nobody is logged in
+	extra   int     // attempts with a renewed credential or session
 	stop    bool    // whether another attempt was not allowed to start
 	again   bool    // whether another attempt is planned, after wait
 	wait    time.Duration
@@ -44,7 +46,7 @@ type answer struct {
 // send makes the attempts of a call. It returns what came of it, and a failure if that is not a complete answer.
 func send(r *request) (*answer, *Error) {
 	x := &r.exchange
-	r.loop.RetryMax = r.settings.retry.MaxAttempts // check counts; one more for a renewed credential
+	r.loop.RetryMax = r.settings.retry.MaxAttempts + 1 // check counts; one more for a renewed credential, and for a session
 	into := r.options.into
 	var started time.Time
 	if into != nil {
@@ -102,14 +104,12 @@ func (x *exchange) mayStart(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	limiter := x.route.limiter
-	if limiter == nil {
-		return nil
+	if limiter := x.route.limiter; limiter != nil {
+		if err := limiter.Wait(ctx); err != nil {
+			return errors.Join(reason("the rate limiter refused"), err)
+		}
 	}
-	if err := limiter.Wait(ctx); err != nil {
-		return errors.Join(reason("the rate limiter refused"), err)
-	}
-	return nil
+	return x.call.Session.ready(ctx, x.settings, x.refused)
 }
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
@@ -191,7 +191,9 @@ func (x *exchange) prepare(s *sending, req *http.Request) {
 		s.request.Body, s.request.ContentLength = io.NopCloser(&s.content), int64(len(text))
 		s.request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
-	x.spent = append(x.spent, x.call.Session.apply(&s.request)...)
+	var values []string
+	values, x.bearer = x.call.Session.apply(&s.request)
+	x.spent = append(x.spent, values...)
 	for i, secret := range x.secrets {
 		s.tokens[i] = secret.token
 		credentials[secret.which](&s.request, s.tokens[i:i+1:i+1]...)

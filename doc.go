@@ -26,8 +26,8 @@
 // [WithCredentialSource]. A call whose credential is missing fails with [ErrNoCredential] before anything is sent. No
 // error, log line, hook or printed Client shows a credential.
 //
-// A customer of the account API is a [Session], which [AccountsService.Login] returns and the calls for that customer
-// take. There is no shared cookie jar, so one customer never sees another's data.
+// A customer of the account API is a [Session], which [AccountsService.Login] returns, or [NewTokenSession] makes of bearer
+// tokens, and the calls for that customer take. There is no shared cookie jar, so one customer never sees another's data.
 //
 // # Errors
 //

@@ -69,8 +69,9 @@ type Error struct {
 	RequestID string `json:"request_id,omitempty"`
 	// RetryAfter is how long the API asks to wait. 0 means that it does not ask.
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
-	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent, save what
-	// [SubscriptionsService.Ensure] or [NetworksService.Delete] sent before the request that failed.
+	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent, save a refresh of
+	// the session's tokens, or what [SubscriptionsService.Ensure] or [NetworksService.Delete] sent before the request that
+	// failed.
 	Attempts int `json:"attempts"`
 	// Body is the answer's body as it came. It may hold personal data, and no method of Error prints it.
 	Body []byte `json:"-"`
@@ -186,7 +187,7 @@ var messageKinds = []messageKind{
 	means("*has already been taken", ErrInvalid, ErrAlreadyExists),
 	means("Please use a valid API Key.", ErrUnauthorized),
 	means("Email and password combination is incorrect.", ErrUnauthorized),
-	means("Unable to decode refresh token", ErrUnauthorized),
+	means(refusedRefresh, ErrUnauthorized),
 	means("Unable to login.*", ErrForbidden),
 	means("Your email address has an unregistered account*", ErrForbidden),
 	means("Your email address has not been confirmed.*", ErrForbidden),

@@ -137,6 +137,15 @@ var tabled = []struct {
 	{"GET /logout", "Accounts.Logout", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
 		return nil, c.Accounts.Logout(ctx, w.session)
 	}},
+	{"POST /refresh", "Accounts.Get, whose requests count too, when its access token has expired", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
+		tokens := w.fake.SeedTokens(1)
+		tokens.AccessTokenExpires = partnerapi.UnixTimeOf(time.Now())
+		session, err := partnerapi.NewTokenSession(tokens)
+		if err != nil {
+			return nil, err
+		}
+		return c.Accounts.Get(ctx, session)
+	}},
 	{"GET /account/search", "Accounts.Search", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
 		return c.Accounts.Search(ctx, fan.Email)
 	}},

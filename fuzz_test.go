@@ -176,12 +176,14 @@ func FuzzUnixTime(f *testing.F) {
 	})
 }
 
-// FuzzImportSession imports anything: it is refused, or sends the cookies that it says, and exports the same.
+// FuzzImportSession imports anything: it is refused, or sends the cookies or the token that it says, and exports the same.
 func FuzzImportSession(f *testing.F) {
 	for _, data := range []string{
 		``, `null`, `{}`, `{"version":1,"origin":"","cookies":[]}`, `{"version":2}`,
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"1"}]}`,
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"a b","quoted":true,"expires":"9999-12-31T23:59:59Z"}]}`,
+		`{"version":2,"origin":"","tokens":{"access_token":"a b","access_token_expiration":1.5,"refresh_token":"r"}}`,
+		`{"version":2,"origin":"https://services.sparkart.net","tokens":{"access_token":"a\r\nb"}}`,
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"a;b","value":"\r\n"}]}`,
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"a,b"},{"name":"old","value":"1","expires":"2001-01-01T00:00:00+23:59"}]}`,
 	} {
@@ -213,6 +215,9 @@ func FuzzImportSession(f *testing.F) {
 		require.NoError(t, req.Write(&wire))
 		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
 		require.NoError(t, err)
+		if said.Tokens != nil {
+			assert.Equal(t, strings.TrimSpace("Bearer "+said.Tokens.AccessToken), arrived.Header.Get("Authorization"))
+		}
 		cookies := arrived.Cookies()
 		require.Len(t, cookies, len(said.Cookies))
 		for i, cookie := range cookies {

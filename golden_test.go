@@ -56,6 +56,9 @@ var goldenCalls = map[string]func(context.Context, *Client) (any, error){
 	"GET /logout": withSession(func(ctx context.Context, c *Client, s *Session) (any, error) {
 		return nil, c.Accounts.Logout(ctx, s)
 	}),
+	"POST /refresh": func(ctx context.Context, c *Client) (any, error) {
+		return refreshTokens(ctx, c.config(), "r3fr3sh")
+	},
 	"GET /account/search":                       search,
 	"GET /account/network-domains":              listDomains,
 	"POST /account/network-invitations":         createInvitation,

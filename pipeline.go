@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,7 @@ type Call struct {
 	anyValue        bool       // the value is a stranger's: it may be the zero value
 	login           bool       // success starts the session
 	earlierDoubt    bool       // an earlier call for the same may have done it
+	spent           []string   // what of it is secret, besides credentials and a session
 }
 
 // none is a value that is not read.
@@ -96,7 +98,7 @@ type request struct {
 	route    *route
 	options  callOptions
 	secrets  []secret
-	spent    []string // what else was sent that is secret: refused tokens and a session's cookies
+	spent    []string // what else was sent that is secret: refused tokens and a session's cookies or tokens
 
 	// What every call needs has its place here, not an allocation of its own.
 	http     http.Request
@@ -147,7 +149,7 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 		return nil, call.refuse("client", "nil, or not made by NewClient")
 	}
 	r := spare.Get().(*request)
-	r.call, r.settings, r.exchange.request = call, s, r
+	r.call, r.settings, r.spent, r.exchange.request = call, s, call.spent, r
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, call.refuse("CallOption", "nil")
@@ -284,6 +286,9 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.forget(r.secrets, r.spent)
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
+		if of := (*Error)(nil); errors.As(a.cause, &of) { // of a refresh, or of a source that makes calls
+			failed.RetryAfter = cmp.Or(failed.RetryAfter, of.RetryAfter)
+		}
 	}
 	if (a.doubt || r.call.earlierDoubt) && r.call.isWrite() {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)

@@ -159,7 +159,7 @@ func TestCallsRefused(t *testing.T) {
 	session.absorb(reply(200, "", "Set-Cookie", "sid=1"), "https://services.sparkart.net")
 	elsewhere := NewSession()
 	elsewhere.absorb(reply(200, "", "Set-Cookie", "sid=1"), "https://staging.example")
-	const made = "nil or zero: sessions are made by Login, ImportSession or NewSession"
+	const made = "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession"
 	tests := map[string]struct {
 		call      Call
 		name, why string

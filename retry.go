@@ -20,7 +20,8 @@ import (
 // once.
 type RetryPolicy struct {
 	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again. A repetition with a
-	// renewed credential, for which see [TokenSource], comes on top.
+	// renewed credential, for which see [TokenSource], comes on top, and so does one with a session's new access token,
+	// for which see [NewTokenSession].
 	MaxAttempts int
 	// MinWait is the longest wait after the first attempt; it doubles with every attempt. 0 means 250 ms.
 	// The wait is drawn at random between zero and that.
@@ -84,7 +85,7 @@ type Attempt struct {
 	// limiter is not in it.
 	Duration time.Duration
 	// Wait is how long the call waits before the next attempt. It is zero when the call ends, and before a repetition with
-	// a renewed credential, which follows at once. There is no next attempt if the context is done before, or the limiter
+	// a renewed credential or session, which follows at once. There is no next attempt if the context is done before, or the limiter
 	// does not let it through.
 	Wait time.Duration
 }
@@ -118,7 +119,9 @@ func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 		return 0, x.renew(ctx)
 	case x.stop || x.options.once || ctx.Err() != nil:
 		return 0, false
-	case x.last.Outcome == OutcomeAnswered, x.last.Outcome == OutcomeUnknown && !x.call.isRepeatable():
+	case x.last.Outcome == OutcomeAnswered:
+		return 0, x.needsLogin()
+	case x.last.Outcome == OutcomeUnknown && !x.call.isRepeatable():
 		return 0, false
 	case errors.Is(x.last.Err, ErrResponseTooLarge) && outcomeOf(x.last.StatusCode) == OutcomeAnswered:
 		return 0, false // the next answer would be as large
@@ -188,6 +191,31 @@ func (x *exchange) renew(ctx context.Context) bool {
 	}
 	x.extra++
 	return true
+}
+
+// needsLogin reports, once for a call, whether the API has not accepted its access token, and so did nothing. The call then
+// goes again with another token, if the session gets one.
+func (x *exchange) needsLogin() bool {
+	if x.bearer == "" || x.refused != "" || !x.saysLoggedOut() {
+		return false
+	}
+	x.refused = x.bearer
+	x.extra++
+	return true
+}
+
+// saysLoggedOut reports whether the answer is that nobody is logged in. To a write that is the API's message alone: that
+// the customer is null is not documented for one.
+func (x *exchange) saysLoggedOut() bool {
+	payload, failed := x.route.api.open(x.status, x.body)
+	if failed != nil {
+		return errors.Is(failed, ErrNotLoggedIn)
+	}
+	if x.call.isWrite() || !errors.Is(x.call.ifNull, ErrNotLoggedIn) {
+		return false
+	}
+	known, _ := unmarshalMember(payload, x.call.key, new(none))
+	return known == null
 }
 
 // isRepeatable reports whether the call may be sent again when it is unknown whether it was done.

@@ -41,6 +41,8 @@ const (
 	canaryPassword        = canary + "password"
 	canaryCookie          = canary + "cookie"
 	canaryInvitation      = canary + "invitation"
+	canaryAccess          = canary + "access"
+	canaryRefresh         = canary + "refresh"
 )
 
 // assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
@@ -140,6 +142,14 @@ func canaryCalls(session *Session) map[string]func(context.Context, *Client) err
 		},
 		"Accounts.Get": func(ctx context.Context, c *Client) error {
 			_, err := c.Accounts.Get(ctx, session)
+			return err
+		},
+		"Accounts.Benefits, with tokens": func(ctx context.Context, c *Client) error {
+			session, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
+			if err != nil {
+				return err
+			}
+			_, err = c.Accounts.Benefits(ctx, session)
 			return err
 		},
 		"Invitations.All": func(ctx context.Context, c *Client) error {
@@ -564,8 +574,12 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 	opts, _ := watched(t)
 	client := newTestClient(t, ok, opts...)
 	session := canarySession(t, "https://"+canary+".example")
+	ofTokens, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
+	require.NoError(t, err)
 	for name, value := range map[string]any{
-		"Client": client, "Client, copied": *client,
+		"Session of tokens":         ofTokens,
+		"Session of tokens, copied": *ofTokens,
+		"Client":                    client, "Client, copied": *client,
 		"services":           []any{client.Signup, client.Subscriptions, *client.Accounts, client.Networks, *client.Invitations},
 		"Session":            session,
 		"Session, copied":    *session,
@@ -582,6 +596,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		})
 	}
 	for name, value := range map[string]any{
+		"Tokens":               Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh},
 		"LoginRequest":         LoginRequest{canaryEmail, canaryPassword},
 		"CreateAccountRequest": CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
 		"UpdateAccountRequest": UpdateAccountRequest{Email: canaryEmail, CurrentPassword: canaryPassword, Password: canaryPassword},

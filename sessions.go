@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// Session is one customer's login at the account API. It is made by [AccountsService.Login], is safe for concurrent
-// use, and follows what the API changes in it. It goes with the calls that it is passed to and with no others.
+// Session is one customer's login at the account API. It is made by [AccountsService.Login], or from bearer tokens by
+// [NewTokenSession], is safe for concurrent use, and follows what the API changes in it. It goes with the calls that it
+// is passed to and with no others.
 //
 // A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself; [Session.Export] is the one way to
 // keep it.
@@ -29,8 +30,9 @@ type sessionBox struct{ *sessionState }
 
 type sessionState struct {
 	mu      sync.Mutex
-	origin  string // scheme and host that set the cookies; they go to no other
+	origin  string // scheme and host that set the cookies, or are first given the tokens; they go to no other
 	cookies map[string]sessionCookie
+	bearer  *bearer // in place of cookies, or nil
 }
 
 type sessionCookie struct {
@@ -47,41 +49,53 @@ func NewSession() *Session {
 	return &Session{&sessionBox{&sessionState{cookies: make(map[string]sessionCookie)}}}
 }
 
-// exportedSession is the form of Export. A change of it is a new version.
+// exportedSession is the form of Export. A change of it is a new version: 1 is of cookies and 2 of tokens.
 type exportedSession struct {
 	Version int             `json:"version"`
 	Origin  string          `json:"origin"`
-	Cookies []sessionCookie `json:"cookies"`
+	Cookies []sessionCookie `json:"cookies,omitzero"`
+	Tokens  *Tokens         `json:"tokens,omitzero"`
 }
 
-const exportVersion = 1
-
 // Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret
-// as the customer's password.
+// as the customer's password. What [Session.OnRefresh] set is not in it.
 func (s *Session) Export() ([]byte, error) {
 	if s == nil || s.state == nil {
 		return nil, &ArgumentError{Op: "Session.Export", Name: "session", Reason: noSession}
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	return json.Marshal(exportedSession{exportVersion, s.state.origin, s.state.live()})
+	if b := s.state.bearer; b != nil {
+		return json.Marshal(exportedSession{Version: 2, Origin: s.state.origin, Tokens: &b.Tokens})
+	}
+	return json.Marshal(exportedSession{Version: 1, Origin: s.state.origin, Cookies: s.state.live()})
 }
 
 // ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for data that
-// is not of that form, or that holds what cannot be a cookie.
+// is not of that form, or that holds what cannot be a cookie or a token. A session of tokens needs [Session.OnRefresh] to
+// be called again.
 func ImportSession(data []byte) (*Session, error) {
 	var in exportedSession
 	s := NewSession()
-	if json.Unmarshal(data, &in) != nil || in.Version != exportVersion || !s.state.load(in) {
+	if json.Unmarshal(data, &in) != nil || !s.state.load(in) {
 		return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "not an exported session"}
 	}
 	return s, nil
 }
 
 // load takes over an exported session, and reports whether it is one. A store can be tampered with, so a cookie that
-// could smuggle in another, or that would go to any server, is refused.
+// could smuggle in another, or that would go to any server, is refused, and so is a token that cannot be sent. Tokens
+// that were not used yet are of no server.
 func (s *sessionState) load(in exportedSession) bool {
 	s.origin = in.Origin
+	if in.Tokens != nil {
+		_, why := in.Tokens.check()
+		s.bearer = &bearer{Tokens: *in.Tokens}
+		return in.Version == 2 && in.Cookies == nil && why == ""
+	}
+	if in.Version != 1 {
+		return false
+	}
 	for _, c := range in.Cookies {
 		_, twice := s.cookies[c.Name]
 		if twice || in.Origin == "" || c.cookie().Valid() != nil {
@@ -106,9 +120,9 @@ func (s Session) LogValue() slog.Value { return slog.StringValue(redactedSession
 // MarshalText returns no more than the type's name, also in JSON.
 func (s Session) MarshalText() ([]byte, error) { return []byte(redactedSession), nil }
 
-const noSession = "nil or zero: sessions are made by Login, ImportSession or NewSession"
+const noSession = "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession"
 
-// refuse says why a call must not be made with s, or nothing.
+// refuse says why a call must not be made with s, or nothing. Tokens become those of the server of the first call.
 func (s *Session) refuse(api api, base *url.URL, required bool) string {
 	switch {
 	case s == nil && !required:
@@ -120,6 +134,9 @@ func (s *Session) refuse(api api, base *url.URL, required bool) string {
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
+	if s.state.origin == "" && s.state.bearer != nil {
+		s.state.origin = originOf(base)
+	}
 	if s.state.origin != "" && !isOrigin(s.state.origin, base) {
 		return "made by another server than the one that this client calls"
 	}
@@ -135,12 +152,12 @@ func isOrigin(origin string, u *url.URL) bool {
 }
 
 // absorb takes over the cookies that an answer sets and drops those it expires. Domain and Path of a cookie do not
-// matter: a session's cookies go to the account API that set them, and to all of it.
+// matter: a session's cookies go to the account API that set them, and to all of it. A session of tokens takes none.
 func (s *Session) absorb(resp *http.Response, origin string) {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	if s.state.origin != "" && s.state.origin != origin {
-		return // another server was faster to make a new session its own
+	if s.state.bearer != nil || s.state.origin != "" && s.state.origin != origin {
+		return // or another server was faster to make a new session its own
 	}
 	for _, c := range resp.Cookies() {
 		s.state.origin = origin
@@ -156,16 +173,20 @@ func (s *Session) absorb(resp *http.Response, origin string) {
 	}
 }
 
-// apply puts the cookies on a request. It returns what they hold, without what is shorter than any session's key, which
-// may be part of a word.
-func (s *Session) apply(req *http.Request) (values []string) {
+// apply puts the cookies on a request, or the access token, which it returns too. It returns what they hold, without what
+// is shorter than any session's key, which may be part of a word.
+func (s *Session) apply(req *http.Request) (values []string, token string) {
 	if s == nil {
-		return nil
+		return nil, ""
 	}
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	if !isOrigin(s.state.origin, req.URL) {
-		return nil
+		return nil, ""
+	}
+	if b := s.state.bearer; b != nil {
+		req.Header["Authorization"] = []string{"Bearer " + b.AccessToken}
+		return []string{b.AccessToken}, b.AccessToken
 	}
 	for _, c := range s.state.live() {
 		req.AddCookie(c.cookie())
@@ -173,7 +194,7 @@ func (s *Session) apply(req *http.Request) (values []string) {
 			values = append(values, c.Value)
 		}
 	}
-	return values
+	return values, ""
 }
 
 func (s *Session) isEmpty() bool {

@@ -372,7 +372,7 @@ func TestExport(t *testing.T) {
 	})
 	for _, session := range []*Session{nil, {}} {
 		data, err := session.Export()
-		assertRefused(t, err, "session", "nil or zero: sessions are made by Login, ImportSession or NewSession")
+		assertRefused(t, err, "session", "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession")
 		assert.Nil(t, data)
 	}
 }

@@ -1,8 +1,13 @@
 package partnerapi
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"time"
+	"unicode/utf8"
 )
 
 // Tokens are the bearer tokens of a customer, on sites of the account API that use them in place of a cookie. A zero
@@ -20,3 +25,243 @@ func (t Tokens) Format(f fmt.State, verb rune) { formatAs(f, verb, "partnerapi.T
 
 // LogValue shows no more than the type's name.
 func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
+// check says which field cannot be sent, or exported, and why; or nothing. One of the two tokens may be missing.
+func (t Tokens) check() (field, why string) {
+	const notSent = "a token has no spaces around it and no control characters, and is valid UTF-8"
+	sendable := func(token string) bool { return token == "" || isCredential(token) && utf8.ValidString(token) }
+	known := func(at UnixTime) bool { return at.IsZero() || at.Unix() > minUnix && at.Unix() < maxUnix }
+	switch {
+	case t.AccessToken == "" && t.RefreshToken == "":
+		return "Tokens", "without an access token and a refresh token"
+	case !sendable(t.AccessToken):
+		return "AccessToken", notSent
+	case !sendable(t.RefreshToken):
+		return "RefreshToken", notSent
+	case !known(t.AccessTokenExpires):
+		return "AccessTokenExpires", errNotUnix.Error()
+	case !known(t.RefreshTokenExpires):
+		return "RefreshTokenExpires", errNotUnix.Error()
+	default:
+		return "", ""
+	}
+}
+
+// complete is asked of what a refresh returns: without both tokens the session would end sooner than the API says.
+func (t *Tokens) complete() error {
+	if _, why := t.check(); why != "" || t.AccessToken == "" || t.RefreshToken == "" {
+		return reason("not a pair of tokens")
+	}
+	return nil
+}
+
+// refreshMargin is how long before it expires an access token is no longer sent: the clocks of client and API differ, and
+// a request takes a while to arrive. The tokens live for about 15 minutes.
+const refreshMargin = 30 * time.Second
+
+// canSend reports whether the access token has not expired at a time.
+func (t Tokens) canSend(at time.Time) bool { return isAlive(t.AccessToken, t.AccessTokenExpires, at) }
+
+// canRefresh reports whether the refresh token has not.
+func (t Tokens) canRefresh(at time.Time) bool {
+	return isAlive(t.RefreshToken, t.RefreshTokenExpires, at)
+}
+
+func isAlive(token string, expires UnixTime, at time.Time) bool {
+	return token != "" && (expires.IsZero() || at.Before(expires.Time))
+}
+
+// bearer is what a session of tokens has in place of cookies. The session's mutex guards it.
+type bearer struct {
+	Tokens
+
+	store    func(context.Context, Tokens) error // or nil
+	unstored bool                                // store has failed with these tokens, or is at it
+	final    bool                                // these tokens came in place of ones that the API did not accept
+	renewal  *renewal                            // under way, or nil
+}
+
+// renewal gets new tokens, once for all calls that wait for it, and has them stored.
+type renewal struct {
+	done chan struct{}
+	err  error // once done is closed
+}
+
+// NewTokenSession returns a session of a customer from bearer tokens, such as those of a login on the customer's device.
+// It fails with an [*ArgumentError] for tokens that cannot be sent. Every method takes it as it takes one that
+// [AccountsService.Login] has made. The tokens go to the server that the session is first used with, and to no other.
+//
+// The first call in the last 30 seconds of the access token, or later, refreshes it before it is sent, through its own
+// client: once, however many calls need that, and they wait. A call whose context is done stops waiting, and the refresh
+// goes on. If the API answers that nobody is logged in although the access token has not expired, the call refreshes it
+// too and is sent once more, unless it is made [WithoutRetry]; a token that comes of that is not refreshed for the same
+// reason again.
+//
+// The API may accept a refresh token once only. So a refresh is not sent again if its outcome is unknown, and two sessions
+// of the same tokens, such as one imported in two processes, may end each other.
+//
+// A call that needs a refresh that fails is not sent, or not again, and fails with the [*Error] of the refresh as its
+// cause. It is [ErrNotLoggedIn] if the refresh token has expired, for which nothing is sent, or if the API refuses it,
+// and then [ErrUnauthorized] too.
+//
+// POST /refresh
+func NewTokenSession(tokens Tokens) (*Session, error) {
+	if field, why := tokens.check(); why != "" {
+		return nil, &ArgumentError{Op: "NewTokenSession", Name: field, Reason: why}
+	}
+	s := NewSession()
+	s.state.bearer = &bearer{Tokens: tokens}
+	return s, nil
+}
+
+// OnRefresh has store called with the new tokens of every refresh, before the calls that wait for it go on. It replaces
+// what was set before; nil sets none. An imported session has none until it is set. For a session of cookies it does
+// nothing.
+//
+// If store fails, the calls that wait are not sent, and fail with its error as their cause. The session keeps the new
+// tokens, and its next call has store called with them again. store gets the values of the context of the call that
+// noticed, and no deadline. It may call [Session.Export], whose data is then of the new tokens, and make calls with the
+// session, if with the context that it gets: with another one they would wait for store.
+func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
+	if s == nil || s.state == nil {
+		return
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	if b := s.state.bearer; b != nil {
+		b.store = store
+	}
+}
+
+// ready returns when a request can be sent with the session, or says why it cannot. refused is an access token that the
+// API has not accepted from the call, if any.
+func (s *Session) ready(ctx context.Context, c *settings, refused string) error {
+	if s == nil {
+		return nil
+	}
+	r, err := s.state.renew(ctx, c, refused)
+	if r == nil {
+		return err
+	}
+	select {
+	case <-r.done:
+		if ctx.Err() == nil {
+			return r.err
+		}
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// renew returns the renewal to wait for, or nil if there is nothing to wait for, or the reason why none can be.
+func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (*renewal, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, now := s.bearer, time.Now()
+	switch {
+	case b == nil, ctx.Value(hookKey{}) == b: // what a hook does cannot wait for the hook
+		return nil, nil
+	case b.renewal != nil:
+		return b.renewal, nil
+	}
+	fresh := b.canSend(now.Add(refreshMargin))
+	if refused != "" {
+		fresh = b.AccessToken != refused
+	}
+	switch {
+	case fresh && !b.unstored, refused == "" && b.canSend(now) && !b.canRefresh(now):
+		return nil, nil
+	case fresh: // and to be stored
+	case refused != "" && b.final:
+		return nil, reason("a new access token was not accepted either")
+	case !b.canRefresh(now):
+		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
+	}
+	b.renewal = &renewal{done: make(chan struct{}), err: reason("the refresh did not end")}
+	go s.run(context.WithoutCancel(ctx), c, b, !fresh, refused != "")
+	return b.renewal, nil
+}
+
+// run is a renewal. It is nobody's in particular: whoever gives up waiting leaves it to the others.
+func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh, final bool) {
+	r := b.renewal
+	defer func() {
+		s.mu.Lock()
+		b.renewal = nil
+		s.mu.Unlock()
+		close(r.done)
+	}()
+	if refresh {
+		tokens, err := refreshTokens(ctx, c, b.RefreshToken)
+		if err != nil {
+			r.err = err
+			return
+		}
+		s.mu.Lock()
+		b.Tokens, b.unstored, b.final = *tokens, true, final
+		s.mu.Unlock()
+	}
+	r.err = s.stored(ctx, b)
+}
+
+// hookKey is where the context of a hook holds the [bearer] whose tokens it stores.
+type hookKey struct{}
+
+// stored has new tokens stored.
+func (s *sessionState) stored(ctx context.Context, b *bearer) error {
+	s.mu.Lock()
+	tokens, store := b.Tokens, b.store
+	if s.bearer != b { // it was logged out meanwhile
+		store = nil
+	}
+	s.mu.Unlock()
+	if store != nil {
+		if err := store(context.WithValue(ctx, hookKey{}, b), tokens); err != nil {
+			return errors.Join(reason("the new tokens could not be stored"), err)
+		}
+	}
+	s.mu.Lock()
+	b.unstored = false
+	s.mu.Unlock()
+	return nil
+}
+
+// refreshRequest is the body of a refresh.
+type refreshRequest struct {
+	RefreshToken string `json:"refresh_token"`
+}
+
+// refusedRefresh is what the API says of a refresh token that it does not accept.
+const refusedRefresh = "Unable to decode refresh token"
+
+// ofRefreshOnly are the kinds that would be taken for those of the call that waits for a refresh: that what it is about is
+// not there, say, or may have been done. It was not sent.
+var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
+
+// refreshTokens returns new tokens in exchange for a refresh token.
+func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, error) {
+	tokens, err := do[*Tokens](ctx, &Client{settings: &settingsBox{c}}, Call{
+		API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}, key: "access", spent: []string{token},
+	}, nil)
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })
+		switch {
+		case slices.Contains(failed.Messages, refusedRefresh):
+			err = errors.Join(ErrNotLoggedIn, err)
+		case len(failed.kinds) == 0 && len(failed.Messages) > 0:
+			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this of a refresh
+		}
+	}
+	return tokens, err
+}
+
+// end makes the session nobody's if it could be ended at the API. A session of cookies is what the API makes of it.
+func (s *Session) end(err error) error {
+	if err == nil {
+		s.state.mu.Lock()
+		defer s.state.mu.Unlock()
+		s.state.bearer = nil
+	}
+	return err
+}

@@ -240,6 +240,7 @@ var _ string = partnerapi.Network{}.ProposedAccountID
 var _ string = partnerapi.Network{}.ProposedUserID
 var _ func(opts ...partnerapi.Option) (*partnerapi.Client, error) = partnerapi.NewClient
 var _ func() *partnerapi.Session = partnerapi.NewSession
+var _ func(tokens partnerapi.Tokens) (*partnerapi.Session, error) = partnerapi.NewTokenSession
 var _ func(ctx context.Context) (api partnerapi.API, op string) = partnerapi.Operation
 var _ partnerapi.OptIn = partnerapi.OptInFalse
 var _ partnerapi.OptIn = partnerapi.OptInTrue
@@ -281,6 +282,7 @@ var _ func(*partnerapi.Session) ([]byte, error) = (*partnerapi.Session).Export
 var _ func(partnerapi.Session, fmt.State, rune) = (partnerapi.Session).Format
 var _ func(partnerapi.Session) slog.Value = (partnerapi.Session).LogValue
 var _ func(partnerapi.Session) ([]byte, error) = (partnerapi.Session).MarshalText
+var _ func(*partnerapi.Session, func(ctx context.Context, tokens partnerapi.Tokens) error) = (*partnerapi.Session).OnRefresh
 var _ func(v int) partnerapi.Optional[int] = partnerapi.Set[int]
 var _ partnerapi.SignupRequest
 var _ partnerapi.Date = partnerapi.SignupRequest{}.ChildBirthday

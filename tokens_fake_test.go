@@ -1,0 +1,173 @@
+package partnerapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// 50 sessions of 50 customers in parallel, in use for an hour, never mix. Each kind of session is made in its own way.
+func TestFiftySessionsOfFiftyCustomers(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(context.Context, *partnertest.Fake, *partnerapi.Client, partnerapi.Customer) (*partnerapi.Session, error){
+		"of cookies": func(ctx context.Context, _ *partnertest.Fake, c *partnerapi.Client, who partnerapi.Customer) (*partnerapi.Session, error) {
+			_, session, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{Email: who.Email, Password: passPhrase})
+			return session, err
+		},
+		"of tokens": func(_ context.Context, fake *partnertest.Fake, _ *partnerapi.Client, who partnerapi.Customer) (*partnerapi.Session, error) {
+			return partnerapi.NewTokenSession(fake.SeedTokens(who.ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				fake := partnertest.New()
+				client := fake.Client()
+				var all sync.WaitGroup
+				for i := range 50 {
+					who := fake.SeedCustomer(partnertest.Customer{
+						Customer: partnerapi.Customer{Email: fmt.Sprintf("fan%d@example.com", i)}, Password: passPhrase,
+					})
+					all.Go(func() {
+						session, err := start(t.Context(), fake, client, who)
+						if !assert.NoError(t, err) {
+							return
+						}
+						assert.NoError(t, isAlone(t.Context(), client, session, who))
+					})
+				}
+				all.Wait()
+			})
+		})
+	}
+}
+
+// isAlone uses a session for an hour, by two at a time, and says if another customer shows.
+func isAlone(ctx context.Context, client *partnerapi.Client, session *partnerapi.Session, who partnerapi.Customer) error {
+	for turn := range 12 {
+		name := fmt.Sprintf("%s, turn %d", who.Email, turn)
+		changed, err := client.Accounts.Update(ctx, session, partnerapi.UpdateAccountRequest{FirstName: name})
+		if err != nil {
+			return err
+		}
+		if changed.ID != who.ID {
+			return fmt.Errorf("%s changed %s", who.Email, changed.Email)
+		}
+		failures := make(chan error)
+		for range 2 {
+			go func() {
+				got, err := client.Accounts.Get(ctx, session)
+				if err == nil && (got.Email != who.Email || got.FirstName != name) {
+					err = fmt.Errorf("%s was served %s", name, got.FirstName)
+				}
+				failures <- err
+			}()
+		}
+		if err := errors.Join(<-failures, <-failures); err != nil {
+			return err
+		}
+		time.Sleep(5 * time.Minute)
+	}
+	return nil
+}
+
+// 50 calls at once, whose access token has expired, cause one refresh, and none goes on before the new tokens are stored.
+func TestFiftyCallsCauseOneRefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := partnertest.New()
+		who := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email}})
+		client := fake.Client()
+		session, err := partnerapi.NewTokenSession(fake.SeedTokens(who.ID))
+		require.NoError(t, err)
+		var stored []partnerapi.Tokens
+		session.OnRefresh(func(_ context.Context, tokens partnerapi.Tokens) error {
+			time.Sleep(time.Minute) // a slow store
+			assert.Empty(t, fake.CallsTo("GET /account"))
+			stored = append(stored, tokens)
+			return nil
+		})
+		time.Sleep(15 * time.Minute)
+		fake.Fail("POST /refresh", partnertest.Fault{Cut: partnertest.CutRefused}, partnertest.Fault{Delay: time.Second})
+		var calls sync.WaitGroup
+		for range 50 {
+			calls.Go(func() {
+				_, err := client.Accounts.Get(t.Context(), session)
+				assert.NoError(t, err)
+			})
+		}
+		calls.Wait()
+		assert.Len(t, fake.CallsTo("POST /refresh"), 1)
+		assert.Len(t, fake.CallsTo("GET /account"), 50)
+		require.Len(t, stored, 1)
+		for _, call := range fake.CallsTo("GET /account") {
+			assert.Equal(t, "Bearer "+stored[0].AccessToken, call.Header.Get("Authorization"))
+		}
+	})
+}
+
+// A session lives on through a service's store, for as long as it is used once a day, and no longer.
+func TestTokenSessionLivesInAStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := partnertest.New()
+		who := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email}})
+		client := fake.Client()
+		session, err := partnerapi.NewTokenSession(fake.SeedTokens(who.ID))
+		require.NoError(t, err)
+		kept, err := session.Export()
+		require.NoError(t, err)
+		use := func() error {
+			session, err := partnerapi.ImportSession(kept)
+			require.NoError(t, err)
+			session.OnRefresh(func(context.Context, partnerapi.Tokens) (err error) {
+				kept, err = session.Export()
+				return err
+			})
+			_, err = client.Accounts.Get(t.Context(), session)
+			return err
+		}
+		for range 5 {
+			require.NoError(t, use())
+			require.NoError(t, use())
+			time.Sleep(23 * time.Hour)
+		}
+		assert.Len(t, fake.CallsTo("POST /refresh"), 4)
+		time.Sleep(time.Hour)
+		require.ErrorIs(t, use(), partnerapi.ErrNotLoggedIn)
+		require.NotErrorIs(t, use(), partnerapi.ErrUnauthorized)
+		assert.Len(t, fake.CallsTo("POST /refresh"), 4, "the token had expired by the clock, so it was not sent")
+	})
+}
+
+// Two that refresh the same tokens end each other, where the API makes a new refresh token of every one.
+func TestTokensOfTwoSessions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := partnertest.New()
+		who := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email}})
+		tokens, client := fake.SeedTokens(who.ID), fake.Client()
+		one, err := partnerapi.NewTokenSession(tokens)
+		require.NoError(t, err)
+		other, err := partnerapi.NewTokenSession(tokens)
+		require.NoError(t, err)
+		time.Sleep(15 * time.Minute)
+		_, err = client.Accounts.Get(t.Context(), one)
+		require.NoError(t, err)
+		_, err = client.Accounts.Get(t.Context(), other)
+		require.ErrorIs(t, err, partnerapi.ErrNotLoggedIn)
+		require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
+		_, err = client.Accounts.Get(t.Context(), one)
+		require.NoError(t, err)
+	})
+}

@@ -1,0 +1,796 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const saysLogIn = `{"status":"error","messages":["Please log in to access your online benefits."]}`
+
+// issuer is an API that answers a refresh with the tokens A1 and R1, then A2 and R2, and other calls with a customer, but
+// as its steps say first. It keeps what it was sent.
+type issuer struct {
+	mu        sync.Mutex
+	refreshes []roundTripFunc // the first answers to refreshes
+	calls     []roundTripFunc // the first answers to others
+	issued    int
+	sent      []string // such as "GET /account Bearer A1" and "POST /refresh R1"
+}
+
+func (i *issuer) RoundTrip(req *http.Request) (*http.Response, error) {
+	path := strings.TrimPrefix(req.URL.Path, "/api/v1")
+	if path != "/refresh" {
+		i.note(req.Method + " " + path + " " + req.Header.Get("Authorization"))
+		if step := i.next(&i.calls); step != nil {
+			return step(req)
+		}
+		return reply(200, oneCustomer, "Set-Cookie", "sid=1"), nil
+	}
+	var in map[string]string
+	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	i.note(req.Method + " " + path + " " + req.Header.Get("Authorization") + in["refresh_token"])
+	if step := i.next(&i.refreshes); step != nil {
+		return step(req)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.issued++
+	return reply(200, fmt.Sprintf(
+		`{"status":"ok","access":{"access_token":"A%d","access_token_expiration":%d.5,"refresh_token":"R%d","refresh_token_expiration":%d}}`,
+		i.issued, time.Now().Add(15*time.Minute).Unix(), i.issued, time.Now().Add(24*time.Hour).Unix())), nil
+}
+
+func (i *issuer) note(sent string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.sent = append(i.sent, sent)
+}
+
+func (i *issuer) next(steps *[]roundTripFunc) (step roundTripFunc) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(*steps) > 0 {
+		step, *steps = (*steps)[0], (*steps)[1:]
+	}
+	return step
+}
+
+// in is a point in time from now.
+func in(d time.Duration) UnixTime { return UnixTimeOf(time.Now().Add(d)) }
+
+// firstTokens are A0 and R0, as new as the API makes them.
+func firstTokens() Tokens {
+	return Tokens{"A0", in(15 * time.Minute), "R0", in(24 * time.Hour)}
+}
+
+// oldTokens are A0, which has expired, and R0.
+func oldTokens() Tokens {
+	return Tokens{"A0", in(-time.Second), "R0", in(time.Hour)}
+}
+
+func sessionOf(t *testing.T, tokens Tokens) *Session {
+	t.Helper()
+	session, err := NewTokenSession(tokens)
+	require.NoError(t, err)
+	return session
+}
+
+// getWith reads the session's customer.
+func getWith(t *testing.T, client *Client, session *Session) error {
+	t.Helper()
+	_, err := client.Accounts.Get(t.Context(), session)
+	return err
+}
+
+func TestTokenSessionGoesWithEveryMethod(t *testing.T) {
+	t.Parallel()
+	calls := map[string]func(context.Context, *Client, *Session) error{
+		"GET /account": func(ctx context.Context, c *Client, s *Session) error {
+			_, err := c.Accounts.Get(ctx, s)
+			return err
+		},
+		"GET /account/status": func(ctx context.Context, c *Client, s *Session) error {
+			_, err := c.Accounts.Status(ctx, s)
+			return err
+		},
+		"POST /account": func(ctx context.Context, c *Client, s *Session) error {
+			_, err := c.Accounts.Update(ctx, s, UpdateAccountRequest{FirstName: "Ann"})
+			return err
+		},
+		"GET /account/benefits": func(ctx context.Context, c *Client, s *Session) error {
+			_, err := c.Accounts.Benefits(ctx, s)
+			return err
+		},
+		"GET /logout": func(ctx context.Context, c *Client, s *Session) error { return c.Accounts.Logout(ctx, s) },
+		"PUT /a": func(ctx context.Context, c *Client, s *Session) error {
+			_, err := Do[none](ctx, c, Call{API: AccountAPI, Op: "PUT /a", Session: s})
+			return err
+		},
+	}
+	for op, call := range calls {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			api := &issuer{calls: []roundTripFunc{func(req *http.Request) (*http.Response, error) {
+				assert.Equal(t, []string{"Bearer A0"}, req.Header["Authorization"])
+				assert.NotContains(t, req.Header, "Cookie")
+				return reply(200, `{"status":"ok","customer":{"id":1},"logged_in":true,"benefits":[]}`, "Set-Cookie", "sid=1"), nil
+			}}}
+			session := sessionOf(t, firstTokens())
+			require.NoError(t, call(t.Context(), newTestClient(t, api), session))
+			assert.Equal(t, []string{op + " Bearer A0"}, api.sent)
+			assert.NotContains(t, string(export(t, session)), "sid")
+		})
+	}
+}
+
+func TestNewTokenSessionRefuses(t *testing.T) {
+	t.Parallel()
+	const notSent = "a token has no spaces around it and no control characters, and is valid UTF-8"
+	year := func(year int) UnixTime { return UnixTime{time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC)} }
+	for name, test := range map[string]struct {
+		tokens     Tokens
+		field, why string
+	}{
+		"nothing":            {Tokens{}, "Tokens", "without an access token and a refresh token"},
+		"a space":            {Tokens{AccessToken: "A "}, "AccessToken", notSent},
+		"a line break":       {Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", notSent}, //nolint:gosec // a made-up one
+		"not UTF-8":          {Tokens{AccessToken: "A\xff"}, "AccessToken", notSent},
+		"a refresh token":    {Tokens{AccessToken: "A", RefreshToken: "R\n"}, "RefreshToken", notSent},
+		"and not UTF-8":      {Tokens{RefreshToken: "R\xff"}, "RefreshToken", notSent},
+		"expires too late":   {Tokens{AccessToken: "A", AccessTokenExpires: year(10000)}, "AccessTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
+		"expires too early":  {Tokens{AccessToken: "A", RefreshTokenExpires: year(0)}, "RefreshTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
+		"an expiration only": {Tokens{AccessTokenExpires: year(2000)}, "Tokens", "without an access token and a refresh token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			session, err := NewTokenSession(test.tokens)
+			assertRefused(t, err, test.field, test.why)
+			assert.Nil(t, session)
+		})
+	}
+}
+
+func TestTokensExpire(t *testing.T) {
+	t.Parallel()
+	const again, refreshed = "GET /account Bearer A0", "GET /account Bearer A1"
+	for name, test := range map[string]struct {
+		tokens func() Tokens
+		sent   []string // nil: refused
+	}{
+		"new":                  {firstTokens, []string{again}},
+		"over the margin":      {func() Tokens { return Tokens{"A0", in(30*time.Second + 1), "R0", in(time.Hour)} }, []string{again}},
+		"at the margin":        {func() Tokens { return Tokens{"A0", in(30 * time.Second), "R0", in(time.Hour)} }, []string{"POST /refresh R0", refreshed}},
+		"over":                 {oldTokens, []string{"POST /refresh R0", refreshed}},
+		"not known when":       {func() Tokens { return Tokens{AccessToken: "A0", RefreshToken: "R0"} }, []string{again}},
+		"no access token":      {func() Tokens { return Tokens{RefreshToken: "R0"} }, []string{"POST /refresh R0", refreshed}},
+		"the last second":      {func() Tokens { return Tokens{"A0", in(1), "R0", in(0)} }, []string{again}},
+		"no refresh token":     {func() Tokens { return Tokens{AccessToken: "A0", AccessTokenExpires: in(time.Second)} }, []string{again}},
+		"both over":            {func() Tokens { return Tokens{"A0", in(0), "R0", in(0)} }, nil},
+		"over, and no other":   {func() Tokens { return Tokens{AccessToken: "A0", AccessTokenExpires: in(0)} }, nil},
+		"no access token, old": {func() Tokens { return Tokens{RefreshToken: "R0", RefreshTokenExpires: in(-1)} }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := &issuer{}
+				err := getWith(t, newTestClient(t, api), sessionOf(t, test.tokens()))
+				assert.Equal(t, test.sent, api.sent)
+				if test.sent != nil {
+					require.NoError(t, err)
+					return
+				}
+				assertKinds(t, err, ErrNotLoggedIn)
+				require.EqualError(t, err, "account: GET /account: not sent: not logged in; the session has no refresh token that can be used")
+			})
+		})
+	}
+}
+
+// A session lives on from refresh to refresh, each 30 seconds before the access token expires.
+func TestTokensAreRefreshedInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{}
+		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		var stored []string
+		session.OnRefresh(func(_ context.Context, tokens Tokens) error {
+			stored = append(stored, tokens.AccessToken+" "+tokens.RefreshToken)
+			return nil
+		})
+		for range 4 {
+			require.NoError(t, getWith(t, client, session))
+			time.Sleep(14 * time.Minute)
+		}
+		assert.Equal(t, []string{
+			"GET /account Bearer A0", "GET /account Bearer A0",
+			"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1",
+		}, api.sent)
+		time.Sleep(31 * time.Second) // 56 minutes and 31 seconds in all; A1 was made after 28
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{"POST /refresh R1", "GET /account Bearer A2"}, api.sent[5:])
+		assert.Equal(t, []string{"A1 R1", "A2 R2"}, stored)
+		assert.JSONEq(t, `{"version":2,"origin":"https://services.sparkart.net","tokens":{
+			"access_token":"A2","access_token_expiration":946689091.5,"refresh_token":"R2","refresh_token_expiration":946774591}}`,
+			string(export(t, session)))
+	})
+}
+
+func TestHookOfTokens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		api := &issuer{}
+		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		full := errors.New("disk full: SECRET")
+		var stored []Tokens
+		session.OnRefresh(func(ctx context.Context, tokens Tokens) error {
+			assert.Equal(t, "noticed", ctx.Value(key{}))
+			_, limited := ctx.Deadline()
+			assert.False(t, limited)
+			assert.Contains(t, string(export(t, session)), tokens.RefreshToken)
+			stored = append(stored, tokens)
+			if len(stored) < 3 {
+				return full
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, "noticed"), time.Hour)
+		defer cancel()
+		for range 2 {
+			_, err := client.Accounts.Get(ctx, session)
+			assertKinds(t, err)
+			require.ErrorIs(t, err, full)
+			require.EqualError(t, err, "account: GET /account: not sent: the new tokens could not be stored; error of type *errors.errorString")
+		}
+		for range 2 {
+			_, err := client.Accounts.Get(ctx, session)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1"}, api.sent)
+		want := Tokens{"A1", UnixTime{time.Date(2000, 1, 1, 0, 15, 0, 5e8, time.UTC)}, "R1", UnixTime{time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC)}}
+		assert.Equal(t, []Tokens{want, want, want}, stored)
+	})
+}
+
+// Tokens that could not be stored are refreshed when they get old, as others are.
+func TestTokensThatAreNotStoredGetOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{}
+		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		session.OnRefresh(func(context.Context, Tokens) error { return io.ErrShortWrite })
+		require.ErrorIs(t, getWith(t, client, session), io.ErrShortWrite)
+		time.Sleep(15 * time.Minute)
+		require.ErrorIs(t, getWith(t, client, session), io.ErrShortWrite)
+		assert.Equal(t, []string{"POST /refresh R0", "POST /refresh R1"}, api.sent)
+		session.OnRefresh(nil)
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{"GET /account Bearer A2"}, api.sent[2:])
+	})
+}
+
+// A hook can make calls with its session, with the new token, whatever becomes of them.
+func TestHookThatMakesCalls(t *testing.T) {
+	t.Parallel()
+	api := &issuer{calls: []roundTripFunc{always(200, oneCustomer), always(200, saysLogIn), always(200, saysLogIn)}}
+	client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+	session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+		_, first := client.Accounts.Get(ctx, session)
+		_, second := client.Accounts.Get(ctx, session)
+		assert.ErrorIs(t, second, ErrNotLoggedIn)
+		return first
+	})
+	require.NoError(t, getWith(t, client, session))
+	assert.Equal(t, []string{
+		"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1",
+	}, api.sent)
+}
+
+// A hook that ends its goroutine, as a failing test does, leaves nobody waiting.
+func TestHookThatDoesNotReturn(t *testing.T) {
+	t.Parallel()
+	client, session := newTestClient(t, &issuer{}), sessionOf(t, oldTokens())
+	session.OnRefresh(func(context.Context, Tokens) error { runtime.Goexit(); return nil })
+	require.EqualError(t, getWith(t, client, session), "account: GET /account: not sent: the refresh did not end")
+}
+
+func TestOnRefreshOfOthers(t *testing.T) {
+	t.Parallel()
+	fails := func(context.Context, Tokens) error { return io.EOF }
+	(*Session)(nil).OnRefresh(fails)
+	new(Session).OnRefresh(fails)
+	client := newTestClient(t, ok)
+	session := loggedIn(t, client)
+	session.OnRefresh(fails)
+	require.NoError(t, getWith(t, client, session))
+}
+
+// All calls that want the same refresh wait for it, and one that is cancelled leaves alone.
+func TestRefreshIsForAllWhoWait(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]bool{"the first is cancelled": true, "another is cancelled": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := &issuer{}
+				session := sessionOf(t, oldTokens())
+				client := newTestClient(t, api)
+				release := make(chan struct{})
+				session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+					<-release
+					return ctx.Err()
+				})
+				ctx, cancel := context.WithCancel(t.Context())
+				contexts := []context.Context{t.Context(), ctx}
+				if first {
+					contexts = []context.Context{ctx, t.Context()}
+				}
+				failed := make(map[context.Context]error)
+				var calls sync.WaitGroup
+				for _, ctx := range contexts {
+					calls.Go(func() {
+						_, err := client.Accounts.Get(ctx, session)
+						api.mu.Lock()
+						failed[ctx] = err
+						api.mu.Unlock()
+					})
+					synctest.Wait()
+				}
+				cancel()
+				synctest.Wait()
+				require.ErrorIs(t, failed[ctx], context.Canceled)
+				require.EqualError(t, failed[ctx], "account: GET /account: not sent: context canceled")
+				close(release)
+				calls.Wait()
+				require.NoError(t, failed[t.Context()])
+				assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1"}, api.sent)
+			})
+		})
+	}
+}
+
+// What nobody waits for any more is not lost.
+func TestRefreshOutlivesItsCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{refreshes: []roundTripFunc{refusedDial}} // and sent again after a wait
+		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		ctx, cancel := context.WithTimeout(t.Context(), 1)
+		defer cancel()
+		_, err := client.Accounts.Get(ctx, session)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		assert.Equal(t, []string{"POST /refresh R0", "POST /refresh R0"}, api.sent)
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{"GET /account Bearer A1"}, api.sent[2:])
+	})
+}
+
+func TestRefreshFails(t *testing.T) {
+	t.Parallel()
+	const prefix = "account: POST /account: not sent: "
+	says := func(message string) roundTripFunc {
+		return always(200, `{"status":"error","messages":["`+message+`"]}`)
+	}
+	for name, test := range map[string]struct {
+		step  roundTripFunc
+		kinds []error
+		text  string
+		after time.Duration
+	}{
+		"refused": {
+			says("Unable to decode refresh token"), []error{ErrNotLoggedIn, ErrUnauthorized},
+			prefix + "not logged in; account: POST /refresh: 200 OK: Unable to decode refresh token", 0,
+		},
+		"refused, with the token": {
+			says("R0 is not R0"), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: [redacted] is not [redacted]", 0,
+		},
+		"logged out": {
+			says("Please log in to go on."), []error{ErrNotLoggedIn}, prefix + "account: POST /refresh: 200 OK: Please log in to go on.", 0,
+		},
+		"a bad key": {
+			says("Please use a valid API Key."), []error{ErrUnauthorized}, prefix + "account: POST /refresh: 200 OK: Please use a valid API Key.", 0,
+		},
+		// The refresh may have been done; the call was not, so it is not in doubt.
+		"lost":    {cut, nil, prefix + "account: POST /refresh: no answer: unexpected EOF", 0},
+		"500":     {always(500, ""), []error{ErrServer}, prefix + "account: POST /refresh: 500 Internal Server Error: server error", 0},
+		"limited": {always(429, "", "Retry-After", "60"), []error{ErrRateLimited}, prefix + "account: POST /refresh: 429 Too Many Requests: rate limited", time.Minute},
+		"a redirect": {
+			always(307, "", "Location", "https://other.example/refresh"), []error{ErrBadResponse},
+			prefix + "account: POST /refresh: 307 Temporary Redirect: bad response; a redirect, which is not followed", 0,
+		},
+		// No route for it is not what the call asks for; that it is not there would be taken for a deletion that was done.
+		"no route": {
+			always(404, `{"error":"Not Found: /api/v1/refresh"}`), []error{ErrBadResponse},
+			prefix + "account: POST /refresh: 404 Not Found: Not Found", 0,
+		},
+		"a taken name": {
+			says("Name has already been taken"), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: Name has already been taken", 0,
+		},
+		"nothing": {always(200, `{"status":"ok"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
+		"null":    {always(200, `{"access":null}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
+		"one token": {
+			always(200, `{"access":{"access_token":"A1"}}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
+		},
+		"the other": {
+			always(200, `{"access":{"refresh_token":"R1"}}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
+		},
+		"more than a header": {
+			always(200, `{"access":{"access_token":"A1\r\nX-Evil: 1","refresh_token":"R1"}}`), []error{ErrBadResponse},
+			prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
+		},
+		"a time that is none": {
+			always(200, `{"access":{"access_token":"A1","refresh_token":"R1","access_token_expiration":"soon"}}`), []error{ErrBadResponse},
+			prefix + "account: POST /refresh: 200 OK: bad response; not a number of Unix seconds in the years 1 to 9999", 0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := &issuer{refreshes: []roundTripFunc{test.step}}
+			client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+			session.OnRefresh(func(context.Context, Tokens) error {
+				assert.Len(t, api.sent, 2, "nothing was refreshed")
+				return nil
+			})
+			update := func() error {
+				_, err := client.Accounts.Update(t.Context(), session, UpdateAccountRequest{FirstName: "Ann"})
+				return err
+			}
+			err := update()
+			assertKinds(t, err, test.kinds...)
+			require.EqualError(t, err, test.text)
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, 0, failed.Attempts)
+			assert.Equal(t, test.after, failed.RetryAfter)
+			assert.Equal(t, []string{"POST /refresh R0"}, api.sent)
+			require.NoError(t, update(), "the next call tries again")
+			assert.Equal(t, []string{"POST /refresh R0", "POST /account Bearer A1"}, api.sent[1:])
+		})
+	}
+}
+
+// When the API says that nobody is logged in, a call refreshes the access token and goes again, once.
+func TestTokenIsNotAccepted(t *testing.T) {
+	t.Parallel()
+	logIn, nobody := always(200, saysLogIn), always(200, `{"status":"ok","customer":null}`)
+	get := func(ctx context.Context, c *Client, s *Session, opts ...CallOption) error {
+		_, err := c.Accounts.Get(ctx, s, opts...)
+		return err
+	}
+	update := func(ctx context.Context, c *Client, s *Session, opts ...CallOption) error {
+		_, err := c.Accounts.Update(ctx, s, UpdateAccountRequest{FirstName: "Ann"}, opts...)
+		return err
+	}
+	once := func(ctx context.Context, c *Client, s *Session, _ ...CallOption) error {
+		return get(ctx, c, s, WithoutRetry())
+	}
+	for name, test := range map[string]struct {
+		call      func(context.Context, *Client, *Session, ...CallOption) error
+		calls     []roundTripFunc
+		refreshes []roundTripFunc
+		tokens    Tokens
+		sent      []string
+		kinds     []error // nil: it succeeds
+		text      string
+	}{
+		"a read": {
+			call: get, calls: []roundTripFunc{logIn}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+		},
+		"a write": {
+			call: update, calls: []roundTripFunc{logIn}, sent: []string{"POST /account Bearer A0", "POST /refresh R0", "POST /account Bearer A1"},
+		},
+		"a read of nobody": {
+			call: get, calls: []roundTripFunc{nobody}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+		},
+		"a write to nobody": {
+			call: update, calls: []roundTripFunc{nobody}, sent: []string{"POST /account Bearer A0"},
+			kinds: []error{ErrNotLoggedIn}, text: "account: POST /account: 200 OK: not logged in",
+		},
+		"without retry": {
+			call: once, calls: []roundTripFunc{logIn}, sent: []string{"GET /account Bearer A0"},
+			kinds: []error{ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
+		},
+		"never": {
+			call: get, calls: []roundTripFunc{logIn, logIn, logIn}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+			kinds: []error{ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
+		},
+		"in trouble": {
+			call: get, calls: []roundTripFunc{always(503, ""), logIn, cut, refusedDial},
+			sent: []string{"GET /account Bearer A0", "GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1"},
+		},
+		"no refresh token": {
+			call: get, calls: []roundTripFunc{logIn}, tokens: Tokens{AccessToken: "A0"}, sent: []string{"GET /account Bearer A0"},
+			kinds: []error{ErrNotLoggedIn},
+			text:  "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; the session has no refresh token that can be used",
+		},
+		"the refresh is refused": {
+			call: get, calls: []roundTripFunc{logIn}, refreshes: []roundTripFunc{always(200, `{"status":"error","messages":["Unable to decode refresh token"]}`)},
+			sent: []string{"GET /account Bearer A0", "POST /refresh R0"}, kinds: []error{ErrNotLoggedIn, ErrUnauthorized},
+			text: "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; account: POST /refresh: 200 OK: Unable to decode refresh token",
+		},
+		"another failure": {
+			call: get, calls: []roundTripFunc{always(200, `{"status":"error","messages":["A0"]}`)}, sent: []string{"GET /account Bearer A0"},
+			kinds: []error{ErrInvalid}, text: "account: GET /account: 200 OK: [redacted]",
+		},
+		"401": {
+			call: get, calls: []roundTripFunc{always(401, saysLogIn)}, sent: []string{"GET /account Bearer A0"},
+			kinds: []error{ErrUnauthorized}, text: "account: GET /account: 401 Unauthorized: Please log in to access your online benefits.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := &issuer{calls: test.calls, refreshes: test.refreshes}
+				tokens := test.tokens
+				if tokens == (Tokens{}) {
+					tokens = firstTokens()
+				}
+				err := test.call(t.Context(), newTestClient(t, api), sessionOf(t, tokens))
+				assert.Equal(t, test.sent, api.sent)
+				if test.kinds == nil {
+					require.NoError(t, err)
+					return
+				}
+				assertKinds(t, err, test.kinds...)
+				require.EqualError(t, err, test.text)
+			})
+		})
+	}
+}
+
+// A customer who is logged out whatever the token costs one refresh, not one for each call.
+func TestTokenThatIsNeverAccepted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logIn := always(200, saysLogIn)
+		api := &issuer{calls: []roundTripFunc{logIn, logIn, logIn, logIn, logIn}}
+		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		for range 2 {
+			assertKinds(t, getWith(t, client, session), ErrNotLoggedIn)
+		}
+		require.EqualError(t, getWith(t, client, session),
+			"account: GET /account: 200 OK: Please log in to access your online benefits.; a new access token was not accepted either")
+		assert.Equal(t, []string{
+			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1",
+		}, api.sent)
+		time.Sleep(15 * time.Minute) // a token that is refreshed because it is old may be refreshed once more
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{
+			"POST /refresh R1", "GET /account Bearer A2", "POST /refresh R2", "GET /account Bearer A3",
+		}, api.sent[5:])
+	})
+}
+
+// Both repetitions, with another key and with another token, come on top of the attempts of a call.
+func TestTokenAndKeyAreNotAccepted(t *testing.T) {
+	t.Parallel()
+	api := &issuer{calls: []roundTripFunc{always(401, ""), always(200, saysLogIn)}}
+	client := newTestClient(t, api, WithRetry(RetryPolicy{MaxAttempts: 1}), WithCredentialSource(AccountKey, &rotating{}))
+	var response Response
+	_, err := client.Accounts.Get(t.Context(), sessionOf(t, firstTokens()), WithResponseInto(&response))
+	require.NoError(t, err)
+	assert.Equal(t, 3, response.Attempts)
+	assert.Equal(t, []string{"GET /account Bearer A0", "GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"}, api.sent)
+}
+
+// Of calls that were refused with the same token, the first refreshes it, and the others use what it got.
+func TestTokenIsNotAcceptedFromMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logIn := func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Second) // until all are sent
+			return reply(200, saysLogIn), nil
+		}
+		slow := func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Minute) // the token is another by then
+			return reply(200, saysLogIn), nil
+		}
+		api := &issuer{calls: []roundTripFunc{logIn, slow, logIn}}
+		client, session := newTestClient(t, api, WithTimeout(time.Hour)), sessionOf(t, firstTokens())
+		var calls sync.WaitGroup
+		for range 3 {
+			calls.Go(func() { assert.NoError(t, getWith(t, client, session)) })
+			synctest.Wait()
+		}
+		calls.Wait()
+		assert.Equal(t, []string{
+			"GET /account Bearer A0", "GET /account Bearer A0", "GET /account Bearer A0", "POST /refresh R0",
+			"GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1",
+		}, api.sent)
+	})
+}
+
+// Tokens go to the server that they are first used with, and nowhere else.
+func TestTokensAreForOneOrigin(t *testing.T) {
+	t.Parallel()
+	const another = "made by another server than the one that this client calls"
+	for name, exported := range map[string]bool{"as it is": false, "exported": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := &issuer{calls: []roundTripFunc{always(302, "", "Location", "https://other.example/account")}}
+			client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+			assertKinds(t, getWith(t, client, session), ErrBadResponse)
+			if exported {
+				var err error
+				session, err = ImportSession(export(t, session))
+				require.NoError(t, err)
+			}
+			for _, base := range []string{"https://other.example", "http://services.sparkart.net/api/v1", "https://services.sparkart.net:8443/api/v1"} {
+				other := newTestClient(t, nothingSent(t), WithBaseURL(AccountAPI, base), WithInsecureHTTP())
+				assertRefused(t, getWith(t, other, session), "session", another)
+			}
+			require.NoError(t, getWith(t, newTestClient(t, api, WithBaseURL(AccountAPI, "https://services.sparkart.net/api/v1/")), session))
+			assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1"}, api.sent)
+			_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a", Session: session})
+			assertRefused(t, err, "session", "a session is for the account API only")
+		})
+	}
+}
+
+func TestLogoutEndsATokenSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{calls: []roundTripFunc{always(500, ""), always(200, `{"status":"ok"}`), always(200, `{"customer":null}`)}}
+		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		require.ErrorIs(t, client.Accounts.Logout(t.Context(), session, WithoutRetry()), ErrServer)
+		require.NoError(t, client.Accounts.Logout(t.Context(), session))
+		assertKinds(t, getWith(t, client, session), ErrNotLoggedIn)
+		assert.Equal(t, []string{"GET /logout Bearer A0", "GET /logout Bearer A0", "GET /account "}, api.sent)
+		assert.JSONEq(t, `{"version":1,"origin":"https://services.sparkart.net","cookies":[]}`, string(export(t, session)))
+	})
+}
+
+// A logout while a refresh is under way does not bring the session back: the new tokens are not stored.
+func TestLogoutDuringARefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		api := &issuer{refreshes: []roundTripFunc{func(*http.Request) (*http.Response, error) {
+			<-release
+			return reply(200, `{"access":{"access_token":"A1","refresh_token":"R1"}}`), nil
+		}}}
+		client, session := newTestClient(t, api, WithTimeout(time.Hour)), sessionOf(t, firstTokens())
+		session.OnRefresh(func(context.Context, Tokens) error { return errors.New("stored") })
+		api.calls = []roundTripFunc{func(*http.Request) (*http.Response, error) {
+			time.Sleep(15 * time.Minute)
+			return reply(200, `{"status":"ok"}`), nil
+		}}
+		logout := make(chan error)
+		go func() { logout <- client.Accounts.Logout(t.Context(), session) }()
+		time.Sleep(14*time.Minute + 30*time.Second)
+		get := make(chan error)
+		go func() { get <- getWith(t, client, session) }()
+		require.NoError(t, <-logout)
+		close(release)
+		require.NoError(t, <-get, "of nobody, whom this server takes for somebody")
+		assert.Equal(t, []string{"GET /logout Bearer A0", "POST /refresh R0", "GET /account "}, api.sent)
+	})
+}
+
+func TestExportOfTokens(t *testing.T) {
+	t.Parallel()
+	for _, tokens := range []Tokens{
+		{"A0", UnixTime{time.Unix(1_700_000_000, 5e8).UTC()}, "R0", UnixTime{time.Unix(1_700_086_400, 0).UTC()}}, {AccessToken: "A0"}, {RefreshToken: "R0"},
+	} {
+		again, err := ImportSession(export(t, sessionOf(t, tokens)))
+		require.NoError(t, err)
+		assert.Equal(t, tokens, again.state.bearer.Tokens)
+	}
+	assert.JSONEq(t, `{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":1700000000.5,"refresh_token":"","refresh_token_expiration":null}}`,
+		string(export(t, sessionOf(t, Tokens{AccessToken: "A0", AccessTokenExpires: UnixTimeOf(time.Unix(1_700_000_000, 5e8))}))))
+}
+
+func TestImportOfTokensThatWereTamperedWith(t *testing.T) {
+	t.Parallel()
+	const origin = `"origin":"https://services.sparkart.net"`
+	for name, data := range map[string]string{
+		"no tokens":          `{"version":2,` + origin + `}`,
+		"tokens of null":     `{"version":2,` + origin + `,"tokens":null}`,
+		"empty tokens":       `{"version":2,` + origin + `,"tokens":{}}`,
+		"version 1":          `{"version":1,` + origin + `,"tokens":{"access_token":"A"}}`,
+		"version 3":          `{"version":3,` + origin + `,"tokens":{"access_token":"A"}}`,
+		"cookies too":        `{"version":2,` + origin + `,"tokens":{"access_token":"A"},"cookies":[{"name":"sid","value":"1"}]}`,
+		"no cookies":         `{"version":2,` + origin + `,"tokens":{"access_token":"A"},"cookies":[]}`,
+		"more than a header": `{"version":2,` + origin + `,"tokens":{"access_token":"A\r\nX-Evil: 1"}}`,
+		"a space":            `{"version":2,` + origin + `,"tokens":{"access_token":"A","refresh_token":" R"}}`,
+		"a date":             `{"version":2,` + origin + `,"tokens":{"access_token":"A","access_token_expiration":"2000-01-01"}}`,
+		"a number":           `{"version":2,` + origin + `,"tokens":{"access_token":1}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			session, err := ImportSession([]byte(data))
+			assertRefused(t, err, "data", "not an exported session")
+			assert.Nil(t, session)
+		})
+	}
+}
+
+// Tokens are no one's to read in any form but their JSON; what they are in is in TestTypesThatHoldSecrets.
+func TestTokensAreRedacted(t *testing.T) {
+	t.Parallel()
+	tokens := Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}
+	assert.Equal(t, "partnerapi.Tokens(redacted)", fmt.Sprintf("%+v", tokens))
+	text, err := json.Marshal(tokens) //nolint:gosec // what is tested
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"access_token":"CANARYaccess","access_token_expiration":null,"refresh_token":"CANARYrefresh","refresh_token_expiration":null}`, string(text))
+	for _, verb := range verbs {
+		assertNoCanary(t, fmt.Sprintf(verb, struct{ s Session }{*sessionOf(t, tokens)}), verb)
+	}
+}
+
+func TestTokensAreTakenOutOfWhatAnAPISays(t *testing.T) {
+	t.Parallel()
+	echo := func(req *http.Request) (*http.Response, error) {
+		said, err := json.Marshal("Please log in with another than " + req.Header.Get("Authorization"))
+		require.NoError(t, err)
+		if strings.HasSuffix(req.URL.Path, "/refresh") {
+			body, err := io.ReadAll(req.Body)
+			require.NoError(t, err)
+			said, err = json.Marshal(string(body))
+			require.NoError(t, err)
+		}
+		return reply(200, `{"status":"error","messages":[`+string(said)+`]}`), nil
+	}
+	opts, told := watched(t)
+	client := newTestClient(t, roundTripFunc(echo), opts...)
+	_, err := client.Accounts.Benefits(t.Context(), sessionOf(t, Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}))
+	require.EqualError(t, err, "account: GET /account/benefits: 200 OK: Please log in with another than Bearer [redacted]; "+
+		`account: POST /refresh: 200 OK: {"refresh_token":"[redacted]"}`)
+	assertShowsNoCanary(t, err)
+	assertNoCanary(t, told(), "the log or the hook")
+	assert.Contains(t, told(), "POST /refresh")
+}
+
+// A refresh that fails tells no more than any call does.
+func TestSecretsStayOutOfRefreshesThatFail(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]roundTripFunc{
+		"a foreign error": func(req *http.Request) (*http.Response, error) { return nil, errors.New(everything(req)) },
+		"a URL": func(req *http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: foreign{everything(req)}}
+		},
+		"a page":                 func(req *http.Request) (*http.Response, error) { return reply(502, everything(req)), nil },
+		"tokens in another form": always(200, `{"access":["`+canaryAccess+`"]}`),
+		"tokens of other types":  always(200, `{"access":{"access_token":{"`+canaryAccess+`":1},"refresh_token":"`+canaryRefresh+`"}}`),
+		"a time that is none":    always(200, `{"access":{"access_token":"`+canaryAccess+`","access_token_expiration":"`+canaryRefresh+`"}}`),
+		"half a pair":            always(200, `{"access":{"access_token":"`+canaryAccess+`"}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opts, told := watched(t)
+			client := newTestClient(t, step, opts...)
+			err := getWith(t, client, sessionOf(t, Tokens{RefreshToken: canaryRefresh}))
+			assertFailureShowsNoCanary(t, err)
+			assertNoCanary(t, told(), "the log or the hook")
+			assert.Contains(t, told(), "POST /refresh")
+		})
+	}
+}
+
+// Nor does a hook that fails: its error is found, and not printed.
+func TestSecretsStayOutOfHooksThatFail(t *testing.T) {
+	t.Parallel()
+	session := sessionOf(t, oldTokens())
+	session.OnRefresh(func(context.Context, Tokens) error { return foreign{canary} })
+	err := getWith(t, newTestClient(t, &issuer{}), session)
+	assertFailureShowsNoCanary(t, err)
+	require.ErrorIs(t, err, foreign{canary})
+}
