@@ -74,7 +74,7 @@ func (t *tour) expectNoPlan(pk string) error {
 
 func (t *tour) fan() chapter {
 	accounts := t.client.Accounts
-	return chapter{"A fan registers, logs in, reads the benefits, changes the e-mail and logs out", []step{
+	return chapter{"A fan registers, logs in, reads the benefits, changes the e-mail, uses tokens and logs out", []step{
 		{"POST /accounts", "Accounts.Create", func(ctx context.Context) (string, error) {
 			c, err := accounts.Create(ctx, partnerapi.CreateAccountRequest{
 				Email: fanEmail, FirstName: "Robin", Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
@@ -107,12 +107,30 @@ func (t *tour) fan() chapter {
 			c, err := accounts.Search(ctx, newFanEmail)
 			return t.customer("found customer", c, err, newFanEmail)
 		}},
+		{"POST /refresh", "Accounts.Get", t.refresh},
 		{"GET /logout", "Accounts.Logout", func(ctx context.Context) (string, error) {
 			err := accounts.Logout(ctx, t.session)
 			_, getErr := accounts.Get(ctx, t.session)
 			return "logged out", errors.Join(err, expect("still logged in", errors.Is(getErr, partnerapi.ErrNotLoggedIn)))
 		}},
 	}}
+}
+
+// refresh is a call for the fan, on a site with bearer tokens, when the access token has expired.
+func (t *tour) refresh(ctx context.Context) (string, error) {
+	tokens := t.fake.SeedTokens(t.fake.Customers()[0].ID)
+	tokens.AccessTokenExpires = partnerapi.UnixTimeOf(time.Now())
+	session, err := partnerapi.NewTokenSession(tokens)
+	if err != nil {
+		return "", err
+	}
+	var kept partnerapi.Tokens
+	session.OnRefresh(func(_ context.Context, tokens partnerapi.Tokens) error {
+		kept = tokens
+		return nil
+	})
+	_, err = t.client.Accounts.Get(ctx, session)
+	return "access token refreshed first, and kept", errors.Join(err, expect("nothing kept", kept != partnerapi.Tokens{}))
 }
 
 func (t *tour) customer(what string, c *partnerapi.Customer, err error, email string) (string, error) {

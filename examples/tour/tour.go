@@ -12,7 +12,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// operations are the documented ones. The tour counts them as they turn out as documented.
+// operations are the documented ones, and the refresh of tokens. The tour counts them as they turn out as documented.
 var operations = []string{
 	"GET /partners/signup",
 	"POST /partners/subscriptions",
@@ -26,6 +26,7 @@ var operations = []string{
 	"GET /account/benefits",
 	"POST /login",
 	"GET /logout",
+	"POST /refresh",
 	"GET /account/search",
 	"GET /account/network-domains",
 	"POST /account/network-invitations",
