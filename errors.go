@@ -30,8 +30,8 @@ var (
 	// ErrServer means that the API answered 500 or above.
 	ErrServer = errors.New("server error")
 	// ErrNoCredential means that the client has no credential of the kind that the call needs, or that its source
-	// failed. Nothing was sent, unless the source failed when it was asked again, after a 401 or for the second request of
-	// [SubscriptionsService.Ensure] or [NetworksService.Delete].
+	// failed. Nothing was sent, unless the source failed when it was asked again: after a 401, for a refresh of the session's
+	// tokens, or for the second request of [SubscriptionsService.Ensure] or [NetworksService.Delete].
 	ErrNoCredential = errors.New("no credential")
 	// ErrBadResponse means that the answer is not one that the API documents, such as an HTML page, an empty or cut
 	// body, or a redirect. It does not tell whether a write was done.
