@@ -16,6 +16,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -589,6 +590,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"source of a client": client.config().sources[PartnerToken],
 		"Call":               Call{API: AccountAPI, Op: "GET /a", Session: session},
 		"Response":           Response{StatusCode: 200},
+		"TokenFile":          canaryTokenFile(t),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -623,6 +625,18 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 	}
 }
 
+// canaryTokenFile is a source that has read its file.
+func canaryTokenFile(t *testing.T) TokenSource {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), canary)
+	require.NoError(t, os.WriteFile(path, []byte(canaryPartnerToken), 0o600))
+	source := TokenFile(path)
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, canaryPartnerToken, token)
+	return source
+}
+
 // TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind pointers.
 func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	t.Parallel()
@@ -637,6 +651,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 		option   Option
 		nested   struct{ Client }
 		any      any
+		file     TokenSource
 	}
 	opts, _ := watched(t)
 	client := newTestClient(t, ok, opts...)
@@ -644,6 +659,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	u := user{
 		client, *client, session, []Session{*session}, map[string]*Session{"a": session}, *client.Subscriptions,
 		client.config().sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
+		canaryTokenFile(t),
 	}
 	for _, verb := range verbs {
 		assertNoCanary(t, fmt.Sprintf(verb, u), verb)

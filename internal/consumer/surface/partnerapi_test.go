@@ -300,6 +300,7 @@ var _ func(*partnerapi.SubscriptionsService, context.Context, string, ...partner
 var _ func(*partnerapi.SubscriptionsService, context.Context, partnerapi.CreateSubscriptionRequest, ...partnerapi.CallOption) error = (*partnerapi.SubscriptionsService).Create
 var _ func(*partnerapi.SubscriptionsService, context.Context, partnerapi.CreateSubscriptionRequest, ...partnerapi.CallOption) (created bool, err error) = (*partnerapi.SubscriptionsService).Ensure
 var _ func(*partnerapi.SubscriptionsService, context.Context, string, partnerapi.UpdateSubscriptionRequest, ...partnerapi.CallOption) error = (*partnerapi.SubscriptionsService).Update
+var _ func(path string) partnerapi.TokenSource = partnerapi.TokenFile
 var _ func(partnerapi.TokenSourceFunc, context.Context) (string, error) = (partnerapi.TokenSourceFunc).Token
 var _ partnerapi.Tokens
 var _ func(partnerapi.Tokens, fmt.State, rune) = (partnerapi.Tokens).Format

@@ -1,0 +1,123 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// renewable is a TokenSource that is told of a credential that was refused.
+type renewable interface {
+	TokenSource
+	Invalidate(token string)
+}
+
+// ownSource is a source of this package, in a wrapping that shows nothing of it.
+func ownSource(s renewable) TokenSource { return hiddenSource{&sourceBox{s}} }
+
+// hiddenSource is behind two pointers, because fmt walks into the fields of whatever holds it, and %s and other verbs
+// that do not fit a pointer follow one.
+type hiddenSource struct{ box *sourceBox }
+
+type sourceBox struct{ renewable }
+
+const redactedSource = "partnerapi.TokenSource(redacted)"
+
+// Token returns the credential.
+func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.box.Token(ctx) }
+
+// Invalidate is told of a credential that was refused.
+func (s hiddenSource) Invalidate(token string) { s.box.Invalidate(token) }
+
+// Format prints no more than what it is, for every verb.
+func (s hiddenSource) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSource) }
+
+// LogValue shows no more than what it is.
+func (s hiddenSource) LogValue() slog.Value { return slog.StringValue(redactedSource) }
+
+// MarshalText returns no more than what it is, also in JSON.
+func (s hiddenSource) MarshalText() ([]byte, error) { return []byte(redactedSource), nil }
+
+const (
+	// tokenFileAge is how old what was read may be.
+	tokenFileAge = time.Second
+	// tokenFileGrace is how old it may be while the file cannot be read: somebody may be writing it.
+	tokenFileGrace = 10 * time.Second
+	// maxTokenFile is more than servers accept of a header.
+	maxTokenFile = 64 << 10
+)
+
+// TokenFile returns a source of the credential that a file holds, for one that an orchestrator mounts and changes, such
+// as a Secret of Kubernetes:
+//
+//	partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenFile("/run/secrets/partner-token"))
+//
+// The file is read when a call needs it, if that was not within the last second, so a change counts within a second,
+// also when the path leads to another file. When the API answers with 401, the file is read again at once, and the call
+// repeated once. A newline at the end is not part of the credential.
+//
+// While the file is missing, empty or holds what cannot be a credential, the last one is used for ten seconds from when
+// it was read, unless the API has refused it; then calls fail with [ErrNoCredential]. Their error matches the cause,
+// such as [io/fs.ErrNotExist], and its text shows neither the path nor the content.
+func TokenFile(path string) TokenSource { return ownSource(&tokenFile{path: path}) }
+
+type tokenFile struct {
+	path string
+
+	mu    sync.Mutex
+	token string    // what was read last; empty if it is not to be used any more
+	read  time.Time // when
+	stale bool      // whether to read again at once
+}
+
+// Token returns what the file holds.
+func (f *tokenFile) Token(context.Context) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	age := now.Sub(f.read)
+	if f.token != "" && !f.stale && age < tokenFileAge {
+		return f.token, nil
+	}
+	token, err := readToken(f.path)
+	switch {
+	case err == nil:
+		f.token, f.read, f.stale = token, now, false
+	case f.token == "" || f.stale || age >= tokenFileGrace:
+		return "", hide(err)
+	}
+	return f.token, nil
+}
+
+// Invalidate has the file read by the next call, unless that has happened since token was read.
+func (f *tokenFile) Invalidate(token string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stale = f.stale || f.token == token
+}
+
+func readToken(path string) (string, error) {
+	file, err := os.Open(path) //nolint:gosec // whoever makes the source names the file
+	if err != nil {
+		return "", errors.Join(reason("the file cannot be opened"), err)
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, maxTokenFile+1))
+	if err != nil {
+		return "", errors.Join(reason("the file cannot be read"), err)
+	}
+	line, ended := strings.CutSuffix(string(content), "\n")
+	if ended {
+		line = strings.TrimSuffix(line, "\r")
+	}
+	if len(content) > maxTokenFile || !isCredential(line) {
+		return "", reason("the file does not hold a credential")
+	}
+	return line, nil
+}
