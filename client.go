@@ -30,6 +30,8 @@ type Client struct {
 	Networks *NetworksService
 	// Invitations invites other accounts into the network.
 	Invitations *InvitationsService
+	// AppSessions signs users in at the network API.
+	AppSessions *AppSessionsService
 
 	// Behind two pointers: fmt walks into the fields of whatever holds a Client, and %s and other verbs that do not fit
 	// a pointer follow one.
@@ -133,6 +135,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	c.Accounts = &AccountsService{c}
 	c.Networks = &NetworksService{c}
 	c.Invitations = &InvitationsService{c}
+	c.AppSessions = &AppSessionsService{c}
 	return c, nil
 }
 

@@ -11,6 +11,39 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
+// The steps of a sign-in, each with the JWT of the one before.
+func ExampleAppSessionsService() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.SeedAppUser(partnertest.AppUser{
+		AppUser:  partnerapi.AppUser{Username: "robin"},
+		Password: passPhrase,
+		Accounts: []partnerapi.AccountChoice{{ID: "acc_1", Title: "Acme Seafood"}, {ID: "acc_2", Title: "Acme Dairy"}},
+		Access:   partnerapi.AppAccess{"payment-methods": "crud"},
+	})
+	with := func(credential string) *partnerapi.AppSessionsService {
+		return fake.Client(partnerapi.WithNetworkToken(credential)).AppSessions
+	}
+
+	session, err := with(partnertest.AppKey).Start(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	session, err = with(session.JWT()).Login(ctx, partnerapi.AppLoginRequest{Username: "robin", Password: passPhrase})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.Authenticated, session.Accounts)
+	session, err = with(session.JWT()).SelectAccount(ctx, session.LastAccountID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.Authenticated, session.Account.Title, session.Access.Can("payment-methods:d"))
+	// Output:
+	// false [{acc_1 Acme Seafood} {acc_2 Acme Dairy}]
+	// true Acme Seafood true
+}
+
 // A token that is changed under a running program. The API's answer to the old one is enough to notice.
 func ExampleTokenFile() {
 	ctx := context.Background()

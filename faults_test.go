@@ -73,6 +73,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{fake: partnertest.New()}
 	w.fake.SeedSubscription(partnertest.Subscription{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark})
 	w.fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email, FirstName: "Ann"}, Password: fan.Password})
+	w.fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "temp123"})
 	w.network = w.fake.SeedNetwork(partnerapi.Network{AccountTitle: "Acme", Fee: 1.5}).AccountID
 	w.invitation = w.fake.SeedInvitation(partnerapi.Invitation{Email: "jdoe@acme-corp.com"}).ID
 	link, ok := w.fake.ActivationLink(w.invitation)
@@ -178,6 +179,18 @@ var tabled = []struct {
 	}},
 	{"DELETE /account/network-invitations/{id}", "Invitations.Delete", func(ctx context.Context, c *partnerapi.Client, w *world) (any, error) {
 		return nil, c.Invitations.Delete(ctx, w.invitation)
+	}},
+	{"GET /app/session", "AppSessions.Start", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.AppSessions.Start(ctx)
+	}},
+	{"POST /app/login", "AppSessions.Login", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.AppSessions.Login(ctx, partnerapi.AppLoginRequest{Username: "jdoe", Password: "temp123"})
+	}},
+	{"POST /app/login-account", "AppSessions.SelectAccount", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.AppSessions.SelectAccount(ctx, "acc_1234567890")
+	}},
+	{"GET /app/logout", "AppSessions.Logout", func(ctx context.Context, c *partnerapi.Client, _ *world) (any, error) {
+		return c.AppSessions.Logout(ctx)
 	}},
 }
 

@@ -72,6 +72,10 @@ var goldenCalls = map[string]func(context.Context, *Client) (any, error){
 	"GET /account/networks":                           listNetworks,
 	"POST /account/networks/{child_account_id}":       updateNetwork,
 	"DELETE /api/account/networks/{child_account_id}": deleteNetwork,
+	"GET /app/session":                                startSession,
+	"POST /app/login":                                 logInUser,
+	"POST /app/login-account":                         selectAccount,
+	"GET /app/logout":                                 logOutUser,
 }
 
 func getAccountOf(ctx context.Context, c *Client, s *Session) (any, error) {

@@ -51,6 +51,10 @@ var operations = []struct {
 	{"GET /account/networks", []string{"Networks.List", "Networks.All"}},
 	{"POST /account/networks/{child_account_id}", []string{"Networks.Update"}},
 	{"DELETE /api/account/networks/{child_account_id}", []string{"Networks.Delete"}},
+	{"GET /app/session", []string{"AppSessions.Start", "AppSessions.Current"}},
+	{"POST /app/login", []string{"AppSessions.Login"}},
+	{"POST /app/login-account", []string{"AppSessions.SelectAccount"}},
+	{"GET /app/logout", []string{"AppSessions.Logout"}},
 }
 
 // withoutFixture are the operations of which no vendor shows a body.
@@ -87,13 +91,13 @@ func TestSlug(t *testing.T) {
 	assert.Equal(t, "delete-api-account-networks-child_account_id", slug("DELETE /api/account/networks/{child_account_id}"))
 }
 
-func TestThereAre24Operations(t *testing.T) {
+func TestThereAre28Operations(t *testing.T) {
 	t.Parallel()
 	slugs := make(map[string]bool)
 	for _, o := range operations {
 		slugs[slug(o.op)] = true
 	}
-	assert.Len(t, slugs, 24)
+	assert.Len(t, slugs, 28)
 }
 
 // source is a parsed source file.
@@ -369,8 +373,8 @@ func TestEveryOperationHasFixtures(t *testing.T) {
 
 // replies and requests are the tables of the services, by fixture.
 var (
-	replies  = []map[string]replyTest{signupReplies, subscriptionReplies, accountReplies, networkReplies, invitationReplies}
-	requests = []map[string]requestTest{subscriptionRequests, accountRequests, networkRequests, invitationRequests}
+	replies  = []map[string]replyTest{signupReplies, subscriptionReplies, accountReplies, networkReplies, invitationReplies, appSessionReplies}
+	requests = []map[string]requestTest{subscriptionRequests, accountRequests, networkRequests, invitationRequests, appSessionRequests}
 )
 
 func TestEveryFixtureIsUsed(t *testing.T) {

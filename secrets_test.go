@@ -164,6 +164,10 @@ func canaryCalls(session *Session) map[string]func(context.Context, *Client) err
 			_, err := c.Networks.Delete(ctx, canaryPK)
 			return err
 		},
+		"AppSessions.Login": func(ctx context.Context, c *Client) error {
+			_, err := c.AppSessions.Login(ctx, AppLoginRequest{canaryEmail, canaryPassword})
+			return err
+		},
 	}
 }
 
@@ -590,6 +594,8 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"source of a client": client.config().sources[PartnerToken],
 		"Call":               Call{API: AccountAPI, Op: "GET /a", Session: session},
 		"Response":           Response{StatusCode: 200},
+		"AppSession":         canaryAppSession(t),
+		"AppSession, copied": *canaryAppSession(t),
 		"TokenFile":          canaryTokenFile(t),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -602,6 +608,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"LoginRequest":         LoginRequest{canaryEmail, canaryPassword},
 		"CreateAccountRequest": CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
 		"UpdateAccountRequest": UpdateAccountRequest{Email: canaryEmail, CurrentPassword: canaryPassword, Password: canaryPassword},
+		"AppLoginRequest":      AppLoginRequest{canaryEmail, canaryPassword},
 		"pointer":              &LoginRequest{canaryEmail, canaryPassword},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -623,6 +630,13 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, `"partnerapi.Client"`, string(text))
 	}
+}
+
+func canaryAppSession(t *testing.T) *AppSession {
+	t.Helper()
+	session := new(AppSession)
+	require.NoError(t, json.Unmarshal([]byte(`{"jwt":"`+canaryNetworkToken+`","auth":true}`), session))
+	return session
 }
 
 // canaryTokenFile is a source that has read its file.
@@ -651,6 +665,8 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 		option   Option
 		nested   struct{ Client }
 		any      any
+		app      *AppSession
+		apps     []AppSession
 		file     TokenSource
 	}
 	opts, _ := watched(t)
@@ -659,7 +675,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	u := user{
 		client, *client, session, []Session{*session}, map[string]*Session{"a": session}, *client.Subscriptions,
 		client.config().sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
-		canaryTokenFile(t),
+		canaryAppSession(t), []AppSession{*canaryAppSession(t)}, canaryTokenFile(t),
 	}
 	for _, verb := range verbs {
 		assertNoCanary(t, fmt.Sprintf(verb, u), verb)

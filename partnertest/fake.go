@@ -23,6 +23,9 @@ const (
 	NetworkToken    = "fake-network-token"
 )
 
+// AppKey is the app key that a [Fake] accepts. A session of the network API starts with it, see [Fake.SeedAppUser].
+const AppKey = "fake-app-key"
+
 // Fake is the partner API under /partner, the account API under /account and the network API under /network. It is made
 // by [New] or [NewServer] and safe for concurrent use.
 type Fake struct {
@@ -53,6 +56,10 @@ type Fake struct {
 	lifetime    time.Duration // of an invitation
 	invitations records[invitation]
 	networks    records[partnerapi.Network]
+
+	appUsers    map[string]AppUser // by user name
+	jwts        map[string]*appSession
+	jwtLifetime time.Duration
 }
 
 // An Option sets up a [Fake].
@@ -117,9 +124,13 @@ func New(opts ...Option) *Fake {
 		lifetime:    7 * 24 * time.Hour, // ours: no document says when an invitation expires
 		invitations: newRecords[invitation](),
 		networks:    newRecords[partnerapi.Network](),
+
+		appUsers:    make(map[string]AppUser),
+		jwts:        make(map[string]*appSession),
+		jwtLifetime: time.Hour, // ours: no document says when a JWT expires
 	}
 	f.transport = newTransport(f)
-	for _, o := range slices.Concat(partnerOperations, accountOperations, networkOperations) {
+	for _, o := range slices.Concat(partnerOperations, accountOperations, networkOperations, appOperations) {
 		f.routes[o.api] = addRoute(f.routes[o.api], newRoute(o, f.locked(o.do)))
 	}
 	for _, opt := range opts {
@@ -128,8 +139,13 @@ func New(opts ...Option) *Fake {
 	return f
 }
 
-// SetNow stops the fake's clock at t. Before, it is time.Now. Ages of customers and the expiry of invitations and
-// tokens go by it.
+// WithJWTLifetime sets how long a JWT is good for. It is an hour if not set; the vendor does not document it.
+func WithJWTLifetime(d time.Duration) Option {
+	return func(f *Fake) { f.jwtLifetime = d }
+}
+
+// SetNow stops the fake's clock at t. Before, it is time.Now. Ages of customers and the expiry of invitations,
+// tokens and JWTs go by it.
 func (f *Fake) SetNow(t time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

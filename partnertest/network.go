@@ -51,10 +51,14 @@ func networkNotFound(in *request) reply {
 	return networkFailed(in, http.StatusNotFound, "Not found.", nil)
 }
 
-func checkNetworkToken(_ *Fake, in *request) *reply {
-	if in.Header.Get("Authorization") == NetworkToken {
+func checkNetworkToken(f *Fake, in *request) *reply {
+	if s := f.appSession(in); s != nil && s.account != "" {
 		return nil
 	}
+	return networkSignIn(in)
+}
+
+func networkSignIn(in *request) *reply {
 	refused := networkFailed(in, http.StatusUnauthorized, "Please sign in.", nil)
 	return &refused
 }

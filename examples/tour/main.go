@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-const usage = `Tour runs all 24 operations of the partner, account and network APIs.
+const usage = `Tour runs all 28 operations of the partner, account and network APIs.
 
 	go run ./examples/tour                  against the embedded fake: no network, no credentials
 	go run ./examples/tour -live partner    checks your credentials against the real API

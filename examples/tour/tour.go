@@ -38,6 +38,10 @@ var operations = []string{
 	"GET /account/networks",
 	"POST /account/networks/{child_account_id}",
 	"DELETE /api/account/networks/{child_account_id}",
+	"GET /app/session",
+	"POST /app/login",
+	"POST /app/login-account",
+	"GET /app/logout",
 }
 
 // A chapter is a part of the story, told in order.
@@ -84,7 +88,7 @@ func (t *tour) run(ctx context.Context) error {
 	failed := make(map[string]bool)
 	seen := make(map[string]bool)
 	t.printf(line, "operation", "method", "outcome", "time")
-	for _, tell := range []func() chapter{t.parent, t.fan, t.invitations, t.networks, t.failures, t.outages} {
+	for _, tell := range []func() chapter{t.parent, t.fan, t.invitations, t.networks, t.user, t.failures, t.outages} {
 		c := tell()
 		t.printf("\n%s\n", c.title)
 		for _, s := range c.steps {

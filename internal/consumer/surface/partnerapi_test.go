@@ -23,7 +23,11 @@ var _ *interface {
 } = (*interface {
 	Wait(ctx context.Context) error
 })((*partnerapi.Limiter)(nil))
+var _ *map[string]string = (*map[string]string)((*partnerapi.AppAccess)(nil))
 var _ partnerapi.API = partnerapi.AccountAPI
+var _ partnerapi.AccountChoice
+var _ string = partnerapi.AccountChoice{}.ID
+var _ string = partnerapi.AccountChoice{}.Title
 var _ partnerapi.Credential = partnerapi.AccountKey
 var _ partnerapi.AccountsService
 var _ func(*partnerapi.AccountsService, context.Context, *partnerapi.Session, ...partnerapi.CallOption) ([]partnerapi.Benefit, error) = (*partnerapi.AccountsService).Benefits
@@ -43,6 +47,79 @@ var _ partnerapi.Affiliate
 var _ []string = partnerapi.Affiliate{}.Codes
 var _ int64 = partnerapi.Affiliate{}.ID
 var _ string = partnerapi.Affiliate{}.Name
+var _ partnerapi.App
+var _ func(partnerapi.AppAccess, string) bool = (partnerapi.AppAccess).Can
+var _ partnerapi.AppAccount
+var _ string = partnerapi.AppAccount{}.Address
+var _ string = partnerapi.AppAccount{}.City
+var _ string = partnerapi.AppAccount{}.ContactEmail
+var _ string = partnerapi.AppAccount{}.ContactName
+var _ string = partnerapi.AppAccount{}.CountryID
+var _ partnerapi.UnixTime = partnerapi.AppAccount{}.Created
+var _ string = partnerapi.AppAccount{}.DomainID
+var _ string = partnerapi.AppAccount{}.ID
+var _ bool = partnerapi.AppAccount{}.IsAppAccount
+var _ partnerapi.UnixTime = partnerapi.AppAccount{}.LastLogin
+var _ string = partnerapi.AppAccount{}.Phone
+var _ string = partnerapi.AppAccount{}.State
+var _ string = partnerapi.AppAccount{}.TimezoneID
+var _ string = partnerapi.AppAccount{}.Title
+var _ string = partnerapi.AppAccount{}.URL
+var _ int = partnerapi.AppAccount{}.UTCOffset
+var _ string = partnerapi.AppAccount{}.VersionID
+var _ string = partnerapi.AppAccount{}.Zip
+var _ partnerapi.AppAlert
+var _ string = partnerapi.AppAlert{}.Access
+var _ string = partnerapi.AppAlert{}.Description
+var _ string = partnerapi.AppAlert{}.Href
+var _ string = partnerapi.AppAlert{}.ID
+var _ int = partnerapi.AppAlert{}.Priority
+var _ string = partnerapi.AppAlert{}.Text
+var _ partnerapi.UnixTime = partnerapi.AppAlert{}.Timestamp
+var _ string = partnerapi.AppAlert{}.Title
+var _ partnerapi.AppLoginRequest
+var _ func(partnerapi.AppLoginRequest, fmt.State, rune) = (partnerapi.AppLoginRequest).Format
+var _ func(partnerapi.AppLoginRequest) slog.Value = (partnerapi.AppLoginRequest).LogValue
+var _ string = partnerapi.AppLoginRequest{}.Password
+var _ string = partnerapi.AppLoginRequest{}.Username
+var _ partnerapi.AppSession
+var _ func(partnerapi.AppSession, fmt.State, rune) = (partnerapi.AppSession).Format
+var _ func(partnerapi.AppSession) string = (partnerapi.AppSession).JWT
+var _ func(partnerapi.AppSession) slog.Value = (partnerapi.AppSession).LogValue
+var _ func(partnerapi.AppSession) ([]byte, error) = (partnerapi.AppSession).MarshalText
+var _ func(*partnerapi.AppSession, []byte) error = (*partnerapi.AppSession).UnmarshalJSON
+var _ partnerapi.AppSessionsService
+var _ func(*partnerapi.AppSessionsService, context.Context, ...partnerapi.CallOption) (*partnerapi.AppSession, error) = (*partnerapi.AppSessionsService).Current
+var _ func(*partnerapi.AppSessionsService, context.Context, partnerapi.AppLoginRequest, ...partnerapi.CallOption) (*partnerapi.AppSession, error) = (*partnerapi.AppSessionsService).Login
+var _ func(*partnerapi.AppSessionsService, context.Context, ...partnerapi.CallOption) (*partnerapi.AppSession, error) = (*partnerapi.AppSessionsService).Logout
+var _ func(*partnerapi.AppSessionsService, context.Context, string, ...partnerapi.CallOption) (*partnerapi.AppSession, error) = (*partnerapi.AppSessionsService).SelectAccount
+var _ func(*partnerapi.AppSessionsService, context.Context, ...partnerapi.CallOption) (*partnerapi.AppSession, error) = (*partnerapi.AppSessionsService).Start
+var _ partnerapi.AppAccess = partnerapi.AppSession{}.Access
+var _ partnerapi.AppAccount = partnerapi.AppSession{}.Account
+var _ []partnerapi.AccountChoice = partnerapi.AppSession{}.Accounts
+var _ []partnerapi.AppAlert = partnerapi.AppSession{}.Alerts
+var _ partnerapi.App = partnerapi.AppSession{}.App
+var _ bool = partnerapi.AppSession{}.Authenticated
+var _ string = partnerapi.AppSession{}.LastAccountID
+var _ partnerapi.AppUser = partnerapi.AppSession{}.User
+var _ partnerapi.AppUser
+var _ partnerapi.UnixTime = partnerapi.AppUser{}.Created
+var _ string = partnerapi.AppUser{}.Email
+var _ string = partnerapi.AppUser{}.ID
+var _ partnerapi.UnixTime = partnerapi.AppUser{}.LastLogin
+var _ string = partnerapi.AppUser{}.MobileNumber
+var _ string = partnerapi.AppUser{}.Name
+var _ []string = partnerapi.AppUser{}.Roles
+var _ bool = partnerapi.AppUser{}.ScreenLocked
+var _ string = partnerapi.AppUser{}.Username
+var _ bool = partnerapi.App{}.AllowSignup
+var _ partnerapi.UnixTime = partnerapi.App{}.Created
+var _ string = partnerapi.App{}.ID
+var _ string = partnerapi.App{}.LoginURL
+var _ string = partnerapi.App{}.NetworkURL
+var _ string = partnerapi.App{}.ResetURL
+var _ string = partnerapi.App{}.SignupURL
+var _ string = partnerapi.App{}.Title
 var _ partnerapi.ArgumentError
 var _ func(*partnerapi.ArgumentError) string = (*partnerapi.ArgumentError).Error
 var _ string = partnerapi.ArgumentError{}.Name
@@ -81,6 +158,7 @@ var _ func(partnerapi.Client, fmt.State, rune) = (partnerapi.Client).Format
 var _ func(partnerapi.Client) slog.Value = (partnerapi.Client).LogValue
 var _ func(partnerapi.Client) ([]byte, error) = (partnerapi.Client).MarshalText
 var _ *partnerapi.AccountsService = partnerapi.Client{}.Accounts
+var _ *partnerapi.AppSessionsService = partnerapi.Client{}.AppSessions
 var _ *partnerapi.InvitationsService = partnerapi.Client{}.Invitations
 var _ *partnerapi.NetworksService = partnerapi.Client{}.Networks
 var _ *partnerapi.SignupService = partnerapi.Client{}.Signup

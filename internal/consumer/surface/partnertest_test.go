@@ -13,6 +13,13 @@ import (
 var _ *[]partnertest.Call = (*[]partnertest.Call)((*partnertest.Calls)(nil))
 var _ *func(*partnertest.Fake) = (*func(*partnertest.Fake))((*partnertest.Option)(nil))
 var _ string = partnertest.AccountKey
+var _ string = partnertest.AppKey
+var _ partnertest.AppUser
+var _ partnerapi.AppAccess = partnertest.AppUser{}.Access
+var _ []partnerapi.AccountChoice = partnertest.AppUser{}.Accounts
+var _ []partnerapi.AppAlert = partnertest.AppUser{}.Alerts
+var _ partnerapi.AppUser = partnertest.AppUser{}.AppUser
+var _ string = partnertest.AppUser{}.Password
 var _ partnertest.Call
 var _ func(partnertest.Call) string = (partnertest.Call).String
 var _ func(partnertest.Calls) string = (partnertest.Calls).String
@@ -42,11 +49,13 @@ var _ func(*partnertest.Fake) partnertest.Calls = (*partnertest.Fake).Calls
 var _ func(*partnertest.Fake, string) partnertest.Calls = (*partnertest.Fake).CallsTo
 var _ func(*partnertest.Fake, ...partnerapi.Option) *partnerapi.Client = (*partnertest.Fake).Client
 var _ func(*partnertest.Fake) []partnertest.Customer = (*partnertest.Fake).Customers
+var _ func(*partnertest.Fake) = (*partnertest.Fake).ExpireJWTs
 var _ func(*partnertest.Fake, string, ...partnertest.Fault) = (*partnertest.Fake).Fail
 var _ func(*partnertest.Fake, string, http.Handler) = (*partnertest.Fake).Handle
 var _ func(*partnertest.Fake) []partnerapi.Invitation = (*partnertest.Fake).Invitations
 var _ func(*partnertest.Fake) []partnerapi.Network = (*partnertest.Fake).Networks
 var _ func(*partnertest.Fake) (left int) = (*partnertest.Fake).Recover
+var _ func(*partnertest.Fake, partnertest.AppUser) partnertest.AppUser = (*partnertest.Fake).SeedAppUser
 var _ func(*partnertest.Fake, partnertest.Customer) partnerapi.Customer = (*partnertest.Fake).SeedCustomer
 var _ func(*partnertest.Fake, partnerapi.Invitation) partnerapi.Invitation = (*partnertest.Fake).SeedInvitation
 var _ func(*partnertest.Fake, partnerapi.Network) partnerapi.Network = (*partnertest.Fake).SeedNetwork
@@ -84,4 +93,5 @@ var _ func(hook func(partnertest.Call)) partnertest.Option = partnertest.WithCal
 var _ func(domains ...partnerapi.Domain) partnertest.Option = partnertest.WithDomains
 var _ func(club partnertest.Fanclub) partnertest.Option = partnertest.WithFanclub
 var _ func(d time.Duration) partnertest.Option = partnertest.WithInvitationLifetime
+var _ func(d time.Duration) partnertest.Option = partnertest.WithJWTLifetime
 var _ *string = (*string)((*partnertest.Cut)(nil))

@@ -1,0 +1,213 @@
+package partnertest
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+var appOperations = []operation{
+	{api: partnerapi.NetworkAPI, op: "GET /app/session", do: (*Fake).showSession, check: checkAppKeyOrJWT},
+	{api: partnerapi.NetworkAPI, op: "POST /app/login", do: (*Fake).logInUser, check: checkJWT},
+	{api: partnerapi.NetworkAPI, op: "POST /app/login-account", do: (*Fake).selectAccount, check: checkJWT},
+	{api: partnerapi.NetworkAPI, op: "GET /app/logout", do: (*Fake).logOutUser, check: checkJWT},
+}
+
+// AppUser is a user of the application that [AppKey] belongs to. A user with no Password cannot log in.
+type AppUser struct {
+	partnerapi.AppUser
+	Password string
+	// Accounts are those that the user belongs to, in the order in which they are shown. A user of several has to choose.
+	Accounts []partnerapi.AccountChoice
+	// Access and Alerts are the same in all accounts.
+	Access partnerapi.AppAccess
+	Alerts []partnerapi.AppAlert
+}
+
+// SeedAppUser adds a user of the application, or replaces the one with its Username, and returns what is stored. An ID
+// and, without Accounts, the account acc_1234567890 are filled in. Networks and invitations are the same for all accounts.
+func (f *Fake) SeedAppUser(u AppUser) AppUser {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	u = u.clone()
+	if u.ID == "" {
+		u.ID = f.newID("usr_", func(string) bool { return false })
+	}
+	if len(u.Accounts) == 0 {
+		u.Accounts = []partnerapi.AccountChoice{{ID: parentAccountID, Title: "Acme Corp"}}
+	}
+	f.appUsers[u.Username] = u
+	return u.clone()
+}
+
+func (u AppUser) clone() AppUser {
+	u.Roles, u.Accounts, u.Alerts = slices.Clone(u.Roles), slices.Clone(u.Accounts), slices.Clone(u.Alerts)
+	u.Access = maps.Clone(u.Access)
+	return u
+}
+
+// ExpireJWTs ends all JWTs at once, as if their time were over. NetworkToken stays good.
+func (f *Fake) ExpireJWTs() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.jwts)
+}
+
+// appSession is what a JWT stands for.
+type appSession struct {
+	username string // of who is logged in; empty if nobody is
+	account  string // its ID; empty until it is known
+	expires  time.Time
+}
+
+// appSession returns the session of the request's credential, or nil. NetworkToken is the JWT of a session without a
+// user, which is ours.
+func (f *Fake) appSession(in *request) *appSession {
+	jwt := in.Header.Get("Authorization")
+	if jwt == NetworkToken {
+		return &appSession{account: parentAccountID}
+	}
+	if s := f.jwts[jwt]; s != nil && f.now().Before(s.expires) {
+		return s
+	}
+	return nil
+}
+
+func checkJWT(f *Fake, in *request) *reply {
+	if f.appSession(in) != nil {
+		return nil
+	}
+	return networkSignIn(in)
+}
+
+func checkAppKeyOrJWT(f *Fake, in *request) *reply {
+	if in.Header.Get("Authorization") == AppKey {
+		return nil
+	}
+	return checkJWT(f, in)
+}
+
+// newJWT keeps a session under a JWT of its own. ours: earlier ones stay good until they expire.
+func (f *Fake) newJWT(s appSession) string {
+	jwt := f.newID("fake-jwt-", func(string) bool { return false })
+	s.expires = f.now().Add(f.jwtLifetime)
+	f.jwts[jwt] = &s
+	return jwt
+}
+
+// showSession starts a session for the app key, and shows that of a JWT, which stays the same. ours: that it does.
+func (f *Fake) showSession(in *request) reply {
+	jwt := in.Header.Get("Authorization")
+	if jwt == AppKey {
+		return f.sessionReply(f.newJWT(appSession{}), appSession{})
+	}
+	return f.sessionReply(jwt, *f.appSession(in))
+}
+
+func (f *Fake) logInUser(in *request) reply {
+	body, _ := read[struct{ Username, Password string }](in) // without a body both are missing
+	wrong := make(map[string]string)
+	for field, value := range map[string]string{"username": body.Username, "password": body.Password} {
+		if isBlank(value) {
+			wrong[field] = fieldRequired
+		}
+	}
+	if len(wrong) > 0 {
+		return networkFailed(in, http.StatusBadRequest, "Required values are missing.", wrong)
+	}
+	u, known := f.appUsers[body.Username]
+	if !known || u.Password != body.Password { // ours: which failure it is, and its message
+		return networkFailed(in, http.StatusBadRequest, "The username or password is incorrect.", nil)
+	}
+	s := appSession{username: u.Username}
+	if len(u.Accounts) == 1 {
+		s.account = u.Accounts[0].ID
+	}
+	u.LastLogin = partnerapi.UnixTimeOf(f.now().Truncate(time.Second))
+	f.appUsers[u.Username] = u
+	return f.sessionReply(f.newJWT(s), s)
+}
+
+// selectAccount also changes the account of a session that has one. ours: that it does, and which failure it is if the
+// user does not belong to the account.
+func (f *Fake) selectAccount(in *request) reply {
+	body, _ := read[struct {
+		AccountID string `json:"account_id"`
+	}](in)
+	s := *f.appSession(in)
+	allowed := []partnerapi.AccountChoice{{ID: s.account}} // of NetworkToken
+	if s.username != "" {
+		allowed = f.appUsers[s.username].Accounts
+	}
+	switch isAllowed := func(a partnerapi.AccountChoice) bool { return a.ID == body.AccountID }; {
+	case body.AccountID == "":
+		return networkInvalid(in, map[string]string{"account_id": fieldRequired})
+	case !slices.ContainsFunc(allowed, isAllowed):
+		return networkFailed(in, http.StatusForbidden, "You do not belong to this account.", nil)
+	}
+	s.account = body.AccountID
+	return f.sessionReply(f.newJWT(s), s)
+}
+
+// logOutUser logs out of the JWT's session. ours: the JWT stays that of a session in which nobody is logged in.
+func (f *Fake) logOutUser(in *request) reply {
+	*f.appSession(in) = appSession{expires: f.now().Add(f.jwtLifetime)}
+	return f.sessionReply(f.newJWT(appSession{}), appSession{})
+}
+
+// sessionReply shows a session. ours: which members it has besides the documented ones of a user and an account.
+func (f *Fake) sessionReply(jwt string, s appSession) reply {
+	u := f.appUsers[s.username]
+	u.Roles = orEmpty(u.Roles)
+	nothing := map[string]any{}
+	shown := map[string]any{
+		"jwt": jwt, "auth": s.account != "", "user": nothing, "account": nothing, "access": nothing, "alerts": []any{},
+		"app": map[string]any{"id": "app_1234567890", "title": "Acme Services", "created": 1234567890},
+	}
+	if s.username != "" {
+		shown["user"] = u.AppUser
+	}
+	switch {
+	case s.account != "":
+		shown["account"] = map[string]any{"id": s.account, "title": u.title(s.account)}
+		if u.Access != nil {
+			shown["access"] = u.Access
+		}
+		shown["alerts"] = orEmpty(u.Alerts)
+	case s.username != "":
+		shown["auth"] = map[string]any{"select_account": map[string]any{
+			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: it is the first one
+		}}
+	}
+	return inJSON(http.StatusOK, shown)
+}
+
+func (u AppUser) title(account string) string {
+	for _, a := range u.Accounts {
+		if a.ID == account {
+			return a.Title
+		}
+	}
+	return ""
+}
+
+// choices is an object whose members keep their order.
+type choices []partnerapi.AccountChoice
+
+// MarshalJSON returns {"acc_1":"Foo Account",…}.
+func (cs choices) MarshalJSON() ([]byte, error) {
+	text := []byte{'{'}
+	for i, c := range cs {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		id, _ := json.Marshal(c.ID) // strings always can be
+		title, _ := json.Marshal(c.Title)
+		text = slices.Concat(text, id, []byte{':'}, title)
+	}
+	return append(text, '}'), nil
+}
