@@ -10,7 +10,8 @@ import (
 )
 
 // AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] with the app key, and
-// all other calls with the JWT of the newest [AppSession]. Use [Client.AppSessions].
+// all other calls with the JWT of the newest [AppSession]. Use [Client.AppSessions]; a service that only needs the JWT
+// for its other calls uses [SignIn], which takes these steps by itself.
 type AppSessionsService struct{ client *Client }
 
 // AppSession is a session of the network API as a reply shows it. What a reply does not have, or has in a form that is

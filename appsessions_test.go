@@ -199,6 +199,9 @@ func TestAppSessionShowsNothing(t *testing.T) {
 	text, err := json.Marshal(session)
 	require.NoError(t, err)
 	assert.Equal(t, `"partnerapi.AppSession(redacted)"`, string(text))
+	text, err = json.Marshal(map[string]any{"k": SignInCredentials{Password: "p"}})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"k":"partnerapi.SignInCredentials(redacted)"}`, string(text))
 }
 
 // The credential of a call is taken out of what the API says, and of a password it is only promised not to be in ours.

@@ -189,10 +189,12 @@ func WithNetworkToken(token string) Option {
 	return withSecret("WithNetworkToken", NetworkToken, token)
 }
 
+const notAHeader = "a credential is not empty and has no spaces around it and no control characters"
+
 func withSecret(option string, which Credential, secret string) Option {
 	return func(s *settings) error {
 		if !isCredential(secret) {
-			return refused(option, "a credential is not empty and has no spaces around it and no control characters")
+			return refused(option, notAHeader)
 		}
 		s.sources[which] = TokenSourceFunc(func(context.Context) (string, error) { return secret, nil })
 		return nil

@@ -23,8 +23,9 @@
 //
 // Give the client the credentials of the APIs that you call: [WithPartnerToken], [WithAccountKey],
 // [WithOrganizationKey] (for a search) and [WithNetworkToken], or a [TokenSource] for one that changes, with
-// [WithCredentialSource]. A call whose credential is missing fails with [ErrNoCredential] before anything is sent. No
-// error, log line, hook or printed Client shows a credential.
+// [WithCredentialSource]: [TokenFile] reads one from a file, and [SignIn] gets the network API's. A call whose
+// credential is missing fails with [ErrNoCredential] before anything is sent. No error, log line, hook or printed Client
+// shows a credential.
 //
 // A customer of the account API is a [Session], which [AccountsService.Login] returns, or [NewTokenSession] makes of bearer
 // tokens, and the calls for that customer take. There is no shared cookie jar, so one customer never sees another's data.
@@ -39,7 +40,8 @@
 //
 // A call is sent again, up to four times in all, when it is certain that the API did nothing with it (no connection, or
 // a 429), or when doing it twice is the same as doing it once: every GET, PUT and DELETE,
-// [SubscriptionsService.Create], [NetworksService.Update] and [AccountsService.Login]. Any other call that
+// [SubscriptionsService.Create], [NetworksService.Update], [AccountsService.Login], [AppSessionsService.Login] and
+// [AppSessionsService.SelectAccount]. Any other call that
 // may have been done is not sent again: it fails with [ErrOutcomeUnknown]. [RetryPolicy] and [WithoutRetry] set this.
 //
 // # Units

@@ -11,6 +11,38 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
+// A client that signs in when it has to. For the real API, SignIn needs no options.
+func ExampleSignIn() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "robin"}, Password: passPhrase})
+
+	source := partnerapi.SignIn(partnerapi.SignInCredentials{
+		AppKey: partnertest.AppKey, Username: "robin", Password: passPhrase,
+	}, fake.ClientOptions()...)
+	client := fake.Client(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+
+	for range 2 {
+		page, err := client.Networks.List(ctx, partnerapi.ListOptions{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("networks:", page.Total)
+		fake.ExpireJWTs() // so that the API answers the next call with 401
+	}
+	fmt.Println(fake.Calls())
+	// Output:
+	// networks: 0
+	// networks: 0
+	// GET /app/session 200
+	// POST /app/login 200
+	// GET /account/networks 200
+	// GET /account/networks 401
+	// GET /app/session 200
+	// POST /app/login 200
+	// GET /account/networks 200
+}
+
 // The steps of a sign-in, each with the JWT of the one before.
 func ExampleAppSessionsService() {
 	ctx := context.Background()

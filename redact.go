@@ -137,9 +137,10 @@ func unique(texts []string) []string {
 	return kept
 }
 
-// harmlessTexts are the types of errors whose texts name hosts, addresses and certificates, and nothing else.
+// harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
+// else.
 var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
+	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
 	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError],
 }

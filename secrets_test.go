@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -453,6 +454,47 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 	}
 }
 
+// Nor is one in the error of a call that needs a sign-in, whichever step of that fails.
+func TestSecretsStayOutOfFailedSignIns(t *testing.T) {
+	t.Parallel()
+	credentials := SignInCredentials{canaryNetworkToken + "0", canaryEmail, canaryPassword, canary + "account"}
+	steps := []string{"GET /app/session", "POST /app/login", "POST /app/login-account"}
+	failures := map[string]roundTripFunc{
+		"a page": func(req *http.Request) (*http.Response, error) { return reply(200, "<html>"+everything(req)), nil },
+		"an echo of the credential": func(req *http.Request) (*http.Response, error) {
+			return reply(401, `{"error":{"code":401,"message":"No session of `+req.Header.Get("Authorization")+`."}}`), nil
+		},
+		"an error that says all": func(req *http.Request) (*http.Response, error) { return nil, errors.New(everything(req)) },
+		"a JWT that is none":     always(200, `{"jwt":"`+canary+`\n","auth":true}`),
+	}
+	for failure, fail := range failures {
+		for i, step := range steps {
+			t.Run(failure+", "+step, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					made := 0
+					opts, told := watched(t)
+					source := SignIn(credentials, append(opts, WithHTTPClient(&http.Client{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
+						if made == i {
+							return fail(req)
+						}
+						made++
+						return reply(200, `{"jwt":"`+canaryNetworkToken+strconv.Itoa(made)+`","auth":false}`), nil
+					})}))...)
+					client := newTestClient(t, nothingSent(t), WithCredentialSource(NetworkToken, source))
+					_, err := client.Networks.List(t.Context(), ListOptions{})
+					require.ErrorIs(t, err, ErrNoCredential)
+					assertFailureShowsNoCanary(t, err)
+					assertNoCanary(t, told(), "the log or the hook")
+					_, err = source.Token(t.Context())
+					require.Error(t, err)
+					assertShowsNoCanary(t, err)
+				})
+			})
+		}
+	}
+}
+
 // Why a caller cancels is the caller's to know: net/http returns the cause of a context as its own error.
 func TestSecretsStayOutOfCancelledCalls(t *testing.T) {
 	t.Parallel()
@@ -596,6 +638,8 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"Response":           Response{StatusCode: 200},
 		"AppSession":         canaryAppSession(t),
 		"AppSession, copied": *canaryAppSession(t),
+		"SignInCredentials":  SignInCredentials{canary, canary, canaryPassword, canary},
+		"SignIn":             canarySignIn(t),
 		"TokenFile":          canaryTokenFile(t),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -639,6 +683,17 @@ func canaryAppSession(t *testing.T) *AppSession {
 	return session
 }
 
+// canarySignIn is a source that has signed in.
+func canarySignIn(t *testing.T) TokenSource {
+	t.Helper()
+	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
+		WithHTTPClient(&http.Client{Transport: newTranscript(answerWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}))
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, canaryNetworkToken, token)
+	return source
+}
+
 // canaryTokenFile is a source that has read its file.
 func canaryTokenFile(t *testing.T) TokenSource {
 	t.Helper()
@@ -667,6 +722,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 		any      any
 		app      *AppSession
 		apps     []AppSession
+		signIn   TokenSource
 		file     TokenSource
 	}
 	opts, _ := watched(t)
@@ -675,7 +731,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	u := user{
 		client, *client, session, []Session{*session}, map[string]*Session{"a": session}, *client.Subscriptions,
 		client.config().sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
-		canaryAppSession(t), []AppSession{*canaryAppSession(t)}, canaryTokenFile(t),
+		canaryAppSession(t), []AppSession{*canaryAppSession(t)}, canarySignIn(t), canaryTokenFile(t),
 	}
 	for _, verb := range verbs {
 		assertNoCanary(t, fmt.Sprintf(verb, u), verb)

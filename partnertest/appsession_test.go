@@ -185,3 +185,21 @@ func TestSeedAppUser(t *testing.T) {
 	require.Len(t, got.Alerts, 1)
 	assert.Equal(t, "expired-card", got.Alerts[0].ID)
 }
+
+// A client of one's own reaches the fake, in memory and over the network.
+func TestClientOptions(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]*partnertest.Fake{"in memory": partnertest.New(), "served": partnertest.NewServer(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f.SeedAppUser(seededUser())
+			source := partnerapi.SignIn(partnerapi.SignInCredentials{AppKey: partnertest.AppKey, Username: "jdoe", Password: "temp123"}, f.ClientOptions()...)
+			client, err := partnerapi.NewClient(append(f.ClientOptions(), partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))...)
+			require.NoError(t, err)
+			_, err = client.Networks.List(t.Context(), partnerapi.ListOptions{})
+			require.NoError(t, err)
+			_, err = client.Accounts.Search(t.Context(), "a@example.com")
+			require.ErrorIs(t, err, partnerapi.ErrNoCredential)
+		})
+	}
+}

@@ -37,21 +37,31 @@ func NewServer(tb testing.TB, opts ...Option) *Fake {
 // Client returns a client of the fake's three APIs with all credentials. It goes through [Fake.Transport], or, if the
 // fake has a URL, over the network. opts come last, so they win. Client panics if they are refused.
 func (f *Fake) Client(opts ...partnerapi.Option) *partnerapi.Client {
-	all := []partnerapi.Option{
+	all := append(f.ClientOptions(),
 		partnerapi.WithPartnerToken(PartnerToken),
 		partnerapi.WithAccountKey(AccountKey),
 		partnerapi.WithOrganizationKey(OrganizationKey),
 		partnerapi.WithNetworkToken(NetworkToken),
-	}
-	for api := range apis {
-		all = append(all, partnerapi.WithBaseURL(api, cmp.Or(f.URL, "https://partnertest.invalid")+"/"+string(api)))
-	}
-	if f.URL == "" {
-		all = append(all, partnerapi.WithHTTPClient(&http.Client{Transport: f.transport}))
-	}
+	)
 	client, err := partnerapi.NewClient(append(all, opts...)...)
 	if err != nil {
 		panic(fmt.Errorf("partnertest: %w", err))
 	}
 	return client
+}
+
+// ClientOptions returns what makes a client reach the fake as that of [Fake.Client] does, without credentials. It is for a
+// client of your own and for [partnerapi.SignIn]:
+//
+//	source := partnerapi.SignIn(credentials, fake.ClientOptions()...)
+//	client := fake.Client(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+func (f *Fake) ClientOptions() []partnerapi.Option {
+	var opts []partnerapi.Option
+	for api := range apis {
+		opts = append(opts, partnerapi.WithBaseURL(api, cmp.Or(f.URL, "https://partnertest.invalid")+"/"+string(api)))
+	}
+	if f.URL == "" {
+		opts = append(opts, partnerapi.WithHTTPClient(&http.Client{Transport: f.transport}))
+	}
+	return opts
 }

@@ -362,6 +362,15 @@ var _ func(partnerapi.Session) slog.Value = (partnerapi.Session).LogValue
 var _ func(partnerapi.Session) ([]byte, error) = (partnerapi.Session).MarshalText
 var _ func(*partnerapi.Session, func(ctx context.Context, tokens partnerapi.Tokens) error) = (*partnerapi.Session).OnRefresh
 var _ func(v int) partnerapi.Optional[int] = partnerapi.Set[int]
+var _ func(credentials partnerapi.SignInCredentials, opts ...partnerapi.Option) partnerapi.TokenSource = partnerapi.SignIn
+var _ partnerapi.SignInCredentials
+var _ func(partnerapi.SignInCredentials, fmt.State, rune) = (partnerapi.SignInCredentials).Format
+var _ func(partnerapi.SignInCredentials) slog.Value = (partnerapi.SignInCredentials).LogValue
+var _ func(partnerapi.SignInCredentials) ([]byte, error) = (partnerapi.SignInCredentials).MarshalText
+var _ string = partnerapi.SignInCredentials{}.AccountID
+var _ string = partnerapi.SignInCredentials{}.AppKey
+var _ string = partnerapi.SignInCredentials{}.Password
+var _ string = partnerapi.SignInCredentials{}.Username
 var _ partnerapi.SignupRequest
 var _ partnerapi.Date = partnerapi.SignupRequest{}.ChildBirthday
 var _ string = partnerapi.SignupRequest{}.ChildEmail

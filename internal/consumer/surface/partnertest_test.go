@@ -48,6 +48,7 @@ var _ func(*partnertest.Fake, string) (link string, ok bool) = (*partnertest.Fak
 var _ func(*partnertest.Fake) partnertest.Calls = (*partnertest.Fake).Calls
 var _ func(*partnertest.Fake, string) partnertest.Calls = (*partnertest.Fake).CallsTo
 var _ func(*partnertest.Fake, ...partnerapi.Option) *partnerapi.Client = (*partnertest.Fake).Client
+var _ func(*partnertest.Fake) []partnerapi.Option = (*partnertest.Fake).ClientOptions
 var _ func(*partnertest.Fake) []partnertest.Customer = (*partnertest.Fake).Customers
 var _ func(*partnertest.Fake) = (*partnertest.Fake).ExpireJWTs
 var _ func(*partnertest.Fake, string, ...partnertest.Fault) = (*partnertest.Fake).Fail

@@ -1,0 +1,266 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// SignInCredentials is what [SignIn] signs in with. In fmt, slog and JSON it shows nothing of itself, but fmt does not
+// ask it in an unexported field.
+type SignInCredentials struct {
+	// AppKey is the key of the application.
+	AppKey string
+	// Username and Password are the user's.
+	Username string
+	Password string
+	// AccountID is the account to work for. It is required for a user of several accounts.
+	AccountID string
+}
+
+const redactedSignIn = "partnerapi.SignInCredentials(redacted)"
+
+// Format prints no more than the type's name, for every verb.
+func (c SignInCredentials) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSignIn) }
+
+// LogValue shows no more than the type's name.
+func (c SignInCredentials) LogValue() slog.Value { return slog.StringValue(redactedSignIn) }
+
+// MarshalText returns no more than the type's name, also in JSON.
+func (c SignInCredentials) MarshalText() ([]byte, error) { return []byte(redactedSignIn), nil }
+
+// signInLimit is how long a sign-in may take, with all that is sent again.
+const signInLimit = time.Minute
+
+// After a sign-in that failed, the next one waits for a time that doubles with every failure between the first two, or
+// for as long as the API asks, but not beyond the third.
+const (
+	minSignInPause = time.Second
+	maxSignInPause = time.Minute
+	maxAskedPause  = time.Hour
+)
+
+// SignIn returns a source of the network API's credential that signs a user in:
+//
+//	source := partnerapi.SignIn(partnerapi.SignInCredentials{AppKey: key, Username: user, Password: password})
+//	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+//
+// The first call that needs a JWT signs in, and calls meanwhile wait for the same sign-in. A JWT that the API answers
+// with 401 is replaced by signing in again, once for all calls that were refused, and each of them is repeated once; a
+// call whose second JWT is refused too fails with [ErrUnauthorized]. A call whose context ends no longer waits, and a
+// sign-in that nobody waits for is cancelled. One takes a minute at most.
+//
+// Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
+// the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
+// which operation failed and what the API says. It is an [*ArgumentError] if opts cannot be, or if the user has
+// several accounts and AccountID is empty. A failure holds for a second, then for two, and so on up to a minute, or
+// for as long as the API asks: calls meanwhile fail at once and nothing is sent.
+//
+// The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger].
+// A credential of the network API among them is not used.
+//
+// GET /app/session, POST /app/login, POST /app/login-account
+func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
+	s := &signIn{credentials: credentials}
+	if !isCredential(credentials.AppKey) {
+		s.refused = &ArgumentError{Op: "SignIn", Name: "AppKey", Reason: notAHeader}
+		return ownSource(s)
+	}
+	s.client, s.refused = NewClient(append(slices.Clone(opts), WithCredentialSource(NetworkToken, TokenSourceFunc(tokenIn)))...)
+	return ownSource(s)
+}
+
+// signIn is the source that SignIn returns.
+type signIn struct {
+	credentials SignInCredentials
+	client      *Client
+	refused     error // why there is no client
+
+	mu       sync.Mutex
+	jwt      string  // in use; empty if there is none
+	flight   *flight // the sign-in that is under way, or nil
+	failed   error   // what the last one ended with, until pauseEnd
+	pause    time.Duration
+	pauseEnd time.Time
+}
+
+// flight is one sign-in, and those who wait for it.
+type flight struct {
+	done    chan struct{} // closed when jwt and err are there
+	jwt     string
+	err     error
+	cancel  context.CancelFunc
+	waiting int
+}
+
+// Token returns the JWT, and signs in if there is none.
+func (s *signIn) Token(ctx context.Context) (string, error) {
+	jwt, f, err := s.join(ctx)
+	if f == nil {
+		return jwt, err
+	}
+	select {
+	case <-f.done:
+		return f.jwt, f.err
+	case <-ctx.Done():
+		s.leave(f)
+		return "", ctx.Err()
+	}
+}
+
+// join returns the JWT, or why there is none, or the sign-in to wait for, which it starts if there is none.
+func (s *signIn) join(ctx context.Context) (string, *flight, error) {
+	if s.refused != nil {
+		return "", nil, s.refused
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.jwt != "" {
+		return s.jwt, nil, nil
+	}
+	if s.flight == nil {
+		if time.Now().Before(s.pauseEnd) {
+			return "", nil, s.failed
+		}
+		// It is for all who wait: it has what is known of the first one's call, but does not end with it.
+		of, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInLimit)
+		s.flight = &flight{done: make(chan struct{}), cancel: cancel}
+		go s.fly(of, s.flight)
+	}
+	s.flight.waiting++
+	return "", s.flight, nil
+}
+
+// leave ends the wait of one who does not need f any more.
+func (s *signIn) leave(f *flight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.waiting--; f.waiting > 0 {
+		return
+	}
+	f.cancel()
+	if s.flight == f {
+		s.flight = nil
+	}
+}
+
+// fly signs in for those who wait.
+func (s *signIn) fly(ctx context.Context, f *flight) {
+	defer f.cancel()
+	jwt, err := s.steps(ctx)
+	if err != nil {
+		jwt, err = "", asCause(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.jwt, f.err = jwt, err
+	close(f.done)
+	if s.flight != f {
+		return // nobody waits, and the next sign-in is under way, perhaps
+	}
+	s.flight, s.jwt, s.failed = nil, jwt, err
+	if err == nil {
+		s.pause = 0
+		return
+	}
+	s.pause = min(max(2*s.pause, minSignInPause), maxSignInPause)
+	wait := s.pause
+	var failed *Error
+	if errors.As(err, &failed) {
+		wait = max(wait, min(failed.RetryAfter, maxAskedPause))
+	}
+	s.pauseEnd = time.Now().Add(wait)
+}
+
+// Invalidate forgets the JWT, unless it is another one by now.
+func (s *signIn) Invalidate(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.jwt == token {
+		s.jwt = ""
+	}
+}
+
+// steps signs in and returns the JWT.
+func (s *signIn) steps(ctx context.Context) (string, error) {
+	sessions, account := s.client.AppSessions, s.credentials.AccountID
+	token := &tokenBox{s.credentials.AppKey}
+	ctx = context.WithValue(ctx, tokenKey{}, token)
+	session, err := sessions.Start(ctx)
+	if err != nil {
+		return "", err
+	}
+	if session.JWT() == "" {
+		return "", reason("a session without a JWT")
+	}
+	token.text = session.JWT()
+	session, err = sessions.Login(ctx, AppLoginRequest{s.credentials.Username, s.credentials.Password})
+	if err != nil {
+		return "", err
+	}
+	token.replace(session)
+	if !session.Authenticated {
+		if account == "" && len(session.Accounts) == 1 {
+			account = session.Accounts[0].ID
+		}
+		if account == "" {
+			return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "empty, and the user has to choose an account"}
+		}
+		if session, err = sessions.SelectAccount(ctx, account); err != nil {
+			return "", err
+		}
+		token.replace(session)
+	}
+	switch {
+	case !session.Authenticated:
+		return "", reason("the API does not say that the user is logged in")
+	case account != "" && session.Account.ID != "" && session.Account.ID != account:
+		return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "not the account that the user is logged in to"}
+	case !isCredential(token.text):
+		return "", reason("a JWT that cannot be sent")
+	}
+	return token.text, nil
+}
+
+// tokenKey is where the context of a sign-in's calls holds their credential.
+type tokenKey struct{}
+
+// tokenBox is a credential in a context, which prints a string, and no pointer.
+type tokenBox struct{ text string }
+
+// replace takes over the JWT of a reply.
+func (b *tokenBox) replace(by *AppSession) {
+	if jwt := by.JWT(); jwt != "" {
+		b.text = jwt
+	}
+}
+
+// tokenIn is the source of a client that signs in.
+func tokenIn(ctx context.Context) (string, error) { return ctx.Value(tokenKey{}).(*tokenBox).text, nil }
+
+// kindsOfSignIn are the kinds of a failed sign-in as those of the call that needed it. Others would tell something of
+// that call which is not true: that what it asks for is wrong or not found, or that it may have been done.
+var kindsOfSignIn = map[error]error{
+	ErrUnauthorized: ErrUnauthorized, ErrInvalid: ErrUnauthorized, ErrNotFound: ErrUnauthorized,
+	ErrForbidden: ErrForbidden, ErrRateLimited: ErrRateLimited, ErrServer: ErrServer,
+}
+
+// asCause returns why a sign-in failed, as the cause of a call that was not sent.
+func asCause(err error) error {
+	failed, ok := err.(*Error) //nolint:errorlint // what the methods return is not wrapped
+	if !ok {
+		return err
+	}
+	told := *failed
+	told.kinds = nil
+	for _, kind := range failed.kinds {
+		if as := kindsOfSignIn[kind]; as != nil {
+			told.kinds = append(told.kinds, as)
+		}
+	}
+	return &told
+}

@@ -1,0 +1,412 @@
+package partnerapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+const (
+	sessionOp  = "GET /app/session"
+	loginOp    = "POST /app/login"
+	selectOp   = "POST /app/login-account"
+	networksOp = "GET /account/networks"
+)
+
+var jdoe = partnerapi.SignInCredentials{AppKey: partnertest.AppKey, Username: "jdoe", Password: "temp123"}
+
+// newApp is a fake with a user of the given accounts, and a source that signs the user in.
+func newApp(credentials partnerapi.SignInCredentials, accounts ...partnerapi.AccountChoice) (*partnertest.Fake, partnerapi.TokenSource) {
+	fake := partnertest.New()
+	fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "temp123", Accounts: accounts})
+	return fake, partnerapi.SignIn(credentials, fake.ClientOptions()...)
+}
+
+func signedIn(fake *partnertest.Fake, source partnerapi.TokenSource) *partnerapi.Client {
+	return fake.Client(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+}
+
+func list(ctx context.Context, c *partnerapi.Client) error {
+	_, err := c.Networks.List(ctx, partnerapi.ListOptions{})
+	return err
+}
+
+// assertSent asserts how many requests of the operations of a sign-in and of a list were made.
+func assertSent(t *testing.T, fake *partnertest.Fake, sessions, logins, selections, lists int) {
+	t.Helper()
+	for op, want := range map[string]int{sessionOp: sessions, loginOp: logins, selectOp: selections, networksOp: lists} {
+		assert.Len(t, fake.CallsTo(op), want, op)
+	}
+}
+
+func TestOneSignInForAllCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		client := signedIn(fake, source)
+		slow := partnertest.Fault{Delay: time.Second}
+		fake.Fail(sessionOp, slow)
+		assertAll(t, together(50, func() error { return list(t.Context(), client) }), assert.NoError)
+		assertSent(t, fake, 1, 1, 0, 50)
+
+		// The JWT expires, and all are on their way when they learn it.
+		fake.ExpireJWTs()
+		fake.Fail(networksOp, slices.Repeat([]partnertest.Fault{slow}, 50)...)
+		fake.Fail(sessionOp, slow)
+		assertAll(t, together(50, func() error { return list(t.Context(), client) }), assert.NoError)
+		assertSent(t, fake, 2, 2, 0, 150)
+
+		// It expires by the clock.
+		time.Sleep(61 * time.Minute)
+		require.NoError(t, list(t.Context(), client))
+		require.NoError(t, list(t.Context(), client))
+		assertSent(t, fake, 3, 3, 0, 153)
+	})
+}
+
+// The app key goes with the first request alone, and the JWT of each reply with the next.
+func TestSignInCredentialsOfEachStep(t *testing.T) {
+	t.Parallel()
+	fake, source := newApp(partnerapi.SignInCredentials{AppKey: partnertest.AppKey, Username: "jdoe", Password: "temp123", AccountID: "acc_2"},
+		partnerapi.AccountChoice{ID: "acc_1", Title: "A"}, partnerapi.AccountChoice{ID: "acc_2", Title: "B"})
+	require.NoError(t, list(t.Context(), signedIn(fake, source)))
+	var used, bodies []string
+	for _, call := range fake.Calls() {
+		used = append(used, call.Op+" "+call.Header.Get("Authorization"))
+		bodies = append(bodies, string(call.Body))
+	}
+	assert.Equal(t, []string{
+		"GET /app/session fake-app-key", "POST /app/login fake-jwt-1", "POST /app/login-account fake-jwt-2", "GET /account/networks fake-jwt-3",
+	}, used)
+	assert.Equal(t, []string{"", `{"username":"jdoe","password":"temp123"}`, `{"account_id":"acc_2"}`, ""}, bodies)
+}
+
+func TestSignInFailures(t *testing.T) {
+	t.Parallel()
+	a, b := partnerapi.AccountChoice{ID: "acc_1", Title: "A"}, partnerapi.AccountChoice{ID: "acc_2", Title: "B"}
+	with := func(change func(*partnerapi.SignInCredentials)) partnerapi.SignInCredentials {
+		c := jdoe
+		change(&c)
+		return c
+	}
+	tests := map[string]struct {
+		credentials partnerapi.SignInCredentials
+		accounts    []partnerapi.AccountChoice
+		op          string
+		fault       partnertest.Fault
+		kinds       []error
+		text        string
+	}{
+		"app key": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.AppKey = "SECRET" }), kinds: []error{partnerapi.ErrUnauthorized},
+			text: "network: GET /app/session: 401 Unauthorized: Please sign in.",
+		},
+		"no app key": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.AppKey = "" }),
+			text:        "SignIn: AppKey: a credential is not empty and has no spaces around it and no control characters",
+		},
+		"password": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.Password = "SECRET" }), kinds: []error{partnerapi.ErrUnauthorized},
+			text: "network: POST /app/login: 400 Bad Request: The username or password is incorrect.",
+		},
+		"not UTF-8": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.Username = "SECRET\xff" }), text: "POST /app/login: Body: not valid UTF-8",
+		},
+		"no account": {
+			credentials: jdoe, accounts: []partnerapi.AccountChoice{a, b}, text: "SignIn: AccountID: empty, and the user has to choose an account",
+		},
+		"another account": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_2" }), accounts: []partnerapi.AccountChoice{a},
+			text: "SignIn: AccountID: not the account that the user is logged in to",
+		},
+		"others' account": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_3" }), accounts: []partnerapi.AccountChoice{a, b},
+			kinds: []error{partnerapi.ErrForbidden}, text: "network: POST /app/login-account: 403 Forbidden: You do not belong to this account.",
+		},
+		"not found": {
+			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 404, Body: `{"error":{"code":404,"message":"No such user."}}`},
+			kinds: []error{partnerapi.ErrUnauthorized}, text: "network: POST /app/login: 404 Not Found: No such user.",
+		},
+		"no connection": {
+			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Cut: partnertest.CutRefused}, kinds: []error{syscall.ECONNREFUSED},
+			text: "network: GET /app/session: no answer: dial tcp: connection refused",
+		},
+		"in doubt": {
+			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 502, Body: page, Processed: true}, kinds: []error{partnerapi.ErrServer},
+			text: "network: POST /app/login: 502 Bad Gateway: server error",
+		},
+		"rate limited": {
+			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 429, RetryAfter: time.Hour}, kinds: []error{partnerapi.ErrRateLimited},
+			text: "network: POST /app/login: 429 Too Many Requests: rate limited",
+		},
+		"a page": {
+			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: page},
+			text: "network: POST /app/login: 200 OK: invalid character '<' looking for beginning of value",
+		},
+		"no JWT": {
+			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 200, Body: `{"auth":false}`}, text: "a session without a JWT",
+		},
+		"a JWT that cannot be sent": {
+			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: `{"jwt":"SECRET\n","auth":true}`},
+			text: "a JWT that cannot be sent",
+		},
+		"not logged in": {
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_2" }), accounts: []partnerapi.AccountChoice{a, b},
+			op: selectOp, fault: partnertest.Fault{Status: 200, Body: `{"jwt":"SECRET","auth":"yes"}`},
+			text: "the API does not say that the user is logged in",
+		},
+	}
+	all := []error{
+		partnerapi.ErrInvalid, partnerapi.ErrUnauthorized, partnerapi.ErrForbidden, partnerapi.ErrNotFound, partnerapi.ErrAlreadyExists,
+		partnerapi.ErrNotLoggedIn, partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrBadResponse,
+		partnerapi.ErrResponseTooLarge, partnerapi.ErrOutcomeUnknown, syscall.ECONNREFUSED, context.Canceled, context.DeadlineExceeded,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				fake, source := newApp(test.credentials, test.accounts...)
+				if test.op != "" {
+					fake.Fail(test.op, test.fault, test.fault, test.fault, test.fault)
+				}
+				// A write, of which an error has to say whether it may have been done.
+				_, err := signedIn(fake, source).Networks.Delete(t.Context(), "acc_9")
+				require.EqualError(t, err, "network: DELETE /api/account/networks/{child_account_id}: not sent: no credential; "+
+					"the source of the network token failed; "+test.text)
+				require.ErrorIs(t, err, partnerapi.ErrNoCredential)
+				for _, kind := range all {
+					assert.Equal(t, slices.Contains(test.kinds, kind), errors.Is(err, kind), kind)
+				}
+				assert.Empty(t, fake.CallsTo("DELETE /api/account/networks/{child_account_id}"))
+			})
+		})
+	}
+}
+
+// A user of one account chooses nothing, also if the API asks.
+func TestSignInToTheOnlyAccount(t *testing.T) {
+	t.Parallel()
+	fake, source := newApp(jdoe)
+	fake.Fail(loginOp, partnertest.Fault{Status: 200, Body: `{"auth":{"select_account":{"accounts":{"acc_1":"A"},"last_login":"acc_1"}}}`})
+	fake.Fail(selectOp, partnertest.Fault{Status: 200, Body: `{"jwt":"J","auth":true}`})
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "J", token)
+	selections := fake.CallsTo(selectOp)
+	require.Len(t, selections, 1)
+	assert.JSONEq(t, `{"account_id":"acc_1"}`, string(selections[0].Body))
+	assert.Equal(t, "fake-jwt-1", selections[0].Header.Get("Authorization"), "a reply without a JWT leaves the earlier one in use")
+}
+
+// A JWT that is refused when it is new ends the call, however often that happens.
+func TestSignInNeverLoops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		client := signedIn(fake, source)
+		refused := partnertest.Fault{Status: 401, Body: `{"error":{"code":401,"message":"No."}}`}
+		for i := 1; i <= 3; i++ {
+			fake.Fail(networksOp, refused, refused)
+			err := list(t.Context(), client)
+			require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
+			require.NotErrorIs(t, err, partnerapi.ErrNoCredential)
+			require.EqualError(t, err, "network: GET /account/networks: 401 Unauthorized: No.")
+			assertSent(t, fake, i+1, i+1, 0, 2*i)
+		}
+		require.NoError(t, list(t.Context(), client))
+		assertSent(t, fake, 4, 4, 0, 7)
+	})
+}
+
+// The refusal of a JWT that is not in use any more changes nothing.
+func TestInvalidateOfAnotherJWT(t *testing.T) {
+	t.Parallel()
+	fake, source := newApp(jdoe)
+	invalidate(t, source, "")
+	invalidate(t, source, "J0")
+	first, err := source.Token(t.Context())
+	require.NoError(t, err)
+	invalidate(t, source, "J0")
+	again, err := source.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	assertSent(t, fake, 1, 1, 0, 0)
+
+	invalidate(t, source, first)
+	second, err := source.Token(t.Context())
+	require.NoError(t, err)
+	assert.NotEqual(t, first, second)
+	invalidate(t, source, first)
+	again, err = source.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, second, again)
+	assertSent(t, fake, 2, 2, 0, 0)
+}
+
+// A failure is told to all who wait, holds for a while, and is then tried again.
+func TestFailedSignInsAreSpaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		wrong := jdoe
+		wrong.Password = "wrong"
+		fake, source := newApp(wrong)
+		client := signedIn(fake, source)
+		fake.Fail(loginOp, partnertest.Fault{Status: 400, Body: `{"error":{"code":400,"message":"No."}}`, Delay: time.Second})
+		errs := together(50, func() error { return list(t.Context(), client) })
+		assertAll(t, errs, assert.Error)
+		assertSent(t, fake, 1, 1, 0, 0)
+
+		for logins, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, time.Minute, time.Minute} {
+			time.Sleep(pause - time.Nanosecond)
+			require.ErrorIs(t, list(t.Context(), client), partnerapi.ErrNoCredential)
+			assert.Len(t, fake.CallsTo(loginOp), logins+1)
+			time.Sleep(time.Nanosecond)
+			require.ErrorIs(t, list(t.Context(), client), partnerapi.ErrNoCredential)
+			assert.Len(t, fake.CallsTo(loginOp), logins+2)
+		}
+
+		// The password is set right, and success ends it all.
+		fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "wrong"})
+		time.Sleep(time.Minute)
+		require.NoError(t, list(t.Context(), client))
+		fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "other"})
+		fake.ExpireJWTs()
+		require.Error(t, list(t.Context(), client))
+		time.Sleep(time.Second)
+		fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "wrong"})
+		require.NoError(t, list(t.Context(), client))
+	})
+}
+
+func TestSignInWaitsAsTheAPIAsks(t *testing.T) {
+	t.Parallel()
+	for asked, wait := range map[time.Duration]time.Duration{10 * time.Minute: 10 * time.Minute, 100 * time.Hour: time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			fake, source := newApp(jdoe)
+			fake.Fail(loginOp, partnertest.Fault{Status: 429, RetryAfter: asked})
+			_, err := source.Token(t.Context())
+			require.ErrorIs(t, err, partnerapi.ErrRateLimited)
+			time.Sleep(wait - time.Nanosecond)
+			_, err = source.Token(t.Context())
+			require.ErrorIs(t, err, partnerapi.ErrRateLimited)
+			time.Sleep(time.Nanosecond)
+			_, err = source.Token(t.Context())
+			require.NoError(t, err)
+		})
+	}
+}
+
+// Who is cancelled leaves, and the sign-in goes on for the others.
+func TestCancelledCallersLeaveTheSignIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		client := signedIn(fake, source)
+		fake.Fail(sessionOp, partnertest.Fault{Delay: 10 * time.Second})
+		first, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		soon, cancelSoon := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancelSoon()
+		var errs [3]error
+		var calls sync.WaitGroup
+		for i, ctx := range []context.Context{first, soon, t.Context()} {
+			calls.Go(func() { errs[i] = list(ctx, client) })
+			synctest.Wait() // the sign-in is the first one's
+		}
+		calls.Wait()
+		require.ErrorIs(t, errs[0], context.Canceled)
+		require.ErrorIs(t, errs[1], context.DeadlineExceeded)
+		require.NoError(t, errs[2])
+		assertSent(t, fake, 1, 1, 0, 1)
+	})
+}
+
+// A sign-in that nobody waits for is cancelled, and is no failure of the next one.
+func TestSignInThatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		client := signedIn(fake, source)
+		fake.Fail(sessionOp, partnertest.Fault{Delay: 10 * time.Second})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		assertAll(t, together(5, func() error { return list(ctx, client) }), func(t assert.TestingT, err error, _ ...any) bool {
+			return assert.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+		synctest.Wait()
+		assert.Equal(t, time.Second, fake.CallsTo(sessionOp)[0].Duration, "the request ends with the last caller")
+		require.NoError(t, list(t.Context(), client))
+		assertSent(t, fake, 2, 1, 0, 1)
+	})
+}
+
+func TestSignInTakesAMinuteAtMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		silent := partnertest.Fault{Delay: time.Hour}
+		fake.Fail(loginOp, silent, silent, silent, silent)
+		began := time.Now()
+		err := list(t.Context(), signedIn(fake, source))
+		require.ErrorIs(t, err, partnerapi.ErrNoCredential)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
+		assert.LessOrEqual(t, time.Since(began), time.Minute)
+		assert.NoError(t, t.Context().Err())
+	})
+}
+
+// A call that is refused and cannot be renewed says both.
+func TestSignInFailsToRenew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		client := signedIn(fake, source)
+		require.NoError(t, list(t.Context(), client))
+		fake.ExpireJWTs()
+		fake.Fail(sessionOp, partnertest.Fault{Status: 404, Body: page})
+		err := list(t.Context(), client)
+		require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
+		require.ErrorIs(t, err, partnerapi.ErrNoCredential)
+		require.NotErrorIs(t, err, partnerapi.ErrBadResponse)
+		var failed *partnerapi.Error
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, 401, failed.StatusCode)
+	})
+}
+
+func TestSignInOptions(t *testing.T) {
+	t.Parallel()
+	// One that cannot be is told by the first call.
+	_, err := partnerapi.SignIn(jdoe, partnerapi.WithTimeout(-1)).Token(t.Context())
+	var refused *partnerapi.ArgumentError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, partnerapi.ArgumentError{Op: "NewClient", Name: "WithTimeout", Reason: "not above zero"}, *refused)
+
+	// A credential among them is not used, and theirs is the transport, which has what the caller's context holds.
+	type key struct{}
+	fake, _ := newApp(jdoe)
+	var carried []string
+	source := partnerapi.SignIn(jdoe, append(fake.ClientOptions(), partnerapi.WithNetworkToken("other"),
+		partnerapi.WithHTTPClient(&http.Client{Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+			_, op := partnerapi.Operation(req.Context())
+			value, _ := req.Context().Value(key{}).(string)
+			carried = append(carried, op+" "+value)
+			return fake.Transport().RoundTrip(req)
+		})}))...)
+	_, err = source.Token(context.WithValue(t.Context(), key{}, "trace"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"GET /app/session trace", "POST /app/login trace"}, carried)
+}
