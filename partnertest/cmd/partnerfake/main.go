@@ -29,8 +29,9 @@ const usage = `Partnerfake serves a stateful fake of the partner, account and ne
 At the start it prints the base URLs and the credentials that it accepts. Each call is a line on stderr:
 the time, the operation, the status and the duration. The state ends with the program.
 
-A seed file is an object of lists: subscriptions, customers, networks and invitations. Their members are
-those of the APIs; a customer has password, unconfirmed, blocked and benefits too.
+A seed file is an object of lists: subscriptions, customers, networks, invitations and app_users. Their
+members are those of the APIs; a customer has password, unconfirmed, blocked and benefits too, and an app user
+password, accounts, access and alerts.
 
 A fault is an operation, a colon and words. The next call of the operation takes it, in the order of the
 flags; with times, the next calls do:

@@ -25,6 +25,7 @@ var sections = map[string]func(*seeding, []byte) error{
 	"customers":     each((*seeding).customer),
 	"networks":      each((*seeding).network),
 	"invitations":   each((*seeding).invitation),
+	"app_users":     each((*seeding).appUser),
 }
 
 func each[T any](add func(*seeding, T) error) func(*seeding, []byte) error {
@@ -144,4 +145,20 @@ func (s *seeding) invitation(v partnerapi.Invitation) error {
 		return errors.New("status: pending, expired, or none, for which created tells")
 	}
 	return s.once(s.fake.SeedInvitation(v).ID, "invitation with the id")
+}
+
+type appUser struct {
+	partnerapi.AppUser
+	Password string                     `json:"password"`
+	Accounts []partnerapi.AccountChoice `json:"accounts"`
+	Access   partnerapi.AppAccess       `json:"access"`
+	Alerts   []partnerapi.AppAlert      `json:"alerts"`
+}
+
+func (s *seeding) appUser(v appUser) error {
+	if v.Username == "" {
+		return errors.New("an app user needs a username")
+	}
+	s.fake.SeedAppUser(partnertest.AppUser(v))
+	return s.once(v.Username, "app user with the username")
 }

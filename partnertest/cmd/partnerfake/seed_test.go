@@ -53,6 +53,22 @@ func TestExampleFile(t *testing.T) {
 	}
 }
 
+func TestExampleFileHasAnAppUser(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("example.json")
+	require.NoError(t, err)
+	fake := partnertest.New()
+	require.NoError(t, seedFrom(file, fake))
+	source := partnerapi.SignIn(partnerapi.SignInCredentials{
+		AppKey: "fake-app-key", Username: "robin", Password: "temp123", AccountID: "acc_9",
+	}, fake.ClientOptions()...)
+	session, err := fake.Client(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source)).AppSessions.Current(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "Acme Bakery", session.Account.Title)
+	assert.Equal(t, "Robin Example", session.User.Name)
+	assert.True(t, session.Access.Can("payment-methods:d"))
+}
+
 func TestSeedFileErrors(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ file, want string }{
@@ -61,7 +77,9 @@ func TestSeedFileErrors(t *testing.T) {
 		"a comma too many":  {"{\n  \"networks\": [\n    {},\n  ]\n}", "4:3: invalid character ']' looking for beginning of value"},
 		"more than one":     {"{}\n{}", "2:1: invalid character '{' after top-level value"},
 		"not an object":     {"[]", "1:1: not an object of lists"},
-		"unknown list":      {"{\n  \"clients\": []\n}", `2:3: "clients" is none of customers, invitations, networks, subscriptions`},
+		"no username":       {`{"app_users": [{"name": "Robin"}]}`, "1:16: app_users[0]: an app user needs a username"},
+		"a second username": {`{"app_users": [{"username": "a"}, {"username": "a"}]}`, "1:35: app_users[1]: a second app user with the username a"},
+		"unknown list":      {"{\n  \"clients\": []\n}", `2:3: "clients" is none of app_users, customers, invitations, networks, subscriptions`},
 		"not a list":        {`{"customers": {}}`, "1:2: customers: not a list"},
 		"null for a list":   {`{"customers": null}`, "1:2: customers: not a list"},
 		"null for a record": {`{"networks": [ {}, null]}`, "1:20: networks[1]: null"},

@@ -143,8 +143,8 @@ func stop(s *http.Server) error {
 func greet(w io.Writer, addr net.Addr, exposed bool) {
 	_, _ = fmt.Fprintf(w, `partner  http://%[1]s/partner  X-Token-Auth: %[2]s
 account  http://%[1]s/account  ?key=%[3]s and, for a search, Api-Key: %[4]s
-network  http://%[1]s/network  Authorization: %[5]s
-`, addr, partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey, partnertest.NetworkToken)
+network  http://%[1]s/network  Authorization: %[5]s or, for a session, the app key %[6]s
+`, addr, partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey, partnertest.NetworkToken, partnertest.AppKey)
 	if exposed {
 		_, _ = fmt.Fprintf(w, "admin    off, because of -expose\n")
 		return
