@@ -5,11 +5,9 @@ package partnerapi
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,19 +28,6 @@ func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: m.status, Header: m.header, Body: io.NopCloser(bytes.NewReader(m.body)), ContentLength: int64(len(m.body)),
 	}, nil
-}
-
-// hundredNetworks is a page of a list, of whose records half have a proposed fee.
-func hundredNetworks() string {
-	var b strings.Builder
-	for i := range 100 {
-		proposed := `"fee_proposed":null,"fee_proposed_date":null`
-		if i%2 == 0 {
-			proposed = `"fee_proposed":2.5,"fee_proposed_date":1234567890`
-		}
-		fmt.Fprintf(&b, `,{"account_id":"acc_%010d","account_title":"Acme Seafood %d","domain_title":"Wholesale Distributor","fee":1.5,%s}`, i, i, proposed)
-	}
-	return `{"list":[` + b.String()[1:] + `],"total":100,"search":"","filter":"","filters":[],"pages":1}`
 }
 
 // What a call may cost: what it does with Go 1.26, and head-room for other versions. TRAPS: "3 allocations over bare net/http with a nil logger;

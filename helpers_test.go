@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -44,4 +45,17 @@ func newTestClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 	}, opts...)...)
 	require.NoError(t, err)
 	return client
+}
+
+// hundredNetworks is a page of a list, of whose records half have a proposed fee.
+func hundredNetworks() string {
+	var b strings.Builder
+	for i := range 100 {
+		proposed := `"fee_proposed":null,"fee_proposed_date":null`
+		if i%2 == 0 {
+			proposed = `"fee_proposed":2.5,"fee_proposed_date":1234567890`
+		}
+		fmt.Fprintf(&b, `,{"account_id":"acc_%010d","account_title":"Acme Seafood %d","domain_title":"Wholesale Distributor","fee":1.5,%s}`, i, i, proposed)
+	}
+	return `{"list":[` + b.String()[1:] + `],"total":100,"search":"","filter":"","filters":[],"pages":1}`
 }
