@@ -151,13 +151,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	case failure.value[0] != '{':
 		return nil, unenveloped(status)
 	}
-	var said struct {
-		Type       string          `json:"type"`
-		Code       int             `json:"code"`
-		Message    string          `json:"message"`
-		Fields     json.RawMessage `json:"fields"`
-		DevMessage string          `json:"dev_message"`
-	}
+	var said networkFailure
 	_ = unmarshal(failure.value, &said) // a member of another type does not make it less of a failure
 	failed := &Error{Type: said.Type, Code: said.Code, Messages: nonEmpty(said.Message), DevMessage: said.DevMessage}
 	_ = json.Unmarshal(said.Fields, &failed.Fields) // no fields is an empty array
@@ -168,6 +162,15 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 		}
 	}
 	return nil, failed
+}
+
+// networkFailure is what the network API says of a failure.
+type networkFailure struct {
+	Type       string          `json:"type"`
+	Code       int             `json:"code"`
+	Message    string          `json:"message"`
+	Fields     json.RawMessage `json:"fields"`
+	DevMessage string          `json:"dev_message"`
 }
 
 func nonEmpty(messages ...string) []string {

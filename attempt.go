@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -114,16 +113,17 @@ func (x *exchange) mayStart(ctx context.Context) error {
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
-	s := new(sending)
+	s := &sending{gate: x.route.gate}
 	s.limit = limit{
 		Context: s.traced(req.Context()), of: operation{x.call.API, x.call.Op}, until: until,
 	}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
-	if err := s.passGate(x.route.gate); err != nil {
+	if err := s.passGate(); err != nil {
 		x.last.Outcome = s.outcome()
 		return nil, err
 	}
+	defer s.leaveGate() // for a transport that panics
 	resp, err := roundTrip(x.settings.transport, &s.request)
 	s.leaveGate()
 	if err != nil {
@@ -184,7 +184,7 @@ type sending struct {
 func (x *exchange) prepare(s *sending, req *http.Request) {
 	s.request, s.url = *req, *req.URL
 	s.request.URL, s.request.Host = &s.url, s.url.Host
-	s.request.Header = maps.Clone(x.Header)
+	s.request.Header = x.Header.Clone()
 	if text := x.content; text != nil {
 		// What net/http knows to be in memory it writes together with the headers; any other reader has to wait.
 		s.content.Reset(text)
@@ -202,11 +202,14 @@ func (x *exchange) prepare(s *sending, req *http.Request) {
 
 func (s *sending) traced(ctx context.Context) context.Context {
 	s.trace.GetConn = func(string) { s.asked.Store(true) }
-	s.trace.GotConn = func(httptrace.GotConnInfo) {
+	s.trace.GotConn = func(info httptrace.GotConnInfo) {
 		s.got.Store(true)
-		if s.gate != nil && s.gate.known.Load() {
+		if s.gate != nil && s.gate.got(info) {
 			s.leaveGate()
 		}
+	}
+	if s.gate != nil {
+		s.trace.WroteHeaders = s.leaveGate
 	}
 	return httptrace.WithClientTrace(ctx, &s.trace)
 }
@@ -219,17 +222,13 @@ func (s *sending) outcome() Outcome {
 }
 
 // passGate waits until the attempt may ask for a connection.
-func (s *sending) passGate(g *gate) error {
-	if g == nil {
+func (s *sending) passGate() error {
+	if s.gate == nil {
 		return nil
 	}
 	s.asked.Store(true) // who waits for a place sends nothing
-	placed, err := g.enter(&s.limit)
-	s.gate = g
+	placed, err := s.gate.enter(&s.limit)
 	s.placed.Store(placed)
-	if !g.known.Load() {
-		s.trace.WroteHeaders = s.leaveGate // a moment after it got the connection: by then others find one of HTTP/2
-	}
 	return err
 }
 

@@ -83,7 +83,11 @@ func (o *callOptions) headers(s *settings, hasBody bool) http.Header {
 		return s.headers[hasBody]
 	}
 	header := maps.Clone(s.headers[hasBody])
-	maps.Copy(header, o.header)
+	for name, values := range o.header {
+		if header[name] == nil || values[0] != "" {
+			header[name] = values
+		}
+	}
 	return header
 }
 

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 )
@@ -12,28 +13,27 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 		return value, badResponse("a login without a session cookie")
 	}
 	_, unread := any(value).(none)
-	own, reads := any(&value).(json.Unmarshaler)
-	known := presenceOf(payload)
+	var known presence
 	var err error
-	switch {
+	switch own, reads := any(&value).(json.Unmarshaler); {
 	case unread || call.optional:
 		return value, decodeOptional(call, payload, &value)
-	case call.anyValue && known == present:
-		err = json.Unmarshal(payload, &value)
-	case reads && known == present:
-		err = own.UnmarshalJSON(payload)
-	case known == present:
+	case call.anyValue:
+		known, err = presenceOf(payload), json.Unmarshal(payload, &value)
+	case reads && call.key == "":
+		known, err = presenceOf(payload), own.UnmarshalJSON(payload)
+	default:
 		known, err = unmarshalMember(payload, call.key, &value)
 	}
 	switch {
 	case known == absent:
 		return value, badResponse("no value in the body")
-	case err != nil:
-		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	case known == null && call.ifNull != nil:
 		return value, &Error{kinds: []error{call.ifNull}}
 	case known == null:
 		return value, badResponse("null in the place of the value")
+	case err != nil:
+		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	case !call.anyValue && isBlank(reflect.ValueOf(value)):
 		return value, badResponse("none of the documented fields")
 	}
@@ -65,22 +65,21 @@ const (
 )
 
 func presenceOf(payload []byte) presence {
-	s := scanner{data: payload}
-	switch s.peek() {
-	case 0:
+	switch text := bytes.Trim(payload, " \t\r\n"); string(text) {
+	case "":
 		return absent
-	case 'n':
+	case "null":
 		return null
 	default:
 		return present
 	}
 }
 
-// isBlank reports whether v is, or is a list of, a record of which nothing is known.
+// isBlank reports whether v is, or is a list with, a record of which nothing is known.
 func isBlank(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer:
-		return isBlank(v.Elem())
+		return v.IsNil() || isBlank(v.Elem())
 	case reflect.Struct:
 		return v.IsZero()
 	case reflect.Slice:

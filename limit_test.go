@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,26 +86,23 @@ func TestLimitOfACallThatEndsSooner(t *testing.T) {
 }
 
 // net/http makes a context of an attempt's: it is ended with it, and without a goroutine that waits for that.
-func TestLimitHasChildren(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		l := &limit{Context: ctx, until: time.Now().Add(time.Second)}
-		before := runtime.NumGoroutine()
-		var children []context.Context
-		for range 100 {
-			child, stop := context.WithCancel(context.WithValue(l, limitKey{}, 1))
-			defer stop()
-			children = append(children, child)
-		}
-		assert.Less(t, runtime.NumGoroutine()-before, 50, "other tests may have started some")
-		l.end()
-		for _, child := range children {
-			<-child.Done()
-			assert.Equal(t, context.Canceled, child.Err())
-		}
-	})
+func TestLimitHasChildren(t *testing.T) { //nolint:paralleltest // it counts the goroutines of the whole process
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l := &limit{Context: ctx, until: time.Now().Add(time.Hour)}
+	before := runtime.NumGoroutine()
+	var children []context.Context
+	for range 100 {
+		child, stop := context.WithCancel(context.WithValue(l, limitKey{}, 1))
+		defer stop()
+		children = append(children, child)
+	}
+	assert.Less(t, runtime.NumGoroutine()-before, 50)
+	l.end()
+	for _, child := range children {
+		<-child.Done()
+		assert.Equal(t, context.Canceled, child.Err())
+	}
 }
 
 // A transport may look at the context of a request when the call is over, and at the request itself: they stay what
@@ -151,8 +149,11 @@ func TestTransportThatChangesRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
 		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
-			seen = append(seen, req.URL.Host+" "+req.Header.Get("Accept")+" "+req.Header.Get("X-Token-Auth"))
+			seen = append(seen, strings.Join([]string{
+				req.URL.Host, req.Header.Get("Accept"), req.Header.Get("X-Token-Auth"), req.UserAgent(), req.Proto,
+			}, " "))
 			req.URL.Host, req.Method = "other.example", "PATCH"
+			req.Header["User-Agent"][0] = "changed in its place"
 			req.Header.Set("Accept", "text/html")
 			req.Header.Add("X-Token-Auth", "other")
 			return reply(500, ""), nil
@@ -160,7 +161,7 @@ func TestTransportThatChangesRequests(t *testing.T) {
 		for range 2 {
 			require.ErrorIs(t, client.Subscriptions.Cancel(t.Context(), "pk"), ErrServer)
 		}
-		want := "www.bark.us application/json " + testPartnerToken
+		want := "www.bark.us application/json " + testPartnerToken + " partnerapi-go/" + Version + " HTTP/1.1"
 		assert.Equal(t, []string{want, want, want, want}, seen)
 	})
 }

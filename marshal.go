@@ -47,7 +47,7 @@ type outMember struct {
 
 var outMembers sync.Map // of reflect.Type to []outMember
 
-// membersOf returns the members of a struct whose fields have tags, or nil if encoding/json has to write it.
+// membersOf returns the members of a struct, or nil if encoding/json has to write it.
 func membersOf(t reflect.Type) []outMember {
 	if known, ok := outMembers.Load(t); ok {
 		return known.([]outMember)
@@ -55,13 +55,27 @@ func membersOf(t reflect.Type) []outMember {
 	var members []outMember
 	if t.Kind() == reflect.Struct && !t.Implements(reflect.TypeFor[json.Marshaler]()) {
 		for i := range t.NumField() {
-			if name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" {
-				members = append(members, outMember{`"` + name + `":`, i, options != ""})
+			m, plain := memberOf(t.Field(i))
+			if !plain {
+				members = nil
+				break
 			}
+			m.index = i
+			members = append(members, m)
 		}
 	}
 	outMembers.Store(t, members)
 	return members
+}
+
+// memberOf returns the member that a field is written as, if its tag says no more than the name and when to leave it out.
+func memberOf(f reflect.StructField) (m outMember, plain bool) {
+	name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+	canBeEmpty := f.Type.Kind() == reflect.String || f.Type.Kind() == reflect.Pointer
+	plain = f.IsExported() && !f.Anonymous && name != "" && name != "-" &&
+		(options == "" || options == "omitzero" || options == "omitempty" && canBeEmpty) &&
+		!(f.Type.Kind() == reflect.String && f.Type.Implements(reflect.TypeFor[json.Marshaler]()))
+	return outMember{name: `"` + name + `":`, omit: options != ""}, plain
 }
 
 // isPlain reports whether encoding/json would put s between quotes as it is.

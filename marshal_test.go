@@ -45,3 +45,45 @@ func FuzzMarshal(f *testing.F) {
 		}
 	})
 }
+
+type oddBase struct {
+	Base string `json:"base"`
+}
+
+type oddText string
+
+func (oddText) MarshalJSON() ([]byte, error) { return []byte(`"odd"`), nil }
+
+// What a tag says that is rarely said is for encoding/json.
+func TestMarshalOfOddRecords(t *testing.T) {
+	t.Parallel()
+	for want, in := range map[string]any{
+		`{"base":"b","a":"x"}`: struct {
+			oddBase
+
+			A string `json:"a"`
+		}{oddBase{"b"}, "x"},
+		`{"a":"x","B":"y"}`: struct {
+			A string `json:"a"`
+			B string
+		}{"x", "y"},
+		`{"a":"x"}`: struct {
+			A      string `json:"a"`
+			Hidden string `json:"-"`
+		}{"x", "secret"},
+		`{"a":"1"}`: struct {
+			A int `json:"a,string"`
+		}{1},
+		`{"a":"odd"}`: struct {
+			A oddText `json:"a"`
+		}{"x"},
+		`{"a":{"Year":0,"Month":0,"Day":0}}`: struct {
+			A struct{ Year, Month, Day int } `json:"a,omitempty"`
+		}{},
+		`{}`: struct{}{},
+	} {
+		got, err := marshal(in)
+		assert.NoError(t, err)
+		assert.Equal(t, want, string(got))
+	}
+}

@@ -182,7 +182,9 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 	if r.content, err = r.call.content(); err != nil {
 		return nil, err
 	}
-	r.http = *(&http.Request{Method: r.route.method, URL: &r.url, Header: noHeader}).WithContext(ctx)
+	r.http = *(&http.Request{
+		Method: r.route.method, URL: &r.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: noHeader,
+	}).WithContext(ctx)
 	r.Request.Request = &r.http
 	r.Header = r.options.headers(s, r.content != nil)
 	return r, r.askSecrets(ctx)

@@ -50,7 +50,7 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
 		return nil, call.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
-	case !isToken(method) || !isHeaderValue(pattern):
+	case !isToken(method) || !isHeaderValue(pattern) || strings.Contains(pattern, "\t"):
 		return nil, call.refuse("Op", "not a method and a path")
 	}
 	if call.path != "" {
@@ -67,7 +67,7 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 		if strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
 			r.names, r.parts, path = append(r.names, strings.Trim(segment, "{}")), append(r.parts, path), ""
 		} else {
-			path += segment
+			path += (&url.URL{Path: segment}).EscapedPath()
 		}
 	}
 	r.parts = append(r.parts, path)

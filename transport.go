@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
@@ -26,33 +26,42 @@ func newTransport() *http.Transport {
 // idle, and goes on dialling when another has become idle meanwhile: of many callers at once, most would wait for
 // handshakes of which few are needed. Whoever has waited long enough asks all the same.
 //
-// The first attempt asks alone, until it is known whether its connection is of HTTP/2, which all others then share.
+// It is narrow, for one at a time, until a connection turns out to be of HTTP/1.1. One of HTTP/2 is shared: who comes
+// after the first has it at once, and when it is lost the next one is dialled once.
 type gate struct {
-	places chan struct{} // taken by those who ask
-	first  sync.Once
-	known  atomic.Bool // whether the first has got its connection, or none
+	places  chan struct{} // taken by those who ask
+	widen   sync.Once
+	widened chan struct{} // closed when the gate is no longer narrow
 }
 
 const (
-	// askAtOnce is how many attempts ask for a connection at once.
+	// askAtOnce is how many attempts ask for a connection of HTTP/1.1 at once.
 	askAtOnce = 4
-	// firstPatience is how long the first connection is waited for: longer than a handshake takes across the world.
-	firstPatience = time.Second
-	// patience is how long a place is waited for later.
-	patience = 50 * time.Millisecond
+	// narrowPatience is how long a place in a narrow gate is waited for: longer than a handshake takes across the world.
+	narrowPatience = time.Second
+	// widePatience is how long one in a wide gate is.
+	widePatience = 50 * time.Millisecond
 )
 
-// newGate returns a gate that is narrow at first, if the connections may be of HTTP/2.
+// newGate returns a gate for connections that may be of HTTP/2, or cannot be.
 func newGate(maybeHTTP2 bool) *gate {
-	g := &gate{places: make(chan struct{}, askAtOnce)}
-	if maybeHTTP2 {
-		for range askAtOnce - 1 {
-			g.places <- struct{}{}
-		}
-	} else {
-		g.first.Do(func() { g.known.Store(true) })
+	g := &gate{places: make(chan struct{}, askAtOnce), widened: make(chan struct{})}
+	for range askAtOnce - 1 {
+		g.places <- struct{}{}
+	}
+	if !maybeHTTP2 {
+		g.open()
 	}
 	return g
+}
+
+func (g *gate) open() {
+	g.widen.Do(func() {
+		for range askAtOnce - 1 {
+			<-g.places
+		}
+		close(g.widened)
+	})
 }
 
 // enter returns when the attempt may ask for a connection, and whether it has a place that it has to leave. It fails if
@@ -63,29 +72,44 @@ func (g *gate) enter(ctx context.Context) (placed bool, err error) {
 		return true, nil
 	default:
 	}
-	wait := patience
-	if !g.known.Load() {
-		wait = firstPatience
-	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(patience(ctx, narrowPatience))
 	defer timer.Stop()
-	select {
-	case g.places <- struct{}{}:
-		return true, nil
-	case <-timer.C:
-		return false, nil
-	case <-ctx.Done():
-		return false, ctx.Err()
+	widened := g.widened
+	for {
+		select {
+		case g.places <- struct{}{}:
+			return true, nil
+		case <-widened:
+			timer.Reset(patience(ctx, widePatience))
+			widened = nil
+		case <-timer.C:
+			return false, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
 	}
 }
 
-// leave gives a place to another attempt, when this one has got its connection, or failed to.
-func (g *gate) leave() {
-	<-g.places
-	g.first.Do(func() {
-		g.known.Store(true)
-		for range askAtOnce - 1 {
-			<-g.places
-		}
-	})
+// patience returns how long to wait for a place: at most a part of the time that there is for all.
+func patience(ctx context.Context, most time.Duration) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline)/4)
+	}
+	return most
+}
+
+// leave gives a place to another attempt.
+func (g *gate) leave() { <-g.places }
+
+// got is told of the connection that an attempt has got, and reports whether others can ask for theirs now. One of HTTP/2
+// that is new is there for others only a moment later, when the headers are written.
+func (g *gate) got(info httptrace.GotConnInfo) bool {
+	if info.Reused {
+		return true
+	}
+	if c, isTLS := info.Conn.(*tls.Conn); isTLS && c.ConnectionState().NegotiatedProtocol == "h2" {
+		return false
+	}
+	g.open()
+	return true
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -54,10 +56,13 @@ func TestOneConnectionOfHTTP2(t *testing.T) {
 		protocols.Store(r.Proto, true)
 		_, _ = io.WriteString(w, `{"success":true}`)
 	})
-	for range 3 {
-		atOnce(64, func() { assert.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
+	for round := range int64(3) {
+		for range 2 {
+			atOnce(64, func() { assert.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
+		}
+		assert.LessOrEqual(t, connections.Load(), round+1)
+		client.CloseIdleConnections() // as a server that goes away
 	}
-	assert.Equal(t, int64(1), connections.Load())
 	protocols.Range(func(protocol, _ any) bool { return assert.Equal(t, "HTTP/2.0", protocol) })
 }
 
@@ -110,14 +115,14 @@ func TestGate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		base  string
+		limit time.Duration
 		after []time.Duration // when each of ten calls at once has a connection dialled
 	}{
-		"https": {"https://a.example", []time.Duration{
-			0, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second,
-		}},
-		"http": {"http://a.example", []time.Duration{
-			0, 0, 0, 0, 50e6, 50e6, 50e6, 50e6, 50e6, 50e6,
-		}},
+		"https": {"https://a.example", 5 * time.Second, append([]time.Duration{0}, slices.Repeat([]time.Duration{time.Second}, 9)...)},
+		"http":  {"http://a.example", 5 * time.Second, append(make([]time.Duration, 4), slices.Repeat([]time.Duration{50 * time.Millisecond}, 6)...)},
+		"https, in a hurry": {
+			"https://a.example", time.Second, append([]time.Duration{0}, slices.Repeat([]time.Duration{250 * time.Millisecond}, 9)...),
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +137,7 @@ func TestGate(t *testing.T) {
 					after = append(after, time.Since(started))
 					mu.Unlock()
 					return unreachable()
-				}, WithTimeout(5*time.Second), log.hook())
+				}, WithTimeout(test.limit), log.hook())
 				atOnce(10, func() {
 					err := client.Subscriptions.Cancel(t.Context(), "pk")
 					assert.True(t, errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrOutcomeUnknown), "%v", err)
@@ -140,7 +145,7 @@ func TestGate(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				assert.Equal(t, test.after, after)
-				assert.Equal(t, 5*time.Second, time.Since(started))
+				assert.Equal(t, test.limit, time.Since(started))
 				for _, a := range log.seen {
 					assert.Equal(t, OutcomeUnsent, a.Outcome)
 				}
@@ -163,12 +168,12 @@ func TestOverInTheGate(t *testing.T) {
 		defer cancel()
 		go func() { _ = client.Subscriptions.Cancel(first, "pk") }()
 		synctest.Wait()
-		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
-		defer stop()
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, stop)
 		err := client.Subscriptions.Cancel(ctx, "pk")
-		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, context.Canceled)
 		require.NotErrorIs(t, err, ErrOutcomeUnknown)
-		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no answer: context deadline exceeded")
+		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no answer: context canceled")
 		assert.Equal(t, []Outcome{OutcomeUnsent}, log.outcomes())
 		assert.Equal(t, int64(1), dialled.Load())
 	})
@@ -186,6 +191,70 @@ func TestGateOfAServerThatIsDown(t *testing.T) {
 			atOnce(200, func() { assert.Error(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
 			assert.Zero(t, time.Since(started))
 		})
+	}
+}
+
+// The gate opens with the first connection of HTTP/1.1, for those too who began to wait before.
+func TestGateOpens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(true)
+		placed, err := g.enter(t.Context())
+		assert.True(t, placed)
+		require.NoError(t, err)
+		started := time.Now()
+		var mu sync.Mutex
+		var after []time.Duration
+		for range 6 {
+			go func() {
+				placed, err := g.enter(t.Context())
+				mu.Lock()
+				defer mu.Unlock()
+				assert.NoError(t, err)
+				if placed {
+					after = append(after, time.Since(started))
+				}
+			}()
+		}
+		synctest.Wait()
+		time.Sleep(100 * time.Millisecond)
+		assert.True(t, g.got(httptrace.GotConnInfo{}))
+		g.leave()
+		synctest.Wait()
+		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		assert.Equal(t, slices.Repeat([]time.Duration{100 * time.Millisecond}, 4), after, "the other two have waited long enough")
+	})
+}
+
+// A place is given back whatever becomes of the attempt: what a caller's trace does runs in the middle of it.
+func TestGateAfterAPanic(t *testing.T) {
+	t.Parallel()
+	for range askAtOnce + 1 {
+		synctest.Test(t, func(t *testing.T) {
+			client := dialing(t, "https://a.example", func() (net.Conn, error) { return nil, net.UnknownNetworkError("down") })
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(string) { panic("no") }})
+			assert.Panics(t, func() { _ = client.Subscriptions.Cancel(ctx, "pk") })
+			started := time.Now()
+			require.Error(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+			assert.Zero(t, time.Since(started))
+		})
+	}
+}
+
+// The caller's trace is told of what the gate looks at too, from the first call on.
+func TestGateKeepsTheCallersTrace(t *testing.T) {
+	t.Parallel()
+	client, _ := newTLSServer(t, true, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"success":true}`) })
+	for range 2 {
+		var got, wrote atomic.Int64
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			GotConn: func(httptrace.GotConnInfo) { got.Add(1) }, WroteHeaders: func() { wrote.Add(1) },
+		})
+		require.NoError(t, client.Subscriptions.Cancel(ctx, "pk"))
+		assert.Equal(t, int64(1), got.Load())
+		assert.Equal(t, int64(1), wrote.Load())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // unmarshal is json.Unmarshal for the types of this package, which it reads several times as fast and with a few
@@ -23,13 +24,13 @@ func unmarshal(data []byte, into any) error {
 // the whole.
 func unmarshalMember(data []byte, key string, into any) (presence, error) {
 	d := decoders.Get().(*decoder)
-	defer decoders.Put(d)
 	d.data = data
 	v := reflect.ValueOf(into).Elem()
 	known := d.member(v, key)
 	d.end()
 	bad, err := d.bad, d.err
-	*d = decoder{} // the block belongs to what was read
+	*d = decoder{}  // the block belongs to what was read
+	decoders.Put(d) // not after a panic: what of it was read is not known then
 	if bad {
 		v.SetZero() // encoding/json looks first, and reads nothing
 		err = notJSON(data)
@@ -41,8 +42,8 @@ func unmarshalMember(data []byte, key string, into any) (presence, error) {
 func (d *decoder) member(v reflect.Value, key string) (known presence) {
 	switch {
 	case key == "":
-		known = presenceOf(d.data)
 		d.value(v, planOf(v.Type()))
+		known = presenceOf(d.data)
 	case d.peek() != '{':
 		d.skip()
 	default:
@@ -52,8 +53,10 @@ func (d *decoder) member(v reflect.Value, key string) (known presence) {
 				continue
 			}
 			v.SetZero()
-			known = presenceOf(d.data[d.at:])
+			d.err = nil // of one before
+			start := d.at
 			d.value(v, planOf(v.Type()))
+			known = presenceOf(d.data[start:d.at])
 		}
 	}
 	return known
@@ -81,7 +84,7 @@ type plan struct {
 	read   func(d *decoder, v reflect.Value, p *plan)
 	starts *[256]bool // the bytes that a value can begin with; any if nil
 
-	nilable  bool    // null makes it nil; otherwise it leaves the value as it is
+	nulls    bool    // whether null is for read; otherwise it makes nil what can be, and leaves the rest as it is
 	elem     *plan   // of a pointer or a list
 	fields   []field // of a record
 	complete bool    // whether a record of the type knows what it cannot be without
@@ -113,20 +116,26 @@ var (
 	unmarshals = reflect.TypeFor[json.Unmarshaler]()
 )
 
+// A type of somebody else's, such as that of the items of a stranger's Page, is for encoding/json.
 func newPlan(t reflect.Type) *plan {
-	fields := fieldsOf(t)
+	ours := t.PkgPath() == reflect.TypeFor[plan]().PkgPath()
 	switch pointer := reflect.PointerTo(t); {
-	case fields != nil:
-		return &plan{read: (*decoder).record, starts: first("{"), fields: fields, complete: pointer.Implements(completes)}
-	case pointer.Implements(unmarshals):
-		return &plan{read: (*decoder).own}
+	case ours && t.Kind() == reflect.Struct && hasTags(t):
+		return &plan{read: (*decoder).record, starts: first("{"), fields: fieldsOf(t), complete: pointer.Implements(completes)}
+	case pointer.Implements(unmarshals) && (ours || t == reflect.TypeFor[time.Time]()):
+		return &plan{read: (*decoder).own, nulls: true}
+	case !ours && (t.PkgPath() != "" || t.Kind() == reflect.Struct || pointer.Implements(unmarshals)):
+		return &plan{read: (*decoder).other, nulls: true}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		elem := planOf(t.Elem())
-		return &plan{read: (*decoder).pointer, starts: elem.starts, nilable: true, elem: elem}
+		return &plan{read: (*decoder).pointer, starts: elem.starts, elem: elem}
 	case reflect.Slice:
-		return &plan{read: (*decoder).list, starts: first("["), nilable: true, elem: planOf(t.Elem())}
+		if t.Elem().Kind() == reflect.Uint8 { // bytes are text in JSON
+			return &plan{read: (*decoder).other, nulls: true}
+		}
+		return &plan{read: (*decoder).list, starts: first("["), elem: planOf(t.Elem())}
 	case reflect.String:
 		return &plan{read: (*decoder).string, starts: first(`"`)}
 	case reflect.Bool:
@@ -136,10 +145,15 @@ func newPlan(t reflect.Type) *plan {
 	case reflect.Float64:
 		return &plan{read: (*decoder).float, starts: first("-0123456789")}
 	default:
-		return &plan{read: (*decoder).other}
+		return &plan{read: (*decoder).other, nulls: true}
 	}
 }
 
+func hasTags(t reflect.Type) bool {
+	return t.NumField() > 0 && t.Field(0).Tag.Get("json") != ""
+}
+
+// first returns which bytes are one of those given.
 func first(bytes string) *[256]bool {
 	var is [256]bool
 	for _, c := range []byte(bytes) {
@@ -150,9 +164,6 @@ func first(bytes string) *[256]bool {
 
 // fieldsOf returns the names of the members of a struct whose fields have tags, first names before second ones.
 func fieldsOf(t reflect.Type) (fields []field) {
-	if t.Kind() != reflect.Struct {
-		return nil
-	}
 	for _, tag := range []string{"json", "also"} {
 		for i := range t.NumField() {
 			f := t.Field(i)
@@ -167,8 +178,8 @@ func fieldsOf(t reflect.Type) (fields []field) {
 // value reads the value that comes next.
 func (d *decoder) value(v reflect.Value, p *plan) {
 	switch c := d.peek(); {
-	case c == 'n':
-		if d.literal("null"); p.nilable {
+	case c == 'n' && !p.nulls:
+		if d.literal("null"); p.elem != nil {
 			v.SetZero()
 		}
 	case p.starts != nil && !p.starts[c]:
@@ -202,7 +213,7 @@ func kindOf(raw []byte) string {
 }
 
 func (d *decoder) record(v reflect.Value, p *plan) {
-	next := 0 // replies mostly have the order of our fields
+	next, second := 0, -1 // replies mostly have the order of our fields; which of them came by its second name
 	for more := d.enter(); more; more = d.another('}') {
 		i := p.find(d.name(), next)
 		if i < 0 {
@@ -211,11 +222,16 @@ func (d *decoder) record(v reflect.Value, p *plan) {
 		}
 		next = i + 1
 		f := p.fields[i]
-		if member := v.Field(f.index); f.second && (d.peek() == 'n' || !member.IsZero()) {
-			d.skip() // the first name counts, if it says anything
-		} else {
-			d.value(member, f.plan)
+		member := v.Field(f.index)
+		// The first name counts, if it says anything.
+		if f.second && (d.peek() == 'n' || !member.IsZero()) || f.index == second && d.peek() == 'n' {
+			d.skip()
+			continue
 		}
+		if f.second {
+			second = f.index
+		}
+		d.value(member, f.plan)
 	}
 	if p.complete && !d.bad {
 		d.note(v.Addr().Interface().(completer).complete())

@@ -74,7 +74,7 @@ func FuzzUnmarshal(f *testing.F) {
 
 // unusualJSON is what replies do not hold, or should not.
 var unusualJSON = []string{
-	``, ` `, `null`, `nul`, `true`, `false`, `falsy`, `0`, `-0`, `-`, `01`, `1.`, `.5`, `1.5`, `1e3`, `1E+3`, `1e`, `1e-400`, `1e999`, `9223372036854775807`,
+	``, ` `, "\x00", "\x00{}", `null`, `nul`, `null x`, `true`, `false`, `falsy`, `0`, `-0`, `-`, `01`, `1.`, `.5`, `1.5`, `1e3`, `1E+3`, `1e`, `1e-400`, `1e999`, `9223372036854775807`,
 	`9223372036854775808`, `-9223372036854775808`, `"`, `""`, `"a`, `"\`, `"\"`, `"\\"`, `"\/\b\f\n\r\t"`, `"\x"`, `"\u"`, `"\u00e9"`, `"\uD83D\uDE00"`,
 	`"\uD83D"`, `"\uDE00\uD83D"`, `"\u12"`, `"\u12g4"`, `"é"`, `"😀"`, "\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"a\nb\"", "\"\x00\"", "\"\x7f\"",
 	`"2024-02-29"`, `"2023-02-29"`, `"2024-02-29T12:00:00Z"`, `"2024-02-29T12:00:00.5+01:00"`, `1234567890`, `1234567890.25`, `-1.5`,
@@ -181,17 +181,19 @@ func TestUnmarshalMember(t *testing.T) {
 		is   presence
 		fail bool
 	}{
-		"there":            {`{"a":1,"list":["x","y"],"b":2}`, []string{"x", "y"}, present, false},
-		"not there":        {`{"a":1}`, nil, absent, false},
-		"of another case":  {`{"LIST":["x"]}`, nil, absent, false},
-		"null":             {`{"list":null}`, nil, null, false},
-		"the last":         {`{"list":["x","y"],"list":["z"]}`, []string{"z"}, present, false},
-		"the last is null": {`{"list":["x"],"list":null}`, nil, null, false},
-		"empty":            {`{"list":[]}`, []string{}, present, false},
-		"no object":        {`["x"]`, nil, absent, false},
-		"another type":     {`{"list":"x"}`, nil, present, true},
-		"not JSON behind":  {`{"list":["x"],}`, nil, present, true},
-		"trailing":         {`{"list":["x"]} x`, nil, present, true},
+		"there":                  {`{"a":1,"list":["x","y"],"b":2}`, []string{"x", "y"}, present, false},
+		"not there":              {`{"a":1}`, nil, absent, false},
+		"of another case":        {`{"LIST":["x"]}`, nil, absent, false},
+		"null":                   {`{"list":null}`, nil, null, false},
+		"the last":               {`{"list":["x","y"],"list":["z"]}`, []string{"z"}, present, false},
+		"the last is null":       {`{"list":["x"],"list":null}`, nil, null, false},
+		"empty":                  {`{"list":[]}`, []string{}, present, false},
+		"no object":              {`["x"]`, nil, absent, false},
+		"another type":           {`{"list":"x"}`, nil, present, true},
+		"not JSON behind":        {`{"list":["x"],}`, nil, present, true},
+		"trailing":               {`{"list":["x"]} x`, nil, present, true},
+		"of another type before": {`{"list":"x","list":["y"]}`, []string{"y"}, present, false},
+		"almost null":            {`{"list":nul}`, nil, present, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -209,6 +211,10 @@ func TestUnmarshalMember(t *testing.T) {
 // says something.
 func TestUnmarshalAgain(t *testing.T) {
 	t.Parallel()
+	var fee Network
+	require.NoError(t, json.Unmarshal([]byte(`{"fee_proposed_date":7}`), &fee))
+	require.NoError(t, json.Unmarshal([]byte(`{"fee_proposed_date":null}`), &fee))
+	assert.Equal(t, Network{}, fee)
 	n := Network{AccountID: "old", FeeProposed: new(float64), ProposedUserID: "kept"}
 	require.NoError(t, json.Unmarshal([]byte(`{"account_id":"new","fee_proposed":null,"proposed_date":7}`), &n))
 	assert.Equal(t, Network{AccountID: "new", FeeProposedDate: UnixTimeOf(time.Unix(7, 0)), ProposedUserID: "kept"}, n)
