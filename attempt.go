@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -163,7 +164,8 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 	return kinds
 }
 
-// sending is what belongs to one attempt: nothing that a transport does to it, then or later, reaches another one.
+// sending is what belongs to one attempt: what a transport does to it, then or later, reaches no other one. Only the
+// values of headers, credentials apart, are shared: they can be replaced, but not be changed in their place.
 type sending struct {
 	request http.Request
 	url     url.URL
@@ -184,7 +186,7 @@ type sending struct {
 func (x *exchange) prepare(s *sending, req *http.Request) {
 	s.request, s.url = *req, *req.URL
 	s.request.URL, s.request.Host = &s.url, s.url.Host
-	s.request.Header = x.Header.Clone()
+	s.request.Header = maps.Clone(x.Header)
 	if text := x.content; text != nil {
 		// What net/http knows to be in memory it writes together with the headers; any other reader has to wait.
 		s.content.Reset(text)

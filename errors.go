@@ -238,7 +238,8 @@ func kindsOf(messages []string) []error {
 
 func kindsOfMessage(message string) []error {
 	message = strings.TrimSpace(message)
-	for _, known := range messageKinds {
+	for i := range messageKinds {
+		known := &messageKinds[i]
 		if !known.open && message == known.start ||
 			known.open && strings.HasPrefix(message, known.start) && strings.HasSuffix(message, known.end) {
 			return known.kinds

@@ -153,7 +153,7 @@ func TestTransportThatChangesRequests(t *testing.T) {
 				req.URL.Host, req.Header.Get("Accept"), req.Header.Get("X-Token-Auth"), req.UserAgent(), req.Proto,
 			}, " "))
 			req.URL.Host, req.Method = "other.example", "PATCH"
-			req.Header["User-Agent"][0] = "changed in its place"
+			req.Header.Set("User-Agent", "other")
 			req.Header.Set("Accept", "text/html")
 			req.Header.Add("X-Token-Auth", "other")
 			return reply(500, ""), nil

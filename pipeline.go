@@ -158,9 +158,6 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 			return nil, call.refuse("CallOption", why)
 		}
 	}
-	if s.bases[call.API] == nil {
-		return nil, call.refuse("API", "unknown")
-	}
 	if ctx == nil {
 		return nil, call.refuse("ctx", "nil")
 	}
@@ -282,7 +279,7 @@ func (call *Call) content() ([]byte, error) {
 func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.API, failed.Op = r.call.API, r.call.Op
 	failed.StatusCode, failed.Body = a.status, a.body
-	failed.RequestID = a.header.Get("X-Request-Id")
+	failed.RequestID = headerValue(a.header, "X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
 	failed.forget(r.secrets, r.spent)
@@ -296,6 +293,14 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)
 	}
 	return failed
+}
+
+// headerValue is header.Get without a look at how the name is spelt.
+func headerValue(header http.Header, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 func (call *Call) isWrite() bool {

@@ -232,7 +232,7 @@ func (call *Call) isRepeatable() bool {
 // retryAfter returns the wait that the header Retry-After asks for, in seconds or as a date, or 0.
 func retryAfter(header http.Header) time.Duration {
 	const longest = math.MaxInt64 / int64(time.Second)
-	value := strings.TrimSpace(header.Get("Retry-After"))
+	value := strings.TrimSpace(headerValue(header, "Retry-After"))
 	if value == "" {
 		return 0
 	}

@@ -29,7 +29,7 @@ type routeKey struct {
 // maxRoutes bounds what a client remembers, should somebody put values into operations.
 const maxRoutes = 256
 
-// routeOf returns the route of a call, or refuses an Op that is none.
+// routeOf returns the route of a call, or refuses an API or an Op that is none.
 func (s *settings) routeOf(call *Call) (*route, error) {
 	key := routeKey{call.API, call.Op, call.path}
 	known := s.routes.Load()
@@ -46,6 +46,10 @@ func (s *settings) routeOf(call *Call) (*route, error) {
 }
 
 func (s *settings) newRoute(call *Call) (*route, error) {
+	base := s.bases[call.API]
+	if base == nil {
+		return nil, call.refuse("API", "unknown")
+	}
 	method, pattern, _ := strings.Cut(call.Op, " ")
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
@@ -56,7 +60,6 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	if call.path != "" {
 		pattern = call.path
 	}
-	base := s.bases[call.API]
 	r := &route{
 		api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API], gate: s.gates[call.API],
 		method: method, url: *base,

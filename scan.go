@@ -299,7 +299,7 @@ func find(data []byte, members ...*member) bool {
 	for more := s.enter(); more; more = s.another('}') {
 		name, value := s.name(), s.raw()
 		for _, m := range members {
-			if strings.EqualFold(m.name, string(name)) {
+			if len(m.name) == len(name) && strings.EqualFold(m.name, string(name)) {
 				m.value = value
 			}
 		}

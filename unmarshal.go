@@ -257,12 +257,22 @@ func (d *decoder) pointer(v reflect.Value, p *plan) {
 	d.value(v.Elem(), p.elem)
 }
 
+// mostAtOnce is for how many records of a list there is room before they have come. The API has at most 100 on a page.
+const mostAtOnce = 128
+
 func (d *decoder) list(v reflect.Value, p *plan) {
 	v.SetZero()
+	start := d.at
 	for more := d.enter(); more; more = d.another(']') {
 		n := v.Len()
-		if n == v.Cap() {
+		switch {
+		case n < v.Cap():
+		case p.elem.fields == nil || n > 1:
 			v.Grow(max(n, 4))
+		case n == 0:
+			v.Grow(1)
+		default: // as many as there are if all are as long as the first
+			v.Grow(min(mostAtOnce, 1+(len(d.data)-d.at)/(d.at-start)))
 		}
 		v.SetLen(n + 1)
 		d.value(v.Index(n), p.elem)
