@@ -97,10 +97,8 @@ func (e *Error) forget(secrets []secret, spent []string) {
 // appendForms appends a secret as it is, and as it is in a URL.
 func appendForms(forms []string, secret string) []string {
 	forms = append(forms, secret)
-	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
-		if escaped != secret {
-			forms = append(forms, escaped)
-		}
+	if escaped := url.QueryEscape(secret); escaped != secret {
+		forms = append(forms, escaped, url.PathEscape(secret)) // which escapes nothing more
 	}
 	return forms
 }
