@@ -115,9 +115,7 @@ func (x *exchange) mayStart(ctx context.Context) error {
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
 	s := &sending{gate: x.route.gate}
-	s.limit = limit{
-		Context: s.traced(req.Context()), of: operation{x.call.API, x.call.Op}, until: until,
-	}
+	s.limit = limit{Context: s.traced(req.Context()), of: &x.route.of, until: until}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
 	if err := s.passGate(); err != nil {

@@ -239,9 +239,8 @@ func kindsOf(messages []string) []error {
 func kindsOfMessage(message string) []error {
 	message = strings.TrimSpace(message)
 	for i := range messageKinds {
-		known := &messageKinds[i]
-		if !known.open && message == known.start ||
-			known.open && strings.HasPrefix(message, known.start) && strings.HasSuffix(message, known.end) {
+		if known := &messageKinds[i]; strings.HasPrefix(message, known.start) && strings.HasSuffix(message, known.end) &&
+			(known.open || message == known.start) {
 			return known.kinds
 		}
 	}

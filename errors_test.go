@@ -287,3 +287,12 @@ func TestKindsOfMessages(t *testing.T) {
 		})
 	}
 }
+
+// Nothing that is said is no message that is known, though some of those may begin with anything.
+func TestEmptyMessage(t *testing.T) {
+	t.Parallel()
+	for _, message := range []string{"", " ", "has already been"} {
+		assertKinds(t, &Error{StatusCode: 400, Messages: []string{message}}, ErrInvalid)
+	}
+	assertKinds(t, &Error{StatusCode: 400, Messages: []string{"has already been taken"}}, ErrInvalid, ErrAlreadyExists)
+}

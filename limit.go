@@ -11,7 +11,7 @@ import (
 type limit struct {
 	context.Context
 
-	of    operation
+	of    *operation
 	until time.Time
 
 	mu    sync.Mutex
@@ -56,7 +56,7 @@ func (l *limit) Err() error { return l.start().Err() }
 // Value is that of the context that l stands for, in which package context finds what Done belongs to.
 func (l *limit) Value(key any) any {
 	if key == (operationKey{}) {
-		return &l.of
+		return l.of
 	}
 	l.mu.Lock()
 	ctx := l.timed

@@ -14,6 +14,7 @@ type route struct {
 	limiter Limiter // or nil
 	budget  *budget
 	gate    *gate // or nil
+	of      operation
 
 	method string
 	url    url.URL  // of a path without wildcards
@@ -61,7 +62,7 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 		pattern = call.path
 	}
 	r := &route{
-		api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API], gate: s.gates[call.API],
+		of: operation{call.API, call.Op}, api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API], gate: s.gates[call.API],
 		method: method, url: *base,
 	}
 	path := base.EscapedPath()

@@ -36,7 +36,7 @@ type gate struct {
 
 const (
 	// askAtOnce is how many attempts ask for a connection of HTTP/1.1 at once.
-	askAtOnce = 4
+	askAtOnce = 2
 	// narrowPatience is how long a place in a narrow gate is waited for: longer than a handshake takes across the world.
 	narrowPatience = time.Second
 	// widePatience is how long one in a wide gate is.
