@@ -74,7 +74,7 @@ func memberOf(f reflect.StructField) (m outMember, plain bool) {
 	canBeEmpty := f.Type.Kind() == reflect.String || f.Type.Kind() == reflect.Pointer
 	plain = f.IsExported() && !f.Anonymous && name != "" && name != "-" &&
 		(options == "" || options == "omitzero" || options == "omitempty" && canBeEmpty) &&
-		!(f.Type.Kind() == reflect.String && f.Type.Implements(reflect.TypeFor[json.Marshaler]()))
+		(f.Type.Kind() != reflect.String || !f.Type.Implements(reflect.TypeFor[json.Marshaler]()))
 	return outMember{name: `"` + name + `":`, omit: options != ""}, plain
 }
 

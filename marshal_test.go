@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // FuzzMarshal writes requests as encoding/json does, byte by byte.
@@ -83,7 +84,7 @@ func TestMarshalOfOddRecords(t *testing.T) {
 		`{}`: struct{}{},
 	} {
 		got, err := marshal(in)
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		assert.Equal(t, want, string(got))
 	}
 }
