@@ -95,7 +95,6 @@ func NewClient(opts ...Option) (*Client, error) {
 		sources:   make(map[Credential]TokenSource),
 		limiters:  make(map[API]Limiter),
 		budgets:   make(map[API]*budget, len(apis)),
-		gates:     make(map[API]*gate, len(apis)),
 		retry:     RetryPolicy{}.withDefaults(),
 		maxBody:   10 << 20,
 		userAgent: "partnerapi-go/" + Version,
@@ -119,10 +118,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		}
 	}
 	if s.transport == nil {
-		s.transport = newTransport()
-		for name, base := range s.bases {
-			s.gates[name] = newGate(base.Scheme == "https")
-		}
+		s.transport, s.gates = newTransport(), newGates(s.bases)
 	}
 	s.headers = map[bool]http.Header{
 		false: {"Accept": {"application/json"}, "User-Agent": {s.userAgent}},
@@ -244,7 +240,8 @@ func WithInsecureHTTP() Option {
 // WithHTTPClient makes calls through the Transport of hc. The Timeout of hc, unless that is zero, is the time limit per
 // attempt where [WithTimeout] sets none. hc is copied and never changed. A Jar or a CheckRedirect is refused, because
 // sessions belong to one customer each and redirects are not followed. A nil Transport is this package's own, not
-// [http.DefaultTransport].
+// [http.DefaultTransport]: it keeps up to 64 idle connections to a host, and has many calls at once wait a moment for the
+// connections that others have asked for.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(s *settings) error {
 		switch {

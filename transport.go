@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync"
 	"time"
 
@@ -43,14 +44,23 @@ const (
 	widePatience = 50 * time.Millisecond
 )
 
-// newGate returns a gate for connections that may be of HTTP/2, or cannot be.
-func newGate(maybeHTTP2 bool) *gate {
+// newGates returns the gates of the APIs that are reached over TLS: without a handshake, a connection too many costs
+// little.
+func newGates(bases map[API]*url.URL) map[API]*gate {
+	gates := make(map[API]*gate, len(bases))
+	for name, base := range bases {
+		if base.Scheme == "https" {
+			gates[name] = newGate()
+		}
+	}
+	return gates
+}
+
+// newGate returns a narrow gate.
+func newGate() *gate {
 	g := &gate{places: make(chan struct{}, askAtOnce), widened: make(chan struct{})}
 	for range askAtOnce - 1 {
 		g.places <- struct{}{}
-	}
-	if !maybeHTTP2 {
-		g.open()
 	}
 	return g
 }
