@@ -104,6 +104,10 @@ func (x *exchange) mayStart(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	// Before the limiter too: a refresh makes a call of its own, which would stand in line behind those that wait for it.
+	if err := x.call.Session.ready(ctx, x.settings, x.refused); err != nil {
+		return err
+	}
 	if limiter := x.route.limiter; limiter != nil {
 		if err := limiter.Wait(ctx); err != nil {
 			return errors.Join(reason("the rate limiter refused"), err)

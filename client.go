@@ -68,7 +68,7 @@ type Option func(*settings) error
 // and by many goroutines at once. What it returns is not kept.
 //
 // A source that also has the method Invalidate(token string) is told of a token that the API answered with 401; it is
-// then asked once more, and the request is repeated once. A call whose source fails is [ErrNoCredential].
+// then asked once more, and if it returns another one, the request is repeated once. A call whose source fails is [ErrNoCredential].
 type TokenSource interface {
 	// Token returns the credential, for one call.
 	Token(ctx context.Context) (string, error)

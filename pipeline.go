@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/go-querystring/query"
 	"github.com/hashicorp/go-retryablehttp"
@@ -216,6 +217,10 @@ func (r *request) askSecrets(ctx context.Context) error {
 func (r *request) ask(ctx context.Context, s *secret) error {
 	token, err := s.source.Token(ctx)
 	switch {
+	case err != nil && ctx.Err() != nil: // the caller did not wait for it
+		failed := r.noCredential(err)
+		failed.kinds = failed.kinds[1:]
+		return failed
 	case err != nil:
 		return r.noCredential(errors.Join(reason("the source of the "+string(s.which)+" failed"), err))
 	case !isCredential(token):
@@ -230,7 +235,16 @@ func (r *request) noCredential(cause error) *Error {
 	if r.call.earlierDoubt {
 		kinds = append(kinds, ErrOutcomeUnknown)
 	}
-	return &Error{API: r.call.API, Op: r.call.Op, kinds: kinds, cause: hide(cause)}
+	return &Error{API: r.call.API, Op: r.call.Op, kinds: kinds, cause: hide(cause), RetryAfter: retryAfterOf(cause)}
+}
+
+// retryAfterOf returns how long the API asked to wait in a call that a source or a session made, if that is the cause.
+func retryAfterOf(cause error) time.Duration {
+	var of *Error
+	if !errors.As(cause, &of) {
+		return 0
+	}
+	return of.RetryAfter
 }
 
 func (call *Call) query() (url.Values, error) {
@@ -285,9 +299,7 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.forget(r.secrets, r.spent)
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
-		if of := (*Error)(nil); errors.As(a.cause, &of) { // of a refresh, or of a source that makes calls
-			failed.RetryAfter = cmp.Or(failed.RetryAfter, of.RetryAfter)
-		}
+		failed.RetryAfter = cmp.Or(failed.RetryAfter, retryAfterOf(a.cause))
 	}
 	if (a.doubt || r.call.earlierDoubt) && r.call.isWrite() {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)

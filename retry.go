@@ -165,7 +165,7 @@ func (p RetryPolicy) wait(attempt, status int, asked time.Duration) time.Duratio
 }
 
 // renew tells the sources of a refused credential, and asks those that want to be told once more. It reports whether
-// the call goes again with what they returned.
+// the call goes again with another one.
 func (x *exchange) renew(ctx context.Context) bool {
 	x.renewed = true
 	var refused []*secret
@@ -180,17 +180,23 @@ func (x *exchange) renew(ctx context.Context) bool {
 	if x.options.once || ctx.Err() != nil {
 		return false
 	}
+	another := false
 	for _, s := range refused {
+		before := s.token
 		if err := x.ask(ctx, s); err != nil {
 			x.blame(err)
 			return false
 		}
+		another = another || s.token != before
 	}
-	if len(refused) == 0 {
+	if err := ctx.Err(); err != nil {
+		x.blame(err)
 		return false
 	}
-	x.extra++
-	return true
+	if another {
+		x.extra++
+	}
+	return another
 }
 
 // needsLogin reports, once for a call, whether the API has not accepted its access token, and so did nothing. The call then

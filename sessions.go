@@ -33,6 +33,7 @@ type sessionState struct {
 	origin  string // scheme and host that set the cookies, or are first given the tokens; they go to no other
 	cookies map[string]sessionCookie
 	bearer  *bearer // in place of cookies, or nil
+	ended   bool    // the bearer is no more: no cookie takes its place
 }
 
 type sessionCookie struct {
@@ -58,7 +59,8 @@ type exportedSession struct {
 }
 
 // Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret
-// as the customer's password. What [Session.OnRefresh] set is not in it.
+// as the customer's password. What [Session.OnRefresh] set is not in it. Any call can change a session of cookies, which is
+// then to be exported again.
 func (s *Session) Export() ([]byte, error) {
 	if s == nil || s.state == nil {
 		return nil, &ArgumentError{Op: "Session.Export", Name: "session", Reason: noSession}
@@ -156,7 +158,7 @@ func isOrigin(origin string, u *url.URL) bool {
 func (s *Session) absorb(resp *http.Response, origin string) {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	if s.state.bearer != nil || s.state.origin != "" && s.state.origin != origin {
+	if s.state.bearer != nil || s.state.ended || s.state.origin != "" && s.state.origin != origin {
 		return // or another server was faster to make a new session its own
 	}
 	for _, c := range resp.Cookies() {

@@ -51,8 +51,9 @@ const (
 //
 // The first call that needs a JWT signs in, and calls meanwhile wait for the same sign-in. A JWT that the API answers
 // with 401 is replaced by signing in again, once for all calls that were refused, and each of them is repeated once; a
-// call whose second JWT is refused too fails with [ErrUnauthorized]. A call whose context ends no longer waits, and a
-// sign-in that nobody waits for is cancelled. One takes a minute at most.
+// call whose second JWT is refused too fails with [ErrUnauthorized]. A JWT that came in place of a refused one is kept for a
+// second, and for twice as long with every one that is refused soon, up to a minute. A call whose context ends no longer
+// waits, and the sign-in goes on for the next one. It takes a minute at most.
 //
 // Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
 // the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
@@ -60,8 +61,8 @@ const (
 // several accounts and AccountID is empty. A failure holds for a second, then for two, and so on up to a minute, or
 // for as long as the API asks: calls meanwhile fail at once and nothing is sent.
 //
-// The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger].
-// A credential of the network API among them is not used.
+// The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. Its
+// base URL has to be that of the client which uses the source, or the JWT of one server goes to another. A credential of the network API among them is not used.
 //
 // GET /app/session, POST /app/login, POST /app/login-account
 func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
@@ -82,19 +83,18 @@ type signIn struct {
 
 	mu       sync.Mutex
 	jwt      string  // in use; empty if there is none
+	refusal  bool    // whether the next one comes in place of one that was refused
 	flight   *flight // the sign-in that is under way, or nil
-	failed   error   // what the last one ended with, until pauseEnd
+	failed   error   // what the last one ended with
 	pause    time.Duration
-	pauseEnd time.Time
+	pauseEnd time.Time // until then failed, or jwt, is kept
 }
 
-// flight is one sign-in, and those who wait for it.
+// flight is one sign-in.
 type flight struct {
-	done    chan struct{} // closed when jwt and err are there
-	jwt     string
-	err     error
-	cancel  context.CancelFunc
-	waiting int
+	done chan struct{} // closed when jwt and err are there
+	jwt  string
+	err  error
 }
 
 // Token returns the JWT, and signs in if there is none.
@@ -107,7 +107,6 @@ func (s *signIn) Token(ctx context.Context) (string, error) {
 	case <-f.done:
 		return f.jwt, f.err
 	case <-ctx.Done():
-		s.leave(f)
 		return "", ctx.Err()
 	}
 }
@@ -123,66 +122,59 @@ func (s *signIn) join(ctx context.Context) (string, *flight, error) {
 		return s.jwt, nil, nil
 	}
 	if s.flight == nil {
-		if time.Now().Before(s.pauseEnd) {
+		if s.failed != nil && time.Now().Before(s.pauseEnd) {
 			return "", nil, s.failed
 		}
-		// It is for all who wait: it has what is known of the first one's call, but does not end with it.
-		of, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInLimit)
-		s.flight = &flight{done: make(chan struct{}), cancel: cancel}
-		go s.fly(of, s.flight)
+		s.flight = &flight{done: make(chan struct{}), err: reason("the sign-in did not end")}
+		go s.fly(context.WithoutCancel(ctx), s.flight)
 	}
-	s.flight.waiting++
 	return "", s.flight, nil
 }
 
-// leave ends the wait of one who does not need f any more.
-func (s *signIn) leave(f *flight) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.waiting--; f.waiting > 0 {
-		return
-	}
-	f.cancel()
-	if s.flight == f {
-		s.flight = nil
-	}
-}
-
-// fly signs in for those who wait.
+// fly signs in for all who wait: with what is known of the first one's call, but not until that ends.
 func (s *signIn) fly(ctx context.Context, f *flight) {
-	defer f.cancel()
+	defer s.land(f) // whatever a hook of the client's does
+	ctx, cancel := context.WithTimeout(ctx, signInLimit)
+	defer cancel()
 	jwt, err := s.steps(ctx)
 	if err != nil {
 		jwt, err = "", asCause(err)
 	}
+	f.jwt, f.err = jwt, err
+}
+
+// land takes over what a sign-in ended with.
+func (s *signIn) land(f *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f.jwt, f.err = jwt, err
 	close(f.done)
-	if s.flight != f {
-		return // nobody waits, and the next sign-in is under way, perhaps
-	}
-	s.flight, s.jwt, s.failed = nil, jwt, err
-	if err == nil {
+	s.flight, s.jwt, s.failed = nil, f.jwt, f.err
+	if f.err == nil && !s.refusal {
 		s.pause = 0
 		return
 	}
+	s.refusal = false
 	s.pause = min(max(2*s.pause, minSignInPause), maxSignInPause)
 	wait := s.pause
 	var failed *Error
-	if errors.As(err, &failed) {
+	if errors.As(f.err, &failed) {
 		wait = max(wait, min(failed.RetryAfter, maxAskedPause))
 	}
 	s.pauseEnd = time.Now().Add(wait)
 }
 
-// Invalidate forgets the JWT, unless it is another one by now.
+// Invalidate forgets the JWT, unless it is another one by now, or so new that it is not to blame.
 func (s *signIn) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.jwt == token {
-		s.jwt = ""
+	age := time.Since(s.pauseEnd)
+	if s.jwt == "" || s.jwt != token || age < 0 {
+		return
 	}
+	if age > maxSignInPause {
+		s.pause = 0 // it has been good
+	}
+	s.jwt, s.refusal = "", true
 }
 
 // steps signs in and returns the JWT.
@@ -203,7 +195,8 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		return "", err
 	}
 	token.replace(session)
-	if !session.Authenticated {
+	// A session that does not say of which account it is may be of any.
+	if !session.Authenticated || account != "" && session.Account.ID == "" {
 		if account == "" && len(session.Accounts) == 1 {
 			account = session.Accounts[0].ID
 		}

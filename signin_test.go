@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
@@ -210,23 +211,29 @@ func TestSignInToTheOnlyAccount(t *testing.T) {
 	assert.Equal(t, "fake-jwt-1", selections[0].Header.Get("Authorization"), "a reply without a JWT leaves the earlier one in use")
 }
 
-// A JWT that is refused when it is new ends the call, however often that happens.
+// A JWT that is refused when it is new ends the call, and calls that are always refused do not sign in every time: the new
+// JWT is kept for one second, then for two, and so on.
 func TestSignInNeverLoops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, source := newApp(jdoe)
 		client := signedIn(fake, source)
 		refused := partnertest.Fault{Status: 401, Body: `{"error":{"code":401,"message":"No."}}`}
-		for i := 1; i <= 3; i++ {
-			fake.Fail(networksOp, refused, refused)
+		fake.Fail(networksOp, slices.Repeat([]partnertest.Fault{refused}, 1000)...)
+		for range 100 { // ten seconds
 			err := list(t.Context(), client)
 			require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
 			require.NotErrorIs(t, err, partnerapi.ErrNoCredential)
 			require.EqualError(t, err, "network: GET /account/networks: 401 Unauthorized: No.")
-			assertSent(t, fake, i+1, i+1, 0, 2*i)
+			time.Sleep(100 * time.Millisecond)
 		}
+		assertSent(t, fake, 5, 5, 0, 104) // again at once, then after 1, 3 and 7 seconds
+		fake.Recover()
 		require.NoError(t, list(t.Context(), client))
-		assertSent(t, fake, 4, 4, 0, 7)
+		time.Sleep(time.Hour)
+		fake.ExpireJWTs()
+		require.NoError(t, list(t.Context(), client))
+		assertSent(t, fake, 6, 6, 0, 107)
 	})
 }
 
@@ -333,23 +340,38 @@ func TestCancelledCallersLeaveTheSignIn(t *testing.T) {
 	})
 }
 
-// A sign-in that nobody waits for is cancelled, and is no failure of the next one.
+// A sign-in that nobody waits for any more goes on for the next call: callers in a hurry sign in too.
 func TestSignInThatNobodyWaitsFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, source := newApp(jdoe)
 		client := signedIn(fake, source)
-		fake.Fail(sessionOp, partnertest.Fault{Delay: 10 * time.Second})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		assertAll(t, together(5, func() error { return list(ctx, client) }), func(t assert.TestingT, err error, _ ...any) bool {
-			return assert.ErrorIs(t, err, context.DeadlineExceeded)
-		})
-		synctest.Wait()
-		assert.Equal(t, time.Second, fake.CallsTo(sessionOp)[0].Duration, "the request ends with the last caller")
-		require.NoError(t, list(t.Context(), client))
-		assertSent(t, fake, 2, 1, 0, 1)
+		fake.Fail(sessionOp, partnertest.Fault{Delay: 3500 * time.Millisecond})
+		for i := range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			err := list(ctx, client)
+			cancel()
+			if i < 3 {
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.NotErrorIs(t, err, partnerapi.ErrNoCredential, "it is the caller who did not wait")
+			} else {
+				require.NoError(t, err)
+			}
+		}
+		assertSent(t, fake, 1, 1, 0, 2)
 	})
+}
+
+// What does not return from a hook, such as a test that fails in it, leaves nobody waiting.
+func TestSignInThatDoesNotReturn(t *testing.T) {
+	t.Parallel()
+	fake, _ := newApp(jdoe)
+	exits := partnerapi.WithAttemptHook(func(context.Context, partnerapi.Attempt) { runtime.Goexit() })
+	source := partnerapi.SignIn(jdoe, append(fake.ClientOptions(), exits)...)
+	for range 2 {
+		_, err := source.Token(t.Context())
+		require.EqualError(t, err, "the sign-in did not end")
+	}
 }
 
 func TestSignInTakesAMinuteAtMost(t *testing.T) {

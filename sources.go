@@ -60,7 +60,7 @@ const (
 //
 // The file is read when a call needs it, if that was not within the last second, so a change counts within a second,
 // also when the path leads to another file. When the API answers with 401, the file is read again at once, and the call
-// repeated once. A newline at the end is not part of the credential.
+// repeated once if it holds another one. A newline at the end is not part of the credential.
 //
 // While the file is missing, empty or holds what cannot be a credential, the last one is used for ten seconds from when
 // it was read, unless the API has refused it; then calls fail with [ErrNoCredential]. Their error matches the cause,
@@ -103,6 +103,13 @@ func (f *tokenFile) Invalidate(token string) {
 }
 
 func readToken(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", errors.Join(reason("the file cannot be opened"), err)
+	}
+	if !info.Mode().IsRegular() { // opening a pipe may take for ever
+		return "", reason("not a file")
+	}
 	file, err := os.Open(path) //nolint:gosec // whoever makes the source names the file
 	if err != nil {
 		return "", errors.Join(reason("the file cannot be opened"), err)

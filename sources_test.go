@@ -179,7 +179,7 @@ func TestTokenFileThatGoes(t *testing.T) {
 			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Mkdir(path, 0o700))
-		}, "the file cannot be read; is a directory"},
+		}, "not a file"},
 		"empty": {func(t *testing.T, path string) {
 			t.Helper()
 			write(t, path, "")

@@ -59,6 +59,9 @@ func (t *Tokens) complete() error {
 // a request takes a while to arrive. The tokens live for about 15 minutes.
 const refreshMargin = 30 * time.Second
 
+// refreshLimit is how long a refresh may take, with all that is sent again and waited for.
+const refreshLimit = 3 * time.Minute
+
 // canSend reports whether the access token has not expired at a time.
 func (t Tokens) canSend(at time.Time) bool { return isAlive(t.AccessToken, t.AccessTokenExpires, at) }
 
@@ -97,8 +100,9 @@ type renewal struct {
 // too and is sent once more, unless it is made [WithoutRetry]; a token that comes of that is not refreshed for the same
 // reason again.
 //
-// The API may accept a refresh token once only. So a refresh is not sent again if its outcome is unknown, and two sessions
-// of the same tokens, such as one imported in two processes, may end each other.
+// The API may accept a refresh token once only. So a call does not send a refresh again whose outcome is unknown (the next call
+// tries once more), and two sessions
+// of the same tokens, such as one imported for two requests at once or in two processes, may end each other.
 //
 // A call that needs a refresh that fails is not sent, or not again, and fails with the [*Error] of the refresh as its
 // cause. It is [ErrNotLoggedIn] if the refresh token has expired, for which nothing is sent, or if the API refuses it,
@@ -192,7 +196,9 @@ func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh,
 		close(r.done)
 	}()
 	if refresh {
-		tokens, err := refreshTokens(ctx, c, b.RefreshToken)
+		limited, cancel := context.WithTimeout(ctx, refreshLimit)
+		tokens, err := refreshTokens(limited, c, b.RefreshToken)
+		cancel()
 		if err != nil {
 			r.err = err
 			return
@@ -261,6 +267,7 @@ func (s *Session) end(err error) error {
 	if err == nil {
 		s.state.mu.Lock()
 		defer s.state.mu.Unlock()
+		s.state.ended = s.state.ended || s.state.bearer != nil
 		s.state.bearer = nil
 	}
 	return err
