@@ -48,7 +48,7 @@ flags; with times, the next calls do:
 
 While it runs, on a loopback address only:
 
-	GET  /_fake/calls    the calls that came, oldest first, without credentials; ?op=OPERATION for some
+	GET  /_fake/calls    the calls that came, oldest first, with their bodies but no headers; ?op=OPERATION for some
 	GET  /_fake/state    what there is, with the link in each invitation's e-mail
 	POST /_fake/faults   {"op":"GET /account/networks","faults":[{"status":503,"header":{"X-A":"b"}}]}
 	POST /_fake/recover  forget the faults that no call has taken
