@@ -230,7 +230,7 @@ func (s *sending) passGate() error {
 	if s.gate == nil {
 		return nil
 	}
-	s.asked.Store(true) // who waits for a place sends nothing
+	s.asked.Store(true) // for a place, and with it for a connection: who waits sends nothing
 	placed, err := s.gate.enter(&s.limit)
 	s.placed.Store(placed)
 	return err

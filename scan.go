@@ -290,7 +290,7 @@ type member struct {
 }
 
 // find looks for members of data, and reports whether data is an object of JSON and nothing else. If not, it has none. Of
-// several of a name it finds the last, and the case of letters does not matter, as for encoding/json.
+// several of a name it finds the last, and the case of ASCII letters does not matter, as for encoding/json.
 func find(data []byte, members ...*member) bool {
 	s := scanner{data: data}
 	if s.peek() != '{' {
