@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// isRefused reports whether the API refuses who asks, and not what is asked.
+func isRefused(err error) bool {
+	return errors.Is(err, partnerapi.ErrUnauthorized) || errors.Is(err, partnerapi.ErrForbidden) || errors.Is(err, partnerapi.ErrNoCredential)
+}
+
+// isFinal reports whether there is no sense in another try: the API has read the request and refuses it.
+func isFinal(err error) bool {
+	var argument *partnerapi.ArgumentError
+	return errors.As(err, &argument) || errors.Is(err, errDied) ||
+		errors.Is(err, partnerapi.ErrInvalid) && !errors.Is(err, partnerapi.ErrBadResponse) && !errors.Is(err, partnerapi.ErrOutcomeUnknown)
+}
+
+// kinds are what a failure is counted as, the first that fits.
+var kinds = []error{
+	partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge,
+	partnerapi.ErrNotFound, partnerapi.ErrInvalid,
+}
+
+func kindOf(err error) string {
+	for _, kind := range kinds {
+		if errors.Is(err, kind) {
+			return kind.Error()
+		}
+	}
+	var argument *partnerapi.ArgumentError
+	if errors.As(err, &argument) {
+		return partnerapi.ErrInvalid.Error()
+	}
+	return "no answer"
+}
+
+// letter is a row that failed, in the stream of those.
+type letter struct {
+	job
+
+	Run        int64     `json:"run"`
+	At         time.Time `json:"at"`
+	Deliveries int       `json:"deliveries"`
+	Kind       string    `json:"kind"`
+	// Unknown means that the API may have done it all the same.
+	Unknown bool   `json:"outcome_unknown,omitzero"`
+	Text    string `json:"text"`
+	// Failure is what the API said, if it said anything.
+	Failure *partnerapi.Error `json:"failure,omitzero"`
+}
+
+func letterOf(d delivery, err error) letter {
+	l := letter{
+		job: d.job, Run: d.run, At: time.Now().UTC(), Deliveries: d.number, Kind: kindOf(err),
+		Unknown: errors.Is(err, partnerapi.ErrOutcomeUnknown) || errors.Is(err, errDied), Text: err.Error(),
+	}
+	errors.As(err, &l.Failure)
+	return l
+}
+
+// bury puts a letter into the stream of failed rows, in the place of an earlier one of the same pk.
+func (s *store) bury(ctx context.Context, l letter) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	_, err = s.js.Publish(ctx, s.failedSubject(fmt.Sprintf("%x", sha256.Sum256([]byte(l.PK)))), text)
+	return err
+}
+
+// buried calls each with the letters of a run.
+func (s *store) buried(ctx context.Context, runID int64, each func(letter) error) error {
+	return s.replay(ctx, s.failed(), 0, func(msg jetstream.Msg, _ uint64) error {
+		var l letter
+		if err := json.Unmarshal(msg.Data(), &l); err != nil {
+			return err
+		}
+		if l.Run != runID {
+			return nil
+		}
+		return each(l)
+	})
+}

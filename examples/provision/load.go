@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/time/rate"
+)
+
+// runHeader is the header of a job that says to which run it belongs.
+const runHeader = "Provision-Run"
+
+// batchSize is how many rows are on their way to the stream at a time.
+const batchSize = 500
+
+// loadRate is how many rows a second are loaded: more than workers do, and no more ids than the server easily remembers.
+const loadRate = 10_000
+
+// load publishes the rows of a run that are not in the stream for certain. Whatever happens to the process, its
+// successor goes on, at most one checkpoint before: the rows between carry the same message ids.
+func (s *store) load(ctx context.Context, r run, roster *spool) error {
+	batch := make([]*nats.Msg, 0, batchSize)
+	loaded, checkpoint := r.Loaded, time.Now()
+	limiter := rate.NewLimiter(loadRate, batchSize)
+	flush := func() error {
+		if err := limiter.WaitN(ctx, len(batch)); err != nil {
+			return err
+		}
+		if err := s.publish(ctx, batch); err != nil {
+			return err
+		}
+		loaded += len(batch)
+		batch = batch[:0]
+		if loaded < r.Rows && time.Since(checkpoint) < time.Second {
+			return nil
+		}
+		checkpoint = time.Now()
+		_, err := s.change(ctx, r.ID, func(last *run) {
+			if last.Pass == r.Pass {
+				last.Loaded = max(last.Loaded, loaded)
+			}
+		})
+		return err
+	}
+	for text, err := range roster.from(loaded) {
+		if err != nil {
+			return err
+		}
+		msg := nats.NewMsg(s.jobSubject())
+		msg.Data = text
+		msg.Header.Set(runHeader, strconv.FormatInt(r.ID, 10))
+		msg.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%d.%d.%d", r.ID, r.Pass, loaded+len(batch)))
+		if batch = append(batch, msg); len(batch) == batchSize {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// publish returns when all messages are in the stream. While the server cannot say so it tries again: their ids keep
+// them from being there twice.
+func (s *store) publish(ctx context.Context, batch []*nats.Msg) error {
+	for {
+		err := s.publishOnce(ctx, batch)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		s.say("the jobs are not in the stream yet: %v", err)
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *store) publishOnce(ctx context.Context, batch []*nats.Msg) error {
+	acks := make([]jetstream.PubAckFuture, 0, len(batch))
+	for _, msg := range batch {
+		msg.Reply = "" // of an earlier try
+		ack, err := s.js.PublishMsgAsync(msg)
+		if err != nil {
+			return err
+		}
+		acks = append(acks, ack)
+	}
+	for _, ack := range acks {
+		select {
+		case <-ack.Ok():
+		case err := <-ack.Err():
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// keepLoaded loads a run, and does so again if the stream has become empty while rows are missing: an operator has purged
+// it, or a machine lost what its disk had not. A row that is done already sends nothing.
+func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, done func() int) error {
+	for {
+		if err := s.load(ctx, r, roster); err != nil {
+			return err
+		}
+		for before := -1; done() != before || !s.isEmpty(ctx); {
+			before = done()
+			if err := sleep(ctx, idleBefore); err != nil {
+				return err
+			}
+		}
+		s.say("%s rows are missing, and nothing is on its way: all are loaded again", comma(r.Rows-done()))
+		var err error
+		if r, err = s.change(ctx, r.ID, func(last *run) { last.Pass, last.Loaded = last.Pass+1, 0 }); err != nil {
+			return err
+		}
+	}
+}
+
+// idleBefore is how long nothing happens before the rows are loaded again.
+const idleBefore = 10 * time.Second
+
+// isEmpty reports whether there are no jobs, neither with workers nor elsewhere.
+func (s *store) isEmpty(ctx context.Context) bool {
+	jobs, err := s.js.Stream(ctx, s.jobs())
+	return err == nil && jobs.CachedInfo().State.Msgs == 0
+}

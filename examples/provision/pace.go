@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// pace is the limiter of a process: it lets through what the flag says, less while the API says that it is too much, or
+// does not answer, and then more again.
+type pace struct {
+	limiter *rate.Limiter
+	most    rate.Limit
+	stopped context.Context //nolint:containedctx // that of the process: calls have contexts that outlive it
+
+	mu        sync.Mutex
+	since     time.Time // the beginning of what is counted
+	sent, bad int
+	total     int
+}
+
+const (
+	slowest  = rate.Limit(0.2) // a second: enough to see that all is well again
+	quicker  = 1.1             // by how much a pace grows in a second
+	paceStep = time.Second
+)
+
+// newPace returns a limiter of so many requests a second. 0 stands for no limit.
+func newPace(perSecond float64) *pace {
+	most := rate.Limit(perSecond)
+	if perSecond == 0 {
+		most = rate.Inf
+	}
+	return &pace{limiter: rate.NewLimiter(most, 1), most: most, stopped: context.Background(), since: time.Now()}
+}
+
+// stopWith ends all waits with ctx, from now on.
+func (p *pace) stopWith(ctx context.Context) { p.stopped = ctx }
+
+// Wait returns when a request may be sent.
+func (p *pace) Wait(ctx context.Context) error {
+	if p.limiter.Limit() == rate.Inf && p.stopped.Err() == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.stopped, cancel)()
+	return p.limiter.Wait(ctx)
+}
+
+// observe is told of every attempt. Each second the pace becomes slower by half of the share that went wrong, so that it
+// settles where hardly any does, or quicker.
+func (p *pace) observe(_ context.Context, a partnerapi.Attempt) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent++
+	p.total++
+	if a.StatusCode == http.StatusTooManyRequests || a.StatusCode >= http.StatusInternalServerError || a.StatusCode == 0 {
+		p.bad++
+	}
+	elapsed := now.Sub(p.since)
+	if elapsed < paceStep {
+		return
+	}
+	limit := p.limiter.Limit()
+	if p.bad == 0 {
+		limit = min(limit*quicker, p.most)
+	} else {
+		is := rate.Limit(float64(p.sent) / elapsed.Seconds())
+		limit = max(min(limit, is)*rate.Limit(1-float64(p.bad)/float64(p.sent)/2), min(slowest, p.most))
+	}
+	p.limiter.SetLimitAt(now, limit)
+	p.since, p.sent, p.bad = now, 0, 0
+}
+
+// now returns the pace, and how many requests there were.
+func (p *pace) now() (perSecond rate.Limit, requests int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limiter.Limit(), p.total
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// errFailed means that rows failed, of which the report tells.
+var errFailed = errors.New("rows failed")
+
+// watchEvery is how often a run is counted.
+const watchEvery = 500 * time.Millisecond
+
+// provision loads a roster, works on it and watches until each row has an outcome.
+func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
+	t, err := newTarget(c)
+	if err != nil {
+		return err
+	}
+	e, err := openEngine(c, true, p.say)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	if c.dryRun {
+		return e.dryRun(ctx, c, stdout)
+	}
+	s, err := e.setUp(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := t.seed(ctx, s); err != nil {
+		return err
+	}
+	return s.bring(ctx, c, t, stdout, p)
+}
+
+// bring brings the API to what the roster says.
+func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Writer, p *progress) error {
+	roster, err := c.spool()
+	if err != nil {
+		return err
+	}
+	r, resumed, err := s.begin(ctx, roster, c.api)
+	if err != nil {
+		return err
+	}
+	if resumed {
+		p.say("this roster is on its way since %s: going on", r.Started.Format(time.DateTime))
+	}
+	if err := s.bringThrough(ctx, c, &r, roster, t, p); err != nil {
+		return err
+	}
+	return s.finish(ctx, c, &r, stdout)
+}
+
+// spool reads the roster into the state directory.
+func (c *config) spool() (*spool, error) {
+	dir := filepath.Join(c.state, spoolDir)
+	if c.roster == "-" {
+		return newSpool(os.Stdin, dir)
+	}
+	file, err := os.Open(c.roster)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSpool(file, dir)
+	return s, errors.Join(err, file.Close())
+}
+
+// bringThrough loads and works until each row of a run has an outcome.
+func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spool, t *target, p *progress) error {
+	defer p.end()
+	var done atomic.Int64
+	all, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, all := errgroup.WithContext(all)
+	loading := *r
+	group.Go(func() error {
+		return s.keepLoaded(all, loading, roster, func() int { return int(done.Load()) })
+	})
+	if c.parallel > 0 {
+		group.Go(func() error { return newWorker(s, c, t).work(all) })
+	}
+	complete := false
+	group.Go(func() error {
+		defer cancel()
+		err := s.watch(all, r, func(n int) {
+			done.Store(int64(n))
+			p.show(time.Now(), r.Rows, n)
+		})
+		complete = err == nil
+		return err
+	})
+	if err := group.Wait(); !complete {
+		return err
+	}
+	return nil // what else there is ended for that
+}
+
+// watch counts a run until each of its rows has an outcome, and tells each time.
+func (s *store) watch(ctx context.Context, r *run, tell func(done int)) error {
+	for c := newCount(s, r); ; {
+		if err := c.catchUp(ctx); err != nil {
+			return err
+		}
+		r.Tally = c.total
+		tell(r.Tally.done())
+		if r.Tally.done() >= r.Rows {
+			return nil
+		}
+		if err := sleep(ctx, watchEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// finish ends a run, and tells what came of it.
+func (s *store) finish(ctx context.Context, c *config, r *run, stdout io.Writer) error {
+	r.Ended = time.Now().UTC()
+	if _, err := s.change(ctx, r.ID, func(last *run) { last.Ended, last.Tally = r.Ended, r.Tally }); err != nil {
+		return err
+	}
+	if err := s.writeFailed(ctx, r, c.failed); err != nil {
+		return err
+	}
+	report(stdout, r, c.failed)
+	if r.Tally.Outcomes[failed] > 0 {
+		return errFailed
+	}
+	return nil
+}
+
+// writeFailed writes the rows that failed to a file that is a roster, or removes the one of an earlier run.
+func (s *store) writeFailed(ctx context.Context, r *run, path string) (err error) {
+	if r.Tally.Outcomes[failed] == 0 {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(f)
+	err = w.Write(append(columns[:len(columns):len(columns)], errorColumn))
+	if err == nil {
+		err = s.buried(ctx, r.ID, func(l letter) error { return w.Write(append(l.fields(), l.Text)) })
+	}
+	w.Flush()
+	return errors.Join(err, w.Error(), f.Close())
+}
+
+// report prints what came of a run.
+func report(w io.Writer, r *run, failedRows string) {
+	for o, n := range r.Tally.Outcomes {
+		_, _ = fmt.Fprintf(w, "%-10s %10s\n", outcome(o), comma(n))
+	}
+	for _, kind := range sortedKeys(r.Tally.Failures) {
+		_, _ = fmt.Fprintf(w, "  %s: %s\n", kind, comma(r.Tally.Failures[kind]))
+	}
+	if n := r.Tally.OtherEmail; n > 0 {
+		_, _ = fmt.Fprintf(w, "%s rows have another e-mail than their subscription, which the API cannot change\n", comma(n))
+	}
+	if r.Ended.IsZero() {
+		return
+	}
+	took := r.Ended.Sub(r.Started)
+	_, _ = fmt.Fprintf(w, "%s rows in %s, %s a second\n", comma(r.Rows), took.Round(10*time.Millisecond), comma1(float64(r.Rows)/took.Seconds()))
+	if r.Tally.Outcomes[failed] > 0 && failedRows != "" {
+		_, _ = fmt.Fprintf(w, "the failed rows: %s\n", failedRows)
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// replay calls each with the messages of a stream from a sequence on, up to those that are there when it begins. If the
+// server goes, it goes on with the one that takes over.
+func (e *engine) replay(ctx context.Context, stream string, from uint64, each func(msg jetstream.Msg, seq uint64) error) error {
+	for {
+		var broken error // by each, which is not tried again
+		err := e.replayOnce(ctx, stream, from, func(msg jetstream.Msg, seq uint64) error {
+			from = seq + 1
+			broken = each(msg, seq)
+			return broken
+		})
+		if err == nil || broken != nil || errors.Is(err, jetstream.ErrStreamNotFound) {
+			return err
+		}
+		if err := sleep(ctx, 500*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func (e *engine) replayOnce(ctx context.Context, stream string, from uint64, each func(msg jetstream.Msg, seq uint64) error) error {
+	s, err := e.js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	last := s.CachedInfo().State.LastSeq
+	if s.CachedInfo().State.Msgs == 0 || last < from {
+		return nil
+	}
+	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(from, 1),
+	})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(1000))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	for {
+		msg, err := messages.Next(jetstream.NextMaxWait(5 * time.Second))
+		if err != nil {
+			return err
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		if err := each(msg, meta.Sequence.Stream); err != nil {
+			return err
+		}
+		if meta.NumPending == 0 || meta.Sequence.Stream >= last {
+			return ctx.Err()
+		}
+	}
+}
+
+// sleep waits, and fails if the context ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// run is a roster on its way, from when it was first loaded until each of its rows has an outcome. One is on its way at a
+// time: of two rosters with a pk the older could win.
+type run struct {
+	ID      int64     `json:"id"`  // later ones are greater
+	API     string    `json:"api"` // what is known is of this one only
+	Roster  string    `json:"roster"`
+	Rows    int       `json:"rows"`
+	Started time.Time `json:"started"`
+	// Loaded is how many rows are in the stream for certain, and Pass how often that began anew.
+	Loaded int `json:"loaded"`
+	Pass   int `json:"pass"`
+	// Ended is when each row had an outcome, and Tally what they were.
+	Ended time.Time `json:"ended,omitzero"`
+	Tally tally     `json:"tally"`
+	// First is the bucket's sequence before the run.
+	First uint64 `json:"first"`
+}
+
+// lastRun is the only key of the bucket of runs.
+const lastRun = "last"
+
+// errNoRun means that no roster has been loaded.
+var errNoRun = errors.New("no roster has been loaded yet")
+
+// last returns the last run. It fails with [errNoRun] if there is none.
+func (s *store) last(ctx context.Context) (r run, revision uint64, err error) {
+	entry, err := s.runs.Get(ctx, lastRun)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return run{}, 0, errNoRun
+	}
+	if err != nil {
+		return run{}, 0, err
+	}
+	return r, entry.Revision(), json.Unmarshal(entry.Value(), &r)
+}
+
+// writeRun fails with [jetstream.ErrKeyRevisionMismatch] if the last run is another than that of the revision.
+func (s *store) writeRun(ctx context.Context, r run, revision uint64) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = s.runs.Update(ctx, lastRun, text, revision)
+	return err
+}
+
+// change changes the record of a run, unless another has begun.
+func (s *store) change(ctx context.Context, id int64, change func(*run)) (run, error) {
+	for {
+		r, revision, err := s.last(ctx)
+		if err != nil {
+			return run{}, err
+		}
+		if r.ID != id {
+			return run{}, fmt.Errorf("run %d has been followed by %d", id, r.ID)
+		}
+		change(&r)
+		if err = s.writeRun(ctx, r, revision); !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+			return r, err
+		}
+	}
+}
+
+// begin returns the run of a roster: the last one, if that has not ended, or a new one.
+func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
+	r, revision, err := s.last(ctx)
+	switch {
+	case errors.Is(err, errNoRun):
+	case err != nil:
+		return run{}, false, err
+	case r.API != api:
+		return run{}, false, fmt.Errorf("what is known here is of %s, not of %s: use another -state or -name", r.API, api)
+	case r.Ended.IsZero() && r.Roster == roster.Hash:
+		return r, true, nil
+	case r.Ended.IsZero():
+		c := newCount(s, &r)
+		if err := c.catchUp(ctx); err != nil {
+			return run{}, false, err
+		}
+		if done := c.total.done(); done < r.Rows {
+			return run{}, false, fmt.Errorf("the roster of %s is still on its way, with %s of %s rows done: go on with that one first",
+				r.Started.Format(time.DateTime), comma(done), comma(r.Rows))
+		} // whoever loaded it was killed before it could say that it has ended
+	}
+	stream, err := s.js.Stream(ctx, s.stateStream())
+	if err != nil {
+		return run{}, false, err
+	}
+	now := time.Now().UTC()
+	r = run{
+		ID: max(now.UnixMilli(), r.ID+1), API: api, Roster: roster.Hash, Rows: roster.Rows, Started: now,
+		First: stream.CachedInfo().State.LastSeq,
+	}
+	err = s.writeRun(ctx, r, revision)
+	if errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+		return s.begin(ctx, roster, api) // another process was faster, with this roster or another
+	}
+	return r, false, err
+}
+
+// count is the tally of a run while it is on its way. It is the sum of what the shards say of themselves, so whoever
+// counts, and from when on, it comes to the same.
+type count struct {
+	store *store
+	run   int64
+	next  uint64
+	by    map[string]tally
+	total tally
+}
+
+func newCount(s *store, r *run) *count {
+	return &count{store: s, run: r.ID, next: r.First + 1, by: make(map[string]tally)}
+}
+
+// catchUp brings the count up to now.
+func (c *count) catchUp(ctx context.Context) error {
+	return c.store.replayShards(ctx, c.next, func(key string, seq uint64, in shard) error {
+		c.next = seq + 1
+		if in.Run == c.run {
+			c.total.plus(c.by[key], -1)
+			c.total.plus(in.Tally, 1)
+			c.by[key] = in.Tally
+		}
+		return nil
+	})
+}

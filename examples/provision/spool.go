@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// job is a row on its way: what a worker is handed.
+type job struct {
+	Line int `json:"line"` // in the roster
+	row
+}
+
+// spool is a roster on disk, checked, and in an order that its pks' hashes give. Rows with the same pk come to be
+// neighbours in it, and so do, roughly, pks of the same shard, whatever the order of the roster. Memory holds one part.
+type spool struct {
+	dir  string
+	Rows int
+	Hash string // of the rows in that order: the same roster in another order has the same
+}
+
+// parts is how many files a spool has: what a file holds is what memory must hold at a time.
+const parts = 256
+
+func partOf(pk string) int { return int(hashOf(pk) >> 56) }
+
+func (s *spool) part(i int) string { return filepath.Join(s.dir, fmt.Sprintf("%02x", i)) }
+
+// newSpool reads a roster to the end. It fails with [problems] if anything in it is wrong.
+func newSpool(roster io.Reader, dir string) (*spool, error) {
+	s := &spool{dir: dir}
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		return nil, err
+	}
+	var found problems
+	if err := s.divide(roster, &found); err != nil {
+		return nil, err
+	}
+	all := sha256.New()
+	for i := range parts {
+		if err := s.sort(i, all, &found); err != nil {
+			return nil, err
+		}
+	}
+	if found.count > 0 {
+		return nil, &found
+	}
+	s.Hash = hex.EncodeToString(all.Sum(nil))
+	return s, nil
+}
+
+// divide writes each row to its part.
+func (s *spool) divide(roster io.Reader, found *problems) (err error) {
+	var files [parts]*os.File
+	var writers [parts]*bufio.Writer
+	defer func() {
+		for i, f := range files {
+			if f != nil {
+				err = cmp.Or(err, writers[i].Flush(), f.Close())
+			}
+		}
+	}()
+	for i := range parts {
+		if files[i], err = os.OpenFile(s.part(i), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+			return err
+		}
+		writers[i] = bufio.NewWriterSize(files[i], 16<<10)
+	}
+	return readRows(roster, func(line int, r row) error {
+		text, err := json.Marshal(job{line, r})
+		if err != nil {
+			return err
+		}
+		_, err = writers[partOf(r.PK)].Write(append(text, '\n'))
+		return err
+	}, found.add)
+}
+
+// sort puts a part into the order of its pks, and finds those that are there twice.
+func (s *spool) sort(i int, all io.Writer, found *problems) error {
+	content, err := os.ReadFile(s.part(i))
+	if err != nil {
+		return err
+	}
+	type line struct {
+		job
+		text  []byte
+		place uint64
+	}
+	var lines []line
+	for text := range bytes.Lines(content) {
+		l := line{text: text}
+		if err := json.Unmarshal(text, &l.job); err != nil {
+			return err
+		}
+		l.place = hashOf(l.PK) << 16 // without its shard
+		lines = append(lines, l)
+	}
+	slices.SortFunc(lines, func(a, b line) int {
+		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.PK, b.PK), a.Line-b.Line)
+	})
+	var sorted bytes.Buffer
+	for i, l := range lines {
+		if i > 0 && lines[i-1].PK == l.PK {
+			found.add(l.Line, fmt.Sprintf("the pk of line %d again", lines[i-1].Line))
+		}
+		sorted.Write(l.text)
+		if err := json.NewEncoder(all).Encode(l.row); err != nil {
+			return err
+		}
+	}
+	s.Rows += len(lines)
+	return os.WriteFile(s.part(i), sorted.Bytes(), 0o600)
+}
+
+// from returns the jobs in their order, as JSON, without the first ones. A text is valid until the next.
+func (s *spool) from(first int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		n := 0
+		for i := range parts {
+			content, err := os.ReadFile(s.part(i))
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for text := range bytes.Lines(content) {
+				if n++; n > first && !yield(bytes.TrimSuffix(text, []byte("\n")), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// mostProblems is how many are told one by one.
+const mostProblems = 100
+
+// problems are what is wrong in a roster: the number, and the first ones by line.
+type problems struct {
+	count int
+	first []problem
+}
+
+type problem struct {
+	line int
+	what string
+}
+
+func (p *problems) add(line int, what string) {
+	p.count++
+	at, _ := slices.BinarySearchFunc(p.first, line, func(q problem, line int) int { return q.line - line })
+	if at < mostProblems {
+		p.first = slices.Insert(p.first, at, problem{line, what})
+		p.first = p.first[:min(len(p.first), mostProblems)]
+	}
+}
+
+func (p *problems) Error() string {
+	var b bytes.Buffer
+	for _, q := range p.first {
+		fmt.Fprintf(&b, "line %d: %s\n", q.line, q.what)
+	}
+	if more := p.count - len(p.first); more > 0 {
+		fmt.Fprintf(&b, "and %d more\n", more)
+	}
+	fmt.Fprintf(&b, "%d of its lines are wrong: nothing was sent", p.count)
+	return b.String()
+}
