@@ -104,15 +104,16 @@ func (s *store) publishOnce(ctx context.Context, batch []*nats.Msg) error {
 }
 
 // keepLoaded loads a run, and does so again if the stream has become empty while rows are missing: an operator has purged
-// it, or a machine lost what its disk had not. A row that is done already sends nothing.
-func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, done func() int) error {
+// it, or a machine lost what its disk had not. A row that is done already sends nothing. idle is how long nothing has to
+// happen first.
+func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, idle time.Duration, done func() int) error {
 	for {
 		if err := s.load(ctx, r, roster); err != nil {
 			return err
 		}
 		for before := -1; done() != before || !s.isEmpty(ctx); {
 			before = done()
-			if err := sleep(ctx, idleBefore); err != nil {
+			if err := sleep(ctx, idle); err != nil {
 				return err
 			}
 		}
@@ -123,9 +124,6 @@ func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, done func(
 		}
 	}
 }
-
-// idleBefore is how long nothing happens before the rows are loaded again.
-const idleBefore = 10 * time.Second
 
 // isEmpty reports whether there are no jobs, neither with workers nor elsewhere.
 func (s *store) isEmpty(ctx context.Context) bool {

@@ -44,8 +44,8 @@ func (p *pace) stopWith(ctx context.Context) { p.stopped = ctx }
 
 // Wait returns when a request may be sent.
 func (p *pace) Wait(ctx context.Context) error {
-	if p.limiter.Limit() == rate.Inf && p.stopped.Err() == nil {
-		return nil
+	if err := p.stopped.Err(); err != nil || p.limiter.Limit() == rate.Inf {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -20,6 +20,9 @@ var errFailed = errors.New("rows failed")
 // watchEvery is how often a run is counted.
 const watchEvery = 500 * time.Millisecond
 
+// idleBefore is how long nothing happens before a roster is loaded again of which rows are missing.
+const idleBefore = 10 * time.Second
+
 // provision loads a roster, works on it and watches until each row has an outcome.
 func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
 	t, err := newTarget(c)
@@ -86,7 +89,7 @@ func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spo
 	group, all := errgroup.WithContext(all)
 	loading := *r
 	group.Go(func() error {
-		return s.keepLoaded(all, loading, roster, func() int { return int(done.Load()) })
+		return s.keepLoaded(all, loading, roster, idleBefore, func() int { return int(done.Load()) })
 	})
 	if c.parallel > 0 {
 		group.Go(func() error { return newWorker(s, c, t).work(all) })

@@ -90,7 +90,7 @@ func notCSV(err error, report func(line int, what string)) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	report(wrong.Line, "not CSV: "+wrong.Err.Error())
+	report(wrong.StartLine, "not CSV: "+wrong.Err.Error())
 	return nil
 }
 

@@ -124,7 +124,8 @@ func newCount(s *store, r *run) *count {
 	return &count{store: s, run: r.ID, next: r.First + 1, by: make(map[string]tally)}
 }
 
-// catchUp brings the count up to now.
+// catchUp brings the count up to now. Of what is written meanwhile it may have neither the old nor the new until it is
+// called again, so it is never above what is true.
 func (c *count) catchUp(ctx context.Context) error {
 	return c.store.replayShards(ctx, c.next, func(key string, seq uint64, in shard) error {
 		c.next = seq + 1

@@ -172,8 +172,8 @@ func (p *problems) Error() string {
 		fmt.Fprintf(&b, "line %d: %s\n", q.line, q.what)
 	}
 	if more := p.count - len(p.first); more > 0 {
-		fmt.Fprintf(&b, "and %d more\n", more)
+		fmt.Fprintf(&b, "and %s more\n", comma(more))
 	}
-	fmt.Fprintf(&b, "%d of its lines are wrong: nothing was sent", p.count)
+	fmt.Fprintf(&b, "%s of its lines are wrong: nothing was sent", comma(p.count))
 	return b.String()
 }

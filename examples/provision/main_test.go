@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+func TestWrongCommandLines(t *testing.T) {
+	t.Setenv(tokenVariable, "")
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"no roster":           {[]string{"-rate", "5"}, "no -roster; see -h"},
+		"unknown flag":        {[]string{"-speed", "5"}, "flag provided but not defined: -speed; see -h"},
+		"unknown word":        {[]string{"stat"}, `unexpected argument "stat"; see -h`},
+		"argument":            {[]string{"-roster", "x", "y"}, `unexpected argument "y"; see -h`},
+		"no number":           {[]string{"-roster", "x", "-rate", "fast"}, `invalid value "fast" for flag -rate: parse error; see -h`},
+		"below zero":          {[]string{"-roster", "x", "-rate", "-1"}, "-rate: 0 or more"},
+		"no rate":             {[]string{"-roster", "x", "-rate", "NaN"}, "-rate: 0 or more"},
+		"fakes of many":       {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1"}, "no -api: each process would have a fake of its own, and the next another"},
+		"fake of a worker":    {[]string{"worker"}, "no -api: each process would have a fake of its own, and the next another"},
+		"roster of a worker":  {[]string{"worker", "-roster", "x"}, "-roster is not for worker"},
+		"worker that rests":   {[]string{"worker", "-api", "live", "-parallel", "0"}, "-parallel: at least 1 for a worker"},
+		"name":                {[]string{"-roster", "x", "-name", "a.b"}, "-name: letters, digits, - and _"},
+		"replicas":            {[]string{"-roster", "x", "-replicas", "0"}, "-replicas: 1 to 5"},
+		"ack wait":            {[]string{"-roster", "x", "-ack-wait", "10ms"}, "-ack-wait: at least 1s"},
+		"parallel":            {[]string{"-roster", "x", "-parallel", "-1"}, "-parallel: 0 or more"},
+		"deliveries":          {[]string{"-roster", "x", "-deliveries", "0"}, "-deliveries: at least 1"},
+		"backoff":             {[]string{"-roster", "x", "-backoff", "-1s"}, "-backoff: 0 or more"},
+		"no token":            {[]string{"-roster", "x", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
+		"no token for worker": {[]string{"worker", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the environment is the process's
+			p := &program{t: t}
+			status, out, errs := p.run(test.args...)
+			assert.Equal(t, 2, status)
+			assert.Empty(t, out)
+			assert.Equal(t, "provision: "+test.want+"\n", errs)
+		})
+	}
+}
+
+func TestHelpNamesEveryFlag(t *testing.T) {
+	t.Parallel()
+	p := &program{t: t}
+	for _, args := range [][]string{{"-h"}, {"worker", "-h"}, {"status", "-help"}} {
+		status, out, errs := p.run(args...)
+		assert.Zero(t, status)
+		assert.Empty(t, out)
+		assert.Contains(t, errs, "provision -roster roster.csv")
+		assert.Contains(t, errs, "  -dry-run\n")
+	}
+}
+
+func TestWhatCannotBegin(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	tests := map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"no file":          {p.flags("-roster", "nowhere.csv"), 1, "open nowhere.csv: no such file or directory"},
+		"plain HTTP":       {[]string{"-state", p.state, "-roster", "x", "-api", "http://example.com", "-token-file", p.token}, 1, "WithBaseURL"},
+		"no NATS":          {p.flags("-roster", "x", "-nats", "nats://127.0.0.1:1"), 1, "nats: no servers available"},
+		"no state, status": {[]string{"status", "-state", t.TempDir()}, 1, "no roster has been loaded yet"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share a state directory
+			status, out, errs := p.run(test.args...)
+			assert.Equal(t, test.status, status)
+			assert.Empty(t, out)
+			assert.Contains(t, errs, test.want)
+			assert.NotContains(t, errs, partnertest.PartnerToken)
+		})
+	}
+}
+
+func TestBadRosterSendsNothing(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	status, out, errs := p.load([]row{bark, {"MS2", "a@example.com", "meow", active}, bark})
+	assert.Equal(t, 2, status)
+	assert.Empty(t, out)
+	assert.Equal(t, "provision: line 3: plan \"meow\": bark or bark_junior\nline 4: the pk of line 2 again\n2 of its lines are wrong: nothing was sent\n", errs)
+	assert.Empty(t, p.fake.Calls())
+}
+
+// shown is an output with what differs from run to run masked.
+func shown(out string) string {
+	out = regexp.MustCompile(`rows in \S+, [\d,.]+ a second`).ReplaceAllString(out, "rows in TIME, RATE a second")
+	return regexp.MustCompile(`(?m)^the failed rows: .*$`).ReplaceAllString(out, "the failed rows: FILE")
+}
+
+func TestReportAndFailedRows(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	for _, pk := range []string{"MS1", "MS2"} {
+		p.fake.SeedSubscription(partnertest.Subscription{PK: pk, Email: pk + "@example.com", Plan: "bark"})
+	}
+	invalid := partnertest.Fault{Status: 400, Body: `{"success":false,"error":"Email, please","error_type":"invalid_params"}`}
+	p.fake.Fail(post, invalid, invalid, partnertest.Fault{Status: 503})
+	rows := append(manyRows(40), row{"MS-gone", "", "", cancelled}, row{"MS-was", "x@example.com", "bark", cancelled})
+	p.fake.SeedSubscription(partnertest.Subscription{PK: "MS-was", Email: "x@example.com", Plan: "bark"})
+	status, out, errs := p.load(rows, "-deliveries", "1")
+	assert.Equal(t, 1, status)
+	assert.Empty(t, errs)
+	assert.Regexp(t, `^created            3[567]
+updated             [012]
+cancelled           1
+unchanged           1
+failed              3
+  invalid request: 2
+  server error: 1
+42 rows in TIME, RATE a second
+the failed rows: FILE
+$`, shown(out))
+
+	failedRows := filepath.Join(p.state, failedFile)
+	text, err := os.ReadFile(failedRows)
+	require.NoError(t, err)
+	assert.Regexp(t, `^pk,email,plan,status,error
+(MS\d+,parent\d+@example.com,bark(_junior)?,active,"?partner: POST /partners/subscriptions: .*\n){3}$`, string(text))
+	assert.Equal(t, 2, strings.Count(string(text), `"partner: POST /partners/subscriptions: 400 Bad Request: Email, please"`))
+	info, err := os.Stat(failedRows)
+	require.NoError(t, err)
+	assert.Zero(t, info.Mode().Perm()&0o077)
+
+	// It is a roster, and the three rows are done with it.
+	status, out, errs = p.run(p.flags("-roster", failedRows)...)
+	assert.Zero(t, status, errs)
+	assert.Regexp(t, `^created             [123]
+updated             [012]
+cancelled           0
+unchanged           0
+failed              0
+3 rows in TIME, RATE a second
+$`, shown(out))
+	assert.NoFileExists(t, failedRows)
+
+	status, out, _ = p.load(rows)
+	assert.Zero(t, status)
+	assert.Contains(t, out, "unchanged          42\n")
+}
+
+func TestStandardInputAndNoRows(t *testing.T) { //nolint:paralleltest // the standard input is the process's
+	p := newProgram(t)
+	file, err := os.Open(p.write(nil))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = file.Close() })
+	was := os.Stdin
+	os.Stdin = file
+	defer func() { os.Stdin = was }()
+	status, out, errs := p.run(p.flags("-roster", "-")...)
+	assert.Zero(t, status, errs)
+	assert.Contains(t, out, "0 rows in ")
+}
+
+func TestDryRun(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	rows := append(manyRows(1500), row{"MS-a", "", "", cancelled})
+	status, out, errs := p.load(rows, "-dry-run", "-rate", "5")
+	assert.Zero(t, status, errs)
+	assert.Equal(t, `would ensure      1,500 subscriptions that are not known here, or not known to be active
+                      0 with another plan
+would cancel          1
+would leave           0 as they are
+1,501 to 3,001 requests, 5m0s to 10m0s for one worker at 5 a second
+`, out)
+	assert.Empty(t, p.fake.Calls())
+
+	status, _, _ = p.load(rows)
+	require.Zero(t, status)
+	calls := len(p.fake.Calls())
+	rows[0].Plan, rows[1].Status = "bark_junior", cancelled
+	status, out, errs = p.load(append(rows, row{"MS-b", "b@example.com", "bark", active}), "-dry-run")
+	assert.Zero(t, status, errs)
+	assert.Equal(t, `would ensure          1 subscriptions that are not known here, or not known to be active
+                      1 with another plan
+would cancel          1
+would leave       1,499 as they are
+4 to 5 requests
+`, out)
+	assert.Len(t, p.fake.Calls(), calls)
+	assert.Equal(t, 1501, p.last().Rows, "it is no run")
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-parallel", "2")
+	s := p.open(c)
+	r, roster := p.begin(s, manyRows(30))
+	require.NoError(t, s.load(t.Context(), r, roster))
+	status, out, errs := p.run("status", "-state", p.state)
+	assert.Zero(t, status, errs)
+	assert.Equal(t, `0 of 30 rows (0 %), nothing of late
+30 rows are in the stream
+30 jobs wait, 0 are with workers or wait for another try
+created             0
+updated             0
+cancelled           0
+unchanged           0
+failed              0
+`, out)
+	_, _, errs = p.load(manyRows(30))
+	assert.Equal(t, "provision: "+p.state+": another process works there; see provision status\n", errs)
+
+	followed := make(chan string, 1)
+	go func() {
+		var out, errs bytes.Buffer
+		_ = execute(t.Context(), []string{"status", "-follow", "-state", p.state}, &out, &errs)
+		followed <- out.String() + errs.String()
+	}()
+	_, stop := p.work(s, c)
+	p.through(s, r)
+	require.NoError(t, stop())
+	const done = "created            30\nupdated             0\ncancelled           0\nunchanged           0\nfailed              0\n"
+	assert.Equal(t, done, <-followed)
+	_, out, _ = p.run("status", "-state", p.state)
+	assert.Equal(t, done, out)
+}
+
+// The fake in the process begins with what is known to be there, or a second night would find nothing.
+func TestTheFakeOfTheProcessRemembers(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	roster := p.write(manyRows(10))
+	for _, want := range []string{"created            10\n", "unchanged          10\n"} {
+		status, out, errs := p.run("-state", p.state, "-roster", roster)
+		assert.Zero(t, status, errs)
+		assert.Contains(t, out, want)
+	}
+	rows := manyRows(10)
+	rows[3].Plan = "bark"
+	status, out, errs := p.run("-state", p.state, "-roster", p.write(rows))
+	assert.Zero(t, status, errs)
+	assert.Contains(t, out, "updated             1\n")
+	assert.Contains(t, out, "unchanged           9\n")
+
+	// What it knows of the fake it does not take for what another API has.
+	status, _, errs = p.load(rows)
+	assert.Equal(t, 1, status)
+	assert.Equal(t, "provision: what is known here is of fake, not of "+p.api+": use another -state or -name\n", errs)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// api answers so many requests a second, and refuses the others.
+type limitedAPI struct {
+	perSecond  int
+	second     int64
+	taken      int
+	ok, refuse int
+}
+
+func (a *limitedAPI) status() int {
+	if now := time.Now().Unix(); now != a.second {
+		a.second, a.taken = now, 0
+	}
+	if a.taken++; a.taken > a.perSecond {
+		a.refuse++
+		return 429
+	}
+	a.ok++
+	return 200
+}
+
+func drive(t *testing.T, p *pace, d time.Duration, status func() int) (sent int) {
+	t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); sent++ {
+		require.NoError(t, p.Wait(t.Context()))
+		time.Sleep(time.Millisecond) // an answer takes that
+		p.observe(t.Context(), partnerapi.Attempt{StatusCode: status()})
+	}
+	return sent
+}
+
+func TestPaceIsWhatTheFlagSays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(5)
+		assert.InDelta(t, 500, drive(t, p, 100*time.Second, func() int { return 200 }), 2)
+		now, requests := p.now()
+		assert.InDelta(t, 5, float64(now), 0.001)
+		assert.InDelta(t, 500, requests, 2)
+	})
+}
+
+func TestPaceWithoutAFlagIsNone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(0)
+		assert.Equal(t, 10_000, drive(t, p, 10*time.Second, func() int { return 200 }))
+		assert.InDelta(t, float64(rate.Inf), float64(p.limiter.Limit()), 0)
+	})
+}
+
+// It settles a little above what the API takes, where few requests are refused.
+func TestPaceFindsWhatTheAPITakes(t *testing.T) {
+	t.Parallel()
+	for name, flag := range map[string]float64{"no flag": 0, "too much": 50} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p, api := newPace(flag), &limitedAPI{perSecond: 5}
+				drive(t, p, time.Minute, api.status) // until it has settled
+				api.ok, api.refuse = 0, 0
+				drive(t, p, 10*time.Minute, api.status)
+				assert.Greater(t, api.ok, 9*600*5/10)
+				assert.Less(t, api.refuse, api.ok/5)
+			})
+		})
+	}
+}
+
+func TestPaceInAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"503": 503, "no answer": 0, "429": 429} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPace(20)
+				drive(t, p, time.Minute, func() int { return 200 })
+				drive(t, p, time.Minute, func() int { return status })
+				assert.LessOrEqual(t, drive(t, p, 10*time.Minute, func() int { return status }), 125, "a request in five seconds")
+				drive(t, p, 2*time.Minute, func() int { return 200 })
+				now, _ := p.now()
+				assert.InDelta(t, 20, float64(now), 0.001, "as before")
+			})
+		})
+	}
+}
+
+func TestPaceIsNeverAboveTheFlag(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(0.1) // below what an outage leaves
+		drive(t, p, 10*time.Minute, func() int { return 503 })
+		now, _ := p.now()
+		assert.InDelta(t, 0.1, float64(now), 0.001)
+	})
+}
+
+func TestPaceEndsWithItsProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(0.001)
+		ctx, stop := context.WithCancel(t.Context())
+		p.stopWith(ctx)
+		require.NoError(t, p.Wait(t.Context()))
+		waited := make(chan error)
+		go func() { waited <- p.Wait(t.Context()) }()
+		synctest.Wait()
+		stop()
+		require.ErrorIs(t, <-waited, context.Canceled)
+		require.ErrorIs(t, p.Wait(t.Context()), context.Canceled)
+
+		free := newPace(0)
+		free.stopWith(ctx)
+		require.ErrorIs(t, free.Wait(t.Context()), context.Canceled)
+	})
+}

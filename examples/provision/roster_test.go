@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRosterIsRead(t *testing.T) {
+	t.Parallel()
+	want := []job{
+		{2, row{"MS1", "a@example.com", "bark", "active"}},
+		{3, row{"a/b", "", "", "cancelled"}},
+		{4, row{"ü \"x\"\ny", "b@example.com", "bark_junior", "active"}},
+		{6, row{"MS3", "", "bark", "cancelled"}},
+	}
+	tests := map[string]string{
+		"as written": "pk,email,plan,status\nMS1,a@example.com,bark,active\na/b,,,cancelled\n" +
+			"\"ü \"\"x\"\"\ny\",b@example.com,bark_junior,active\nMS3,,bark,cancelled\n",
+		"other order, with errors": "status,error,plan,pk,email\nactive,,bark,MS1,a@example.com\ncancelled,not found,,a/b,\n" +
+			"active,,bark_junior,\"ü \"\"x\"\"\ny\",b@example.com\ncancelled,,bark,MS3,\n",
+		"of a spreadsheet": "\ufeffpk,email,plan,status\r\nMS1,a@example.com,bark,active\r\na/b,,,cancelled\r\n" +
+			"\"ü \"\"x\"\"\ny\",b@example.com,bark_junior,active\r\nMS3,,bark,cancelled\r\n",
+	}
+	for name, roster := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []job
+			var found problems
+			require.NoError(t, readRows(strings.NewReader(roster), func(line int, r row) error {
+				got = append(got, job{line, r})
+				return nil
+			}, found.add))
+			assert.Zero(t, found.count, found.Error())
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestBadRosterIsReported(t *testing.T) {
+	t.Parallel()
+	const header = "pk,email,plan,status\n"
+	long := strings.Repeat("x", longest+1)
+	tests := map[string]struct{ roster, want string }{
+		"nothing":           {"", "line 1: the header is not pk,email,plan,status"},
+		"no header":         {"MS1,a@example.com,bark,active\n", "line 1: the header is not pk,email,plan,status"},
+		"too few columns":   {"pk,email,plan\n", "line 1: the header is not pk,email,plan,status"},
+		"another column":    {"pk,email,plan,status,name\n", "line 1: the header is not pk,email,plan,status"},
+		"a column twice":    {"pk,email,plan,status,pk\n", "line 1: the header is not pk,email,plan,status"},
+		"capital letters":   {"PK,email,plan,status\n", "line 1: the header is not pk,email,plan,status"},
+		"header is no CSV":  {"p\"k,email\n", "line 1: not CSV: bare \" in non-quoted-field"},
+		"short row":         {header + "MS1,a@example.com,bark\n", "line 2: 3 columns where the header has 4"},
+		"long row":          {header + "MS1,a@example.com,bark,active,\n", "line 2: 5 columns where the header has 4"},
+		"no pk":             {header + ",a@example.com,bark,active\n", "line 2: no pk"},
+		"blank pk":          {header + "\" \",a@example.com,bark,active\n", "line 2: no pk"},
+		"dots":              {header + "..,a@example.com,bark,active\n", "line 2: a pk of dots, which cannot be sent in a path"},
+		"long pk":           {header + long + ",a@example.com,bark,active\n", "line 2: a pk or e-mail of more than 1000 bytes"},
+		"long e-mail":       {header + "MS1," + long + ",bark,active\n", "line 2: a pk or e-mail of more than 1000 bytes"},
+		"no e-mail":         {header + "MS1,,bark,active\n", "line 2: no e-mail"},
+		"no plan":           {header + "MS1,a@example.com,,active\n", `line 2: plan "": bark or bark_junior`},
+		"unknown plan":      {header + "MS1,a@example.com,Bark,active\n", `line 2: plan "Bark": bark or bark_junior`},
+		"plan of cancelled": {header + "MS1,a@example.com,meow,cancelled\n", `line 2: plan "meow": bark or bark_junior`},
+		"unknown status":    {header + "MS1,a@example.com,bark,canceled\n", `line 2: status "canceled": active or cancelled`},
+		"no UTF-8":          {header + "M\xffS1,a@example.com,bark,active\n", "line 2: not UTF-8"},
+		"no UTF-8 in mail":  {header + "MS1,a@\xc3.com,bark,active\n", "line 2: not UTF-8"},
+		"quotes":            {header + "MS1,a\"b,bark,active\nMS2,,bark,active\n", "line 2: not CSV: bare \" in non-quoted-field\nline 3: no e-mail"},
+		"an open quote":     {header + "\"MS1,a,bark,active\nMS2,,bark,active\n", "line 2: not CSV: extraneous or missing \" in quoted-field"},
+		"twice": {
+			header + "MS2,,,cancelled\nMS1,a@example.com,bark,active\n\nMS2,,,cancelled\nMS1,,,cancelled\nMS2,,,cancelled\n",
+			"line 5: the pk of line 2 again\nline 6: the pk of line 3 again\nline 7: the pk of line 5 again",
+		},
+		"after a long cell": {header + "\"M\n\nS\",a@example.com,bark,active\n,a@example.com,bark,active\n", "line 5: no pk"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newSpool(strings.NewReader(test.roster), t.TempDir())
+			var found *problems
+			require.ErrorAs(t, err, &found)
+			told, _, _ := strings.Cut(err.Error(), "\n"+comma(found.count)+" of its lines")
+			assert.Equal(t, test.want, told)
+			assert.Len(t, found.first, found.count)
+		})
+	}
+}
+
+func TestManyProblemsAreCounted(t *testing.T) {
+	t.Parallel()
+	var found problems
+	for line := 1000; line > 0; line-- {
+		found.add(line, "wrong")
+	}
+	text := found.Error()
+	assert.True(t, strings.HasPrefix(text, "line 1: wrong\nline 2: wrong\n"), text)
+	assert.True(t, strings.HasSuffix(text, "line 100: wrong\nand 900 more\n1,000 of its lines are wrong: nothing was sent"), text)
+}
+
+func TestRosterThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is broken")
+	_, err := newSpool(io.MultiReader(strings.NewReader("pk,email,plan,status\nMS1,a@example.com,bark,active\n"), brokenReader{broken}), t.TempDir())
+	require.ErrorIs(t, err, broken)
+	_, err = newSpool(brokenReader{broken}, t.TempDir())
+	require.ErrorIs(t, err, broken)
+}
+
+type brokenReader struct{ err error }
+
+func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestOneRunAtATime(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	s := p.open(p.config())
+	ctx := t.Context()
+	_, _, err := s.last(ctx)
+	require.ErrorIs(t, err, errNoRun)
+
+	first, roster := p.begin(s, manyRows(3))
+	assert.Equal(t, 3, first.Rows)
+	again, resumed, err := s.begin(ctx, roster, p.api)
+	require.NoError(t, err)
+	assert.True(t, resumed)
+	assert.Equal(t, first, again)
+
+	other, err := newSpool(strings.NewReader(rosterOf(manyRows(4))), t.TempDir())
+	require.NoError(t, err)
+	_, _, err = s.begin(ctx, other, p.api)
+	require.ErrorContains(t, err, "is still on its way, with 0 of 3 rows done: go on with that one first")
+	_, _, err = s.begin(ctx, roster, apiLive)
+	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name")
+
+	// Its loader is killed when all is done, before it can say so.
+	require.NoError(t, s.load(ctx, first, roster))
+	_, stop := p.work(s, p.config())
+	p.through(s, first)
+	require.NoError(t, stop())
+	second, resumed, err := s.begin(ctx, other, p.api)
+	require.NoError(t, err)
+	assert.False(t, resumed)
+	assert.Greater(t, second.ID, first.ID)
+	assert.Equal(t, 4, second.Rows)
+	_, err = s.change(ctx, first.ID, func(*run) {})
+	require.ErrorContains(t, err, "has been followed by")
+}
+
+func TestOfTwoLoadersOneBegins(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	s := p.open(p.config())
+	roster, err := newSpool(strings.NewReader(rosterOf(manyRows(3))), t.TempDir())
+	require.NoError(t, err)
+	type begun struct {
+		run
+		resumed bool
+		err     error
+	}
+	runs := make(chan begun)
+	for range 8 {
+		go func() {
+			r, resumed, err := s.begin(t.Context(), roster, p.api)
+			runs <- begun{r, resumed, err}
+		}()
+	}
+	fresh, ids := 0, make(map[int64]bool)
+	for range 8 {
+		b := <-runs
+		require.NoError(t, b.err)
+		ids[b.ID] = true
+		if !b.resumed {
+			fresh++
+		}
+	}
+	assert.Equal(t, 1, fresh)
+	assert.Len(t, ids, 1)
+}
+
+func TestARosterIsLoadedOnce(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	s := p.open(p.config())
+	ctx := t.Context()
+	r, roster := p.begin(s, manyRows(1200))
+	jobs := func() uint64 {
+		stream, err := s.js.Stream(ctx, s.jobs())
+		require.NoError(t, err)
+		return stream.CachedInfo().State.Msgs
+	}
+	require.NoError(t, s.load(ctx, r, roster))
+	assert.EqualValues(t, 1200, jobs())
+	require.NoError(t, s.load(ctx, r, roster), "by another who read the run before")
+	assert.EqualValues(t, 1200, jobs())
+	after, _, err := s.last(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 1200, after.Loaded)
+	require.NoError(t, s.load(ctx, after, roster))
+	assert.EqualValues(t, 1200, jobs())
+
+	// Later the server does not know the ids any more; the bucket knows what is done.
+	again := r
+	again.Pass = 1
+	require.NoError(t, s.load(ctx, again, roster))
+	assert.EqualValues(t, 2400, jobs())
+	_, stop := p.work(s, p.config())
+	assert.Equal(t, "created 1200", told(p.through(s, r)))
+	require.Eventually(t, func() bool { return s.isEmpty(ctx) }, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, stop())
+	assert.Len(t, p.fake.Calls(), 1200)
+	assert.Equal(t, "created 1200", told(p.through(s, r)))
+}
+
+func TestJobsThatAreLostAreLoadedAgain(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	s := p.open(p.config())
+	ctx := t.Context()
+	r, roster := p.begin(s, manyRows(50))
+	require.NoError(t, s.load(ctx, r, roster))
+	stream, err := s.js.Stream(ctx, s.jobs())
+	require.NoError(t, err)
+	require.NoError(t, stream.Purge(ctx))
+
+	keeping := make(chan error, 1)
+	go func() { keeping <- s.keepLoaded(ctx, r, roster, 50*time.Millisecond, func() int { return 0 }) }()
+	_, stop := p.work(s, p.config())
+	assert.Equal(t, "created 50", told(p.through(s, r)))
+	require.NoError(t, stop())
+	select {
+	case err := <-keeping:
+		require.NoError(t, err)
+	default:
+	}
+}
+
+// Whoever counts, and from when on, comes to the same.
+func TestCountsAgree(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config()
+	s := p.open(c)
+	ctx := t.Context()
+	_, stop := p.work(s, c)
+	r, roster := p.begin(s, manyRows(2000))
+	early := newCount(s, &r)
+	loaded := make(chan error, 1)
+	go func() { loaded <- s.load(ctx, r, roster) }()
+	for early.total.done() < 2000 {
+		require.NoError(t, early.catchUp(ctx))
+		late := newCount(s, &r)
+		require.NoError(t, late.catchUp(ctx))
+		assert.LessOrEqual(t, late.total.done(), 2000)
+	}
+	require.NoError(t, <-loaded)
+	require.NoError(t, stop())
+	late := newCount(s, &r)
+	require.NoError(t, late.catchUp(ctx))
+	assert.Equal(t, "created 2000", told(late.total))
+	assert.Equal(t, "created 2000", told(early.total))
+}
+
+// Two workers write to one shard: neither loses what the other wrote, and a row is counted once.
+func TestPutKeepsWhatOthersWrote(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	s := p.open(p.config())
+	ctx := t.Context()
+	pks := []string{"MS1"}
+	for i := 0; len(pks) < 9; i++ {
+		if pk := "X" + comma(i); shardOf(pk) == shardOf(pks[0]) {
+			pks = append(pks, pk)
+		}
+	}
+	done := make(chan error)
+	for _, pk := range pks {
+		go func() {
+			known, in, err := s.get(ctx, pk)
+			if err == nil {
+				err = s.put(ctx, pk, known, record{Status: active, Run: 5}, result{outcome: created}, in)
+			}
+			done <- err
+		}()
+	}
+	for range pks {
+		require.NoError(t, <-done)
+	}
+	_, in, err := s.get(ctx, pks[0])
+	require.NoError(t, err)
+	assert.Len(t, in.PKs, 9)
+	assert.Equal(t, "created 9", told(in.Tally))
+
+	// Two deliveries of one job.
+	known, in, err := s.get(ctx, pks[3])
+	require.NoError(t, err)
+	require.NoError(t, s.put(ctx, pks[3], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in))
+	require.ErrorIs(t, s.put(ctx, pks[3], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in), errOutdated)
+	// And one whose worker read before somebody else wrote to the shard.
+	require.NoError(t, s.put(ctx, pks[4], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in))
+	_, in, err = s.get(ctx, pks[3])
+	require.NoError(t, err)
+	assert.Len(t, in.PKs, 9)
+	assert.EqualValues(t, 6, in.Run)
+	assert.Equal(t, "cancelled 2", told(in.Tally), "those of run 5 are not counted to run 6")
+
+	// An operator deletes the key.
+	require.NoError(t, s.states.Delete(ctx, in.key))
+	known, in, err = s.get(ctx, pks[0])
+	require.NoError(t, err)
+	assert.Zero(t, known)
+	require.NoError(t, s.put(ctx, pks[0], known, record{Status: active, Run: 7}, result{outcome: created}, in))
+}

@@ -1,0 +1,320 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+const (
+	post = "POST /partners/subscriptions"
+	put  = "PUT /partners/subscriptions/{pk}"
+	del  = "DELETE /partners/subscriptions/{pk}"
+)
+
+var bark = row{"MS1", "a@example.com", "bark", active}
+
+func TestWhatComesOfARow(t *testing.T) {
+	t.Parallel()
+	here := partnertest.Subscription{PK: "MS1", Email: "old@example.com", Plan: "bark_junior"}
+	invalid := partnertest.Fault{Status: 400, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`}
+	tests := map[string]struct {
+		seeded bool
+		before []row // a roster of another night
+		row    row
+		faults map[string][]partnertest.Fault
+		more   []string // flags
+
+		want  string // what is told
+		calls string // at the fake, of this night
+		there string // there afterwards
+	}{
+		"new":          {row: bark, want: "created 1", calls: "POST 201", there: "MS1 a@example.com bark"},
+		"there before": {seeded: true, row: bark, want: "updated 1", calls: "POST 400, PUT 200", there: "MS1 old@example.com bark"},
+		"equal":        {before: []row{bark}, row: bark, want: "unchanged 1", there: "MS1 a@example.com bark"},
+		"another plan": {
+			before: []row{bark}, row: row{"MS1", "a@example.com", "bark_junior", active},
+			want: "updated 1", calls: "POST 400, PUT 200", there: "MS1 a@example.com bark_junior",
+		},
+		"another e-mail": {
+			before: []row{bark}, row: row{"MS1", "b@example.com", "bark", active},
+			want: "unchanged 1, other e-mail 1", there: "MS1 a@example.com bark",
+		},
+		"another plan and e-mail": {
+			before: []row{bark}, row: row{"MS1", "b@example.com", "bark_junior", active},
+			want: "updated 1, other e-mail 1", calls: "POST 400, PUT 200", there: "MS1 a@example.com bark_junior",
+		},
+		"an e-mail that is not known": {seeded: true, before: []row{bark}, row: bark, want: "unchanged 1", there: "MS1 old@example.com bark"},
+		"left":                        {before: []row{bark}, row: row{"MS1", "", "", cancelled}, want: "cancelled 1", calls: "DELETE 200"},
+		"left before":                 {before: []row{{"MS1", "", "", cancelled}}, row: row{"MS1", "", "bark", cancelled}, want: "unchanged 1"},
+		"never there":                 {row: row{"MS1", "", "", cancelled}, want: "unchanged 1", calls: "DELETE 404"},
+		"back":                        {before: []row{{"MS1", "", "", cancelled}}, row: bark, want: "created 1", calls: "POST 201", there: "MS1 a@example.com bark"},
+		"awkward pk": {
+			before: []row{{"a/b ü%2F?", "a@example.com", "bark", active}}, row: row{"a/b ü%2F?", "", "", cancelled},
+			want: "cancelled 1", calls: "DELETE 200",
+		},
+		"an outage": {
+			row: bark, faults: map[string][]partnertest.Fault{post: {{Status: 503}, {Status: 500}, {Cut: partnertest.CutBefore}, {Status: 429}}},
+			want: "created 1", calls: "POST 503, POST 500, POST 0, POST 429, POST 201", there: "MS1 a@example.com bark",
+		},
+		"done, but not known": {
+			row: bark, faults: map[string][]partnertest.Fault{post: {{Cut: partnertest.CutAfter}}},
+			want: "updated 1", calls: "POST 0, POST 400, PUT 200", there: "MS1 a@example.com bark",
+		},
+		"ended, but not known": {
+			before: []row{bark}, row: row{"MS1", "", "", cancelled}, faults: map[string][]partnertest.Fault{del: {{Cut: partnertest.CutAfter}}},
+			want: "cancelled 1", calls: "DELETE 0, DELETE 404",
+		},
+		"refused": {
+			row: bark, faults: map[string][]partnertest.Fault{post: {invalid}},
+			want: "failed 1, invalid request 1", calls: "POST 400",
+		},
+		"too often": {
+			row: bark, faults: map[string][]partnertest.Fault{post: {{Status: 503}, {Status: 502}, {Status: 503}}}, more: []string{"-deliveries", "3"},
+			want: "failed 1, server error 1", calls: "POST 503, POST 502, POST 503",
+		},
+		"no answer": {
+			row: bark, faults: map[string][]partnertest.Fault{post: {{Cut: partnertest.CutBefore}}}, more: []string{"-deliveries", "1"},
+			want: "failed 1, no answer 1", calls: "POST 0",
+		},
+		"a page": {
+			row: bark, faults: map[string][]partnertest.Fault{post: {{Status: 404, Body: "<html>"}, {Status: 200, Body: "<html>"}}}, more: []string{"-deliveries", "2"},
+			want: "failed 1, bad response 1", calls: "POST 404, POST 200",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProgram(t)
+			if test.seeded {
+				p.fake.SeedSubscription(here)
+			}
+			if test.before != nil {
+				status, _, errs := p.load(test.before)
+				require.Zero(t, status, errs)
+			}
+			earlier := len(p.fake.Calls())
+			for op, faults := range test.faults {
+				p.fake.Fail(op, faults...)
+			}
+			_, _, errs := p.load([]row{test.row}, test.more...)
+			assert.Empty(t, errs)
+
+			r := p.last()
+			assert.Equal(t, test.want, told(r.Tally))
+			assert.False(t, r.Ended.IsZero())
+			var calls []string
+			for _, call := range p.fake.Calls()[earlier:] {
+				calls = append(calls, call.Method+" "+strconv.Itoa(call.Status))
+			}
+			assert.Equal(t, test.calls, strings.Join(calls, ", "))
+			assert.Equal(t, test.there, strings.TrimSuffix(p.subscriptions(), "\n"))
+		})
+	}
+}
+
+// What failed is not taken for what it was before: the next night asks the API again.
+func TestAFailureIsForgottenKnowledge(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	status, _, _ := p.load([]row{bark})
+	require.Zero(t, status)
+	p.fake.Fail(del, partnertest.Fault{Status: 503, Processed: true})
+	status, _, _ = p.load([]row{{"MS1", "", "", cancelled}}, "-deliveries", "1")
+	require.Equal(t, 1, status)
+	require.Empty(t, p.subscriptions(), "it was cancelled")
+
+	status, _, _ = p.load([]row{bark})
+	require.Zero(t, status)
+	assert.Equal(t, "MS1 a@example.com bark\n", p.subscriptions())
+}
+
+// The jobs of an ended run that come again do not undo a later one.
+func TestOldJobsDoNothing(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config()
+	s := p.open(c)
+	ctx := t.Context()
+	_, stop := p.work(s, c)
+	first, roster := p.begin(s, []row{bark})
+	require.NoError(t, s.load(ctx, first, roster))
+	p.through(s, first)
+	_, err := s.change(ctx, first.ID, func(r *run) { r.Ended = time.Now() })
+	require.NoError(t, err)
+	second, next := p.begin(s, []row{{"MS1", "", "", cancelled}})
+	require.NoError(t, s.load(ctx, second, next))
+	p.through(s, second)
+	require.Empty(t, p.subscriptions())
+
+	before := len(p.fake.Calls())
+	for r, roster := range map[*run]*spool{&first: roster, &second: next} {
+		for text, err := range roster.from(0) {
+			require.NoError(t, err)
+			_, err = s.js.PublishMsg(ctx, &nats.Msg{Subject: s.jobSubject(), Data: text, Header: nats.Header{runHeader: {fmt.Sprint(r.ID)}}})
+			require.NoError(t, err)
+		}
+	}
+	require.Eventually(t, func() bool { return s.isEmpty(ctx) }, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, stop())
+	assert.Len(t, p.fake.Calls(), before)
+	assert.Equal(t, "cancelled 1", told(p.through(s, second)))
+}
+
+// A wait that the API asks for is the stream's, not the worker's.
+func TestRetryAfterKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-parallel", "1")
+	s := p.open(c)
+	p.fake.Fail(post, partnertest.Fault{Status: 429, RetryAfter: 3 * time.Second})
+	r, roster := p.begin(s, manyRows(20))
+	require.NoError(t, s.load(t.Context(), r, roster))
+	w, stop := p.work(s, c)
+	p.through(s, r)
+	require.NoError(t, stop())
+	assert.Len(t, p.fake.Subscriptions(), 20)
+	assert.EqualValues(t, 1, w.again.Load())
+	calls := p.fake.CallsTo(post)
+	require.Len(t, calls, 21)
+	body := string(calls[0].Body)
+	last := calls[20]
+	assert.Equal(t, body, string(last.Body), "the row that was put off comes last")
+	assert.GreaterOrEqual(t, last.At.Sub(calls[0].At), 3*time.Second)
+}
+
+func TestARefusedTokenEndsTheWorkerAndNothingElse(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	rows := manyRows(50)
+	good := p.token
+	p.token = p.write(nil) // a file that is no token of the fake's
+	status, out, errs := p.load(rows)
+	assert.Equal(t, 1, status)
+	assert.Empty(t, out)
+	assert.Contains(t, errs, "the partner API refuses the token: no row has failed for that")
+	assert.Contains(t, errs, "401 Unauthorized")
+	assert.Empty(t, p.subscriptions())
+
+	p.token = good
+	status, out, errs = p.load(rows)
+	assert.Zero(t, status, errs)
+	assert.Contains(t, errs, "this roster is on its way since")
+	assert.Contains(t, out, "created            50\n")
+	assert.Len(t, p.fake.Subscriptions(), 50)
+}
+
+// Whoever kills workers, such as a row that none survives, is found out.
+func TestARowThatNoWorkerSurvives(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-deliveries", "3", "-ack-wait", "1s")
+	s := p.open(c)
+	r, roster := p.begin(s, []row{bark})
+	require.NoError(t, s.load(t.Context(), r, roster))
+	consumer, err := s.js.Consumer(t.Context(), s.jobs(), workers)
+	require.NoError(t, err)
+	for range 3 {
+		msg, err := consumer.Next()
+		require.NoError(t, err)
+		require.NoError(t, msg.Nak()) // as if its worker had died
+	}
+	_, stop := p.work(s, c)
+	assert.Equal(t, "failed 1, no answer 1", told(p.through(s, r)))
+	require.NoError(t, stop())
+	assert.Empty(t, p.fake.Calls())
+	letters := p.letters(s, r)
+	require.Len(t, letters, 1)
+	assert.Equal(t, errDied.Error(), letters[0].Text)
+	assert.True(t, letters[0].Unknown)
+	assert.Equal(t, 4, letters[0].Deliveries)
+}
+
+func TestLettersTellAll(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-deliveries", "2")
+	s := p.open(c)
+	p.fake.Fail(post, partnertest.Fault{Status: 503}, partnertest.Fault{
+		Status: 500, Header: http.Header{"X-Request-Id": {"req-1"}}, Body: `{"success":false,"error":"Oops"}`,
+	})
+	r, roster := p.begin(s, []row{bark})
+	require.NoError(t, s.load(t.Context(), r, roster))
+	_, stop := p.work(s, c)
+	p.through(s, r)
+	require.NoError(t, stop())
+	letters := p.letters(s, r)
+	require.Len(t, letters, 1)
+	l := letters[0]
+	assert.Equal(t, job{2, bark}, l.job)
+	assert.Equal(t, r.ID, l.Run)
+	assert.Equal(t, 2, l.Deliveries)
+	assert.Equal(t, "server error", l.Kind)
+	assert.True(t, l.Unknown)
+	assert.Equal(t, "partner: POST /partners/subscriptions: 500 Internal Server Error: Oops; outcome unknown", l.Text)
+	require.NotNil(t, l.Failure)
+	assert.Equal(t, 500, l.Failure.StatusCode)
+	assert.Equal(t, "req-1", l.Failure.RequestID)
+	assert.WithinDuration(t, time.Now(), l.At, time.Minute)
+}
+
+func TestWhatIsNoJobIsTakenOut(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config()
+	s := p.open(c)
+	for _, data := range []string{"", "{", `{"pk":"MS1"}`} {
+		_, err := s.js.PublishMsg(t.Context(), &nats.Msg{Subject: s.jobSubject(), Data: []byte(data)})
+		require.NoError(t, err)
+	}
+	_, stop := p.work(s, c)
+	require.Eventually(t, func() bool { return s.isEmpty(t.Context()) }, 30*time.Second, 10*time.Millisecond)
+	require.NoError(t, stop())
+	assert.Empty(t, p.fake.Calls())
+}
+
+// A job is kept by its worker for as long as it takes, however soon others would get it.
+func TestAJobIsHeld(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-ack-wait", "1s")
+	s := p.open(c)
+	p.fake.Fail(post, partnertest.Fault{Delay: 3 * time.Second})
+	r, roster := p.begin(s, []row{bark})
+	require.NoError(t, s.load(t.Context(), r, roster))
+	_, stop := p.work(s, c)
+	assert.Equal(t, "created 1", told(p.through(s, r)))
+	require.NoError(t, stop())
+	assert.Len(t, p.fake.Calls(), 1)
+}
+
+// A worker that is to stop finishes the call that it makes, and gives back what waits for the rate.
+func TestAWorkerStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-rate", "0.01", "-parallel", "4", "-ack-wait", "10m")
+	s := p.open(c)
+	p.fake.Fail(post, partnertest.Fault{Delay: time.Second})
+	r, roster := p.begin(s, manyRows(10))
+	require.NoError(t, s.load(t.Context(), r, roster))
+	w, stop := p.work(s, c)
+	// One is being made, and three wait.
+	require.Eventually(t, func() bool { return w.target.pace.limiter.Tokens() < -2.5 }, 30*time.Second, time.Millisecond)
+	require.NoError(t, stop())
+	assert.Len(t, p.fake.Subscriptions(), 1)
+	assert.EqualValues(t, 1, w.done.Load())
+	assert.Zero(t, w.again.Load())
+
+	_, stop = p.work(s, p.config()) // which gets the others without a wait
+	assert.Equal(t, "created 10", told(p.through(s, r)))
+	require.NoError(t, stop())
+}
