@@ -230,7 +230,7 @@ failed              0
 	const done = "created            30\nupdated             0\ncancelled           0\nunchanged           0\nfailed              0\n"
 	assert.Equal(t, done, <-followed)
 	_, out, _ = p.run("status", "-state", p.state)
-	assert.Equal(t, done, out)
+	assert.Equal(t, "30 of 30 rows (100 %)\n30 rows are in the stream\n0 jobs wait, 0 are with workers or wait for another try\n"+done, out)
 }
 
 // The fake in the process begins with what is known to be there, or a second night would find nothing.

@@ -47,6 +47,8 @@ func (m *meter) String() string {
 	done := m.samples[len(m.samples)-1].done
 	text := fmt.Sprintf("%s of %s rows (%d %%)", comma(done), comma(m.rows), 100*done/max(m.rows, 1))
 	switch rate := m.rate(); {
+	case done >= m.rows:
+		return text
 	case rate > 0:
 		left := time.Duration(float64(m.rows-done) / rate * float64(time.Second))
 		return fmt.Sprintf("%s, %s rows/s, %s left", text, comma1(rate), left.Round(time.Second))
