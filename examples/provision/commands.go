@@ -44,10 +44,8 @@ func (e *engine) await(ctx context.Context, c *config) (*store, error) {
 			last, _, err = s.last(ctx)
 		}
 		switch {
-		case err == nil && last.API != c.api:
-			return nil, fmt.Errorf("the jobs are for %s, not for %s: use another -api or -name", last.API, c.api)
 		case err == nil:
-			return s, nil
+			return s, last.isOf(c.api)
 		case !errors.Is(err, errNoRun):
 			return nil, err
 		case !told:

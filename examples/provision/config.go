@@ -107,7 +107,7 @@ func (c *config) check(word string) error {
 		return usageError("no -roster; see -h")
 	case word != "" && c.roster != "":
 		return usageError("-roster is not for " + word)
-	case word != "status" && shared && c.api == apiFake && c.parallel > 0 && !c.dryRun:
+	case word != "status" && shared && c.api == apiFake:
 		return usageError("no -api: each process would have a fake of its own, and the next another")
 	case word == "worker" && c.parallel == 0:
 		return usageError("-parallel: at least 1 for a worker")

@@ -89,7 +89,7 @@ func writeDemo(path string, night int) error {
 		switch {
 		case i <= 200, night == 1 && i > demoRows-50:
 			r.Status = cancelled
-		case night == 1 && i%100 == 0:
+		case night == 1 && i <= 300:
 			r.Plan = partnerapi.PlanBarkJunior
 		}
 		_ = w.Write(r.fields())

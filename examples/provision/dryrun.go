@@ -9,55 +9,78 @@ import (
 	"time"
 )
 
-// dryRun tells what a roster would do, by what is known. It sends nothing and loads nothing.
+// forecast is what a roster would do, by what is known.
+type forecast struct{ fresh, changed, ends, same int }
+
+// dryRun tells what the roster would do. It sends nothing and loads nothing.
 func (e *engine) dryRun(ctx context.Context, c *config, stdout io.Writer) error {
 	roster, err := c.spool()
 	if err != nil {
 		return err
 	}
 	s, err := e.store(ctx)
+	var last run
+	if err == nil {
+		last, _, err = s.last(ctx)
+	}
+	if err == nil {
+		err = last.isOf(c.api)
+	}
 	if err != nil && !errors.Is(err, errNoRun) {
 		return err
 	}
-	var fresh, changed, ends, same int
+	var f forecast
 	for text, err := range roster.from(0) {
 		if err != nil {
 			return err
 		}
-		var j job
-		if err := json.Unmarshal(text, &j); err != nil {
+		if err := f.add(ctx, s, text); err != nil {
 			return err
 		}
-		var known record
-		if s != nil {
-			if known, _, err = s.get(ctx, j.PK); err != nil {
-				return err
-			}
-		}
-		switch {
-		case known.confirms(j.row):
-			same++
-		case j.Status == cancelled:
-			ends++
-		case known.Status == active:
-			changed++
-		default:
-			fresh++
+	}
+	f.print(stdout, c.rate)
+	return nil
+}
+
+// add adds a job. Without a store nothing is known.
+func (f *forecast) add(ctx context.Context, s *store, text []byte) (err error) {
+	var j job
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	var known record
+	if s != nil {
+		if known, _, err = s.get(ctx, j.PK); err != nil {
+			return err
 		}
 	}
-	_, _ = fmt.Fprintf(stdout, `would ensure %10s subscriptions that are not known here, or not known to be active
+	switch {
+	case known.confirms(j.row):
+		f.same++
+	case j.Status == cancelled:
+		f.ends++
+	case known.Status == active:
+		f.changed++
+	default:
+		f.fresh++
+	}
+	return nil
+}
+
+func (f *forecast) print(w io.Writer, rate float64) {
+	_, _ = fmt.Fprintf(w, `would ensure %10s subscriptions that are not known here, or not known to be active
              %10s with another plan
 would cancel %10s
 would leave  %10s as they are
-`, comma(fresh), comma(changed), comma(ends), comma(same))
+`, comma(f.fresh), comma(f.changed), comma(f.ends), comma(f.same))
 	// Ensure makes a second request if the pk is there.
-	least, most := fresh+2*changed+ends, 2*fresh+2*changed+ends
-	_, _ = fmt.Fprintf(stdout, "%s to %s requests", comma(least), comma(most))
-	if c.rate > 0 {
-		_, _ = fmt.Fprintf(stdout, ", %s to %s for one worker at %g a second", atRate(least, c.rate), atRate(most, c.rate), c.rate)
+	least := f.fresh + 2*f.changed + f.ends
+	most := least + f.fresh
+	_, _ = fmt.Fprintf(w, "%s to %s requests", comma(least), comma(most))
+	if rate > 0 {
+		_, _ = fmt.Fprintf(w, ", %s to %s for one worker at %g a second", atRate(least, rate), atRate(most, rate), rate)
 	}
-	_, _ = fmt.Fprintln(stdout)
-	return nil
+	_, _ = fmt.Fprintln(w)
 }
 
 func atRate(requests int, perSecond float64) time.Duration {

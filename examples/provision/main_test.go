@@ -37,11 +37,12 @@ func TestWrongCommandLines(t *testing.T) {
 		"parallel":            {[]string{"-roster", "x", "-parallel", "-1"}, "-parallel: 0 or more"},
 		"deliveries":          {[]string{"-roster", "x", "-deliveries", "0"}, "-deliveries: at least 1"},
 		"backoff":             {[]string{"-roster", "x", "-backoff", "-1s"}, "-backoff: 0 or more"},
+		"fake of a loader":    {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1", "-parallel", "0"}, "no -api: each process would have a fake of its own, and the next another"},
 		"no token":            {[]string{"-roster", "x", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
 		"no token for worker": {[]string{"worker", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the environment is the process's
+	for name, test := range tests { //nolint:paralleltest // the environment is the process's
+		t.Run(name, func(t *testing.T) {
 			p := &program{t: t}
 			status, out, errs := p.run(test.args...)
 			assert.Equal(t, 2, status)
@@ -76,8 +77,8 @@ func TestWhatCannotBegin(t *testing.T) {
 		"no NATS":          {p.flags("-roster", "x", "-nats", "nats://127.0.0.1:1"), 1, "nats: no servers available"},
 		"no state, status": {[]string{"status", "-state", t.TempDir()}, 1, "no roster has been loaded yet"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share a state directory
+	for name, test := range tests { //nolint:paralleltest // they share a state directory
+		t.Run(name, func(t *testing.T) {
 			status, out, errs := p.run(test.args...)
 			assert.Equal(t, test.status, status)
 			assert.Empty(t, out)
@@ -253,5 +254,5 @@ func TestTheFakeOfTheProcessRemembers(t *testing.T) {
 	// What it knows of the fake it does not take for what another API has.
 	status, _, errs = p.load(rows)
 	assert.Equal(t, 1, status)
-	assert.Equal(t, "provision: what is known here is of fake, not of "+p.api+": use another -state or -name\n", errs)
+	assert.Equal(t, "provision: what is known here is of fake, not of "+p.api+": use another -state or -name, or the same -api\n", errs)
 }

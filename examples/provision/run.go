@@ -73,6 +73,14 @@ func (s *store) change(ctx context.Context, id int64, change func(*run)) (run, e
 	}
 }
 
+// isOf fails if the run is of another API.
+func (r run) isOf(api string) error {
+	if r.API == api {
+		return nil
+	}
+	return fmt.Errorf("what is known here is of %s, not of %s: use another -state or -name, or the same -api", r.API, api)
+}
+
 // begin returns the run of a roster: the last one, if that has not ended, or a new one.
 func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
 	r, revision, err := s.last(ctx)
@@ -81,7 +89,7 @@ func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, re
 	case err != nil:
 		return run{}, false, err
 	case r.API != api:
-		return run{}, false, fmt.Errorf("what is known here is of %s, not of %s: use another -state or -name", r.API, api)
+		return run{}, false, r.isOf(api)
 	case r.Ended.IsZero() && r.Roster == roster.Hash:
 		return r, true, nil
 	case r.Ended.IsZero():

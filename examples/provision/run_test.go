@@ -29,7 +29,7 @@ func TestOneRunAtATime(t *testing.T) {
 	_, _, err = s.begin(ctx, other, p.api)
 	require.ErrorContains(t, err, "is still on its way, with 0 of 3 rows done: go on with that one first")
 	_, _, err = s.begin(ctx, roster, apiLive)
-	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name")
+	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name, or the same -api")
 
 	// Its loader is killed when all is done, before it can say so.
 	require.NoError(t, s.load(ctx, first, roster))

@@ -27,8 +27,12 @@ const tokenVariable = "PARTNERAPI_PARTNER_TOKEN"
 // attemptLimit is how long the API has for an answer.
 const attemptLimit = 15 * time.Second
 
+// newTarget returns one without a client if the process makes no calls.
 func newTarget(c *config) (t *target, err error) {
 	t = &target{pace: newPace(c.rate)}
+	if c.parallel == 0 || c.dryRun {
+		return t, nil
+	}
 	opts := []partnerapi.Option{
 		partnerapi.WithRateLimiter(partnerapi.PartnerAPI, t.pace), partnerapi.WithAttemptHook(t.pace.observe),
 		partnerapi.WithTimeout(attemptLimit),
