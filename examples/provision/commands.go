@@ -16,7 +16,7 @@ func help(ctx context.Context, c *config, _ io.Writer, p *progress) error {
 	if err != nil {
 		return err
 	}
-	e, err := openEngine(c, false, p.say)
+	e, err := openEngine(ctx, c, helper, p.say)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,15 @@ func (w *worker) tellOnce() {
 
 // tellStatus is the command status.
 func tellStatus(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
-	e, err := openEngine(c, false, p.say)
+	err := tellStatusOnce(ctx, c, stdout, p)
+	for errors.Is(err, errGone) { // the loader's server has ended with it
+		err = tellStatusOnce(ctx, c, stdout, p)
+	}
+	return err
+}
+
+func tellStatusOnce(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
+	e, err := openEngine(ctx, c, viewer, p.say)
 	if err != nil {
 		return err
 	}
@@ -89,7 +97,8 @@ func tellStatus(ctx context.Context, c *config, stdout io.Writer, p *progress) e
 	if err != nil {
 		return err
 	}
-	if c.follow && r.Ended.IsZero() {
+	// Nobody else works where this process has had to start the server.
+	if c.follow && r.Ended.IsZero() && e.server == nil {
 		err := s.watch(ctx, &r, func(done int) { p.show(time.Now(), r.Rows, done) })
 		p.end()
 		if err != nil {

@@ -32,7 +32,7 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 		return err
 	}
 	demoWeather(t.fake)
-	e, err := openEngine(c, true, p.say)
+	e, err := openEngine(ctx, c, loader, p.say)
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -43,35 +45,40 @@ type address struct {
 	Token string `json:"token"`
 }
 
-var errBusy = errors.New("another process works there; see provision status")
+var (
+	errBusy = errors.New("another process works there; see provision status")
+	errGone = errors.New("the NATS server has gone")
+)
 
-// openEngine starts the embedded server in a state directory, or connects to another process's, or to one elsewhere. A
-// state directory is one loader's at a time; those who do not own it only read what is there.
-func openEngine(c *config, owns bool, say func(string, ...any)) (_ *engine, err error) {
-	e := &engine{names: namesOf(c.name), lock: flock.New(filepath.Join(c.state, lockFile)), say: say}
+// role is what a process does with a state directory.
+type role int
+
+const (
+	loader role = iota // owns it: it is one loader's at a time
+	helper             // needs the server of a loader
+	viewer             // looks at the server of a loader, or at what there is without one
+)
+
+// openEngine starts the embedded server in a state directory, or connects to another process's, or to one elsewhere.
+func openEngine(ctx context.Context, c *config, as role, say func(string, ...any)) (_ *engine, err error) {
+	e := &engine{names: names{c.name}, lock: flock.New(filepath.Join(c.state, lockFile)), say: say}
 	defer func() {
 		if err != nil {
 			e.close()
 		}
 	}()
-	mine := false
-	if owns || c.nats == "" {
-		if err := os.MkdirAll(c.state, 0o700); err != nil {
-			return nil, err
-		}
-		if mine, err = e.lock.TryLock(); err != nil {
+	if as == loader {
+		if err := e.own(ctx, c.state); err != nil {
 			return nil, err
 		}
 	}
 	switch {
-	case owns && !mine:
-		return nil, fmt.Errorf("%s: %w", c.state, errBusy)
 	case c.nats != "":
-		err = e.connect(c.nats, c.natsOptions()...)
-	case mine:
+		err = e.connect(c.nats, append(c.natsOptions(), nats.MaxReconnects(-1))...)
+	case as == loader:
 		err = e.embed(c)
 	default:
-		err = e.join(c.state)
+		err = e.visit(c, as)
 	}
 	if err != nil {
 		return nil, err
@@ -80,18 +87,89 @@ func openEngine(c *config, owns bool, say func(string, ...any)) (_ *engine, err 
 	return e, err
 }
 
-func (e *engine) connect(url string, opts ...nats.Option) (err error) {
-	opts = append(opts, nats.Name("provision"), nats.MaxReconnects(-1), nats.ReconnectWait(500*time.Millisecond))
-	e.nc, err = nats.Connect(url, opts...)
+// own takes a state directory. One who looks at it lets go soon.
+func (e *engine) own(ctx context.Context, state string) error {
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	mine, err := e.lock.TryLockContext(limited, 100*time.Millisecond)
+	if err != nil && (ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded)) {
+		return err
+	}
+	if !mine {
+		return fmt.Errorf("%s: %w", state, errBusy)
+	}
+	return nil
+}
+
+// visit connects to the server that a loader has embedded, or as a viewer to what there is without one.
+func (e *engine) visit(c *config, as role) error {
+	if _, err := os.Stat(filepath.Join(c.state, serverFile)); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s: %w", c.state, errNoRun)
+	}
+	mine, err := e.lock.TryLock()
+	switch {
+	case err != nil:
+		return err
+	case mine && as == viewer:
+		return e.embed(c)
+	case mine:
+		return fmt.Errorf("%s: nobody loads a roster there: start provision -roster first, or name a server with -nats", c.state)
+	}
+	where, err := addressIn(c.state)
+	if err != nil {
+		return err
+	}
+	return e.connect(where.URL, nats.Token(where.Token), nats.MaxReconnects(20))
+}
+
+// connect fails without the URL, which may hold a password.
+func (e *engine) connect(where string, opts ...nats.Option) (err error) {
+	opts = append([]nats.Option{
+		nats.Name("provision"), nats.ReconnectWait(500 * time.Millisecond),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				e.say("the NATS server is not there: %v", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { e.say("the NATS server is there again") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { e.say("NATS: %v", err) }),
+	}, opts...)
+	e.nc, err = nats.Connect(where, opts...)
+	var wrong *url.Error
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("-nats: %w", wrong.Err)
+	}
 	return err
 }
 
-// embed starts a server on a free port of this machine.
+// gone fails if there is no connection any more, nor will be.
+func (e *engine) gone() error {
+	if e.nc.IsClosed() {
+		return errGone
+	}
+	return nil
+}
+
+// embed starts a server on a port of this machine: the one of last time if it is free, for those who are still connected.
 func (e *engine) embed(c *config) (err error) {
-	token := rand.Text()
+	port := server.RANDOM_PORT
+	where, err := addressIn(c.state)
+	if err != nil {
+		where.Token = rand.Text()
+	} else if last, err := url.Parse(where.URL); err == nil && isFree(last.Host) {
+		port, _ = strconv.Atoi(last.Port())
+	}
+	store := filepath.Join(c.state, storeDir)
+	if err := os.MkdirAll(store, 0o700); err != nil {
+		return err
+	}
 	e.server, err = server.NewServer(&server.Options{
-		ServerName: "provision", Host: "127.0.0.1", Port: server.RANDOM_PORT, Authorization: token, NoLog: true, NoSigs: true,
-		JetStream: true, StoreDir: filepath.Join(c.state, storeDir),
+		ServerName: "provision", Host: "127.0.0.1", Port: port, Authorization: where.Token, NoLog: true, NoSigs: true,
+		// A second is what a machine that fails can lose; a process that is killed loses nothing.
+		JetStream: true, StoreDir: store, SyncInterval: time.Second,
 	})
 	if err != nil {
 		return err
@@ -100,24 +178,32 @@ func (e *engine) embed(c *config) (err error) {
 	if !e.server.ReadyForConnections(time.Minute) {
 		return errors.New("the embedded NATS server does not start")
 	}
-	where, err := json.Marshal(address{e.server.ClientURL(), token})
+	where.URL = e.server.ClientURL()
+	text, err := json.Marshal(where)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(c.state, serverFile), where, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.state, serverFile), text, 0o600); err != nil {
 		return err
 	}
-	return e.connect("", nats.InProcessServer(e.server), nats.Token(token))
+	return e.connect("", nats.InProcessServer(e.server), nats.Token(where.Token))
 }
 
-// join connects to the server that another process has embedded.
-func (e *engine) join(state string) error {
-	var where address
-	content, err := os.ReadFile(filepath.Join(state, serverFile))
-	if err := cmp.Or(err, json.Unmarshal(content, &where)); err != nil {
-		return fmt.Errorf("%s: no server that can be reached: %w", state, err)
+func isFree(hostPort string) bool {
+	listener, err := net.Listen("tcp", hostPort) //nolint:noctx // it returns at once
+	if err != nil {
+		return false
 	}
-	return e.connect(where.URL, nats.Token(where.Token))
+	return listener.Close() == nil
+}
+
+// addressIn returns where the server of a state directory is, or was.
+func addressIn(state string) (where address, err error) {
+	text, err := os.ReadFile(filepath.Join(state, serverFile))
+	if err != nil {
+		return address{}, err
+	}
+	return where, json.Unmarshal(text, &where)
 }
 
 // close ends what openEngine began. What has been published by then is sent.
@@ -131,78 +217,4 @@ func (e *engine) close() {
 		e.server.WaitForShutdown()
 	}
 	_ = e.lock.Unlock()
-}
-
-// names are what the program's streams and buckets are called.
-type names struct{ prefix string }
-
-func namesOf(prefix string) names { return names{prefix} }
-
-func (n names) jobs() string        { return n.prefix + "-jobs" }
-func (n names) failed() string      { return n.prefix + "-failed" }
-func (n names) state() string       { return n.prefix + "-state" }
-func (n names) stateStream() string { return "KV_" + n.state() }
-func (n names) runs() string        { return n.prefix + "-run" }
-
-// jobSubject is that of all jobs, and failedSubject that of a row that failed.
-func (n names) jobSubject() string              { return n.prefix + ".jobs" }
-func (n names) failedSubject(key string) string { return n.prefix + ".failed." + key }
-
-// workers is the consumer that all workers share.
-const workers = "workers"
-
-// Within this time the server knows a message id again. After it a job that is loaded twice is known by the bucket. The
-// ids are in the server's memory.
-const dedupeWindow = 10 * time.Second
-
-// mostOnTheWay is how many jobs may be with workers, or wait to be delivered again.
-const mostOnTheWay = 5_000
-
-// setUp makes the streams and buckets, or brings them to what the flags say.
-func (e *engine) setUp(ctx context.Context, c *config) (*store, error) {
-	_, err := e.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: e.jobs(), Subjects: []string{e.jobSubject()}, Retention: jetstream.WorkQueuePolicy,
-		Replicas: c.replicas, Duplicates: dedupeWindow, Description: "rows of a roster that are to be done",
-	})
-	if err != nil {
-		return nil, err
-	}
-	_, err = e.js.CreateOrUpdateConsumer(ctx, e.jobs(), jetstream.ConsumerConfig{
-		Durable: workers, AckPolicy: jetstream.AckExplicitPolicy, AckWait: c.ackWait, MaxAckPending: mostOnTheWay,
-		// Workers count: a row that is delivered too often goes to the failed rows, and not nowhere.
-		MaxDeliver: -1,
-	})
-	if err != nil {
-		return nil, err
-	}
-	_, err = e.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: e.failed(), Subjects: []string{e.failedSubject("*")}, MaxMsgsPerSubject: 1,
-		Replicas: c.replicas, Description: "rows that failed, the last time of each",
-	})
-	if err != nil {
-		return nil, err
-	}
-	if _, err = e.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: e.state(), Replicas: c.replicas, Description: "what is known of each pk at the partner API",
-	}); err != nil {
-		return nil, err
-	}
-	if _, err = e.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: e.runs(), Replicas: c.replicas, Description: "how far the last roster is",
-	}); err != nil {
-		return nil, err
-	}
-	return e.store(ctx)
-}
-
-// store finds what setUp made. It fails with [errNoRun] if nobody made it.
-func (e *engine) store(ctx context.Context) (s *store, err error) {
-	s = &store{engine: e}
-	if s.states, err = e.js.KeyValue(ctx, e.state()); err == nil {
-		s.runs, err = e.js.KeyValue(ctx, e.runs())
-	}
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		return nil, errNoRun
-	}
-	return s, err
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// isRefused reports whether the API refuses who asks, and not what is asked.
+// isRefused reports whether the API refuses who asks, and not what is asked. A page that a gateway answers in its place does not
+// tell.
 func isRefused(err error) bool {
-	return errors.Is(err, partnerapi.ErrUnauthorized) || errors.Is(err, partnerapi.ErrForbidden) || errors.Is(err, partnerapi.ErrNoCredential)
+	return errors.Is(err, partnerapi.ErrUnauthorized) && !errors.Is(err, partnerapi.ErrBadResponse) || errors.Is(err, partnerapi.ErrNoCredential)
 }
 
 // isFinal reports whether there is no sense in another try: the API has read the request and refuses it.
@@ -27,7 +28,7 @@ func isFinal(err error) bool {
 
 // kinds are what a failure is counted as, the first that fits.
 var kinds = []error{
-	partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge,
+	partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrForbidden, partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge,
 	partnerapi.ErrNotFound, partnerapi.ErrInvalid,
 }
 
@@ -78,7 +79,8 @@ func (s *store) bury(ctx context.Context, l letter) error {
 	return err
 }
 
-// buried calls each with the letters of a run.
+// buried calls each with the letters of a run. One that was written before its worker died is none if the row was done
+// after all.
 func (s *store) buried(ctx context.Context, runID int64, each func(letter) error) error {
 	return s.replay(ctx, s.failed(), 0, func(msg jetstream.Msg, _ uint64) error {
 		var l letter
@@ -87,6 +89,10 @@ func (s *store) buried(ctx context.Context, runID int64, each func(letter) error
 		}
 		if l.Run != runID {
 			return nil
+		}
+		known, _, err := s.get(ctx, l.PK)
+		if err != nil || known != (record{Run: runID}) {
+			return err
 		}
 		return each(l)
 	})

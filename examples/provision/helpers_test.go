@@ -71,7 +71,7 @@ func (p *program) config(more ...string) *config {
 // open opens the state directory, as the program does.
 func (p *program) open(c *config) *store {
 	p.t.Helper()
-	e, err := openEngine(c, true, p.t.Logf)
+	e, err := openEngine(p.t.Context(), c, loader, p.t.Logf)
 	require.NoError(p.t, err)
 	p.t.Cleanup(e.close)
 	s, err := e.setUp(p.t.Context(), c)
@@ -125,7 +125,7 @@ func (p *program) subscriptions() string {
 // last is the last run, read when nobody works in the state directory.
 func (p *program) last() run {
 	p.t.Helper()
-	e, err := openEngine(p.config(), true, p.t.Logf)
+	e, err := openEngine(p.t.Context(), p.config(), loader, p.t.Logf)
 	require.NoError(p.t, err)
 	defer e.close()
 	s, err := e.store(p.t.Context())
@@ -159,4 +159,12 @@ func told(t tally) string {
 		said = append(said, fmt.Sprintf("other e-mail %d", t.OtherEmail))
 	}
 	return strings.Join(said, ", ")
+}
+
+// putRecord writes what another worker has found out.
+func (p *program) putRecord(s *store, pk string, next record) {
+	p.t.Helper()
+	known, in, err := s.get(p.t.Context(), pk)
+	require.NoError(p.t, err)
+	require.NoError(p.t, s.put(p.t.Context(), pk, known, next, result{outcome: updated}, in))
 }

@@ -84,8 +84,8 @@ func (s *store) publish(ctx context.Context, batch []*nats.Msg) error {
 func (s *store) publishOnce(ctx context.Context, batch []*nats.Msg) error {
 	acks := make([]jetstream.PubAckFuture, 0, len(batch))
 	for _, msg := range batch {
-		msg.Reply = "" // of an earlier try
-		ack, err := s.js.PublishMsgAsync(msg)
+		// An earlier try may still be at work with its own.
+		ack, err := s.js.PublishMsgAsync(&nats.Msg{Subject: msg.Subject, Header: msg.Header, Data: msg.Data})
 		if err != nil {
 			return err
 		}

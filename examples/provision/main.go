@@ -29,7 +29,7 @@ A roster is a CSV file with the columns pk, email, plan (bark or bark_junior) an
 Nothing is sent before all of it has been read and found right. A row that equals what the API has confirmed for its pk
 sends nothing. Rows that fail are in failed.csv in the state directory, which can be loaded again.
 
-Kill it whenever you like: the same command goes on. The exit status is 0 if each row is as the roster says, 1 if
+Kill it whenever you like: the same command goes on. The exit status is 0 if no row failed, 1 if
 rows failed or it could not go on, and 2 if the roster or the command line is wrong.
 
 Flags:
@@ -42,6 +42,7 @@ func (e usageError) Error() string { return string(e) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second time it does not wait for what has begun
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -63,7 +64,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &wrong), errors.As(err, &roster):
 		_, _ = fmt.Fprintln(stderr, "provision:", err)
 		return 2
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		_, _ = fmt.Fprintln(stderr, "provision: stopped; the same command goes on")
 		return 1
 	default:

@@ -29,15 +29,18 @@ func TestWrongCommandLines(t *testing.T) {
 		"no rate":             {[]string{"-roster", "x", "-rate", "NaN"}, "-rate: 0 or more"},
 		"fakes of many":       {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1"}, "no -api: each process would have a fake of its own, and the next another"},
 		"fake of a worker":    {[]string{"worker"}, "no -api: each process would have a fake of its own, and the next another"},
-		"roster of a worker":  {[]string{"worker", "-roster", "x"}, "-roster is not for worker"},
+		"roster of a worker":  {[]string{"worker", "-roster", "x"}, "flag provided but not defined: -roster; see -h"},
 		"worker that rests":   {[]string{"worker", "-api", "live", "-parallel", "0"}, "-parallel: at least 1 for a worker"},
 		"name":                {[]string{"-roster", "x", "-name", "a.b"}, "-name: letters, digits, - and _"},
-		"replicas":            {[]string{"-roster", "x", "-replicas", "0"}, "-replicas: 1 to 5"},
-		"ack wait":            {[]string{"-roster", "x", "-ack-wait", "10ms"}, "-ack-wait: at least 1s"},
+		"replicas":            {[]string{"-roster", "x", "-replicas", "6"}, "-replicas: 1 to 5, or 0"},
+		"ack wait":            {[]string{"-roster", "x", "-ack-wait", "10ms"}, "-ack-wait: at least 1s, or 0"},
 		"parallel":            {[]string{"-roster", "x", "-parallel", "-1"}, "-parallel: 0 or more"},
 		"deliveries":          {[]string{"-roster", "x", "-deliveries", "0"}, "-deliveries: at least 1"},
 		"backoff":             {[]string{"-roster", "x", "-backoff", "-1s"}, "-backoff: 0 or more"},
 		"fake of a loader":    {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1", "-parallel", "0"}, "no -api: each process would have a fake of its own, and the next another"},
+		"dry worker":          {[]string{"worker", "-api", "live", "-dry-run"}, "flag provided but not defined: -dry-run; see -h"},
+		"paced status":        {[]string{"status", "-rate", "5"}, "flag provided but not defined: -rate; see -h"},
+		"a token for a fake":  {[]string{"-roster", "x", "-token-file", "t"}, "a token, but no -api: without it nothing reaches the partner API"},
 		"no token":            {[]string{"-roster", "x", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
 		"no token for worker": {[]string{"worker", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
 	}
@@ -60,7 +63,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		assert.Zero(t, status)
 		assert.Empty(t, out)
 		assert.Contains(t, errs, "provision -roster roster.csv")
-		assert.Contains(t, errs, "  -dry-run\n")
+		assert.Contains(t, errs, "  -name prefix\n")
 	}
 }
 
@@ -94,7 +97,7 @@ func TestBadRosterSendsNothing(t *testing.T) {
 	status, out, errs := p.load([]row{bark, {"MS2", "a@example.com", "meow", active}, bark})
 	assert.Equal(t, 2, status)
 	assert.Empty(t, out)
-	assert.Equal(t, "provision: line 3: plan \"meow\": bark or bark_junior\nline 4: the pk of line 2 again\n2 of its lines are wrong: nothing was sent\n", errs)
+	assert.Equal(t, "provision: line 3: the plan is neither bark nor bark_junior\nline 4: the pk of line 2 again\n2 of its lines are wrong: nothing was sent\n", errs)
 	assert.Empty(t, p.fake.Calls())
 }
 

@@ -87,13 +87,13 @@ func TestPaceInAnOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newPace(20)
+				p := newPace(5)
 				drive(t, p, time.Minute, func() int { return 200 })
 				drive(t, p, time.Minute, func() int { return status })
 				assert.LessOrEqual(t, drive(t, p, 10*time.Minute, func() int { return status }), 125, "a request in five seconds")
-				drive(t, p, 2*time.Minute, func() int { return 200 })
+				drive(t, p, 3*time.Minute, func() int { return 200 })
 				now, _ := p.now()
-				assert.InDelta(t, 20, float64(now), 0.001, "as before")
+				assert.InDelta(t, 5, float64(now), 0.001, "as before")
 			})
 		})
 	}

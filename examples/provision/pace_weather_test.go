@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
 )
@@ -15,7 +16,7 @@ import (
 func paced(t *testing.T, p *pace, during time.Duration, answer func(i int) (status int)) (sent int) {
 	t.Helper()
 	for began := time.Now(); time.Since(began) < during; sent++ {
-		assert.NoError(t, p.Wait(t.Context()))
+		require.NoError(t, p.Wait(t.Context()))
 		time.Sleep(10 * time.Millisecond)
 		p.observe(t.Context(), partnerapi.Attempt{StatusCode: answer(sent)})
 	}
@@ -41,7 +42,7 @@ func TestPaceSettlesWhereTheAPIRefusesHardlyAny(t *testing.T) {
 		second, inSecond, refused := time.Time{}, 0, 0
 		p := newPace(0)
 		answer := func(int) int {
-			if now := time.Now().Truncate(time.Second); now != second {
+			if now := time.Now().Truncate(time.Second); !now.Equal(second) {
 				second, inSecond = now, 0
 			}
 			if inSecond++; inSecond > 20 {

@@ -29,13 +29,16 @@ func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) er
 	if err != nil {
 		return err
 	}
-	e, err := openEngine(c, true, p.say)
+	e, err := openEngine(ctx, c, loader, p.say)
 	if err != nil {
 		return err
 	}
 	defer e.close()
 	if c.dryRun {
 		return e.dryRun(ctx, c, stdout)
+	}
+	if t.fake != nil {
+		p.say("against a fake in this process: nothing reaches the partner API without -api")
 	}
 	s, err := e.setUp(ctx, c)
 	if err != nil {
@@ -54,21 +57,45 @@ func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Write
 		return err
 	}
 	r, resumed, err := s.begin(ctx, roster, c.api)
+	for earlier := filepath.Join(c.state, spoolDir); errors.Is(err, errOnItsWay); r, resumed, err = s.begin(ctx, roster, c.api) {
+		p.say("the roster of %s is still on its way: it comes first", r.Started.Format(time.DateTime))
+		old, err := openSpool(earlier)
+		if err != nil || old.Hash != r.Roster {
+			if r.Loaded < r.Rows {
+				return fmt.Errorf("%w, and %s holds no copy of it: load it again first", errOnItsWay, c.state)
+			}
+			old = nil
+		}
+		if err := s.through(ctx, c, &r, old, t, stdout, p); err != nil && !errors.Is(err, errFailed) {
+			return err
+		}
+	}
 	if err != nil {
+		return err
+	}
+	if err := roster.moveTo(filepath.Join(c.state, spoolDir)); err != nil {
 		return err
 	}
 	if resumed {
 		p.say("this roster is on its way since %s: going on", r.Started.Format(time.DateTime))
 	}
-	if err := s.bringThrough(ctx, c, &r, roster, t, p); err != nil {
-		return err
-	}
-	return s.finish(ctx, c, &r, stdout)
+	return s.through(ctx, c, &r, roster, t, stdout, p)
 }
 
-// spool reads the roster into the state directory.
+// through brings a run to its end, and tells what came of it.
+func (s *store) through(ctx context.Context, c *config, r *run, roster *spool, t *target, stdout io.Writer, p *progress) error {
+	if err := isWritable(c.failed); err != nil {
+		return err
+	}
+	if err := s.bringThrough(ctx, c, r, roster, t, p); err != nil {
+		return err
+	}
+	return s.finish(ctx, c, r, stdout)
+}
+
+// spool reads the roster into the state directory, beside the one that may be on its way.
 func (c *config) spool() (*spool, error) {
-	dir := filepath.Join(c.state, spoolDir)
+	dir := filepath.Join(c.state, spoolDir+".new")
 	if c.roster == "-" {
 		return newSpool(os.Stdin, dir)
 	}
@@ -80,7 +107,7 @@ func (c *config) spool() (*spool, error) {
 	return s, errors.Join(err, file.Close())
 }
 
-// bringThrough loads and works until each row of a run has an outcome.
+// bringThrough loads and works until each row of a run has an outcome. Without a spool all of it is in the stream.
 func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spool, t *target, p *progress) error {
 	defer p.end()
 	var done atomic.Int64
@@ -88,9 +115,11 @@ func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spo
 	defer cancel()
 	group, all := errgroup.WithContext(all)
 	loading := *r
-	group.Go(func() error {
-		return s.keepLoaded(all, loading, roster, idleBefore, func() int { return int(done.Load()) })
-	})
+	if roster != nil {
+		group.Go(func() error {
+			return s.keepLoaded(all, loading, roster, idleBefore, func() int { return int(done.Load()) })
+		})
+	}
 	if c.parallel > 0 {
 		group.Go(func() error { return newWorker(s, c, t).work(all) })
 	}
@@ -112,6 +141,7 @@ func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spo
 
 // watch counts a run until each of its rows has an outcome, and tells each time.
 func (s *store) watch(ctx context.Context, r *run, tell func(done int)) error {
+	looked := time.Now()
 	for c := newCount(s, r); ; {
 		if err := c.catchUp(ctx); err != nil {
 			return err
@@ -121,19 +151,25 @@ func (s *store) watch(ctx context.Context, r *run, tell func(done int)) error {
 		if r.Tally.done() >= r.Rows {
 			return nil
 		}
+		if time.Since(looked) > 5*time.Second {
+			looked = time.Now()
+			if last, _, err := s.last(ctx); err == nil && last.ID > r.ID {
+				return errFollowed // whose records take the place of this one's
+			}
+		}
 		if err := sleep(ctx, watchEvery); err != nil {
 			return err
 		}
 	}
 }
 
-// finish ends a run, and tells what came of it.
+// finish tells what came of a run, and ends it.
 func (s *store) finish(ctx context.Context, c *config, r *run, stdout io.Writer) error {
-	r.Ended = time.Now().UTC()
-	if _, err := s.change(ctx, r.ID, func(last *run) { last.Ended, last.Tally = r.Ended, r.Tally }); err != nil {
+	if err := s.writeFailed(ctx, r, c.failed); err != nil {
 		return err
 	}
-	if err := s.writeFailed(ctx, r, c.failed); err != nil {
+	r.Ended = time.Now().UTC()
+	if _, err := s.change(ctx, r.ID, func(last *run) { last.Ended, last.Tally = r.Ended, r.Tally }); err != nil {
 		return err
 	}
 	report(stdout, r, c.failed)
@@ -143,25 +179,63 @@ func (s *store) finish(ctx context.Context, c *config, r *run, stdout io.Writer)
 	return nil
 }
 
+// isWritable finds out before a run, and not after it, that its failed rows cannot be written.
+func isWritable(path string) error {
+	f, err := os.OpenFile(path+partSuffix, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("-failed: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(path+partSuffix))
+}
+
+// partSuffix is that of a file which is not complete.
+const partSuffix = ".part"
+
 // writeFailed writes the rows that failed to a file that is a roster, or removes the one of an earlier run.
-func (s *store) writeFailed(ctx context.Context, r *run, path string) (err error) {
-	if r.Tally.Outcomes[failed] == 0 {
+func (s *store) writeFailed(ctx context.Context, r *run, path string) error {
+	want := r.Tally.Outcomes[failed]
+	if want == 0 {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
+	for try := 1; ; try++ {
+		n, err := s.writeLetters(ctx, r, path+partSuffix)
+		if err != nil {
+			return err
+		}
+		if n < want && try < failedTries { // a server that is behind the others does not know the last ones yet
+			if err := sleep(ctx, watchEvery); err != nil {
+				return err
+			}
+			continue
+		}
+		if n < want {
+			s.say("of %s rows that failed it is not known any more why", comma(want-n))
+		}
+		return os.Rename(path+partSuffix, path)
+	}
+}
+
+const failedTries = 10
+
+// writeLetters returns how many rows it has written.
+func (s *store) writeLetters(ctx context.Context, r *run, path string) (n int, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	w := csv.NewWriter(f)
 	err = w.Write(append(columns[:len(columns):len(columns)], errorColumn))
 	if err == nil {
-		err = s.buried(ctx, r.ID, func(l letter) error { return w.Write(append(l.fields(), l.Text)) })
+		err = s.buried(ctx, r.ID, func(l letter) error {
+			n++
+			return w.Write(append(l.fields(), l.Text))
+		})
 	}
 	w.Flush()
-	return errors.Join(err, w.Error(), f.Close())
+	return n, errors.Join(err, w.Error(), f.Close())
 }
 
 // report prints what came of a run.
@@ -178,7 +252,7 @@ func report(w io.Writer, r *run, failedRows string) {
 	if r.Ended.IsZero() {
 		return
 	}
-	took := r.Ended.Sub(r.Started)
+	took := max(r.Ended.Sub(r.Started), time.Millisecond)
 	_, _ = fmt.Fprintf(w, "%s rows in %s, %s a second\n", comma(r.Rows), took.Round(10*time.Millisecond), comma1(float64(r.Rows)/took.Seconds()))
 	if r.Tally.Outcomes[failed] > 0 && failedRows != "" {
 		_, _ = fmt.Fprintf(w, "the failed rows: %s\n", failedRows)

@@ -21,6 +21,9 @@ func (e *engine) replay(ctx context.Context, stream string, from uint64, each fu
 		if err == nil || broken != nil || errors.Is(err, jetstream.ErrStreamNotFound) {
 			return err
 		}
+		if err := e.gone(); err != nil {
+			return err
+		}
 		if err := sleep(ctx, 500*time.Millisecond); err != nil {
 			return err
 		}

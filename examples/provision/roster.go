@@ -46,12 +46,14 @@ const bom = "\ufeff"
 // readRows calls each with the rows of a roster and their lines, and report with what is wrong in it. It fails with what
 // reading or each fails with.
 func readRows(roster io.Reader, each func(line int, r row) error, report func(line int, what string)) error {
-	lines := csv.NewReader(roster)
+	limited := &guard{roster, longestRow}
+	lines := csv.NewReader(limited)
 	lines.FieldsPerRecord = -1 // a row that is too short is reported like the others
 	lines.ReuseRecord = true
 	names, err := lines.Read()
 	if err != nil && !errors.Is(err, io.EOF) {
-		return notCSV(err, report)
+		_, err = notCSV(err, 1, report)
+		return err
 	}
 	width := len(names)
 	places, why := header(names)
@@ -59,18 +61,16 @@ func readRows(roster io.Reader, each func(line int, r row) error, report func(li
 		report(1, why)
 		return nil
 	}
-	for {
+	for line := 1; ; {
+		limited.left = longestRow
 		fields, err := lines.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
-			if err := notCSV(err, report); err != nil {
+			if more, err := notCSV(err, line+1, report); !more {
 				return err
 			}
 			continue
 		}
-		line, _ := lines.FieldPos(0)
+		line, _ = lines.FieldPos(0)
 		if len(fields) != width {
 			report(line, fmt.Sprintf("%d columns where the header has %d", len(fields), width))
 			continue
@@ -84,14 +84,42 @@ func readRows(roster io.Reader, each func(line int, r row) error, report func(li
 	}
 }
 
-// notCSV reports what is no CSV, and returns an error of another kind.
-func notCSV(err error, report func(line int, what string)) error {
-	var wrong *csv.ParseError
-	if !errors.As(err, &wrong) {
-		return err
+// longestRow is the most bytes that are read for a row: a quotation mark that is not closed would make one of all the rest.
+const longestRow = 64 << 10
+
+var errLong = fmt.Errorf("a row of more than %d bytes, such as one with a quotation mark too few", longestRow)
+
+// guard fails when more is read for a row.
+type guard struct {
+	io.Reader
+
+	left int
+}
+
+func (g *guard) Read(p []byte) (int, error) {
+	if g.left <= 0 {
+		return 0, errLong
 	}
-	report(wrong.StartLine, "not CSV: "+wrong.Err.Error())
-	return nil
+	n, err := g.Reader.Read(p)
+	g.left -= n
+	return n, err
+}
+
+// notCSV reports what is no CSV, and tells whether there is more to read. It fails with what reading failed with.
+func notCSV(err error, line int, report func(line int, what string)) (more bool, _ error) {
+	var wrong *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return false, nil
+	case errors.Is(err, errLong):
+		report(line, errLong.Error())
+		return false, nil
+	case errors.As(err, &wrong):
+		report(wrong.StartLine, "not CSV: "+wrong.Err.Error())
+		return true, nil
+	default:
+		return false, err
+	}
 }
 
 // header returns where each of the columns is, or what is wrong.
@@ -114,7 +142,8 @@ func header(names []string) (places []int, why string) {
 	return places, ""
 }
 
-// wrong says what the API would refuse, or could not be asked for, or nothing.
+// wrong says what the API would refuse, or could not be asked for, or nothing. It shows no cell: columns that are mixed up put
+// e-mails anywhere.
 func (r row) wrong() string {
 	blank := func(s string) bool { return strings.TrimSpace(s) == "" }
 	switch {
@@ -127,11 +156,11 @@ func (r row) wrong() string {
 	case len(r.PK) > longest || len(r.Email) > longest:
 		return fmt.Sprintf("a pk or e-mail of more than %d bytes", longest)
 	case r.Status != active && r.Status != cancelled:
-		return fmt.Sprintf("status %.40q: %s or %s", r.Status, active, cancelled)
+		return fmt.Sprintf("the status is neither %s nor %s", active, cancelled)
 	case r.Status == cancelled && r.Plan == "":
 		return ""
 	case !slices.Contains(plans, r.Plan):
-		return fmt.Sprintf("plan %.40q: %s or %s", r.Plan, plans[0], plans[1])
+		return fmt.Sprintf("the plan is neither %s nor %s", plans[0], plans[1])
 	case r.Status == active && blank(r.Email):
 		return "no e-mail"
 	default:

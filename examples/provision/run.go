@@ -46,29 +46,45 @@ func (s *store) last(ctx context.Context) (r run, revision uint64, err error) {
 	return r, entry.Revision(), json.Unmarshal(entry.Value(), &r)
 }
 
-// writeRun fails with [jetstream.ErrKeyRevisionMismatch] if the last run is another than that of the revision.
+// writeRun fails with [errOutdated] if the last run is another than that of the revision.
 func (s *store) writeRun(ctx context.Context, r run, revision uint64) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	_, err = s.runs.Update(ctx, lastRun, text, revision)
+	if revision == 0 { // there is none, or an operator has deleted it
+		_, err = s.runs.Create(ctx, lastRun, text)
+	} else {
+		_, err = s.runs.Update(ctx, lastRun, text, revision)
+	}
+	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+		return errOutdated
+	}
 	return err
 }
 
-// change changes the record of a run, unless another has begun.
+// errFollowed means that another run has begun.
+var errFollowed = errors.New("another roster has been loaded since")
+
+// change changes the record of a run, unless another has begun. It tries until the server does its part.
 func (s *store) change(ctx context.Context, id int64, change func(*run)) (run, error) {
-	for {
+	for try := 1; ; try++ {
 		r, revision, err := s.last(ctx)
-		if err != nil {
+		switch {
+		case err == nil && r.ID > id:
+			return run{}, errFollowed
+		case err == nil && r.ID == id: // or of a server that is behind the others
+			change(&r)
+			err = s.writeRun(ctx, r, revision)
+		}
+		if err == nil && r.ID == id {
+			return r, nil
+		}
+		if err := errors.Join(s.gone(), sleep(ctx, insistEvery)); err != nil {
 			return run{}, err
 		}
-		if r.ID != id {
-			return run{}, fmt.Errorf("run %d has been followed by %d", id, r.ID)
-		}
-		change(&r)
-		if err = s.writeRun(ctx, r, revision); !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-			return r, err
+		if try%insistTold == 0 {
+			s.say("the NATS server does not do its part: %v", err)
 		}
 	}
 }
@@ -81,8 +97,24 @@ func (r run) isOf(api string) error {
 	return fmt.Errorf("what is known here is of %s, not of %s: use another -state or -name, or the same -api", r.API, api)
 }
 
-// begin returns the run of a roster: the last one, if that has not ended, or a new one.
+// errOnItsWay means that the last run is of another roster, and has not ended.
+var errOnItsWay = errors.New("another roster is still on its way")
+
+// begin returns the run of a roster: the last one, if that has not ended, or a new one. It fails with [errOnItsWay] and the
+// last one if that is of another roster and has not ended.
 func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
+	for {
+		r, resumed, err = s.beginOnce(ctx, roster, api)
+		if !errors.Is(err, errOutdated) { // or another process was faster, with this roster or another
+			return r, resumed, err
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return run{}, false, err
+		}
+	}
+}
+
+func (s *store) beginOnce(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
 	r, revision, err := s.last(ctx)
 	switch {
 	case errors.Is(err, errNoRun):
@@ -97,9 +129,8 @@ func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, re
 		if err := c.catchUp(ctx); err != nil {
 			return run{}, false, err
 		}
-		if done := c.total.done(); done < r.Rows {
-			return run{}, false, fmt.Errorf("the roster of %s is still on its way, with %s of %s rows done: go on with that one first",
-				r.Started.Format(time.DateTime), comma(done), comma(r.Rows))
+		if c.total.done() < r.Rows {
+			return r, false, errOnItsWay
 		} // whoever loaded it was killed before it could say that it has ended
 	}
 	stream, err := s.js.Stream(ctx, s.stateStream())
@@ -111,11 +142,7 @@ func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, re
 		ID: max(now.UnixMilli(), r.ID+1), API: api, Roster: roster.Hash, Rows: roster.Rows, Started: now,
 		First: stream.CachedInfo().State.LastSeq,
 	}
-	err = s.writeRun(ctx, r, revision)
-	if errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-		return s.begin(ctx, roster, api) // another process was faster, with this roster or another
-	}
-	return r, false, err
+	return r, false, s.writeRun(ctx, r, revision)
 }
 
 // count is the tally of a run while it is on its way. It is the sum of what the shards say of themselves, so whoever

@@ -26,8 +26,9 @@ func TestOneRunAtATime(t *testing.T) {
 
 	other, err := newSpool(strings.NewReader(rosterOf(manyRows(4))), t.TempDir())
 	require.NoError(t, err)
-	_, _, err = s.begin(ctx, other, p.api)
-	require.ErrorContains(t, err, "is still on its way, with 0 of 3 rows done: go on with that one first")
+	earlier, _, err := s.begin(ctx, other, p.api)
+	require.ErrorIs(t, err, errOnItsWay)
+	assert.Equal(t, first, earlier)
 	_, _, err = s.begin(ctx, roster, apiLive)
 	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name, or the same -api")
 
@@ -42,7 +43,7 @@ func TestOneRunAtATime(t *testing.T) {
 	assert.Greater(t, second.ID, first.ID)
 	assert.Equal(t, 4, second.Rows)
 	_, err = s.change(ctx, first.ID, func(*run) {})
-	require.ErrorContains(t, err, "has been followed by")
+	require.ErrorIs(t, err, errFollowed)
 }
 
 func TestOfTwoLoadersOneBegins(t *testing.T) {

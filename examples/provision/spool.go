@@ -26,8 +26,8 @@ type job struct {
 // neighbours in it, and so do, roughly, pks of the same shard, whatever the order of the roster. Memory holds one part.
 type spool struct {
 	dir  string
-	Rows int
-	Hash string // of the rows in that order: the same roster in another order has the same
+	Rows int    `json:"rows"`
+	Hash string `json:"hash"` // of the rows in that order: the same roster in another order has the same
 }
 
 // parts is how many files a spool has: what a file holds is what memory must hold at a time.
@@ -57,7 +57,34 @@ func newSpool(roster io.Reader, dir string) (*spool, error) {
 		return nil, &found
 	}
 	s.Hash = hex.EncodeToString(all.Sum(nil))
-	return s, nil
+	about, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	return s, os.WriteFile(filepath.Join(dir, aboutFile), about, 0o600)
+}
+
+// aboutFile is the last that is written of a spool.
+const aboutFile = "about"
+
+// openSpool returns a spool that was made before.
+func openSpool(dir string) (*spool, error) {
+	about, err := os.ReadFile(filepath.Join(dir, aboutFile))
+	if err != nil {
+		return nil, err
+	}
+	s := &spool{dir: dir}
+	return s, json.Unmarshal(about, s)
+}
+
+// moveTo puts a spool in the place of another.
+func (s *spool) moveTo(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	err := os.Rename(s.dir, dir)
+	s.dir = dir
+	return err
 }
 
 // divide writes each row to its part.
@@ -124,7 +151,7 @@ func (s *spool) sort(i int, all io.Writer, found *problems) error {
 	return os.WriteFile(s.part(i), sorted.Bytes(), 0o600)
 }
 
-// from returns the jobs in their order, as JSON, without the first ones. A text is valid until the next.
+// from returns the jobs in their order, as JSON, without the first ones.
 func (s *spool) from(first int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		n := 0

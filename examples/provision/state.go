@@ -78,6 +78,9 @@ func (s *store) get(ctx context.Context, pk string) (known record, in held, err 
 // errOutdated means that another worker has dealt with the pk.
 var errOutdated = errors.New("another worker was faster")
 
+// errContended means that a write is to be tried once more: others write to the shard, or a server is behind.
+var errContended = errors.New("others write at the same time")
+
 // put writes what is known of a pk by now, and what came of its row, unless that has changed since it was read: each row
 // is counted once, however often it is delivered.
 func (s *store) put(ctx context.Context, pk string, known, next record, came result, in held) (err error) {
@@ -89,11 +92,29 @@ func (s *store) put(ctx context.Context, pk string, known, next record, came res
 			return err
 		}
 		var now record
-		if now, in, err = s.get(ctx, pk); err != nil || now != known {
-			return errors.Join(errOutdated, err)
+		if now, in, err = s.get(ctx, pk); err != nil {
+			return err
+		}
+		if now != known {
+			return errOutdated
 		}
 	}
-	return err
+	return errContended
+}
+
+// doubt forgets what is known of a pk if a later run has dealt with it: a call of this run that ended after that may have
+// undone it. It happens to a process that was suspended in the middle of a job. The next roster asks the API again.
+func (s *store) doubt(ctx context.Context, pk string, run int64) error {
+	known, in, err := s.get(ctx, pk)
+	if err != nil || known.Run <= run {
+		return err
+	}
+	in.PKs[pk] = record{Run: known.Run}
+	if err := s.write(ctx, in); !errors.Is(err, errOutdated) {
+		s.say("a row was done so late that a later roster may have been undone: the next one asks the API for it again")
+		return err
+	}
+	return errContended
 }
 
 // with returns the shard with another record.

@@ -8,9 +8,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
@@ -27,11 +29,15 @@ type worker struct {
 	backoff    time.Duration // after the first try; it doubles with every one
 	ackWait    time.Duration // as the consumer has it
 
+	complained  complaint
 	done, again atomic.Int64 // jobs that are over, and those that come again
 }
 
 // longestBackoff is the most that a job waits for its next try, unless the API asks for more.
 const longestBackoff = 5 * time.Minute
+
+// longestRetryAfter is the most that the API may ask for: a mistake in it should not keep a run from its end.
+const longestRetryAfter = time.Hour
 
 // errRefused ends a worker: no other row would fare better.
 var errRefused = errors.New("the partner API refuses the token: no row has failed for that, and all goes on with a token that it accepts")
@@ -57,9 +63,12 @@ func (w *worker) work(ctx context.Context) error {
 			for ctx.Err() == nil {
 				// One at a time: what waits in this process could be redelivered before its turn.
 				msg, err := next(ctx, consumer)
+				if err == nil {
+					err = w.take(ctx, msg)
+				} else {
+					err = w.idle(ctx, err)
+				}
 				if err != nil {
-					_ = sleep(ctx, 100*time.Millisecond) // there is none, or the server has gone and another takes over
-				} else if err := w.take(ctx, msg); err != nil {
 					return err
 				}
 			}
@@ -74,6 +83,34 @@ func next(ctx context.Context, consumer jetstream.Consumer) (jetstream.Msg, erro
 	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
 	defer cancel()
 	return consumer.Next(jetstream.FetchContext(ctx))
+}
+
+// idle waits for a moment, because there is no job, or the server has gone and another takes over. It fails if none can.
+func (w *worker) idle(ctx context.Context, why error) error {
+	none := errors.Is(why, jetstream.ErrNoMessages) || errors.Is(why, nats.ErrTimeout) || errors.Is(why, context.DeadlineExceeded)
+	if !none && ctx.Err() == nil && w.complained.add(why.Error(), time.Now()) {
+		w.say("no jobs can be had: %v", why)
+	}
+	_ = sleep(ctx, 100*time.Millisecond)
+	return w.gone()
+}
+
+// complaint is what was said last, so that many goroutines do not repeat it.
+type complaint struct {
+	mu   sync.Mutex
+	text string
+	at   time.Time
+}
+
+// add reports whether it is time to say it.
+func (c *complaint) add(text string, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if text == c.text && now.Sub(c.at) < lineEvery {
+		return false
+	}
+	c.text, c.at = text, now
+	return true
 }
 
 // delivery is a job as a worker is handed it.
@@ -112,10 +149,15 @@ func (w *worker) take(ctx context.Context, msg jetstream.Msg) error {
 	}
 	// What has begun is finished, also if the worker is to stop: only the wait for the rate ends.
 	running := context.WithoutCancel(ctx)
-	known, in, err := w.get(running, d.PK)
+	var known record
+	var in held
+	err = w.insist(ctx, func() (err error) {
+		known, in, err = w.get(running, d.PK)
+		return err
+	})
 	switch {
 	case err != nil:
-		w.later(msg, time.Second)
+		w.anew(running, d)
 		return nil
 	case known.Run >= d.run: // its acknowledgement was lost, or the row is in the stream twice
 		_ = msg.Ack()
@@ -124,17 +166,20 @@ func (w *worker) take(ctx context.Context, msg jetstream.Msg) error {
 	next, came, err := w.do(running, d, known)
 	if err != nil {
 		if isRefused(err) || isStop(ctx, err) || !isFinal(err) && d.number < w.deliveries {
-			return w.putOff(ctx, d, err)
+			return w.putOff(ctx, running, d, err)
 		}
 		// What the API has of it is not known any more.
 		next, came = record{}, result{outcome: failed, failure: kindOf(err)}
-		if err := w.bury(running, letterOf(d, err)); err != nil {
+		if err := w.insist(ctx, func() error { return w.bury(running, letterOf(d, err)) }); err != nil {
 			w.later(msg, time.Second)
 			return nil
 		}
 	}
 	next.Run = d.run
-	if err := w.put(running, d.PK, known, next, came, in); err != nil {
+	if err := w.insist(ctx, func() error { return w.put(running, d.PK, known, next, came, in) }); err != nil {
+		if errors.Is(err, errOutdated) && came.outcome != unchanged {
+			_ = w.insist(ctx, func() error { return w.doubt(running, d.PK, d.run) })
+		}
 		w.later(msg, 100*time.Millisecond)
 		return nil
 	}
@@ -148,18 +193,50 @@ func isStop(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
+// insist does what the NATS server answers for until it is done, or the worker is to stop. While another server takes
+// over, a job is not delivered again and again, which would count as tries, and repeat what the API has answered.
+func (w *worker) insist(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil || errors.Is(err, errOutdated) || sleep(ctx, insistEvery) != nil {
+			return err
+		}
+		if try%insistTold == 0 {
+			w.say("the NATS server does not do its part: %v", err)
+		}
+	}
+}
+
+const (
+	insistEvery = 250 * time.Millisecond
+	insistTold  = 20 // tries without being told
+)
+
 // putOff has a job delivered again, later or to another worker.
-func (w *worker) putOff(ctx context.Context, d delivery, err error) error {
+func (w *worker) putOff(ctx, running context.Context, d delivery, err error) error {
 	switch {
 	case isRefused(err):
-		_ = d.NakWithDelay(w.backoff)
+		w.anew(running, d)
 		return fmt.Errorf("%w (%w)", errRefused, err)
 	case isStop(ctx, err):
-		_ = d.Nak()
+		w.anew(running, d)
 	default:
 		w.later(d, w.wait(err, d.number))
 	}
 	return nil
+}
+
+// anew puts a job into the stream as if it had not been delivered: what is no try of its own does not count as one.
+func (w *worker) anew(ctx context.Context, d delivery) {
+	w.again.Add(1)
+	msg := nats.NewMsg(w.jobSubject())
+	msg.Data = d.Data()
+	msg.Header.Set(runHeader, strconv.FormatInt(d.run, 10))
+	if _, err := w.js.PublishMsg(ctx, msg); err != nil {
+		_ = d.Nak()
+		return
+	}
+	_ = d.Ack() // if it is lost, the job is in the stream twice, as the bucket will tell
 }
 
 // do brings the API to what the job says. It returns what is known then, and what came of it.
@@ -235,7 +312,7 @@ func (w *worker) wait(err error, number int) time.Duration {
 	wait := time.Duration(most / 2 * (1 + rand.Float64())) //nolint:gosec // it hides nothing
 	var failure *partnerapi.Error
 	if errors.As(err, &failure) {
-		wait = max(wait, failure.RetryAfter)
+		wait = max(wait, min(failure.RetryAfter, longestRetryAfter))
 	}
 	return wait
 }

@@ -312,9 +312,49 @@ func TestAWorkerStopsAtOnce(t *testing.T) {
 	require.NoError(t, stop())
 	assert.Len(t, p.fake.Subscriptions(), 1)
 	assert.EqualValues(t, 1, w.done.Load())
-	assert.Zero(t, w.again.Load())
+	assert.EqualValues(t, 3, w.again.Load())
 
 	_, stop = p.work(s, p.config()) // which gets the others without a wait
 	assert.Equal(t, "created 10", told(p.through(s, r)))
 	require.NoError(t, stop())
+}
+
+// A process that was suspended in the middle of a job ends it when a later roster has been done: what that found out does
+// not hold any more, and the next roster asks the API again.
+func TestAJobThatEndsTooLate(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config()
+	s := p.open(c)
+	ctx := t.Context()
+	first, roster := p.begin(s, []row{bark})
+	require.NoError(t, s.load(ctx, first, roster))
+	consumer, err := s.js.Consumer(ctx, s.jobs(), workers)
+	require.NoError(t, err)
+	msg, err := consumer.Next()
+	require.NoError(t, err)
+
+	// While its worker is suspended, the row is done by another, and so is the next roster.
+	began, done := make(chan struct{}), make(chan struct{})
+	p.fake.Handle(post, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(began)
+		<-done
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	target, err := newTarget(c)
+	require.NoError(t, err)
+	late := newWorker(s, c, target)
+	late.ackWait = time.Hour
+	taken := make(chan error, 1)
+	go func() { taken <- late.take(ctx, msg) }()
+	<-began
+	p.putRecord(s, "MS1", record{Status: active, Plan: "bark", Email: "a@example.com", Run: first.ID})
+	p.putRecord(s, "MS1", record{Status: active, Plan: "bark_junior", Email: "a@example.com", Run: first.ID + 1})
+	close(done)
+	require.NoError(t, <-taken)
+	known, in, err := s.get(ctx, "MS1")
+	require.NoError(t, err)
+	assert.Equal(t, record{Run: first.ID + 1}, known)
+	assert.Equal(t, "updated 1", told(in.Tally), "it is counted as it was")
 }
