@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -258,4 +261,100 @@ func TestTheFakeOfTheProcessRemembers(t *testing.T) {
 	status, _, errs = p.load(rows)
 	assert.Equal(t, 1, status)
 	assert.Equal(t, "provision: what is known here is of fake, not of "+p.api+": use another -state or -name, or the same -api\n", errs)
+}
+
+// Last night's roster is brought to its end before tonight's, from the copy in the state directory.
+func TestTheEarlierRosterComesFirst(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	good := p.token
+	p.token = p.write(nil)
+	status, _, _ := p.load(manyRows(30)) // which the token stops
+	require.Equal(t, 1, status)
+	p.token = good
+
+	tonight := manyRows(30)
+	tonight[4].Status = cancelled
+	status, out, errs := p.load(tonight)
+	assert.Zero(t, status, errs)
+	assert.Contains(t, errs, "is still on its way: it comes first")
+	assert.Equal(t, 2, strings.Count(out, "30 rows in "), out)
+	assert.Contains(t, out, "created            30\n")
+	assert.Contains(t, out, "cancelled           1\nunchanged          29\n")
+	assert.Len(t, p.fake.Subscriptions(), 29)
+}
+
+func TestFailedRowsThatCouldNotBeWritten(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	status, out, errs := p.load(manyRows(3), "-failed", filepath.Join(p.state, "nowhere", "failed.csv"))
+	assert.Equal(t, 1, status)
+	assert.Empty(t, out)
+	assert.Contains(t, errs, "provision: -failed: ")
+	assert.Empty(t, p.fake.Calls())
+}
+
+func TestWhereNobodyLoads(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	status, _, errs := p.run("status", "-state", nowhere)
+	assert.Equal(t, 1, status)
+	assert.Equal(t, "provision: "+nowhere+": no roster has been loaded yet\n", errs)
+	assert.NoDirExists(t, nowhere)
+
+	status, _, _ = p.load(manyRows(3))
+	require.Zero(t, status)
+	status, _, errs = p.run(append([]string{"worker"}, p.flags()...)...)
+	assert.Equal(t, 1, status)
+	assert.Equal(t, "provision: "+p.state+": nobody loads a roster there: start provision -roster first, or name a server with -nats\n", errs)
+	status, out, errs := p.run("status", "-state", p.state)
+	assert.Zero(t, status, errs)
+	assert.Contains(t, out, "created             3\n")
+}
+
+// Whoever follows or helps ends too, though the server that they are connected to ends with the loader.
+func TestFollowingToTheEnd(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	began, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	p.fake.Handle(post, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		once.Do(func() { close(began) })
+		<-goOn
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	loaded := make(chan int, 1)
+	roster := p.write(manyRows(40))
+	go func() {
+		loaded <- execute(t.Context(), p.flags("-roster", roster), io.Discard, io.Discard)
+	}()
+	<-began
+	followed, helped := make(chan string, 1), make(chan string, 1)
+	for command, told := range map[string]chan string{"status": followed, "worker": helped} {
+		go func() {
+			var out, errs bytes.Buffer
+			args := append([]string{"worker"}, p.flags()...)
+			if command == "status" {
+				args = []string{"status", "-follow", "-state", p.state}
+			}
+			execute(t.Context(), args, &out, &errs)
+			told <- out.String() + errs.String()
+		}()
+	}
+	close(goOn)
+	assert.Zero(t, <-loaded)
+	assert.Contains(t, <-followed, "created            40\n")
+	assert.NotEmpty(t, <-helped)
+}
+
+func TestAPasswordInAURLIsNotShown(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	for _, where := range []string{"nats://user:se%cret@127.0.0.1:1", "nats://user:secret@127.0.0.1:1", "nats://user:secret@:x"} {
+		status, _, errs := p.run(p.flags("-roster", "x", "-nats", where)...)
+		assert.Equal(t, 1, status)
+		assert.NotContains(t, errs, "cret", where)
+	}
 }
