@@ -209,7 +209,9 @@ func addressIn(state string) (where address, err error) {
 // close ends what openEngine began. What has been published by then is sent.
 func (e *engine) close() {
 	if e.nc != nil {
-		_ = e.nc.FlushTimeout(5 * time.Second)
+		if e.nc.IsConnected() {
+			_ = e.nc.FlushTimeout(5 * time.Second)
+		}
 		e.nc.Close()
 	}
 	if e.server != nil {

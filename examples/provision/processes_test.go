@@ -1,0 +1,371 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// runVariable says what a process that a test starts is: the test binary again, so that it has the race detector
+// whenever the tests have it.
+const runVariable = "PROVISION_TEST_RUN"
+
+const (
+	runProvision = "provision"
+	runNATS      = "nats"
+)
+
+// patience is for what has to happen some time: a machine may be busy with something else.
+const patience = 5 * time.Minute
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(runVariable) {
+	case runProvision:
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	case runNATS:
+		if err := serveNATS(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// process is one that a test has started. It does not outlive the test.
+type process struct {
+	t              *testing.T
+	name           string
+	cmd            *exec.Cmd
+	stdout, stderr string        // the files
+	ended          chan struct{} // is closed when it is over
+}
+
+// start runs the test binary as something else, with what the other processes need in its environment.
+func start(t *testing.T, run, name string, args ...string) *process {
+	t.Helper()
+	dir := t.TempDir()
+	p := &process{
+		t: t, name: name, ended: make(chan struct{}),
+		stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"),
+	}
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	p.cmd = exec.CommandContext(t.Context(), binary, args...) //nolint:gosec // the test itself
+	p.cmd.Env = append(os.Environ(), runVariable+"="+run, tokenVariable+"="+partnertest.PartnerToken)
+	p.cmd.SysProcAttr = endsWithParent()
+	stdout, err := os.Create(p.stdout)
+	require.NoError(t, err)
+	defer func() { _ = stdout.Close() }()
+	stderr, err := os.Create(p.stderr)
+	require.NoError(t, err)
+	defer func() { _ = stderr.Close() }()
+	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
+	require.NoError(t, p.cmd.Start())
+	go func() {
+		defer close(p.ended)
+		_ = p.cmd.Wait() // the state tells
+	}()
+	t.Cleanup(p.cleanUp)
+	return p
+}
+
+func startProvision(t *testing.T, name string, args ...string) *process {
+	t.Helper()
+	return start(t, runProvision, name, args...)
+}
+
+// cleanUp tells of what only the process has seen. One that was killed could not exit with the status of a race.
+func (p *process) cleanUp() {
+	p.kill()
+	said := p.said()
+	assert.NotContains(p.t, said, "WARNING: DATA RACE", p.name)
+	if p.t.Failed() {
+		p.t.Logf("%s (%v) said at last:\n%s", p.name, p.cmd.ProcessState, said[max(0, len(said)-3000):])
+	}
+}
+
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // nothing if it is over
+	<-p.ended
+}
+
+func (p *process) isOver() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits for the process to end by itself, and returns its status.
+func (p *process) wait() int {
+	p.t.Helper()
+	began := time.Now()
+	select {
+	case <-p.ended:
+		p.t.Logf("%s has ended, after %v", p.name, time.Since(began).Round(time.Millisecond))
+	case <-time.After(patience):
+		require.Fail(p.t, p.name+" does not end")
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func (p *process) said() string    { return content(p.t, p.stderr) }
+func (p *process) printed() string { return content(p.t, p.stdout) }
+
+func content(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// until waits until something holds, while a process that is to go on does so.
+func until(t *testing.T, holds func() bool, what string, running ...*process) {
+	t.Helper()
+	began := time.Now()
+	require.Eventually(t, func() bool {
+		return holds() || slices.ContainsFunc(running, (*process).isOver)
+	}, patience, 5*time.Millisecond, what)
+	for _, p := range running {
+		require.Falsef(t, p.isOver() && !holds(), "%s is over before: %s", p.name, what)
+	}
+	t.Logf("%s, after %v", what, time.Since(began).Round(time.Millisecond))
+}
+
+// natsNode is a server of a cluster on this machine.
+type natsNode struct {
+	Name    string   `json:"name"`
+	Port    int      `json:"port"`
+	Routing int      `json:"routing"` // the port for the others
+	Routes  []string `json:"routes"`
+	Store   string   `json:"store"`
+
+	process *process
+}
+
+func (n *natsNode) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.Port) }
+
+func (n *natsNode) start(t *testing.T) {
+	t.Helper()
+	options, err := json.Marshal(n)
+	require.NoError(t, err)
+	n.process = start(t, runNATS, n.Name, string(options))
+}
+
+// serveNATS is a process of a cluster.
+func serveNATS(options string) error {
+	var n natsNode
+	if err := json.Unmarshal([]byte(options), &n); err != nil {
+		return err
+	}
+	s, err := server.NewServer(&server.Options{
+		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port, JetStream: true, StoreDir: n.Store, NoSigs: true,
+		ConnectErrorReports: 1000, ReconnectErrorReports: 1000, // one that was killed is gone for long
+		Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: n.Routing, PoolSize: -1},
+		Routes:  server.RoutesFromStr(strings.Join(n.Routes, ",")),
+	})
+	if err != nil {
+		return err
+	}
+	s.ConfigureLogger()
+	s.Start()
+	s.WaitForShutdown()
+	return nil
+}
+
+// freePorts returns ports that nobody listens on. They are below those that the system gives to connections, so that no
+// connection takes one before the server has it.
+func freePorts(t *testing.T, n int) (ports []int) {
+	t.Helper()
+	for range 1000 {
+		port := 20_000 + rand.IntN(12_000) //nolint:gosec // it hides nothing
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil || slices.Contains(ports, port) {
+			continue
+		}
+		require.NoError(t, listener.Close())
+		if ports = append(ports, port); len(ports) == n {
+			return ports
+		}
+	}
+	require.Fail(t, "no free ports")
+	return nil
+}
+
+// api is a fake that counts its calls.
+type api struct {
+	*partnertest.Fake
+	calls atomic.Int64
+}
+
+func newAPI(t *testing.T) *api {
+	t.Helper()
+	a := new(api)
+	a.Fake = partnertest.NewServer(t, partnertest.WithCallHook(func(partnertest.Call) { a.calls.Add(1) }))
+	return a
+}
+
+func (a *api) base() string { return a.URL + "/partner" }
+
+// hasMore is for [until]: so many more than now.
+func (a *api) hasMore(calls int64) func() bool {
+	calls += a.calls.Load()
+	return func() bool { return a.calls.Load() >= calls }
+}
+
+// changes are the operations that a worker uses.
+var changes = []string{
+	"POST /partners/subscriptions", "PUT /partners/subscriptions/{pk}", "DELETE /partners/subscriptions/{pk}",
+}
+
+// weather is what goes wrong, besides answers that say what is wrong with a row.
+var weather = []partnertest.Fault{
+	{Status: http.StatusInternalServerError},
+	{Status: http.StatusServiceUnavailable},
+	{Status: http.StatusBadGateway, Processed: true},
+	{Status: http.StatusTooManyRequests, RetryAfter: time.Second},
+	{Cut: partnertest.CutBefore},
+	{Cut: partnertest.CutAfter},
+	{Cut: partnertest.CutWithin},
+}
+
+// storm has one of every so many requests of each operation fail, so often.
+func (a *api) storm(every, faults int) {
+	for _, op := range changes {
+		for i := range faults {
+			a.Fail(op, make([]partnertest.Fault, every-1)...)
+			a.Fail(op, weather[i%len(weather)])
+		}
+	}
+}
+
+// refuseRows has the API refuse rows, whichever they are.
+func (a *api) refuseRows(n int) {
+	a.Fail(changes[0], slices.Repeat([]partnertest.Fault{{
+		Status: http.StatusBadRequest, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`,
+	}}, n)...)
+}
+
+// awkward are pks that a path or a subject could spoil.
+var awkward = []string{"a/b", "ü", "a b", "a%2Fb", "?", "*", "a.b>", "#", "\"", "日本"}
+
+// rosterOf makes rows of all kinds, and seeds what the API has of them before.
+func (a *api) rosterOf(n int) (rows []row) {
+	for i := range n {
+		r := row{PK: fmt.Sprintf("MS%05d", i), Email: fmt.Sprintf("parent%05d@example.com", i), Plan: plans[i%2], Status: active}
+		if i%20 == 0 {
+			r.PK = fmt.Sprintf("%s%d", awkward[i/20%len(awkward)], i)
+		}
+		if i%10 < 2 {
+			r.Status = cancelled
+		}
+		if i%3 == 0 {
+			a.SeedSubscription(partnertest.Subscription{PK: r.PK, Email: r.Email, Plan: plans[0]})
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func writeRoster(t *testing.T, rows []row) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "roster.csv")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	w := csv.NewWriter(f)
+	require.NoError(t, w.Write(columns))
+	for _, r := range rows {
+		require.NoError(t, w.Write(r.fields()))
+	}
+	w.Flush()
+	require.NoError(t, w.Error())
+	require.NoError(t, f.Close())
+	return path
+}
+
+// readFailed returns the pks in a file of failed rows.
+func readFailed(t *testing.T, path string) map[string]bool {
+	t.Helper()
+	pks := make(map[string]bool)
+	f, err := os.Open(path)
+	if os.IsNotExist(err) {
+		return pks
+	}
+	require.NoError(t, err)
+	defer func() { _ = f.Close() }()
+	require.NoError(t, readRows(f, func(line int, r row) error {
+		assert.NotContainsf(t, pks, r.PK, "line %d", line)
+		pks[r.PK] = true
+		return nil
+	}, func(line int, what string) { assert.Failf(t, what, "line %d", line) }))
+	return pks
+}
+
+// requireEqual requires that the API is as the roster says. The rows that failed are as they were, or as they should be.
+func (a *api) requireEqual(t *testing.T, rows []row, failed map[string]bool) {
+	t.Helper()
+	has := make(map[string]partnertest.Subscription)
+	for _, s := range a.Subscriptions() {
+		has[s.PK] = s
+	}
+	wrong := 0
+	for _, r := range rows {
+		s, is := has[r.PK]
+		delete(has, r.PK)
+		if failed[r.PK] {
+			continue
+		}
+		if is != (r.Status == active) || is && (s.Plan != r.Plan || s.Email != r.Email) {
+			wrong++
+			t.Logf("the row %+v is %+v", r, s)
+		}
+	}
+	require.Zero(t, wrong, "rows that are not as the roster says")
+	require.Empty(t, has, "subscriptions of no row")
+}
+
+// counted is a line of a report.
+var counted = regexp.MustCompile(`(?m)^(created|updated|cancelled|unchanged|failed) +([0-9,]+)$`)
+
+// countsIn returns what a report counts.
+func countsIn(t *testing.T, report string) (counts map[string]int, total int) {
+	t.Helper()
+	counts = make(map[string]int)
+	for _, match := range counted.FindAllStringSubmatch(report, -1) {
+		n, err := strconv.Atoi(strings.ReplaceAll(match[2], ",", ""))
+		require.NoError(t, err)
+		counts[match[1]] = n
+		total += n
+	}
+	require.Lenf(t, counts, int(outcomes), "not a report:\n%s", report)
+	return counts, total
+}
