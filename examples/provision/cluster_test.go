@@ -23,17 +23,17 @@ type cluster struct {
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := new(cluster)
+	c, program := new(cluster), buildNATS(t)
 	ports := freePorts(t, 6)
 	var routes, urls []string
 	for i := range 3 {
-		n := &natsNode{Name: fmt.Sprintf("n%d", i+1), Port: ports[i], Routing: ports[3+i], Store: t.TempDir()}
+		n := &natsNode{program: program, name: fmt.Sprintf("n%d", i+1), port: ports[i], routing: ports[3+i], store: t.TempDir()}
 		c.nodes = append(c.nodes, n)
-		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", n.Routing))
+		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", n.routing))
 		urls = append(urls, n.url())
 	}
 	for _, n := range c.nodes {
-		n.Routes = routes
+		n.routes = routes
 		n.start(t)
 	}
 	c.urls = strings.Join(urls, ",")
@@ -60,7 +60,7 @@ func (c *cluster) leader(t *testing.T, stream string) (leader *natsNode) {
 			return false
 		}
 		for _, n := range c.nodes {
-			if n.Name == s.CachedInfo().Cluster.Leader {
+			if n.name == s.CachedInfo().Cluster.Leader {
 				leader = n
 			}
 		}

@@ -35,9 +35,10 @@ func help(ctx context.Context, c *config, _ io.Writer, p *progress) error {
 	return err
 }
 
-// await returns the store when somebody has loaded a roster, so that workers can be started first.
+// await returns the store when somebody has loaded a roster, so that workers can be started first. A cluster that
+// chooses who leads does not answer for a while.
 func (e *engine) await(ctx context.Context, c *config) (*store, error) {
-	for told := false; ; {
+	for told, silent := false, 0; ; {
 		s, err := e.store(ctx)
 		var last run
 		if err == nil {
@@ -47,7 +48,9 @@ func (e *engine) await(ctx context.Context, c *config) (*store, error) {
 		case err == nil:
 			return s, last.isOf(c.api)
 		case !errors.Is(err, errNoRun):
-			return nil, err
+			if silent++; silent == mostSilent {
+				return nil, err
+			}
 		case !told:
 			told = true
 			e.say("waiting for a roster")
@@ -57,6 +60,9 @@ func (e *engine) await(ctx context.Context, c *config) (*store, error) {
 		}
 	}
 }
+
+// mostSilent is how often a server may not answer.
+const mostSilent = 10
 
 // tell says from time to time what a worker does.
 func (w *worker) tell(ctx context.Context, every time.Duration) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -208,9 +207,7 @@ func TestRowThatIsDoneAfterAWorkerHasBuriedItIsNoFailedRow(t *testing.T) { //nol
 	}, "a row fails", loader, worker)
 	worker.kill()
 	limit(t, joined, joined.stateStream(), -1)
-	e.Fail(changes[0], partnertest.Fault{}, partnertest.Fault{
-		Status: http.StatusBadRequest, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`,
-	})
+	e.Fail(changes[0], partnertest.Fault{}, refusal)
 	startProvision(t, "worker", flags...)
 	assert.Equal(t, 1, loader.wait())
 	counts, total := countsIn(t, loader.printed())

@@ -1,61 +1,39 @@
 package main
 
 import (
-	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// runVariable says what a process that a test starts is: the test binary again, so that it has the race detector
-// whenever the tests have it.
+// runVariable has the test binary be the program: so that has the race detector whenever the tests have it.
 const runVariable = "PROVISION_TEST_RUN"
-
-const (
-	runProvision = "provision"
-	runNATS      = "nats"
-)
 
 // patience is for what has to happen some time: a machine may be busy with something else.
 const patience = 5 * time.Minute
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(runVariable) {
-	case runProvision:
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
-		stop()
-		os.Exit(code)
-	case runNATS:
-		if err := serveNATS(os.Args[1]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	default:
+	if os.Getenv(runVariable) == "" {
 		os.Exit(m.Run())
 	}
+	main()
 }
 
 // process is one that a test has started. It does not outlive the test.
@@ -67,18 +45,16 @@ type process struct {
 	ended          chan struct{} // is closed when it is over
 }
 
-// start runs the test binary as something else, with what the other processes need in its environment.
-func start(t *testing.T, run, name string, args ...string) *process {
+// start starts a program.
+func start(t *testing.T, name, program string, args ...string) *process {
 	t.Helper()
 	dir := t.TempDir()
 	p := &process{
 		t: t, name: name, ended: make(chan struct{}),
 		stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"),
 	}
-	binary, err := os.Executable()
-	require.NoError(t, err)
-	p.cmd = exec.CommandContext(t.Context(), binary, args...) //nolint:gosec // the test itself
-	p.cmd.Env = append(os.Environ(), runVariable+"="+run, tokenVariable+"="+partnertest.PartnerToken)
+	p.cmd = exec.CommandContext(t.Context(), program, args...) //nolint:gosec // the test itself, or what it has built
+	p.cmd.Env = append(os.Environ(), runVariable+"=1", tokenVariable+"="+partnertest.PartnerToken)
 	p.cmd.SysProcAttr = endsWithParent()
 	stdout, err := os.Create(p.stdout)
 	require.NoError(t, err)
@@ -98,7 +74,9 @@ func start(t *testing.T, run, name string, args ...string) *process {
 
 func startProvision(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	return start(t, runProvision, name, args...)
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	return start(t, name, binary, args...)
 }
 
 // cleanUp tells of what only the process has seen. One that was killed could not exit with the status of a race.
@@ -163,43 +141,30 @@ func until(t *testing.T, holds func() bool, what string, running ...*process) {
 
 // natsNode is a server of a cluster on this machine.
 type natsNode struct {
-	Name    string   `json:"name"`
-	Port    int      `json:"port"`
-	Routing int      `json:"routing"` // the port for the others
-	Routes  []string `json:"routes"`
-	Store   string   `json:"store"`
+	program, name string
+	port, routing int // for clients, and for the other servers
+	routes        []string
+	store         string
 
 	process *process
 }
 
-func (n *natsNode) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.Port) }
+// buildNATS builds the server that the program embeds as a program of its own.
+func buildNATS(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "nats-server")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/nats-io/nats-server/v2") //nolint:gosec // its own folder
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+func (n *natsNode) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.port) }
 
 func (n *natsNode) start(t *testing.T) {
 	t.Helper()
-	options, err := json.Marshal(n)
-	require.NoError(t, err)
-	n.process = start(t, runNATS, n.Name, string(options))
-}
-
-// serveNATS is a process of a cluster.
-func serveNATS(options string) error {
-	var n natsNode
-	if err := json.Unmarshal([]byte(options), &n); err != nil {
-		return err
-	}
-	s, err := server.NewServer(&server.Options{
-		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port, JetStream: true, StoreDir: n.Store, NoSigs: true,
-		ConnectErrorReports: 1000, ReconnectErrorReports: 1000, // one that was killed is gone for long
-		Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: n.Routing, PoolSize: -1},
-		Routes:  server.RoutesFromStr(strings.Join(n.Routes, ",")),
-	})
-	if err != nil {
-		return err
-	}
-	s.ConfigureLogger()
-	s.Start()
-	s.WaitForShutdown()
-	return nil
+	n.process = start(t, n.name, n.program, "-n", n.name, "-a", "127.0.0.1", "-p", strconv.Itoa(n.port), "-js", "-sd", n.store,
+		"-cluster_name", "test", "-cluster", fmt.Sprintf("nats://127.0.0.1:%d", n.routing), "-routes", strings.Join(n.routes, ","))
 }
 
 // freePorts returns ports that nobody listens on. They are below those that the system gives to connections, so that no
@@ -260,19 +225,23 @@ var weather = []partnertest.Fault{
 
 // storm has one of every so many requests of each operation fail, so often.
 func (a *api) storm(every, faults int) {
-	for _, op := range changes {
-		for i := range faults {
-			a.Fail(op, make([]partnertest.Fault, every-1)...)
-			a.Fail(op, weather[i%len(weather)])
-		}
+	var all []partnertest.Fault
+	for i := range faults {
+		all = append(append(all, make([]partnertest.Fault, every-1)...), weather[i%len(weather)])
 	}
+	for _, op := range changes {
+		a.Fail(op, all...)
+	}
+}
+
+// refusal is of a row.
+var refusal = partnertest.Fault{
+	Status: http.StatusBadRequest, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`,
 }
 
 // refuseRows has the API refuse rows, whichever they are.
 func (a *api) refuseRows(n int) {
-	a.Fail(changes[0], slices.Repeat([]partnertest.Fault{{
-		Status: http.StatusBadRequest, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`,
-	}}, n)...)
+	a.Fail(changes[0], slices.Repeat([]partnertest.Fault{refusal}, n)...)
 }
 
 // awkward are pks that a path or a subject could spoil.

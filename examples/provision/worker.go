@@ -42,6 +42,9 @@ const longestRetryAfter = time.Hour
 // errRefused ends a worker: no other row would fare better.
 var errRefused = errors.New("the partner API refuses the token: no row has failed for that, and all goes on with a token that it accepts")
 
+// lostDeliveries is how often a job may be delivered without a try: to a worker that ends before it has looked at it.
+const lostDeliveries = 10
+
 // errDied is what came of a job that no worker has told the end of.
 var errDied = errors.New("every worker that took it ended before there was an answer")
 
@@ -51,7 +54,11 @@ func newWorker(s *store, c *config, t *target) *worker {
 
 // work takes jobs until the context ends. It finishes what is being done by then.
 func (w *worker) work(ctx context.Context) error {
-	consumer, err := w.js.Consumer(ctx, w.jobs(), workers)
+	var consumer jetstream.Consumer
+	err := w.insist(ctx, func() (err error) {
+		consumer, err = w.js.Consumer(ctx, w.jobs(), workers)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -198,7 +205,7 @@ func isStop(ctx context.Context, err error) bool {
 func (w *worker) insist(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
-		if err == nil || errors.Is(err, errOutdated) || sleep(ctx, insistEvery) != nil {
+		if err == nil || errors.Is(err, errOutdated) || w.gone() != nil || sleep(ctx, insistEvery) != nil {
 			return err
 		}
 		if try%insistTold == 0 {
@@ -245,7 +252,7 @@ func (w *worker) do(ctx context.Context, d delivery, known record) (next record,
 		differs := d.Status == active && known.Email != "" && known.Email != d.Email
 		return known, result{outcome: unchanged, otherEmail: differs}, nil
 	}
-	if d.number > w.deliveries {
+	if d.number > w.deliveries+lostDeliveries {
 		return record{}, result{}, errDied
 	}
 	if d.Status == cancelled {
