@@ -113,9 +113,8 @@ func TestClusterSurvivesTheLossOfAWorkerAndOfServers(t *testing.T) { //nolint:pa
 	until(t, a.hasMore(3000), "the other workers go on", loader, workers[1], workers[2])
 	lost.start(t)
 	until(t, func() bool { return c.isWhole(t, jobs) && c.isWhole(t, names{"provision"}.stateStream()) }, "the server is back")
-	if !loader.isOver() {
-		c.leader(t, jobs).process.kill()
-	}
+	require.False(t, loader.isOver(), "there are rows left for another loss")
+	c.leader(t, jobs).process.kill()
 
 	status := loader.wait()
 	failed := readFailed(t, filepath.Join(state, failedFile))

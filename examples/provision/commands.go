@@ -38,19 +38,20 @@ func help(ctx context.Context, c *config, _ io.Writer, p *progress) error {
 // await returns the store when somebody has loaded a roster, so that workers can be started first. A cluster that
 // chooses who leads does not answer for a while.
 func (e *engine) await(ctx context.Context, c *config) (*store, error) {
-	for told, silent := false, 0; ; {
-		s, err := e.store(ctx)
+	for told := false; ; {
+		var s *store
 		var last run
-		if err == nil {
-			last, _, err = s.last(ctx)
-		}
+		err := patiently(ctx, func() (err error) {
+			if s, err = e.store(ctx); err == nil {
+				last, _, err = s.last(ctx)
+			}
+			return err
+		})
 		switch {
 		case err == nil:
 			return s, last.isOf(c.api)
 		case !errors.Is(err, errNoRun):
-			if silent++; silent == mostSilent {
-				return nil, err
-			}
+			return nil, err
 		case !told:
 			told = true
 			e.say("waiting for a roster")
@@ -60,9 +61,6 @@ func (e *engine) await(ctx context.Context, c *config) (*store, error) {
 		}
 	}
 }
-
-// mostSilent is how often a server may not answer.
-const mostSilent = 10
 
 // tell says from time to time what a worker does.
 func (w *worker) tell(ctx context.Context, every time.Duration) {
@@ -103,7 +101,6 @@ func tellStatusOnce(ctx context.Context, c *config, stdout io.Writer, p *progres
 	if err != nil {
 		return err
 	}
-	// Nobody else works where this process has had to start the server.
 	if c.follow && r.Ended.IsZero() && e.server == nil {
 		err := s.watch(ctx, &r, func(done int) { p.show(time.Now(), r.Rows, done) })
 		p.end()
@@ -123,16 +120,17 @@ func tellStatusOnce(ctx context.Context, c *config, stdout io.Writer, p *progres
 // tellHowFar prints how far a run is, after a look at how fast.
 func (s *store) tellHowFar(ctx context.Context, r *run, stdout io.Writer) error {
 	c, m := newCount(s, r), meter{rows: r.Rows}
-	for i := range 2 {
-		if i > 0 {
-			if err := sleep(ctx, 2*time.Second); err != nil {
-				return err
-			}
-		}
+	for range 2 {
 		if err := c.catchUp(ctx); err != nil {
 			return err
 		}
 		m.add(time.Now(), c.total.done())
+		if s.server != nil {
+			break // nobody works where this process has had to start the server
+		}
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
 	}
 	r.Tally = c.total
 	_, _ = fmt.Fprintf(stdout, "%s\n%s rows are in the stream\n", &m, comma(r.Loaded))

@@ -100,7 +100,7 @@ func (c *config) define(flags *flag.FlagSet, word string) {
 	flags.BoolVar(&c.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	flags.StringVar(&c.failed, "failed", "", "the `file` for the rows that failed (default failed.csv in the state directory)")
 	flags.IntVar(&c.replicas, "replicas", 0, "how many servers of the cluster keep the streams; 0 leaves it as it is, which is 1 at first")
-	flags.DurationVar(&c.ackWait, "ack-wait", 0, "how long a worker may be silent before another gets its jobs; 0 leaves it as it is, which is 30s at first")
+	flags.DurationVar(&c.ackWait, "ack-wait", 0, "how long a worker may be silent before another gets its jobs, for workers that start later; 0 leaves it as it is, which is 30s at first")
 }
 
 // bucketName is what a prefix of streams and buckets may be.
@@ -116,6 +116,8 @@ func (c *config) check(word string) error {
 		return usageError("no -api: each process would have a fake of its own, and the next another")
 	case c.tokenFile != "" && c.api == apiFake:
 		return usageError("a token, but no -api: without it nothing reaches the partner API")
+	case c.creds != "" && c.nats == "":
+		return usageError("-creds is for -nats")
 	case word == "worker" && c.parallel == 0:
 		return usageError("-parallel: at least 1 for a worker")
 	case !bucketName.MatchString(c.name):

@@ -83,7 +83,7 @@ func openEngine(ctx context.Context, c *config, as role, say func(string, ...any
 	if err != nil {
 		return nil, err
 	}
-	e.js, err = jetstream.New(e.nc, jetstream.WithPublishAsyncMaxPending(2*batchSize), jetstream.WithPublishAsyncTimeout(10*time.Second))
+	e.js, err = jetstream.New(e.nc, jetstream.WithPublishAsyncMaxPending(2*batchSize), jetstream.WithPublishAsyncTimeout(dedupeWindow/2))
 	return e, err
 }
 

@@ -57,7 +57,7 @@ func TestKilledLoaderGoesOn(t *testing.T) { //nolint:paralleltest // it keeps al
 	var loader *process
 	for kill, calls := range []int64{1, 20, 200, 700, 700, 900, 1000} {
 		loader = startProvision(t, "loader", e.loader...)
-		until(t, e.hasMore(calls+rand.Int64N(calls)), "calls before the kill", loader) //nolint:gosec // it hides nothing
+		until(t, e.hasMore(calls+rand.Int64N(calls/2+1)), "calls before the kill", loader) //nolint:gosec // it hides nothing
 		require.Falsef(t, loader.isOver(), "all is done before kill %d", kill)
 		loader.kill()
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// api answers so many requests a second, and refuses the others.
+// limitedAPI answers so many requests a second, and refuses the others.
 type limitedAPI struct {
 	perSecond  int
 	second     int64

@@ -208,9 +208,7 @@ func (a *api) hasMore(calls int64) func() bool {
 }
 
 // changes are the operations that a worker uses.
-var changes = []string{
-	"POST /partners/subscriptions", "PUT /partners/subscriptions/{pk}", "DELETE /partners/subscriptions/{pk}",
-}
+var changes = []string{post, put, del}
 
 // weather is what goes wrong, besides answers that say what is wrong with a row.
 var weather = []partnertest.Fault{

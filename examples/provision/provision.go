@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +41,11 @@ func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) er
 	if t.fake != nil {
 		p.say("against a fake in this process: nothing reaches the partner API without -api")
 	}
-	s, err := e.setUp(ctx, c)
+	var s *store
+	err = patiently(ctx, func() (err error) {
+		s, err = e.setUp(ctx, c)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -57,18 +62,11 @@ func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Write
 		return err
 	}
 	r, resumed, err := s.begin(ctx, roster, c.api)
-	for earlier := filepath.Join(c.state, spoolDir); errors.Is(err, errOnItsWay); r, resumed, err = s.begin(ctx, roster, c.api) {
-		p.say("the roster of %s is still on its way: it comes first", r.Started.Format(time.DateTime))
-		old, err := openSpool(earlier)
-		if err != nil || old.Hash != r.Roster {
-			if r.Loaded < r.Rows {
-				return fmt.Errorf("%w, and %s holds no copy of it: load it again first", errOnItsWay, c.state)
-			}
-			old = nil
-		}
-		if err := s.through(ctx, c, &r, old, t, stdout, p); err != nil && !errors.Is(err, errFailed) {
+	for errors.Is(err, errOnItsWay) {
+		if err := s.finishEarlier(ctx, c, &r, t, stdout, p); err != nil {
 			return err
 		}
+		r, resumed, err = s.begin(ctx, roster, c.api)
 	}
 	if err != nil {
 		return err
@@ -80,6 +78,29 @@ func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Write
 		p.say("this roster is on its way since %s: going on", r.Started.Format(time.DateTime))
 	}
 	return s.through(ctx, c, &r, roster, t, stdout, p)
+}
+
+// finishEarlier brings the run of an earlier roster to its end, from the copy in the state directory. Its failed rows are kept
+// beside those of the next.
+func (s *store) finishEarlier(ctx context.Context, c *config, r *run, t *target, stdout io.Writer, p *progress) error {
+	p.say("the roster of %s is still on its way: it comes first", r.Started.Format(time.DateTime))
+	roster, err := openSpool(filepath.Join(c.state, spoolDir))
+	if err != nil || roster.Hash != r.Roster {
+		roster = nil
+		counted := newCount(s, r)
+		if err := counted.catchUp(ctx); err != nil {
+			return err
+		}
+		if r.Loaded < r.Rows && counted.total.done() < r.Rows {
+			return fmt.Errorf("%w, and %s holds no copy of it: load it again first", errOnItsWay, c.state)
+		}
+	}
+	earlier := *c
+	earlier.failed = fmt.Sprintf("%s-%d.csv", strings.TrimSuffix(c.failed, ".csv"), r.ID)
+	if err := s.through(ctx, &earlier, r, roster, t, stdout, p); !errors.Is(err, errFailed) {
+		return err
+	}
+	return nil
 }
 
 // through brings a run to its end, and tells what came of it.

@@ -29,7 +29,7 @@ func TestREADMEsShowTheDemonstration(t *testing.T) {
 	require.Zero(t, status, errs)
 	mask := func(text string) string {
 		text = regexp.MustCompile(`MS\d{5},parent\d{5}@`).ReplaceAllString(shown(text), "PK,EMAIL@")
-		return regexp.MustCompile(`(?m)^(created|updated|unchanged) .*$`).ReplaceAllString(text, "$1")
+		return regexp.MustCompile(`(?m)^(created|updated|cancelled|unchanged) .*$`).ReplaceAllString(text, "$1")
 	}
 	for _, path := range []string{"README.md", "../../README.md"} {
 		example := regexp.MustCompile("(?s)```text\n(The first night.*?)```").FindStringSubmatch(read(t, path))

@@ -41,6 +41,7 @@ func (e *engine) replayOnce(ctx context.Context, stream string, from uint64, eac
 	}
 	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(from, 1),
+		InactiveThreshold: 30 * time.Second, // nobody else ends it
 	})
 	if err != nil {
 		return err

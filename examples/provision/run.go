@@ -83,7 +83,7 @@ func (s *store) change(ctx context.Context, id int64, change func(*run)) (run, e
 		if err := errors.Join(s.gone(), sleep(ctx, insistEvery)); err != nil {
 			return run{}, err
 		}
-		if try%insistTold == 0 {
+		if try%insistTold == 0 && err != nil {
 			s.say("the NATS server does not do its part: %v", err)
 		}
 	}
@@ -104,7 +104,10 @@ var errOnItsWay = errors.New("another roster is still on its way")
 // last one if that is of another roster and has not ended.
 func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
 	for {
-		r, resumed, err = s.beginOnce(ctx, roster, api)
+		err = patiently(ctx, func() (err error) {
+			r, resumed, err = s.beginOnce(ctx, roster, api)
+			return err
+		})
 		if !errors.Is(err, errOutdated) { // or another process was faster, with this roster or another
 			return r, resumed, err
 		}
@@ -125,13 +128,7 @@ func (s *store) beginOnce(ctx context.Context, roster *spool, api string) (r run
 	case r.Ended.IsZero() && r.Roster == roster.Hash:
 		return r, true, nil
 	case r.Ended.IsZero():
-		c := newCount(s, &r)
-		if err := c.catchUp(ctx); err != nil {
-			return run{}, false, err
-		}
-		if c.total.done() < r.Rows {
-			return r, false, errOnItsWay
-		} // whoever loaded it was killed before it could say that it has ended
+		return r, false, errOnItsWay
 	}
 	stream, err := s.js.Stream(ctx, s.stateStream())
 	if err != nil {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -32,11 +35,16 @@ func TestOneRunAtATime(t *testing.T) {
 	_, _, err = s.begin(ctx, roster, apiLive)
 	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name, or the same -api")
 
-	// Its loader is killed when all is done, before it can say so.
+	// Its loader is killed when all is done, before it can tell: the next one does.
 	require.NoError(t, s.load(ctx, first, roster))
 	_, stop := p.work(s, p.config())
 	p.through(s, first)
 	require.NoError(t, stop())
+	_, _, err = s.begin(ctx, other, p.api)
+	require.ErrorIs(t, err, errOnItsWay)
+	var told bytes.Buffer
+	require.NoError(t, s.finishEarlier(ctx, p.config("-parallel", "0"), &first, nil, &told, newProgress(io.Discard)))
+	assert.Contains(t, told.String(), "created             3\n")
 	second, resumed, err := s.begin(ctx, other, p.api)
 	require.NoError(t, err)
 	assert.False(t, resumed)
@@ -44,6 +52,12 @@ func TestOneRunAtATime(t *testing.T) {
 	assert.Equal(t, 4, second.Rows)
 	_, err = s.change(ctx, first.ID, func(*run) {})
 	require.ErrorIs(t, err, errFollowed)
+
+	// An operator gives the second up.
+	require.NoError(t, s.runs.Delete(ctx, lastRun))
+	_, resumed, err = s.begin(ctx, roster, p.api)
+	require.NoError(t, err)
+	assert.False(t, resumed)
 }
 
 func TestOfTwoLoadersOneBegins(t *testing.T) {
@@ -123,15 +137,13 @@ func TestJobsThatAreLostAreLoadedAgain(t *testing.T) {
 	require.NoError(t, stream.Purge(ctx))
 
 	keeping := make(chan error, 1)
-	go func() { keeping <- s.keepLoaded(ctx, r, roster, 50*time.Millisecond, func() int { return 0 }) }()
+	keep, enough := context.WithCancel(ctx)
+	go func() { keeping <- s.keepLoaded(keep, r, roster, 50*time.Millisecond, func() int { return 0 }) }()
 	_, stop := p.work(s, p.config())
 	assert.Equal(t, "created 50", told(p.through(s, r)))
 	require.NoError(t, stop())
-	select {
-	case err := <-keeping:
-		require.NoError(t, err)
-	default:
-	}
+	enough()
+	require.ErrorIs(t, <-keeping, context.Canceled)
 }
 
 // Whoever counts, and from when on, comes to the same.

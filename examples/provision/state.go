@@ -110,11 +110,14 @@ func (s *store) doubt(ctx context.Context, pk string, run int64) error {
 		return err
 	}
 	in.PKs[pk] = record{Run: known.Run}
-	if err := s.write(ctx, in); !errors.Is(err, errOutdated) {
-		s.say("a row was done so late that a later roster may have been undone: the next one asks the API for it again")
+	switch err := s.write(ctx, in); {
+	case errors.Is(err, errOutdated):
+		return errContended
+	case err != nil:
 		return err
 	}
-	return errContended
+	s.say("a row was done so late that a later roster may have been undone: the next one asks the API for it again")
+	return nil
 }
 
 // with returns the shard with another record.

@@ -40,14 +40,12 @@ const mostOnTheWay = 5_000
 
 // setUp makes the streams and buckets, or brings them to what the flags say. What they do not say stays.
 func (e *engine) setUp(ctx context.Context, c *config) (*store, error) {
-	replicas, ackWait := c.replicas, c.ackWait
-	if jobs, err := e.js.Stream(ctx, e.jobs()); err == nil && replicas == 0 {
-		replicas = jobs.CachedInfo().Config.Replicas
+	replicas, ackWait, err := e.asItIs(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if consumer, err := e.js.Consumer(ctx, e.jobs(), workers); err == nil && ackWait == 0 {
-		ackWait = consumer.CachedInfo().Config.AckWait
-	}
-	_, err := e.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	replicas, ackWait = cmp.Or(c.replicas, replicas), cmp.Or(c.ackWait, ackWait)
+	_, err = e.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: e.jobs(), Subjects: []string{e.jobSubject()}, Retention: jetstream.WorkQueuePolicy,
 		Replicas: replicas, Duplicates: dedupeWindow, Description: "rows of a roster that are to be done",
 	})
@@ -55,7 +53,7 @@ func (e *engine) setUp(ctx context.Context, c *config) (*store, error) {
 		return nil, err
 	}
 	_, err = e.js.CreateOrUpdateConsumer(ctx, e.jobs(), jetstream.ConsumerConfig{
-		Durable: workers, AckPolicy: jetstream.AckExplicitPolicy, AckWait: cmp.Or(ackWait, defaultAckWait),
+		Durable: workers, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
 		MaxAckPending: mostOnTheWay, MaxWaiting: mostOnTheWay,
 		// Workers count: a row that is delivered too often goes to the failed rows, and not nowhere.
 		MaxDeliver: -1,
@@ -79,6 +77,25 @@ func (e *engine) setUp(ctx context.Context, c *config) (*store, error) {
 		}
 	}
 	return e.store(ctx)
+}
+
+// asItIs returns what there is of what the flags can say.
+func (e *engine) asItIs(ctx context.Context) (replicas int, ackWait time.Duration, err error) {
+	jobs, err := e.js.Stream(ctx, e.jobs())
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 1, defaultAckWait, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	consumer, err := jobs.Consumer(ctx, workers)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return jobs.CachedInfo().Config.Replicas, defaultAckWait, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	return jobs.CachedInfo().Config.Replicas, consumer.CachedInfo().Config.AckWait, nil
 }
 
 // store finds what setUp made. It fails with [errNoRun] if nobody made it.

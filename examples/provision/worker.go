@@ -129,6 +129,9 @@ type delivery struct {
 	number int // 1 is the first
 }
 
+// triesHeader is the header of a job that has been tried before it was put into the stream anew.
+const triesHeader = "Provision-Tries"
+
 func deliveryOf(msg jetstream.Msg) (d delivery, err error) {
 	d.Msg = msg
 	if err := json.Unmarshal(msg.Data(), &d.job); err != nil {
@@ -137,9 +140,14 @@ func deliveryOf(msg jetstream.Msg) (d delivery, err error) {
 	if d.run, err = strconv.ParseInt(msg.Headers().Get(runHeader), 10, 64); err != nil {
 		return d, err
 	}
+	if tries := msg.Headers().Get(triesHeader); tries != "" {
+		if d.number, err = strconv.Atoi(tries); err != nil {
+			return d, err
+		}
+	}
 	meta, err := msg.Metadata()
 	if err == nil {
-		d.number = int(meta.NumDelivered) //nolint:gosec // far below
+		d.number += int(meta.NumDelivered) //nolint:gosec // far below
 	}
 	return d, err
 }
@@ -228,17 +236,21 @@ func (w *worker) putOff(ctx, running context.Context, d delivery, err error) err
 	case isStop(ctx, err):
 		w.anew(running, d)
 	default:
+		if errors.Is(err, partnerapi.ErrOutcomeUnknown) {
+			_ = w.insist(ctx, func() error { return w.doubt(running, d.PK, d.run) })
+		}
 		w.later(d, w.wait(err, d.number))
 	}
 	return nil
 }
 
-// anew puts a job into the stream as if it had not been delivered: what is no try of its own does not count as one.
+// anew puts a job into the stream as if it had not been delivered this time: what is no try does not count as one.
 func (w *worker) anew(ctx context.Context, d delivery) {
 	w.again.Add(1)
 	msg := nats.NewMsg(w.jobSubject())
 	msg.Data = d.Data()
 	msg.Header.Set(runHeader, strconv.FormatInt(d.run, 10))
+	msg.Header.Set(triesHeader, strconv.Itoa(d.number-1))
 	if _, err := w.js.PublishMsg(ctx, msg); err != nil {
 		_ = d.Nak()
 		return
