@@ -311,6 +311,7 @@ func addResponses(f *testing.F) {
 		{200, "", `{"list":[null],"pages":9223372036854775808}`}, {200, "", `{"account_id":1,"list":{},"customer":[],"benefits":{},"logged_in":0}`},
 		{200, "", `{"list":[{"id":"a","created":1e999}],"customer":{"birthdate":"0000-13-32"}}`}, {200, "", strings.Repeat(" ", 1<<13) + "{}"},
 		{200, "", strings.Repeat(`{"a":[`, 1000)}, {500, "", "{\"error\":{\"message\":\"\xff\xfe\"}}"},
+		{397, "", `{"status":"error"}`},
 	}
 	for i, answer := range answers {
 		for op := range operations {

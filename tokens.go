@@ -255,8 +255,8 @@ func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, err
 		switch {
 		case slices.Contains(failed.Messages, refusedRefresh):
 			err = errors.Join(ErrNotLoggedIn, err)
-		case len(failed.kinds) == 0 && len(failed.Messages) > 0:
-			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this of a refresh
+		case len(failed.kinds) == 0 && (failed.cause == nil || len(failed.Messages) > 0):
+			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this, or nothing, of a refresh
 		}
 	}
 	return tokens, err

@@ -424,8 +424,9 @@ func TestRefreshFails(t *testing.T) {
 		"a taken name": {
 			says("Name has already been taken"), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: Name has already been taken", 0,
 		},
-		"nothing": {always(200, `{"status":"ok"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
-		"null":    {always(200, `{"access":null}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
+		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response", 0},
+		"nothing":                     {always(200, `{"status":"ok"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
+		"null":                        {always(200, `{"access":null}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
 		"one token": {
 			always(200, `{"access":{"access_token":"A1"}}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
 		},
