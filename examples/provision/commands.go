@@ -112,7 +112,7 @@ func tellStatusOnce(ctx context.Context, c *config, stdout io.Writer, p *progres
 		err = s.tellHowFar(ctx, &r, stdout)
 	}
 	if err == nil {
-		report(stdout, &r, "")
+		report(stdout, &r)
 	}
 	return err
 }

@@ -52,7 +52,11 @@ func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) er
 	if err := t.seed(ctx, s); err != nil {
 		return err
 	}
-	return s.bring(ctx, c, t, stdout, p)
+	err = s.bring(ctx, c, t, stdout, p)
+	if errors.Is(err, errFailed) {
+		_, _ = fmt.Fprintf(stdout, "the failed rows: %s\n", c.failed)
+	}
+	return err
 }
 
 // bring brings the API to what the roster says.
@@ -97,10 +101,11 @@ func (s *store) finishEarlier(ctx context.Context, c *config, r *run, t *target,
 	}
 	earlier := *c
 	earlier.failed = fmt.Sprintf("%s-%d.csv", strings.TrimSuffix(c.failed, ".csv"), r.ID)
-	if err := s.through(ctx, &earlier, r, roster, t, stdout, p); !errors.Is(err, errFailed) {
-		return err
+	err = s.through(ctx, &earlier, r, roster, t, stdout, p)
+	if errors.Is(err, errFailed) {
+		_, err = fmt.Fprintf(stdout, "the failed rows: %s\n", earlier.failed)
 	}
-	return nil
+	return err
 }
 
 // through brings a run to its end, and tells what came of it.
@@ -193,7 +198,7 @@ func (s *store) finish(ctx context.Context, c *config, r *run, stdout io.Writer)
 	if _, err := s.change(ctx, r.ID, func(last *run) { last.Ended, last.Tally = r.Ended, r.Tally }); err != nil {
 		return err
 	}
-	report(stdout, r, c.failed)
+	report(stdout, r)
 	if r.Tally.Outcomes[failed] > 0 {
 		return errFailed
 	}
@@ -260,7 +265,7 @@ func (s *store) writeLetters(ctx context.Context, r *run, path string) (n int, e
 }
 
 // report prints what came of a run.
-func report(w io.Writer, r *run, failedRows string) {
+func report(w io.Writer, r *run) {
 	for o, n := range r.Tally.Outcomes {
 		_, _ = fmt.Fprintf(w, "%-10s %10s\n", outcome(o), comma(n))
 	}
@@ -275,7 +280,4 @@ func report(w io.Writer, r *run, failedRows string) {
 	}
 	took := max(r.Ended.Sub(r.Started), time.Millisecond)
 	_, _ = fmt.Fprintf(w, "%s rows in %s, %s a second\n", comma(r.Rows), took.Round(10*time.Millisecond), comma1(float64(r.Rows)/took.Seconds()))
-	if r.Tally.Outcomes[failed] > 0 && failedRows != "" {
-		_, _ = fmt.Fprintf(w, "the failed rows: %s\n", failedRows)
-	}
 }
