@@ -52,15 +52,7 @@ func (s *store) writeRun(ctx context.Context, r run, revision uint64) error {
 	if err != nil {
 		return err
 	}
-	if revision == 0 { // there is none, or an operator has deleted it
-		_, err = s.runs.Create(ctx, lastRun, text)
-	} else {
-		_, err = s.runs.Update(ctx, lastRun, text, revision)
-	}
-	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-		return errOutdated
-	}
-	return err
+	return replace(ctx, s.runs, lastRun, text, revision)
 }
 
 // errFollowed means that another run has begun.

@@ -75,8 +75,8 @@ func (s *store) get(ctx context.Context, pk string) (known record, in held, err 
 	return in.PKs[pk], in, err
 }
 
-// errOutdated means that another worker has dealt with the pk.
-var errOutdated = errors.New("another worker was faster")
+// errOutdated means that what was read is not the last: another process has written since.
+var errOutdated = errors.New("another process was faster")
 
 // errContended means that a write is to be tried once more: others write to the shard, or a server is behind.
 var errContended = errors.New("others write at the same time")
@@ -139,10 +139,15 @@ func (s *store) write(ctx context.Context, in held) error {
 	if err != nil {
 		return err
 	}
-	if in.revision == 0 { // there is none, or an operator has deleted it
-		_, err = s.states.Create(ctx, in.key, text)
+	return replace(ctx, s.states, in.key, text, in.revision)
+}
+
+// replace puts a value in the place of a revision, or fails with [errOutdated] if that is not the last.
+func replace(ctx context.Context, bucket jetstream.KeyValue, key string, value []byte, revision uint64) (err error) {
+	if revision == 0 { // there is none, or an operator has deleted it
+		_, err = bucket.Create(ctx, key, value)
 	} else {
-		_, err = s.states.Update(ctx, in.key, text, in.revision)
+		_, err = bucket.Update(ctx, key, value, revision)
 	}
 	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 		return errOutdated
