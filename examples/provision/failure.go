@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/partnerapi/partnerapi-go"
@@ -20,29 +18,6 @@ import (
 func isRefused(err error) bool {
 	return errors.Is(err, partnerapi.ErrUnauthorized) && !errors.Is(err, partnerapi.ErrBadResponse) || errors.Is(err, partnerapi.ErrNoCredential)
 }
-
-// isPassing reports whether a NATS server did not answer, as while a cluster chooses who leads.
-func isPassing(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) ||
-		errors.As(err, &api) && api.Code == http.StatusServiceUnavailable
-}
-
-// patiently does what the NATS server answers for, and again for a while if it does not answer.
-func patiently(ctx context.Context, do func() error) error {
-	for try := 1; ; try++ {
-		err := do()
-		if !isPassing(err) || try == mostSilent {
-			return err
-		}
-		if err := sleep(ctx, time.Second); err != nil {
-			return err
-		}
-	}
-}
-
-// mostSilent is how often in a row a server may not answer.
-const mostSilent = 15
 
 // isFinal reports whether there is no sense in another try: the API has read the request and refuses it.
 func isFinal(err error) bool {
