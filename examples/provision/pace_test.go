@@ -81,6 +81,45 @@ func TestPaceFindsWhatTheAPITakes(t *testing.T) {
 	}
 }
 
+func TestPaceSettlesWhereHardlyAnyIsRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, api := newPace(0), &limitedAPI{perSecond: 20}
+		drive(t, p, time.Minute, api.status)
+		api.ok, api.refuse = 0, 0
+		sent := drive(t, p, 10*time.Minute, api.status)
+		assert.InDelta(t, 20*600, sent, 20*60)
+		assert.Less(t, api.refuse, sent/10)
+	})
+}
+
+func TestPaceIsNotSlowedDownByWhatFailsNowAndThen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := 0
+		sent := drive(t, newPace(0), 10*time.Minute, func() int {
+			if i++; i%8 == 0 {
+				return 500
+			}
+			return 200
+		})
+		assert.Greater(t, sent, 10*60*900)
+	})
+}
+
+func TestPaceDoesNotCountTimeWithNothingToDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(0)
+		for range 3 {
+			time.Sleep(time.Hour)
+			p.observe(t.Context(), partnerapi.Attempt{StatusCode: 503})
+		}
+		perSecond, _ := p.now()
+		assert.Greater(t, perSecond, slowest)
+	})
+}
+
 func TestPaceInAnOutage(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"503": 503, "no answer": 0, "429": 429} {
