@@ -100,9 +100,9 @@ type renewal struct {
 // too and is sent once more, unless it is made [WithoutRetry]; a token that comes of that is not refreshed for the same
 // reason again.
 //
-// The API may accept a refresh token once only. So a call does not send a refresh again whose outcome is unknown (the next call
-// tries once more), and two sessions
-// of the same tokens, such as one imported for two requests at once or in two processes, may end each other.
+// The API may accept a refresh token once only. So a call does not send a refresh again whose outcome is unknown (the next
+// call tries once more), and two sessions of the same tokens, such as one imported for two requests at once or in two
+// processes, may end each other.
 //
 // A call that needs a refresh that fails is not sent, or not again, and fails with the [*Error] of the refresh as its
 // cause. It is [ErrNotLoggedIn] if the refresh token has expired, for which nothing is sent, or if the API refuses it,
