@@ -137,7 +137,7 @@ func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, 
 	if session := x.call.Session; session != nil && resp.Header["Set-Cookie"] != nil {
 		session.absorb(resp, originOf(req.URL))
 	}
-	body, err := readAtMost(resp.Body, x.settings.maxBody, resp.ContentLength)
+	body, err := x.readAtMost(resp.Body, x.settings.maxBody, resp.ContentLength)
 	x.status, x.header, x.body, x.partial = resp.StatusCode, resp.Header, body, nil
 	x.last.StatusCode, x.last.Outcome = resp.StatusCode, outcomeOf(resp.StatusCode)
 	if err != nil {
@@ -260,10 +260,19 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, err
 }
 
-// readAtMost reads all of body, of which length bytes are expected, or fails with ErrResponseTooLarge.
-func readAtMost(body io.Reader, most, length int64) ([]byte, error) {
+// mostSpare is how much memory a request keeps for the answers of later calls.
+const mostSpare = 64 << 10
+
+// readAtMost reads all of body, of which length bytes are expected, or fails with ErrResponseTooLarge. The next answer is
+// read over what it returns.
+func (r *request) readAtMost(body io.Reader, most, length int64) ([]byte, error) {
 	// One byte more than expected, so that reading finds the end.
-	data := make([]byte, 0, cmp.Or(max(0, min(length, most, 64<<10)), bytes.MinRead-1)+1)
+	data := slices.Grow(r.buffer[:0], int(cmp.Or(max(0, min(length, most, mostSpare-1)), bytes.MinRead-1)+1))
+	defer func() {
+		if cap(data) <= mostSpare {
+			r.buffer = data
+		}
+	}()
 	for {
 		room := min(int64(cap(data)-len(data)-1), most-int64(len(data))) + 1
 		n, err := body.Read(data[len(data):][:room])

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -517,6 +518,37 @@ func TestNoLimitToSpeakOf(t *testing.T) {
 	got, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"id": "a"}, got)
+}
+
+// What an answer is read into is used again, but the memory that a large one took is not held on to.
+func TestBufferOfAnswers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		before, size int
+		length       int64
+		kept         int // at least so much, in which answers were read before or not
+	}{
+		"small":                     {0, 100, 100, 101},
+		"of an unknown length":      {0, 100, -1, bytes.MinRead},
+		"into what there is":        {4096, 100, 100, 4096},
+		"more than there is":        {64, 1000, 1000, 1001},
+		"the largest that is kept":  {0, mostSpare - 1, mostSpare - 1, mostSpare},
+		"too large":                 {0, mostSpare, mostSpare, 0},
+		"too large, and not said":   {4096, mostSpare, -1, 4096},
+		"much smaller than is said": {0, 10, 1 << 40, mostSpare},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &request{buffer: make([]byte, 0, test.before)}
+			body := strings.Repeat("x", test.size)
+			got, err := r.readAtMost(strings.NewReader(body), 1<<20, test.length)
+			require.NoError(t, err)
+			assert.Equal(t, body, string(got))
+			assert.GreaterOrEqual(t, cap(r.buffer), test.kept)
+			assert.LessOrEqual(t, cap(r.buffer), mostSpare)
+		})
+	}
 }
 
 func TestGzippedAnswer(t *testing.T) {

@@ -60,6 +60,8 @@ type none = struct{}
 //		Op:  "GET /partners/children",
 //	})
 //
+// An UnmarshalJSON of T copies what it keeps, as [json.Unmarshaler] demands: the memory is used again.
+//
 // It fails with an [*ArgumentError] for a call that cannot be sent, and otherwise as the methods do.
 func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOption) (T, error) {
 	call.anyValue = true
@@ -107,6 +109,7 @@ type request struct {
 	exchange exchange
 	loop     *loop
 	room     [mostSecrets]secret
+	buffer   []byte // what its answers are read into
 }
 
 // loop makes the attempts of one call after the other.
@@ -127,9 +130,7 @@ var spare = sync.Pool{New: func() any {
 
 // free gives r to another call. Nothing of it may be used any more.
 func (r *request) free() {
-	l := r.loop
-	*r = request{}
-	r.loop = l
+	*r = request{loop: r.loop, buffer: r.buffer}
 	spare.Put(r)
 }
 
@@ -292,7 +293,7 @@ func (call *Call) content() ([]byte, error) {
 // explain completes a failure with what is known of the call and its answers.
 func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.API, failed.Op = r.call.API, r.call.Op
-	failed.StatusCode, failed.Body = a.status, a.body
+	failed.StatusCode, failed.Body = a.status, slices.Clone(a.body) // the next call reads over it
 	failed.RequestID = headerValue(a.header, "X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -756,16 +757,30 @@ func TestTrapMockedResponse(t *testing.T) {
 	}
 }
 
-// The whole of a call reads the body in one go and hands on its end: nothing of one call is seen by another.
-func TestErrorBodyIsTheCallsOwn(t *testing.T) {
+// What a call returns stays what it was, whatever is read by later ones.
+func TestAnswersOfCallsAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
-		return reply(404, strings.TrimPrefix(req.URL.Path, "/api/v1/a/")), nil
+		status, body, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/a/"), " ")
+		code, err := strconv.Atoi(status)
+		require.NoError(t, err)
+		return reply(code, body), nil
 	}))
-	for _, id := range []string{"1", "2"} {
-		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a/{id}", Args: []string{id}})
+	ids := []string{"1", "2", "3", "4", "5", "6", "7", "8"}
+	errs, raws, texts := make([]error, len(ids)), make([]json.RawMessage, len(ids)), make([]string, len(ids))
+	for i, id := range ids {
+		_, errs[i] = Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a/{id}", Args: []string{"404 no " + id}})
+		var err error
+		raws[i], err = Do[json.RawMessage](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a/{id}", Args: []string{`200 {"id":` + id + `}`}})
+		require.NoError(t, err)
+		texts[i], err = Do[string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a/{id}", Args: []string{`200 "id ` + id + `"`}})
+		require.NoError(t, err)
+	}
+	for i, id := range ids {
 		var failed *Error
-		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, id, string(failed.Body))
+		require.ErrorAs(t, errs[i], &failed)
+		assert.Equal(t, "no "+id, string(failed.Body))
+		assert.Equal(t, `{"id":`+id+`}`, string(raws[i]))
+		assert.Equal(t, "id "+id, texts[i])
 	}
 }

@@ -228,15 +228,16 @@ func BenchmarkUnmarshal(b *testing.B) {
 	type account struct {
 		Customer *Customer `json:"customer"`
 	}
+	type network struct { // Network reads itself, with the code that is to be compared
+		AccountID       string   `json:"account_id"`
+		AccountTitle    string   `json:"account_title"`
+		DomainTitle     string   `json:"domain_title"`
+		Fee             float64  `json:"fee"`
+		FeeProposed     *float64 `json:"fee_proposed"`
+		FeeProposedDate *int64   `json:"fee_proposed_date"`
+	}
 	type list struct {
-		Items []struct {
-			AccountID       string   `json:"account_id"`
-			AccountTitle    string   `json:"account_title"`
-			DomainTitle     string   `json:"domain_title"`
-			Fee             float64  `json:"fee"`
-			FeeProposed     *float64 `json:"fee_proposed"`
-			FeeProposedDate *int64   `json:"fee_proposed_date"`
-		} `json:"list"`
+		Items []network `json:"list"`
 	}
 	replies := []struct {
 		name, body string
