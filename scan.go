@@ -190,12 +190,19 @@ func (s *scanner) name() []byte {
 
 // literal goes past null, true or false.
 func (s *scanner) literal(text string) {
+	if !s.past(text) {
+		s.fail()
+	}
+}
+
+// past goes past text if exactly that comes next.
+func (s *scanner) past(text string) bool {
 	end := s.at + len(text)
 	if end > len(s.data) || string(s.data[s.at:end]) != text {
-		s.fail()
-		return
+		return false
 	}
 	s.at = end
+	return true
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -93,6 +93,7 @@ type plan struct {
 // field is a name that a member of a record can have.
 type field struct {
 	name   string
+	start  string // how a member of that name mostly begins
 	index  int
 	second bool
 	plan   *plan
@@ -168,7 +169,7 @@ func fieldsOf(t reflect.Type) (fields []field) {
 		for i := range t.NumField() {
 			f := t.Field(i)
 			if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); name != "" {
-				fields = append(fields, field{name, i, tag == "also", planOf(f.Type)})
+				fields = append(fields, field{name, `"` + name + `":`, i, tag == "also", planOf(f.Type)})
 			}
 		}
 	}
@@ -215,7 +216,7 @@ func kindOf(raw []byte) string {
 func (d *decoder) record(v reflect.Value, p *plan) {
 	next, second := 0, -1 // replies mostly have the order of our fields; which of them came by its second name
 	for more := d.enter(); more; more = d.another('}') {
-		i := p.find(d.name(), next)
+		i := d.field(p, next)
 		if i < 0 {
 			d.skip()
 			continue
@@ -236,6 +237,14 @@ func (d *decoder) record(v reflect.Value, p *plan) {
 	if p.complete && !d.bad {
 		d.note(v.Addr().Interface().(completer).complete())
 	}
+}
+
+// field goes to the value of the member that comes next, and returns the place of its name among the fields, or -1.
+func (d *decoder) field(p *plan, next int) int {
+	if d.peek(); next < len(p.fields) && d.past(p.fields[next].start) {
+		return next
+	}
+	return p.find(d.name(), next)
 }
 
 // find returns the place of a name among the fields, looking from next on, or -1. As in encoding/json, the case of
