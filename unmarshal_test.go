@@ -99,6 +99,53 @@ func sameAsStandard[T any](t *testing.T, data []byte) {
 	assert.Equal(t, errors.As(wantErr, &notJSON), errors.As(err, &notJSON), "%T: encoding/json: %v, here: %v", got, wantErr, err)
 }
 
+// The memory of a reply is used again: nothing that was read from one refers to it.
+func TestWhatIsReadIsACopy(t *testing.T) {
+	t.Parallel()
+	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(t, err)
+	for _, path := range fixtures {
+		reply := fixture(t, strings.TrimSuffix(filepath.Base(path), ".json"))
+		for _, text := range []string{reply, strings.NewReplacer("a", `\u0061`, "e", "é").Replace(reply)} {
+			isCopied[anyReply](t, text, "")
+			isCopied[*Customer](t, text, "customer")
+			isCopied[[]Benefit](t, text, "benefits")
+			isCopied[*Tokens](t, text, "access")
+			isCopied[Page[Network]](t, text, "")
+			isCopied[Page[Invitation]](t, text, "")
+			isCopied[walkedPage[Network]](t, text, "")
+			isCopied[domains](t, text, "")
+			isCopied[Network](t, text, "")
+			isCopied[Activation](t, text, "")
+			isCopied[NetworkDeletion](t, text, "")
+			isCopied[AppSession](t, text, "")
+			for _, api := range apis {
+				data := []byte(text)
+				_, got := api.open(400, data)
+				overwrite(data)
+				_, want := api.open(400, []byte(text))
+				assert.Equal(t, want, got, text)
+			}
+		}
+	}
+}
+
+func isCopied[T any](t *testing.T, text, key string) {
+	t.Helper()
+	data := []byte(text)
+	var got, want T
+	_, _ = unmarshalMember(data, key, &got)
+	overwrite(data)
+	_, _ = unmarshalMember([]byte(text), key, &want)
+	assert.Equal(t, want, got, "%T of %s", got, text)
+}
+
+func overwrite(data []byte) {
+	for i := range data {
+		data[i] = '?'
+	}
+}
+
 // hasTwins reports whether an object has two members of a name.
 func hasTwins(data []byte) bool {
 	s := scanner{data: data}
