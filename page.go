@@ -82,8 +82,9 @@ type walk[T any] struct {
 
 // fetched is a page that was asked for, or why it did not come.
 type fetched[T any] struct {
-	page *walkedPage[T]
-	err  error
+	page     *walkedPage[T]
+	err      error
+	panicked any // what to go on panicking with, where it can be recovered
 }
 
 // walkedPage is a page with the fingerprint of its list, as the API wrote it.
@@ -142,8 +143,12 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 		call, reply := w.call, make(chan fetched[T], 1)
 		call.Query = w.ask
 		w.fetch.Go(func() {
-			page, err := do[*walkedPage[T]](ctx, w.client, call, w.opts)
-			reply <- fetched[T]{page, err}
+			got := fetched[T]{err: &Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")}}
+			defer func() {
+				got.panicked = recover() // of a hook, say
+				reply <- got
+			}()
+			got.page, got.err = do[*walkedPage[T]](ctx, w.client, call, w.opts)
 		})
 		w.ahead = append(w.ahead, reply)
 		w.ask.Page++
@@ -154,6 +159,9 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 func (w *walk[T]) next() ([]T, error) {
 	got := <-w.ahead[0]
 	w.ahead = w.ahead[1:]
+	if got.panicked != nil {
+		panic(got.panicked)
+	}
 	if got.err != nil {
 		return nil, got.err
 	}

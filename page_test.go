@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -427,6 +428,30 @@ func TestAllInAPanic(t *testing.T) {
 				}
 			}
 		})
+		assert.Zero(t, server.inFlight.Load())
+	})
+}
+
+// A panic while a page is fetched, in a hook say, is one of the caller's loop, where it can be recovered, and so is a hook
+// that ends its goroutine, as a test's FailNow does.
+func TestAllWithAHookThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{page: func(page int) string { return listOf(1000, 1000, ids(page, page)...) }}
+		var seen atomic.Int64
+		walk := func(at3 func()) ([]string, error) {
+			seen.Store(0)
+			client := newTestClient(t, server, WithAttemptHook(func(context.Context, Attempt) {
+				if seen.Add(1) == 3 {
+					at3()
+				}
+			}))
+			return collect(client.Networks.All(t.Context(), ListOptions{}))
+		}
+		assert.PanicsWithValue(t, "no such label", func() { _, _ = walk(func() { panic("no such label") }) })
+		assert.Zero(t, server.inFlight.Load())
+		_, err := walk(runtime.Goexit)
+		require.EqualError(t, err, "network: GET /account/networks: no answer: the call did not end")
 		assert.Zero(t, server.inFlight.Load())
 	})
 }
