@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -110,10 +111,19 @@ func (x *exchange) mayStart(ctx context.Context) error {
 	}
 	if limiter := x.route.limiter; limiter != nil {
 		if err := limiter.Wait(ctx); err != nil {
-			return errors.Join(reason("the rate limiter refused"), err)
+			return errors.Join(reason("the rate limiter refused"), err, deadlineOf(err))
 		}
 	}
 	return x.call.Session.ready(ctx, x.settings, x.refused)
+}
+
+// deadlineOf returns that a limiter's wait does not fit into the context's deadline, if it says so: x/time/rate has only
+// words for it.
+func deadlineOf(refusal error) error {
+	if isOfRate.MatchString(refusal.Error()) && strings.HasSuffix(refusal.Error(), "deadline") {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.

@@ -140,8 +140,11 @@ func unique(texts []string) []string {
 var harmlessTexts = []func(error) (string, bool){
 	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
-	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError],
+	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError], textOfNoType,
 }
+
+// isOfRate matches what golang.org/x/time/rate says, whose errors have no type of their own.
+var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
 
 // harmlessErrors are those known by themselves.
 var harmlessErrors = []error{
@@ -157,6 +160,15 @@ func textOf[T error](err error) (string, bool) {
 		return "", false
 	}
 	return found.Error(), true
+}
+
+// textOfNoType is for errors whose types are not exported: alerts of TLS, and what x/time/rate says.
+func textOfNoType(err error) (string, bool) {
+	if err == nil {
+		return "", false
+	}
+	text := err.Error()
+	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate.MatchString(text)
 }
 
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
@@ -201,9 +213,6 @@ func describe(err error) string {
 		if text, ok := harmless(err); ok {
 			return text
 		}
-	}
-	if err != nil && reflect.TypeOf(err).PkgPath() == "crypto/tls" {
-		return err.Error() // an alert, whose type is not exported
 	}
 	return fmt.Sprintf("error of type %T", err)
 }

@@ -769,6 +769,9 @@ func TestLimiterPerAttempt(t *testing.T) {
 func TestLimiterThatRefuses(t *testing.T) {
 	t.Parallel()
 	refusal := errors.New("would exceed context deadline")
+	late := errors.New("rate: Wait(n=1) would exceed context deadline") // as x/time/rate has it
+	tooMuch := errors.New("rate: Wait(n=1) exceeds limiter's burst 0")
+	others := errors.New("rate: Wait(n=1) would exceed context deadline: https://api.example/?key=SECRET")
 	tests := map[string]struct {
 		after int
 		err   error
@@ -778,6 +781,9 @@ func TestLimiterThatRefuses(t *testing.T) {
 	}{
 		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString"},
 		"at once, over":    {0, context.DeadlineExceeded, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; context deadline exceeded"},
+		"no time":          {0, late, []error{context.DeadlineExceeded}, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) would exceed context deadline; context deadline exceeded"},
+		"no burst":         {0, tooMuch, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) exceeds limiter's burst 0"},
+		"of another":       {0, others, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString"},
 		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString"},
 	}
 	for name, test := range tests {
