@@ -12,7 +12,8 @@ import (
 
 // The kinds of failure. An [*Error] is one or more of them: errors.Is tells which.
 var (
-	// ErrInvalid means that the API refused what the request says.
+	// ErrInvalid means that the API refused what the request says. A page with such a status, of a proxy say, is
+	// [ErrBadResponse] too: ask for that first. So it is with ErrUnauthorized and ErrForbidden.
 	ErrInvalid = errors.New("invalid request")
 	// ErrUnauthorized means that the API refused a credential, or the e-mail and password of a login.
 	ErrUnauthorized = errors.New("unauthorized")
@@ -21,7 +22,7 @@ var (
 	// ErrNotFound means that the API says that it does not know what was asked for. A 404 that is not in the API's form
 	// is [ErrBadResponse] instead.
 	ErrNotFound = errors.New("not found")
-	// ErrAlreadyExists means that the pk, e-mail or name is taken.
+	// ErrAlreadyExists means that the pk (partner API), or the e-mail or user name (account API), is taken.
 	ErrAlreadyExists = errors.New("already exists")
 	// ErrNotLoggedIn means that the session belongs to no customer who is logged in.
 	ErrNotLoggedIn = errors.New("not logged in")
@@ -84,7 +85,11 @@ type Error struct {
 // looks like an e-mail in what the API says is left out; Messages hold it.
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(string(e.API) + ": " + e.Op + ": ")
+	for _, of := range []string{string(e.API), e.Op} { // one that is made by hand, as in a test, may have neither
+		if of != "" {
+			b.WriteString(of + ": ")
+		}
+	}
 	switch {
 	case e.StatusCode != 0:
 		b.WriteString(strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode)))
@@ -135,7 +140,10 @@ type ArgumentError struct {
 }
 
 // Error returns one line: the operation, the argument and the reason.
-func (e *ArgumentError) Error() string { return oneLine(e.Op + ": " + e.Name + ": " + e.Reason) }
+func (e *ArgumentError) Error() string {
+	named := slices.DeleteFunc([]string{e.Op, e.Name, e.Reason}, func(s string) bool { return s == "" })
+	return oneLine(strings.Join(named, ": "))
+}
 
 // badResponse is a failure because of an answer that the API does not document.
 func badResponse(why string) *Error {

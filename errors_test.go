@@ -83,10 +83,21 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
+// One that is made by hand has no more to say than it holds.
+func TestErrorTextOfLittle(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, &Error{StatusCode: 404}, "404 Not Found")
+	require.EqualError(t, &Error{API: PartnerAPI}, "partner: not sent")
+	require.EqualError(t, &Error{}, "not sent")
+	require.EqualError(t, &ArgumentError{}, "")
+}
+
 func TestArgumentErrorText(t *testing.T) {
 	t.Parallel()
 	err := &ArgumentError{Op: "PUT /partners/subscriptions/{pk}", Name: "pk", Reason: "empty"}
 	require.EqualError(t, err, "PUT /partners/subscriptions/{pk}: pk: empty")
+	err = &ArgumentError{Name: "API", Reason: "unknown"} // of a Call without an Op
+	require.EqualError(t, err, "API: unknown")
 	err = &ArgumentError{Op: "GET /a\nGET /b", Name: "Op", Reason: "not a method"}
 	require.EqualError(t, err, "GET /a GET /b: Op: not a method")
 }
