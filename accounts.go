@@ -205,7 +205,8 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 
 // Login logs a customer in and returns the session, one of cookies, which the calls for that customer take. It fails with
 // [ErrUnauthorized] for a wrong e-mail or password, and with [ErrForbidden] for a customer who is blocked, has not
-// registered, or has not confirmed the e-mail. It is sent again unless its outcome is [OutcomeAnswered].
+// registered, or has not confirmed the e-mail. A bad key is ErrUnauthorized too, and tells itself apart in that
+// [AccountsService.Status] of [NewSession] fails. It is sent again unless its outcome is [OutcomeAnswered].
 //
 // POST /login
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {

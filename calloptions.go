@@ -24,7 +24,7 @@ type Response struct {
 	Header http.Header
 	// Attempts is how many requests were made.
 	Attempts int
-	// Duration is how long they took, waits included.
+	// Duration is how long they took, with all waits, for a limiter too.
 	Duration time.Duration
 }
 

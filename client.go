@@ -61,14 +61,18 @@ type settings struct {
 	clientTimeout time.Duration // of WithHTTPClient, for want of a WithTimeout
 }
 
-// An Option sets up a [Client]. NewClient returns an [*ArgumentError] for one that cannot be.
+// An Option sets up a [Client]. Of several for the same thing the last counts. NewClient returns an [*ArgumentError] for
+// one that cannot be.
 type Option func(*settings) error
 
 // A TokenSource tells a credential. It is asked once per call, so that a credential can change while the client lives,
 // and by many goroutines at once. What it returns is not kept.
 //
 // A source that also has the method Invalidate(token string) is told of a token that the API answered with 401; it is
-// then asked once more, and if it returns another one, the request is repeated once. A call whose source fails is [ErrNoCredential].
+// then asked once more, and if it returns another one, the request is repeated once.
+//
+// A call whose source fails is [ErrNoCredential]. The text of the source's error is not printed, because it may carry what
+// is secret: errors.Is and errors.As find it, or log it in the source.
 type TokenSource interface {
 	// Token returns the credential, for one call.
 	Token(ctx context.Context) (string, error)
@@ -81,7 +85,8 @@ type TokenSourceFunc func(ctx context.Context) (string, error)
 func (f TokenSourceFunc) Token(ctx context.Context) (string, error) { return f(ctx) }
 
 // A Limiter holds a request back until it may be sent, or returns an error when it may not. A
-// golang.org/x/time/rate.Limiter is one. It must be safe for concurrent use.
+// golang.org/x/time/rate.Limiter is one, whose errors are printed; of another's, errors.Is and errors.As find what the text
+// of an [Error] leaves out. It must be safe for concurrent use.
 type Limiter interface {
 	// Wait returns when a request may be sent, or an error if it may not.
 	Wait(ctx context.Context) error
@@ -197,11 +202,20 @@ func withSecret(option string, which Credential, secret string) Option {
 	}
 }
 
-// WithCredentialSource sets where a credential comes from, for one that changes while the client lives.
+// WithCredentialSource sets where a credential comes from, for one that changes while the client lives. A source that
+// [SignIn] returned is for [NetworkToken] only, and what is wrong with its arguments is told here.
 func WithCredentialSource(which Credential, source TokenSource) Option {
 	return func(s *settings) error {
-		if credentials[which] == nil || source == nil {
-			return refused("WithCredentialSource", "an unknown credential, or no source")
+		switch {
+		case credentials[which] == nil:
+			return refused("WithCredentialSource", "an unknown credential")
+		case source == nil:
+			return refused("WithCredentialSource", "no source")
+		}
+		if own, ok := source.(hiddenSource); ok {
+			if err := own.suits(which); err != nil {
+				return err
+			}
 		}
 		s.sources[which] = source
 		return nil
@@ -279,11 +293,15 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithRateLimiter asks limiter before every attempt at the API.
+// WithRateLimiter asks limiter before every attempt at the API. With a golang.org/x/time/rate.Limiter, "at most 10 within
+// any 2 seconds" is rate.NewLimiter(4, 2): its burst comes on top of its rate.
 func WithRateLimiter(name API, limiter Limiter) Option {
 	return func(s *settings) error {
-		if _, known := apis[name]; !known || limiter == nil {
-			return refused("WithRateLimiter", "an unknown API, or no limiter")
+		switch _, known := apis[name]; {
+		case !known:
+			return refused("WithRateLimiter", "an unknown API")
+		case limiter == nil:
+			return refused("WithRateLimiter", "no limiter")
 		}
 		s.limiters[name] = limiter
 		return nil
@@ -336,7 +354,8 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithAttemptHook calls hook after every attempt, with the context of the call, unless hook is nil. [Attempt] says what
 // it is told. The call goes on when the hook returns. The hook must be safe for concurrent use: calls may run at the
-// same time, and an All makes several at once. There is one hook: of several options the last counts.
+// same time, and an All makes several at once. If it panics,
+// so does the call, or the loop over an All.
 //
 // A transport, for which see [WithHTTPClient], sees the requests themselves; [Operation] tells it what they are.
 func WithAttemptHook(hook func(context.Context, Attempt)) Option {

@@ -26,7 +26,7 @@ type RetryPolicy struct {
 	// MinWait is the longest wait after the first attempt; it doubles with every attempt. 0 means 250 ms.
 	// The wait is drawn at random between zero and that.
 	MinWait time.Duration
-	// MaxWait is the longest wait that is not asked for by the API. 0 means 10 s.
+	// MaxWait is the longest wait that is not asked for by the API, also if MinWait is longer. 0 means 10 s.
 	MaxWait time.Duration
 	// MaxRetryAfter is the longest wait that the API may ask for. The call ends if it asks for more. 0 means 30 s.
 	MaxRetryAfter time.Duration

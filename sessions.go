@@ -60,7 +60,8 @@ type exportedSession struct {
 
 // Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret
 // as the customer's password. What [Session.OnRefresh] set is not in it. Any call can change a session of cookies, which is
-// then to be exported again.
+// then to be exported again: the data of a session that has not changed is the same. It fails with an [*ArgumentError] for
+// a session that is nil.
 func (s *Session) Export() ([]byte, error) {
 	if s == nil || s.state == nil {
 		return nil, &ArgumentError{Op: "Session.Export", Name: "session", Reason: noSession}
@@ -74,8 +75,9 @@ func (s *Session) Export() ([]byte, error) {
 }
 
 // ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for data that
-// is not of that form, or that holds what cannot be a cookie or a token. A session of tokens needs [Session.OnRefresh] to
-// be called again.
+// is not of that form, or that holds what cannot be a cookie or a token. So does a call with a session of another server,
+// as after a change of the base URL. In both cases the customer has to log in again. A session of tokens needs
+// [Session.OnRefresh] to be called again.
 func ImportSession(data []byte) (*Session, error) {
 	var in exportedSession
 	s := NewSession()
@@ -119,7 +121,7 @@ func (s Session) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSess
 // LogValue shows no more than the type's name.
 func (s Session) LogValue() slog.Value { return slog.StringValue(redactedSession) }
 
-// MarshalText returns no more than the type's name, also in JSON.
+// MarshalText returns no more than the type's name, also in JSON: it cannot be imported.
 func (s Session) MarshalText() ([]byte, error) { return []byte(redactedSession), nil }
 
 const noSession = "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession"

@@ -18,7 +18,8 @@ type SignInCredentials struct {
 	// Username and Password are the user's.
 	Username string
 	Password string
-	// AccountID is the account to work for. It is required for a user of several accounts.
+	// AccountID is the account to work for. It is required for a user of several accounts, which are the Accounts of what
+	// [AppSessionsService.Login] returns.
 	AccountID string
 }
 
@@ -57,12 +58,13 @@ const (
 //
 // Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
 // the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
-// which operation failed and what the API says. It is an [*ArgumentError] if opts cannot be, or if the user has
-// several accounts and AccountID is empty. A failure holds for a second, then for two, and so on up to a minute, or
-// for as long as the API asks: calls meanwhile fail at once and nothing is sent.
+// which operation failed and what the API says. It is an [*ArgumentError] too, so to be asked for later, if the user has
+// several accounts and AccountID is empty. A failure holds for a second, then for two, and so on up to a minute, or for as
+// long as the API asks: calls meanwhile fail at once and nothing is sent. Their RetryAfter is what is left of that.
 //
 // The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. Its
-// base URL has to be that of the client which uses the source, or the JWT of one server goes to another. A credential of the network API among them is not used.
+// base URL has to be that of the client which uses the source, or the JWT of one server goes to another. A credential of
+// the network API among them is not used. [NewClient] tells what is wrong with opts or the AppKey.
 //
 // GET /app/session, POST /app/login, POST /app/login-account
 func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
@@ -123,12 +125,23 @@ func (s *signIn) join(ctx context.Context) (string, *flight, error) {
 	}
 	if s.flight == nil {
 		if s.failed != nil && time.Now().Before(s.pauseEnd) {
-			return "", nil, s.failed
+			return "", nil, s.kept()
 		}
 		s.flight = &flight{done: make(chan struct{}), err: reason("the sign-in did not end")}
 		go s.fly(context.WithoutCancel(ctx), s.flight)
 	}
 	return "", s.flight, nil
+}
+
+// kept returns why the last sign-in failed, and for how long there is no other one.
+func (s *signIn) kept() error {
+	failed, ok := s.failed.(*Error) //nolint:errorlint // what a sign-in ends with is not wrapped
+	if !ok {
+		return s.failed
+	}
+	told := *failed
+	told.RetryAfter = time.Until(s.pauseEnd)
+	return &told
 }
 
 // fly signs in for all who wait: with what is known of the first one's call, but not until that ends.

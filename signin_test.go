@@ -114,10 +114,6 @@ func TestSignInFailures(t *testing.T) {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AppKey = "SECRET" }), kinds: []error{partnerapi.ErrUnauthorized},
 			text: "network: GET /app/session: 401 Unauthorized: Please sign in.",
 		},
-		"no app key": {
-			credentials: with(func(c *partnerapi.SignInCredentials) { c.AppKey = "" }),
-			text:        "SignIn: AppKey: a credential is not empty and has no spaces around it and no control characters",
-		},
 		"password": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.Password = "SECRET" }), kinds: []error{partnerapi.ErrUnauthorized},
 			text: "network: POST /app/login: 400 Bad Request: The username or password is incorrect.",
@@ -305,7 +301,12 @@ func TestSignInWaitsAsTheAPIAsks(t *testing.T) {
 			fake.Fail(loginOp, partnertest.Fault{Status: 429, RetryAfter: asked})
 			_, err := source.Token(t.Context())
 			require.ErrorIs(t, err, partnerapi.ErrRateLimited)
-			time.Sleep(wait - time.Nanosecond)
+			time.Sleep(wait - 90*time.Second)
+			var failed *partnerapi.Error
+			require.ErrorAs(t, list(t.Context(), signedIn(fake, source)), &failed)
+			require.ErrorIs(t, failed, partnerapi.ErrRateLimited)
+			assert.Equal(t, 90*time.Second, failed.RetryAfter, "what is left")
+			time.Sleep(90*time.Second - time.Nanosecond)
 			_, err = source.Token(t.Context())
 			require.ErrorIs(t, err, partnerapi.ErrRateLimited)
 			time.Sleep(time.Nanosecond)
@@ -409,14 +410,46 @@ func TestSignInFailsToRenew(t *testing.T) {
 	})
 }
 
-func TestSignInOptions(t *testing.T) {
+// What cannot be is told by NewClient, and by the source itself.
+func TestSignInThatCannotBe(t *testing.T) {
 	t.Parallel()
-	// One that cannot be is told by the first call.
-	_, err := partnerapi.SignIn(jdoe, partnerapi.WithTimeout(-1)).Token(t.Context())
-	var refused *partnerapi.ArgumentError
-	require.ErrorAs(t, err, &refused)
-	assert.Equal(t, partnerapi.ArgumentError{Op: "NewClient", Name: "WithTimeout", Reason: "not above zero"}, *refused)
+	noKey := jdoe
+	noKey.AppKey = ""
+	tests := map[string]struct {
+		which  partnerapi.Credential
+		source partnerapi.TokenSource
+		want   partnerapi.ArgumentError
+	}{
+		"no app key": {partnerapi.NetworkToken, partnerapi.SignIn(noKey), partnerapi.ArgumentError{
+			Op: "SignIn", Name: "AppKey", Reason: "a credential is not empty and has no spaces around it and no control characters",
+		}},
+		"an option": {partnerapi.NetworkToken, partnerapi.SignIn(jdoe, partnerapi.WithTimeout(-1)), partnerapi.ArgumentError{
+			Op: "NewClient", Name: "WithTimeout", Reason: "not above zero",
+		}},
+		"of another API": {partnerapi.PartnerToken, partnerapi.SignIn(jdoe), partnerapi.ArgumentError{
+			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn is a source of the network token",
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := partnerapi.NewClient(partnerapi.WithCredentialSource(test.which, test.source))
+			var refused *partnerapi.ArgumentError
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, test.want, *refused)
+			if test.which == partnerapi.NetworkToken {
+				_, err = test.source.Token(t.Context())
+				require.ErrorAs(t, err, &refused)
+				assert.Equal(t, test.want, *refused)
+			}
+		})
+	}
+	_, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenFile("token")))
+	require.NoError(t, err, "a file may hold any credential")
+}
 
+func TestOptionsOfSignIn(t *testing.T) {
+	t.Parallel()
 	// A credential among them is not used, and theirs is the transport, which has what the caller's context holds.
 	type key struct{}
 	fake, _ := newApp(jdoe)
@@ -428,7 +461,7 @@ func TestSignInOptions(t *testing.T) {
 			carried = append(carried, op+" "+value)
 			return fake.Transport().RoundTrip(req)
 		})}))...)
-	_, err = source.Token(context.WithValue(t.Context(), key{}, "trace"))
+	_, err := source.Token(context.WithValue(t.Context(), key{}, "trace"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"GET /app/session trace", "POST /app/login trace"}, carried)
 }

@@ -35,6 +35,19 @@ func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.box.
 // Invalidate is told of a credential that was refused.
 func (s hiddenSource) Invalidate(token string) { s.box.Invalidate(token) }
 
+// suits says why the source cannot be that of a credential, if it cannot.
+func (s hiddenSource) suits(which Credential) error {
+	in, signsIn := s.box.renewable.(*signIn)
+	switch {
+	case !signsIn:
+		return nil
+	case which != NetworkToken:
+		return refused("WithCredentialSource", "SignIn is a source of the "+string(NetworkToken))
+	default:
+		return in.refused
+	}
+}
+
 // Format prints no more than what it is, for every verb.
 func (s hiddenSource) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSource) }
 
@@ -51,6 +64,8 @@ const (
 	tokenFileGrace = 10 * time.Second
 	// maxTokenFile is more than servers accept of a header.
 	maxTokenFile = 64 << 10
+	// byteOrderMark is what some editors begin a file with.
+	byteOrderMark = "\ufeff"
 )
 
 // TokenFile returns a source of the credential that a file holds, for one that an orchestrator mounts and changes, such
@@ -123,7 +138,7 @@ func readToken(path string) (string, error) {
 	if ended {
 		line = strings.TrimSuffix(line, "\r")
 	}
-	if len(content) > maxTokenFile || !isCredential(line) {
+	if len(content) > maxTokenFile || !isCredential(line) || strings.HasPrefix(line, byteOrderMark) {
 		return "", reason("the file does not hold a credential")
 	}
 	return line, nil

@@ -70,6 +70,7 @@ func TestTokenFileContent(t *testing.T) {
 		"a space":           {"SECRET \n", "", none},
 		"a return":          {"SECRET\r", "", none},
 		"as much as it may": {strings.Repeat("a", 64<<10), strings.Repeat("a", 64<<10), ""},
+		"a byte order mark": {"\ufeffSECRET\n", "", none},
 		"too much":          {strings.Repeat("a", 64<<10+1), "", none},
 	}
 	for name, test := range tests {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,8 +30,10 @@ func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
 // check says which field cannot be sent, or exported, and why; or nothing. One of the two tokens may be missing.
 func (t Tokens) check() (field, why string) {
-	const notSent = "a token has no spaces around it and no control characters, and is valid UTF-8"
-	sendable := func(token string) bool { return token == "" || isCredential(token) && utf8.ValidString(token) }
+	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
+	sendable := func(token string) bool {
+		return token == "" || isCredential(token) && utf8.ValidString(token) && !strings.ContainsFunc(token, unicode.IsSpace)
+	}
 	known := func(at UnixTime) bool { return at.IsZero() || at.Unix() > minUnix && at.Unix() < maxUnix }
 	switch {
 	case t.AccessToken == "" && t.RefreshToken == "":
@@ -122,7 +126,8 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 // what was set before; nil sets none. An imported session has none until it is set. For a session of cookies it does
 // nothing.
 //
-// If store fails, the calls that wait are not sent, and fail with its error as their cause. The session keeps the new
+// If store fails, the calls that wait are not sent, and fail with its error as their cause, whose text they do not print.
+// The session keeps the new
 // tokens, and its next call has store called with them again. store gets the values of the context of the call that
 // noticed, and no deadline. It may call [Session.Export], whose data is then of the new tokens, and make calls with the
 // session, if with the context that it gets: with another one they would wait for store.

@@ -141,7 +141,7 @@ func TestTokenSessionGoesWithEveryMethod(t *testing.T) {
 
 func TestNewTokenSessionRefuses(t *testing.T) {
 	t.Parallel()
-	const notSent = "a token has no spaces around it and no control characters, and is valid UTF-8"
+	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
 	year := func(year int) UnixTime { return UnixTime{time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC)} }
 	for name, test := range map[string]struct {
 		tokens     Tokens
@@ -149,6 +149,7 @@ func TestNewTokenSessionRefuses(t *testing.T) {
 	}{
 		"nothing":            {Tokens{}, "Tokens", "without an access token and a refresh token"},
 		"a space":            {Tokens{AccessToken: "A "}, "AccessToken", notSent},
+		"with its scheme":    {Tokens{AccessToken: "Bearer A"}, "AccessToken", notSent},
 		"a line break":       {Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", notSent}, //nolint:gosec // a made-up one
 		"not UTF-8":          {Tokens{AccessToken: "A\xff"}, "AccessToken", notSent},
 		"a refresh token":    {Tokens{AccessToken: "A", RefreshToken: "R\n"}, "RefreshToken", notSent},

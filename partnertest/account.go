@@ -93,6 +93,16 @@ func (f *Fake) current(in *request) (Customer, bool) {
 	return c, known && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
 }
 
+// ExpireSessions ends all logins of customers at once, as if their time were over: sessions of cookies, and of tokens,
+// which cannot be refreshed any more.
+func (f *Fake) ExpireSessions() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.sessions)
+	clear(f.access)
+	clear(f.refreshes)
+}
+
 func (f *Fake) getAccount(in *request) reply {
 	c, found := f.current(in)
 	if !found {

@@ -89,6 +89,20 @@ func TestLogoutRevokesTokens(t *testing.T) {
 	})
 }
 
+func TestExpireSessions(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SeedCustomer(robot())
+	tokens, session := f.SeedTokens(2), with(login(t, f, partnertest.AccountKey, "test@example.com", "temp123"))
+	f.ExpireSessions()
+	run(t, f, []step{
+		{"the access token", "GET /account/account", "", whose(tokens), 200, "@get-account.no-customer.json"},
+		{"the refresh token", "POST /account/refresh", `{"refresh_token":"` + tokens.RefreshToken + `"}`, nil, 200, "@account.refresh-refused.json"},
+		{"the cookie", "GET /account/account", "", session, 200, "@get-account.no-customer.json"},
+		{"a new login", "GET /account/account/benefits", "", with(login(t, f, partnertest.AccountKey, "test@example.com", "temp123")), 200, "@get-account-benefits.none.json"},
+	})
+}
+
 func TestTokensOfNobody(t *testing.T) {
 	t.Parallel()
 	assert.PanicsWithValue(t, "partnertest: no customer has the ID 7", func() { partnertest.New().SeedTokens(7) })

@@ -51,6 +51,7 @@ var _ func(*partnertest.Fake, ...partnerapi.Option) *partnerapi.Client = (*partn
 var _ func(*partnertest.Fake) []partnerapi.Option = (*partnertest.Fake).ClientOptions
 var _ func(*partnertest.Fake) []partnertest.Customer = (*partnertest.Fake).Customers
 var _ func(*partnertest.Fake) = (*partnertest.Fake).ExpireJWTs
+var _ func(*partnertest.Fake) = (*partnertest.Fake).ExpireSessions
 var _ func(*partnertest.Fake, string, ...partnertest.Fault) = (*partnertest.Fake).Fail
 var _ func(*partnertest.Fake, string, http.Handler) = (*partnertest.Fake).Handle
 var _ func(*partnertest.Fake) []partnerapi.Invitation = (*partnertest.Fake).Invitations
