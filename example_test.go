@@ -1,6 +1,7 @@
 package partnerapi_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -146,12 +147,19 @@ func ExampleSession() {
 	fmt.Println(customer.FirstName, err)
 	fmt.Println(session)
 
+	now, err := session.Export() // the call can have changed it: the store has to have what is valid now
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("to be stored again:", !bytes.Equal(kept, now))
+
 	err = client.Accounts.Logout(ctx, session)
 	_, again := client.Accounts.Get(ctx, session)
 	fmt.Println(err, errors.Is(again, partnerapi.ErrNotLoggedIn))
 	// Output:
 	// Robin <nil>
 	// partnerapi.Session(redacted)
+	// to be stored again: false
 	// <nil> true
 }
 

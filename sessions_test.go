@@ -364,6 +364,12 @@ func export(t *testing.T, session *Session) []byte {
 
 func TestExport(t *testing.T) {
 	t.Parallel()
+	many := loggedIn(t, newTestClient(t, &cookieServer{set: []string{"a=1", "b=2", "c=3", "d=4", "e=5", "f=6", "g=7"}}))
+	first := export(t, many)
+	again, err := ImportSession(first)
+	require.NoError(t, err)
+	assert.Equal(t, string(first), string(export(t, many)), "the same as long as nothing changes")
+	assert.Equal(t, string(first), string(export(t, again)))
 	synctest.Test(t, func(t *testing.T) { // it is midnight of 1 January 2000
 		client := newTestClient(t, &cookieServer{set: []string{"sid=1; Max-Age=60", `club="a b"`, "old=1; Max-Age=0"}})
 		assert.JSONEq(t, `{"version":1,"origin":"https://services.sparkart.net","cookies":[

@@ -42,8 +42,10 @@ func TestHandlerMakesAStatusOfTheError(t *testing.T) {
 		"a bad credential": {&partnerapi.Error{StatusCode: 401}, http.StatusBadGateway, "that did not work\n"},
 		"too many":         {&partnerapi.Error{StatusCode: 429}, http.StatusServiceUnavailable, "try again later\n"},
 		"an outage":        {&partnerapi.Error{StatusCode: 500}, http.StatusServiceUnavailable, "try again later\n"},
-		"outcome unknown":  {partnerapi.ErrOutcomeUnknown, http.StatusBadGateway, "that did not work\n"},
-		"anything else":    {errors.New("secret"), http.StatusBadGateway, "that did not work\n"},
+		"outcome unknown":  {partnerapi.ErrOutcomeUnknown, http.StatusServiceUnavailable, "try again later\n"},
+		"no credential":    {errors.Join(partnerapi.ErrNoCredential, &partnerapi.ArgumentError{}), http.StatusBadGateway, "that did not work\n"},
+		"a proxy's page":   {errors.Join(&partnerapi.Error{StatusCode: 400}, partnerapi.ErrBadResponse), http.StatusBadGateway, "that did not work\n"},
+		"anything else":    {errors.New("secret"), http.StatusServiceUnavailable, "try again later\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -60,12 +60,13 @@ func (in *inviter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sent, err := in.invite(r.Context(), r.PostFormValue("email"))
 	var unsendable *partnerapi.ArgumentError
 	switch {
-	case errors.Is(err, partnerapi.ErrRateLimited), errors.Is(err, partnerapi.ErrServer):
-		http.Error(w, "try again later", http.StatusServiceUnavailable)
+	case errors.Is(err, partnerapi.ErrNoCredential), errors.Is(err, partnerapi.ErrUnauthorized),
+		errors.Is(err, partnerapi.ErrForbidden), errors.Is(err, partnerapi.ErrBadResponse):
+		http.Error(w, "that did not work", http.StatusBadGateway) // the shop can do nothing about it
 	case errors.Is(err, partnerapi.ErrInvalid), errors.As(err, &unsendable):
 		http.Error(w, "this e-mail cannot be invited", http.StatusBadRequest)
-	case err != nil: // whatever it is, the shop can do nothing about it
-		http.Error(w, "that did not work", http.StatusBadGateway)
+	case err != nil: // an outage, or too many calls
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
 	case sent:
 		w.WriteHeader(http.StatusCreated)
 		_, _ = fmt.Fprintln(w, "sent")

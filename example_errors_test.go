@@ -1,0 +1,81 @@
+package partnerapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// statusOf is what a handler answers when a call has failed. An error can be several kinds at once, so the order counts:
+// first what says nothing of the request, and then what does.
+func statusOf(err error) int {
+	var unsendable *partnerapi.ArgumentError
+	is := func(kinds ...error) bool {
+		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+	}
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case is(partnerapi.ErrNoCredential, partnerapi.ErrOutcomeUnknown, partnerapi.ErrRateLimited, partnerapi.ErrServer):
+		return http.StatusServiceUnavailable // log it; after ErrOutcomeUnknown, look before the next call
+	case is(partnerapi.ErrNotLoggedIn):
+		return http.StatusUnauthorized
+	case is(partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge):
+		return http.StatusBadGateway // also if it is one of the kinds that follow
+	case is(partnerapi.ErrAlreadyExists):
+		return http.StatusConflict
+	case is(partnerapi.ErrNotFound):
+		return http.StatusNotFound
+	case is(partnerapi.ErrInvalid), errors.As(err, &unsendable):
+		return http.StatusBadRequest
+	case is(partnerapi.ErrForbidden):
+		return http.StatusForbidden
+	case is(partnerapi.ErrUnauthorized):
+		return http.StatusInternalServerError // our credential is bad; to Login, it may be the customer's password
+	default:
+		return http.StatusServiceUnavailable // no connection, no answer to a read, or the limiter let nothing through
+	}
+}
+
+// A handler makes a status of an error. The order in which it asks for the kinds matters.
+func ExampleError_status() {
+	const create, cancel = "POST /partners/subscriptions", "DELETE /partners/subscriptions/{pk}"
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.SeedSubscription(partnertest.Subscription{PK: "MS1", Email: "parent@example.com"})
+	client := fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
+	subscribe := func(pk, email string) error {
+		return client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: email})
+	}
+
+	fmt.Println("a pk that is taken:", statusOf(subscribe("MS1", "parent@example.com")))
+	fmt.Println("without an e-mail:", statusOf(subscribe("MS2", "")))
+	fmt.Println("an unknown pk:", statusOf(client.Subscriptions.Cancel(ctx, "MS3")))
+	fmt.Println("an empty pk:", statusOf(client.Subscriptions.Cancel(ctx, "")))
+
+	fake.Fail(create, partnertest.Fault{Status: 403, Body: "<h1>Blocked</h1>"}, partnertest.Fault{Cut: partnertest.CutAfter})
+	fmt.Println("a page of a proxy:", statusOf(subscribe("MS2", "parent@example.com")))
+	fmt.Println("an answer that is lost:", statusOf(subscribe("MS2", "parent@example.com")))
+
+	fake.Fail(cancel, partnertest.Fault{Cut: partnertest.CutRefused})
+	fmt.Println("no connection:", statusOf(client.Subscriptions.Cancel(ctx, "MS1")))
+	_, err := client.Accounts.Get(ctx, partnerapi.NewSession())
+	fmt.Println("nobody logged in:", statusOf(err))
+	_, err = fake.Client(partnerapi.WithNetworkToken("expired")).Networks.Get(ctx, "acc_1")
+	fmt.Println("a bad credential:", statusOf(err))
+	// Output:
+	// a pk that is taken: 409
+	// without an e-mail: 400
+	// an unknown pk: 404
+	// an empty pk: 400
+	// a page of a proxy: 502
+	// an answer that is lost: 503
+	// no connection: 503
+	// nobody logged in: 401
+	// a bad credential: 500
+}
