@@ -150,6 +150,21 @@ func TestNothingOfACallersIsTold(t *testing.T) {
 	}
 }
 
+type panicking struct{}
+
+func (panicking) RoundTrip(req *http.Request) (*http.Response, error) {
+	panic("no responder for " + req.URL.String())
+}
+
+// A transport that panics, such as a mock without a responder, may say the URL.
+func TestNothingOfAPanicIsTold(t *testing.T) {
+	t.Parallel()
+	o := newObserved(partnertest.New(), panicking{})
+	assert.Panics(t, func() { _, _ = o.Client.Accounts.Search(t.Context(), "CANARY@example.com") })
+	assert.Contains(t, o.everything(), "GET /account/search")
+	assert.NotContains(t, o.everything(), "CANARY")
+}
+
 // The pages that All asks for at once are spans of one trace, each with an event.
 func TestPagesAtOnce(t *testing.T) {
 	t.Parallel()

@@ -34,8 +34,8 @@ func (t Tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 		attribute.String("partnerapi.api", string(api)),
 		attribute.String("http.request.method", req.Method),
 	))
-	defer span.End()
-	req = req.Clone(ctx) // a transport must not change the request that it is given
+	defer func() { span.End() }() // deferred itself, it would tell the value of a panic, and that may hold the URL
+	req = req.Clone(ctx)          // a transport must not change the request that it is given
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	resp, err := t.Next.RoundTrip(req)
 	if err != nil {
