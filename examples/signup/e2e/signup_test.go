@@ -129,10 +129,10 @@ func TestAnotherSiteCannotSignUp(t *testing.T) {
 	b.do(
 		chromedp.Navigate(strings.Replace(evil, "127.0.0.1", "localhost", 1)),
 		chromedp.Click("#lure"),
-		chromedp.WaitVisible("h1"),
+		chromedp.WaitVisible("main h1"),
 	)
 
-	heading := ask(b, chromedp.Text("h1"))
+	heading := ask(b, chromedp.Text("main h1"))
 	b.close()
 
 	assert.Equal(t, "That did not work", heading)
