@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -73,6 +75,25 @@ func TestInviteThroughFaults(t *testing.T) {
 }
 
 // Time goes on in the bubble, for the service and for the fake.
+// What the shop is told while the API cannot be reached.
+func TestHandlerInAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]partnertest.Fault{
+		"no connection": {Cut: partnertest.CutRefused}, "cut": {Cut: partnertest.CutBefore}, "503": {Status: 503}, "silence": {Delay: time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				fake := partnertest.New()
+				fake.Fail(list, slices.Repeat([]partnertest.Fault{fault}, 100)...)
+				w := httptest.NewRecorder()
+				against(fake).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/invitations?email="+shop, nil))
+				assert.Equal(t, http.StatusServiceUnavailable, w.Code)
+			})
+		})
+	}
+}
+
 func TestInviteAgainWhenExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
