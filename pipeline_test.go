@@ -128,6 +128,7 @@ func TestArgumentsRefused(t *testing.T) {
 func TestOperationsRefused(t *testing.T) {
 	t.Parallel()
 	const form = "not a method, a space and a path with wildcards such as {id}"
+	const wildcard = "a wildcard is a segment of its own, such as {id}, and has a name of its own"
 	for op, why := range map[string]string{
 		"":                      form,
 		"GET":                   form,
@@ -140,6 +141,13 @@ func TestOperationsRefused(t *testing.T) {
 		"GET /a#b":              form,
 		"GET /a%2Fb":            form,
 		"GET /a/{rest...}":      form,
+		"GET /a/{id":            wildcard,
+		"GET /a/id}":            wildcard,
+		"GET /a/x{id}":          wildcard,
+		"GET /a/{id}x":          wildcard,
+		"GET /a/{id}{b}":        wildcard,
+		"GET /a/{}":             wildcard,
+		"GET /{id}/{id}":        wildcard,
 		" /a":                   form, // net/http takes no method for GET
 		"G\nT /a":               "not a method and a path",
 		"GÄT /a":                "not a method and a path",

@@ -55,6 +55,8 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
 		return nil, call.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
+	case !areWildcards(pattern):
+		return nil, call.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
 	case !isToken(method) || !isHeaderValue(pattern) || strings.Contains(pattern, "\t"):
 		return nil, call.refuse("Op", "not a method and a path")
 	}
@@ -77,6 +79,20 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	r.parts = append(r.parts, path)
 	setPath(&r.url, strings.Join(r.parts, ""))
 	return r, nil
+}
+
+// areWildcards reports whether braces in a pattern are around the whole of a segment, each time another name.
+func areWildcards(pattern string) bool {
+	seen := map[string]bool{"": true}
+	for _, segment := range strings.Split(pattern, "/") {
+		name, opened := strings.CutPrefix(segment, "{")
+		name, closed := strings.CutSuffix(name, "}")
+		if strings.ContainsAny(name, "{}") || opened != closed || opened && seen[name] {
+			return false
+		}
+		seen[name] = seen[name] || opened
+	}
+	return true
 }
 
 // setPath sets the path of target to one that is escaped.

@@ -60,6 +60,7 @@ func (f *Fake) Handle(op string, h http.Handler) {
 	if h == nil {
 		panic("partnertest: no handler for " + op)
 	}
+	http.NewServeMux().Handle(op, h) // which panics
 	serve := func(w http.ResponseWriter, in *request) { h.ServeHTTP(w, in.Request) }
 	f.mu.Lock()
 	defer f.mu.Unlock()
