@@ -52,7 +52,7 @@ func declsOf(obj types.Object) []decl {
 	name := obj.Pkg().Name() + "." + obj.Name()
 	switch obj := obj.(type) {
 	case *types.Const:
-		line := fmt.Sprintf("const %s %s = %s", obj.Name(), inside(types.Default(obj.Type())), obj.Val().ExactString())
+		line := fmt.Sprintf("const %s %s = %s", obj.Name(), inside(obj.Type()), obj.Val().ExactString())
 		return []decl{{line, outside(types.Default(obj.Type())), name}}
 	case *types.Var:
 		return []decl{{"var " + obj.Name() + " " + inside(obj.Type()), outside(obj.Type()), name}}
@@ -85,7 +85,11 @@ func declsOfType(obj *types.TypeName) []decl {
 	under, isStruct := named.Underlying().(*types.Struct)
 	switch text := outside(named.Underlying()); {
 	case isStruct:
-		decls = append(decls, decl{head + " struct", name, ""})
+		kind := " struct"
+		if types.Comparable(used) { // which an unexported field can end
+			kind += ", comparable"
+		}
+		decls = append(decls, decl{head + kind, name, ""})
 		for i := range under.NumFields() {
 			if field := under.Field(i); field.Exported() {
 				typ := used.Underlying().(*types.Struct).Field(i).Type()
