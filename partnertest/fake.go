@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -166,8 +167,13 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if taken { // a handler may hand the request on to the fake, and that is another one
 		r = r.WithContext(context.WithValue(r.Context(), faultKey{}, nil))
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	body, err := readAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge): // of a server around the fake
+		http.Error(w, "a body that is too large", http.StatusRequestEntityTooLarge)
+		return
+	case err != nil:
 		panic(http.ErrAbortHandler) // the client is gone; half a request is none
 	}
 	in := arrived(r, body)
@@ -179,6 +185,14 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	fault.befall(r.Context(), recorded, func(w http.ResponseWriter) { f.answer(w, in, to) })
 	recorded.note(http.StatusOK) // of a handler that wrote nothing
+}
+
+// readAll reads a body, which a request that no server has made may lack.
+func readAll(body io.Reader) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(body)
 }
 
 func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {

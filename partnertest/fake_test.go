@@ -158,7 +158,9 @@ func TestHandleReplacesAnOperation(t *testing.T) {
 func TestHandlePanics(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
-	for _, op := range []string{"", "GET", "/partners", " /partners", "GET partners", "GET /a?b", "GET /{rest...}", "GET  /a"} {
+	for _, op := range []string{"", "GET", "/partners", " /partners", "GET partners", "GET /a?b", "GET /{rest...}", "GET  /a",
+		"GET /a/{id", "GET /a/x{id}", "GET /a/{id}x", "GET /a/{}", "GET /{id}/{id}", "G@T /a",
+	} {
 		assert.Panics(t, func() { f.Handle(op, http.NotFoundHandler()) }, op)
 	}
 	assert.Panics(t, func() { f.Handle("GET /a", nil) })
@@ -188,6 +190,25 @@ func TestServer(t *testing.T) {
 	require.NoError(t, err)
 	_, err = new(http.Transport).RoundTrip(req) //nolint:bodyclose // there is none
 	require.Error(t, err)
+}
+
+func TestRequestWithoutABody(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/account/account/status?key="+partnertest.AccountKey, nil)
+	require.NoError(t, err)
+	partnertest.New().ServeHTTP(w, r)
+	assert.Equal(t, 200, w.Code)
+}
+
+func TestBodyThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/account/login", strings.NewReader("12345"))
+	http.MaxBytesHandler(f, 4).ServeHTTP(w, r)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
+	assert.Empty(t, f.Calls())
 }
 
 func TestHalfARequestIsNone(t *testing.T) {

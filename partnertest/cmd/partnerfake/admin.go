@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -31,6 +32,18 @@ func (s *server) adminHandler() http.Handler {
 		refuse(w, http.StatusNotFound, "there are GET calls and state, and POST faults, recover and reset; see partnerfake -h")
 	})
 	return mux
+}
+
+// onLoopback answers a request only if it was sent to a loopback address, or to localhost.
+func onLoopback(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := url.URL{Host: r.Host}
+		if ip := net.ParseIP(to.Hostname()); to.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			refuse(w, http.StatusForbidden, "only under a loopback address or localhost")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func adminOff(w http.ResponseWriter, _ *http.Request) {
@@ -63,12 +76,16 @@ type shownCall struct {
 }
 
 func (s *server) listCalls(w http.ResponseWriter, r *http.Request) {
-	op := r.URL.Query().Get("op")
-	shown := []shownCall{}
-	for _, c := range s.fake.Load().Calls() {
-		if op != "" && op != c.Op {
-			continue
+	fake := s.fake.Load()
+	calls := fake.Calls()
+	if op := r.URL.Query().Get("op"); op != "" {
+		if err := try(func() { calls = fake.CallsTo(op) }); err != nil {
+			refuse(w, http.StatusBadRequest, err.Error())
+			return
 		}
+	}
+	shown := []shownCall{}
+	for _, c := range calls {
 		c.Query.Del("key")
 		c.Query.Del("token")
 		shown = append(shown, shownCall{
@@ -81,7 +98,8 @@ func (s *server) listCalls(w http.ResponseWriter, r *http.Request) {
 func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client is gone
+		refuse(w, http.StatusBadRequest, "the body did not arrive, or not in full")
+		return
 	}
 	var asked queued
 	if err := strict(body, &asked); err != nil {

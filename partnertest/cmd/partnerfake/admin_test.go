@@ -1,7 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,9 +65,10 @@ func TestAdminRefuses(t *testing.T) {
 			"POST /_fake/faults", `{"op":"GET /account","faults":[{"status":99}]}`, 400,
 			"fault 0 of GET /account: a Status that is none of an answer",
 		},
-		"another path":   {"GET /_fake/call", "", 404, others},
-		"no path":        {"GET /_fake/", "", 404, others},
-		"another method": {"GET /_fake/reset", "", 404, others},
+		"calls to nothing": {"GET /_fake/calls?op=GET+/x", "", 400, "no such operation: GET /x"},
+		"another path":     {"GET /_fake/call", "", 404, others},
+		"no path":          {"GET /_fake/", "", 404, others},
+		"another method":   {"GET /_fake/reset", "", 404, others},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,6 +90,46 @@ func TestAdminIsNotForWebPages(t *testing.T) {
 		status, _ := p.do(t, "POST /_fake/reset", "", header)
 		assert.Equal(t, 403, status, header)
 	}
+}
+
+// A page whose name has come to lead to this machine is of the same origin to a browser.
+func TestAdminIsOnLoopbackOnly(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	for host, status := range map[string]int{
+		"127.0.0.1": 200, "localhost:8080": 200, "[::1]:8080": 200, "evil.example:8080": 403, "10.0.0.1": 403, "": 403,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/_fake/state", nil)
+		r.Host = host
+		onLoopback(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })).ServeHTTP(w, r)
+		assert.Equal(t, status, w.Code, host)
+	}
+	status, _ := p.do(t, "POST /_fake/reset", "")
+	assert.Equal(t, 200, status)
+}
+
+// A body that does not arrive is not taken for one that says nothing.
+func TestAdminWithHalfABody(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close()) }()
+	_, err = io.WriteString(conn, "POST /_fake/faults HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n")
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, resp.Body.Close()) }()
+	assert.Equal(t, 400, resp.StatusCode)
+}
+
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	status, _ := p.do(t, "POST /account/login", strings.Repeat("x", mostBytes+1))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+	p.expect(t, "GET /_fake/calls", "", 200, "[]")
 }
 
 func TestAdminListsCallsWithoutCredentials(t *testing.T) {

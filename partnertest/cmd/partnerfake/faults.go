@@ -105,7 +105,7 @@ func parseFault(text string) (queued, error) {
 		switch {
 		case name == word:
 			members[name] = json.RawMessage("true")
-		case json.Valid([]byte(value)):
+		case name != "body" && json.Valid([]byte(value)):
 			members[name] = json.RawMessage(value)
 		default:
 			members[name], _ = json.Marshal(value) // of a string

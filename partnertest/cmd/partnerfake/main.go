@@ -70,10 +70,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c config
 	flags := flag.NewFlagSet("partnerfake", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		_, _ = fmt.Fprint(flags.Output(), usage)
-		flags.PrintDefaults()
-	}
+	flags.Usage = func() {} // a mistake would be lost above it
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "the `address` to serve on")
 	flags.BoolVar(&c.expose, "expose", false, "allow an address that others can reach; /_fake/ is off then")
 	flags.StringVar(&c.seed, "seed", "", "the `file` with the first state")
@@ -88,8 +85,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	})
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
+		_, _ = fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
 		return 0
 	case err != nil:
+		_, _ = fmt.Fprintln(stderr, "partnerfake: see -h")
 		return 2
 	case flags.NArg() > 0:
 		_, _ = fmt.Fprintf(stderr, "partnerfake: unexpected argument %q; see -h\n", flags.Arg(0))

@@ -121,6 +121,17 @@ func TestTheSDK(t *testing.T) {
 	}
 }
 
+// What looks like JSON is a body too.
+func TestBodyOfAFault(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"error":"x"}`, "123", "true", "slow", `"quoted"`} {
+		p := start(t, "-fault", "GET /account/networks: status=500 body="+body)
+		status, got := p.do(t, "GET /network/account/networks", "")
+		assert.Equal(t, 500, status)
+		assert.Equal(t, body, got)
+	}
+}
+
 // A stop does not wait for a fault that has long to go, nor does a call to the end of it.
 func TestStopEndsAFaultUnderWay(t *testing.T) {
 	t.Parallel()
@@ -153,7 +164,7 @@ func TestCommandLine(t *testing.T) {
 		stderr string
 	}{
 		"help":                {[]string{"-h"}, 0, "/_fake/recover"},
-		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined"},
+		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined: -x\npartnerfake: see -h\n"},
 		"unexpected argument": {[]string{"example.json"}, 2, `unexpected argument "example.json"`},
 		"unknown operation":   {[]string{"-fault", "GET /x: status=503"}, 2, "flag -fault: no such operation: GET /x\n"},
 		"fault without words": {[]string{"-fault", "GET /account"}, 2, `not of the form "GET /account: status=503 times=3"`},

@@ -27,6 +27,9 @@ type config struct {
 // adminPath is no API's: those are under their names.
 const adminPath = "/_fake/"
 
+// mostBytes is how large the body of a request may be: the fake keeps the bodies of its newest calls.
+const mostBytes = 1 << 20
+
 // grace is how long a stop waits for answers that are under way.
 const grace = 3 * time.Second
 
@@ -67,12 +70,12 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	}
 	s.admin = http.HandlerFunc(adminOff)
 	if !c.expose {
-		// A web page that is open on this machine may not use it.
-		s.admin = http.NewCrossOriginProtection().Handler(s.adminHandler())
+		// A web page that is open on this machine may not use it, not even one whose name leads here.
+		s.admin = onLoopback(http.NewCrossOriginProtection().Handler(s.adminHandler()))
 	}
 	greet(stdout, listener.Addr(), c.expose)
 	httpServer := &http.Server{
-		Handler: s, ReadHeaderTimeout: time.Minute,
+		Handler: http.MaxBytesHandler(s, mostBytes), ReadHeaderTimeout: time.Minute,
 		// A stop ends the waits of faults too.
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    log.New(stderr, "partnerfake: ", 0),
