@@ -20,6 +20,9 @@ func newTransport() *http.Transport {
 	t.MaxIdleConns = 0
 	t.MaxResponseHeaderBytes = 1 << 20
 	t.TLSClientConfig = &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0), MinVersion: tls.VersionTLS12}
+	// All calls share a connection of HTTP/2. One that has become silent, because a firewall forgot it, say, is given up
+	// within an attempt, or every other attempt would go to it too.
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}
 	return t
 }
 
@@ -114,12 +117,9 @@ func (g *gate) leave() { <-g.places }
 // got is told of the connection that an attempt has got, and reports whether others can ask for theirs now. One of HTTP/2
 // that is new is there for others only a moment later, when the headers are written.
 func (g *gate) got(info httptrace.GotConnInfo) bool {
-	if info.Reused {
-		return true
-	}
 	if c, isTLS := info.Conn.(*tls.Conn); isTLS && c.ConnectionState().NegotiatedProtocol == "h2" {
-		return false
+		return info.Reused
 	}
-	g.open()
+	g.open() // one that is reused may be the first: who asked for it did not wait
 	return true
 }
