@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -47,7 +48,7 @@ type answer struct {
 // send makes the attempts of a call. It returns what came of it, and a failure if that is not a complete answer.
 func send(r *request) (*answer, *Error) {
 	x := &r.exchange
-	r.loop.RetryMax = r.settings.retry.MaxAttempts + 1 // check counts; one more for a renewed credential, and for a session
+	r.loop.RetryMax = math.MaxInt // check counts
 	into := r.options.into
 	var started time.Time
 	if into != nil {
@@ -276,13 +277,10 @@ const mostSpare = 64 << 10
 // readAtMost reads all of body, of which length bytes are expected, or fails with ErrResponseTooLarge. The next answer is
 // read over what it returns.
 func (r *request) readAtMost(body io.Reader, most, length int64) ([]byte, error) {
+	spare := r.buffer
+	r.buffer = nil // if reading fails, whoever reads may not be done with it
 	// One byte more than expected, so that reading finds the end.
-	data := slices.Grow(r.buffer[:0], int(cmp.Or(max(0, min(length, most, mostSpare-1)), bytes.MinRead-1)+1))
-	defer func() {
-		if cap(data) <= mostSpare {
-			r.buffer = data
-		}
-	}()
+	data := slices.Grow(spare[:0], int(cmp.Or(max(0, min(length, most, mostSpare-1)), bytes.MinRead-1)+1))
 	for {
 		room := min(int64(cap(data)-len(data)-1), most-int64(len(data))) + 1
 		n, err := body.Read(data[len(data):][:room])
@@ -291,6 +289,9 @@ func (r *request) readAtMost(body io.Reader, most, length int64) ([]byte, error)
 		case int64(len(data)) > most:
 			return nil, ErrResponseTooLarge
 		case err == io.EOF:
+			if r.buffer = data; cap(data) > mostSpare {
+				r.buffer = spare
+			}
 			return data, nil
 		case err != nil:
 			return nil, err

@@ -551,6 +551,61 @@ func TestBufferOfAnswers(t *testing.T) {
 	}
 }
 
+// lateBody fails when its call is over, but writes what it has been given to read into once more, as nobody may.
+type lateBody struct {
+	ctx        context.Context //nolint:containedctx // of the request
+	late, done chan struct{}
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	<-b.ctx.Done()
+	go func() {
+		<-b.late
+		copy(p, `{"id":"late"}`)
+		close(b.done)
+	}()
+	return 0, b.ctx.Err()
+}
+
+func (*lateBody) Close() error { return nil }
+
+// What an answer was read into that did not end is not used again, because whoever writes it may not be done with it.
+func TestBufferOfACancelledCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var late *lateBody
+		calls := 0
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			answer := reply(200, `{"id":"good"}`)
+			switch calls++; calls {
+			case 1: // leaves what it was read into to the next one
+				return answer, nil
+			case 2:
+				late = &lateBody{req.Context(), make(chan struct{}), make(chan struct{})}
+				answer.Body = late
+				return answer, nil
+			}
+			answer.Body = io.NopCloser(io.MultiReader(answer.Body, readerFunc(func([]byte) (int, error) {
+				close(late.late)
+				<-late.done
+				return 0, io.EOF
+			})))
+			return answer, nil
+		}), WithTimeout(time.Second))
+		_, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
+		require.NoError(t, err)
+		_, err = Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"}, WithoutRetry())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		got, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"id": "good"}, got)
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 func TestGzippedAnswer(t *testing.T) {
 	t.Parallel()
 	client := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -60,7 +60,7 @@ type none = struct{}
 //		Op:  "GET /partners/children",
 //	})
 //
-// An UnmarshalJSON of T copies what it keeps, as [json.Unmarshaler] demands: the memory is used again.
+// An UnmarshalJSON or UnmarshalText of T copies what it keeps, as [json.Unmarshaler] demands: the memory is used again.
 //
 // It fails with an [*ArgumentError] for a call that cannot be sent, and otherwise as the methods do.
 func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOption) (T, error) {
@@ -119,7 +119,7 @@ type loop struct {
 	http http.Client
 }
 
-// spare are the requests of calls that are over. No transport has seen any of one: what it sees is a [sending].
+// spare are the requests of calls that are over. What a transport has seen, and may have kept, is a [sending] instead.
 var spare = sync.Pool{New: func() any {
 	r := new(request)
 	l := &loop{http: http.Client{Transport: &r.exchange, CheckRedirect: followNone}}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -357,7 +358,7 @@ func TestTrapFailedEnvelopeIsFinal(t *testing.T) {
 
 func TestMaxAttempts(t *testing.T) {
 	t.Parallel()
-	for most, want := range map[int]int{0: 4, 1: 1, 2: 2, 4: 4, 10: 10} {
+	for most, want := range map[int]int{0: 4, 1: 1, 2: 2, 4: 4, 10: 10, math.MaxInt: 101} { // the last ends with the budget
 		synctest.Test(t, func(t *testing.T) {
 			transport := turns(cut)
 			client := newTestClient(t, transport, WithRetry(RetryPolicy{MaxAttempts: most}))

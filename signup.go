@@ -52,6 +52,7 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 	if err != nil {
 		return "", err
 	}
+	defer r.free()
 	inQuery("token")(r.Request.Request, r.secrets[0].token) // the only way that a browser can carry it
 	return r.URL.String(), nil
 }
@@ -69,6 +70,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	if err != nil {
 		return nil, err
 	}
+	defer r.free()
 	a, failed := send(r)
 	var location *url.URL
 	if failed == nil {
