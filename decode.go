@@ -40,8 +40,8 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	return value, nil
 }
 
-// decodeOptional reads a value that may be missing: into then points to a pointer to a record in which nothing is
-// known. A value that nobody wants only has to be JSON.
+// decodeOptional reads a value that may be missing, or not be as it should: into then points to a pointer to a record in
+// which nothing is known, or only what could be read. A value that nobody wants only has to be JSON.
 func decodeOptional(call Call, payload []byte, into any) *Error {
 	if presenceOf(payload) != absent && !isJSON(payload) {
 		return badResponse("a body that is not JSON")

@@ -13,8 +13,9 @@ import (
 // unmarshal is json.Unmarshal for the types of this package, which it reads several times as fast and with a few
 // allocations for a whole list. Strangers' types are for encoding/json, whose rules are many.
 //
-// It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; and a
-// type with a method complete is asked, when it has been read, whether it lacks something.
+// It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; of a
+// list that comes twice the second counts, and nothing of the first is left in it; and a type with a method complete is
+// asked, when it has been read, whether it lacks something.
 func unmarshal(data []byte, into any) error {
 	_, err := unmarshalMember(data, "", into)
 	return err
@@ -121,7 +122,7 @@ var (
 func newPlan(t reflect.Type) *plan {
 	ours := t.PkgPath() == reflect.TypeFor[plan]().PkgPath()
 	switch pointer := reflect.PointerTo(t); {
-	case ours && t.Kind() == reflect.Struct && hasTags(t):
+	case ours && t.Kind() == reflect.Struct && isPlainRecord(t):
 		return &plan{read: (*decoder).record, starts: first("{"), fields: fieldsOf(t), complete: pointer.Implements(completes)}
 	case pointer.Implements(unmarshals) && (ours || t == reflect.TypeFor[time.Time]()):
 		return &plan{read: (*decoder).own, nulls: true}
@@ -150,8 +151,16 @@ func newPlan(t reflect.Type) *plan {
 	}
 }
 
-func hasTags(t reflect.Type) bool {
-	return t.NumField() > 0 && t.Field(0).Tag.Get("json") != ""
+// isPlainRecord reports whether every field of a struct has a tag that says no more than a name, and when it is left out.
+func isPlainRecord(t reflect.Type) bool {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() || f.Anonymous || name == "" || name == "-" || options != "" && options != "omitzero" && options != "omitempty" {
+			return false
+		}
+	}
+	return t.NumField() > 0
 }
 
 // first returns which bytes are one of those given.

@@ -32,7 +32,6 @@ type anyReply struct {
 	Unix      UnixTime          `json:"unix"`
 	Any       any               `json:"any"`
 	Fields    map[string]string `json:"fields"`
-	Untagged  string
 }
 
 type anyRecord struct {
