@@ -2,6 +2,7 @@ package partnertest_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -187,6 +188,25 @@ func TestSeedAppUser(t *testing.T) {
 }
 
 // A client of one's own reaches the fake, in memory and over the network.
+// A JWT can end between the look at it and its use.
+func TestExpireJWTsWhileTheyAreUsed(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "temp123"})
+	source := partnerapi.SignIn(partnerapi.SignInCredentials{AppKey: partnertest.AppKey, Username: "jdoe", Password: "temp123"}, f.ClientOptions()...)
+	client := f.Client(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+	var calls sync.WaitGroup
+	for range 4 {
+		calls.Go(func() {
+			for range 2000 {
+				_, _ = client.AppSessions.Current(t.Context())
+				f.ExpireJWTs()
+			}
+		})
+	}
+	calls.Wait()
+}
+
 func TestClientOptions(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]*partnertest.Fake{"in memory": partnertest.New(), "served": partnertest.NewServer(t)} {

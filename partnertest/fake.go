@@ -132,7 +132,7 @@ func New(opts ...Option) *Fake {
 	}
 	f.transport = newTransport(f)
 	for _, o := range slices.Concat(partnerOperations, accountOperations, networkOperations, appOperations) {
-		f.routes[o.api] = addRoute(f.routes[o.api], newRoute(o, f.locked(o.do)))
+		f.routes[o.api] = addRoute(f.routes[o.api], newRoute(o, nil))
 	}
 	for _, opt := range opts {
 		opt(f)
@@ -200,11 +200,11 @@ func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
 		noRoute(in).write(w)
 		return
 	}
-	if refused := f.check(to, in); refused != nil {
-		refused.write(w)
+	if done := f.reply(in, to); done != nil {
+		done.write(w)
 		return
 	}
-	to.serve(w, in)
+	to.taught.ServeHTTP(w, in.Request)
 }
 
 // arrived takes the name of the API off the path.
@@ -236,14 +236,20 @@ var apis = map[partnerapi.API]struct {
 	partnerapi.NetworkAPI: {checkNetworkToken, networkNoRoute},
 }
 
-func (f *Fake) check(to *route, in *request) *reply {
+// reply returns the reply of the fake itself, or nil if the operation is taught and the credential good. The state is locked
+// from the look at the credential on, or it could end in between.
+func (f *Fake) reply(in *request, to *route) *reply {
 	check := apis[in.api].check
 	if to.check != nil {
 		check = to.check
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return check(f, in)
+	if refused := check(f, in); refused != nil || to.taught != nil {
+		return refused
+	}
+	done := to.do(f, in)
+	return &done
 }
 
 func noRoute(in *request) reply {
@@ -251,14 +257,4 @@ func noRoute(in *request) reply {
 		return plainNotFound()
 	}
 	return apis[in.api].noRoute(in)
-}
-
-// locked returns a handler that runs do with the state locked.
-func (f *Fake) locked(do func(*Fake, *request) reply) func(http.ResponseWriter, *request) {
-	run := func(in *request) reply {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		return do(f, in)
-	}
-	return func(w http.ResponseWriter, in *request) { run(in).write(w) }
 }

@@ -26,12 +26,12 @@ type route struct {
 	operation
 	method   string
 	segments []string
-	serve    func(http.ResponseWriter, *request)
+	taught   http.Handler // what is called in place of do, or nil
 }
 
-func newRoute(o operation, serve func(http.ResponseWriter, *request)) route {
+func newRoute(o operation, taught http.Handler) route {
 	method, path, _ := strings.Cut(o.op, " ")
-	return route{o, method, strings.Split(path, "/"), serve}
+	return route{o, method, strings.Split(path, "/"), taught}
 }
 
 // addRoute adds a route in front of all that are not more specific.
@@ -61,21 +61,20 @@ func (f *Fake) Handle(op string, h http.Handler) {
 		panic("partnertest: no handler for " + op)
 	}
 	http.NewServeMux().Handle(op, h) // which panics
-	serve := func(w http.ResponseWriter, in *request) { h.ServeHTTP(w, in.Request) }
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	same := func(r route) bool { return r.op == op }
 	known := false
 	for _, routes := range f.routes {
 		if i := slices.IndexFunc(routes, same); i >= 0 {
-			routes[i].serve, known = serve, true
+			routes[i].taught, known = h, true
 		}
 	}
 	if known {
 		return
 	}
 	for api, routes := range f.routes {
-		f.routes[api] = addRoute(routes, newRoute(operation{api: api, op: op}, serve))
+		f.routes[api] = addRoute(routes, newRoute(operation{api: api, op: op}, h))
 	}
 }
 
