@@ -167,9 +167,6 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 	if r.route, err = s.routeOf(&r.call); err != nil {
 		return nil, err
 	}
-	if why := call.Session.refuse(r.route.api, &r.route.url, call.ofSession); why != "" {
-		return nil, call.refuse("session", why)
-	}
 	if err := r.route.fill(&r.url, &r.call); err != nil {
 		return nil, err
 	}
@@ -180,6 +177,9 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 	r.url.RawQuery = query.Encode()
 	if r.content, err = r.call.content(); err != nil {
 		return nil, err
+	}
+	if why := call.Session.refuse(r.route.api, &r.route.url, call.ofSession); why != "" {
+		return nil, call.refuse("session", why)
 	}
 	r.http = *(&http.Request{
 		Method: r.route.method, URL: &r.url, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: noHeader,

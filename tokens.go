@@ -84,14 +84,16 @@ type bearer struct {
 
 	store    func(context.Context, Tokens) error // or nil
 	unstored bool                                // store has failed with these tokens, or is at it
-	final    bool                                // these tokens came in place of ones that the API did not accept
+	since    time.Time                           // when these tokens came of a refresh
+	final    bool                                // they came in place of ones that the API did not accept
 	renewal  *renewal                            // under way, or nil
 }
 
 // renewal gets new tokens, once for all calls that wait for it, and has them stored.
 type renewal struct {
-	done chan struct{}
-	err  error // once done is closed
+	done     chan struct{}
+	err      error // once done is closed
+	panicked any   // what store, a hook or a transport has panicked with
 }
 
 // NewTokenSession returns a session of a customer from bearer tokens, such as those of a login on the customer's device.
@@ -102,7 +104,7 @@ type renewal struct {
 // client: once, however many calls need that, and they wait. A call whose context is done stops waiting, and the refresh
 // goes on. If the API answers that nobody is logged in although the access token has not expired, the call refreshes it
 // too and is sent once more, unless it is made [WithoutRetry]; a token that comes of that is not refreshed for the same
-// reason again.
+// reason within a minute. A token that has just come is sent for 30 seconds whatever the clock says.
 //
 // The API may accept a refresh token once only. So a call does not send a refresh again whose outcome is unknown (the next
 // call tries once more), and two sessions of the same tokens, such as one imported for two requests at once or in two
@@ -127,10 +129,10 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 // nothing.
 //
 // If store fails, the calls that wait are not sent, and fail with its error as their cause, whose text they do not print.
-// The session keeps the new
-// tokens, and its next call has store called with them again. store gets the values of the context of the call that
-// noticed, and no deadline. It may call [Session.Export], whose data is then of the new tokens, and make calls with the
-// session, if with the context that it gets: with another one they would wait for store.
+// The session keeps the new tokens, and its next call has store called with them again. store gets the values of the
+// context of the call that noticed, and no deadline: a refresh goes on when its call does not, so at the end of a program
+// it may not have come to store. store may call [Session.Export], whose data is then of the new tokens, and make calls with
+// the session, if with the context that it gets: with another one they would wait for store.
 func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
 	if s == nil || s.state == nil {
 		return
@@ -154,6 +156,9 @@ func (s *Session) ready(ctx context.Context, c *settings, refused string) error 
 	}
 	select {
 	case <-r.done:
+		if r.panicked != nil {
+			panic(r.panicked) // where the caller can recover it
+		}
 		if ctx.Err() == nil {
 			return r.err
 		}
@@ -168,26 +173,25 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 	defer s.mu.Unlock()
 	b, now := s.bearer, time.Now()
 	switch {
-	case b == nil, ctx.Value(hookKey{}) == b: // what a hook does cannot wait for the hook
+	case b == nil, b.renewal != nil && ctx.Value(hookKey{}) == b.renewal: // what a hook does cannot wait for the hook
 		return nil, nil
 	case b.renewal != nil:
 		return b.renewal, nil
 	}
-	fresh := b.canSend(now.Add(refreshMargin))
-	if refused != "" {
-		fresh = b.AccessToken != refused
-	}
+	unaccepted := refused != "" && refused == b.AccessToken
+	isNew := func(howLong time.Duration) bool { return now.Sub(b.since) < howLong }
+	fresh := !unaccepted && (isNew(refreshMargin) || b.canSend(now.Add(refreshMargin))) // by a clock that is wrong, none may be
 	switch {
-	case fresh && !b.unstored, refused == "" && b.canSend(now) && !b.canRefresh(now):
+	case fresh && !b.unstored, !unaccepted && b.canSend(now) && !b.canRefresh(now):
 		return nil, nil
 	case fresh: // and to be stored
-	case refused != "" && b.final:
+	case unaccepted && b.final && isNew(2*refreshMargin): // the customer is at fault, not the clocks
 		return nil, reason("a new access token was not accepted either")
 	case !b.canRefresh(now):
 		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
 	}
 	b.renewal = &renewal{done: make(chan struct{}), err: reason("the refresh did not end")}
-	go s.run(context.WithoutCancel(ctx), c, b, !fresh, refused != "")
+	go s.run(context.WithoutCancel(ctx), c, b, !fresh, unaccepted)
 	return b.renewal, nil
 }
 
@@ -195,6 +199,7 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh, final bool) {
 	r := b.renewal
 	defer func() {
+		r.panicked = recover()
 		s.mu.Lock()
 		b.renewal = nil
 		s.mu.Unlock()
@@ -209,13 +214,13 @@ func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh,
 			return
 		}
 		s.mu.Lock()
-		b.Tokens, b.unstored, b.final = *tokens, true, final
+		b.Tokens, b.unstored, b.since, b.final = *tokens, true, time.Now(), final
 		s.mu.Unlock()
 	}
-	r.err = s.stored(ctx, b)
+	r.err = s.stored(context.WithValue(ctx, hookKey{}, r), b)
 }
 
-// hookKey is where the context of a hook holds the [bearer] whose tokens it stores.
+// hookKey is where the context of a hook holds the [renewal] that waits for it.
 type hookKey struct{}
 
 // stored has new tokens stored.
@@ -227,7 +232,7 @@ func (s *sessionState) stored(ctx context.Context, b *bearer) error {
 	}
 	s.mu.Unlock()
 	if store != nil {
-		if err := store(context.WithValue(ctx, hookKey{}, b), tokens); err != nil {
+		if err := store(ctx, tokens); err != nil {
 			return errors.Join(reason("the new tokens could not be stored"), err)
 		}
 	}

@@ -116,6 +116,34 @@ func TestFiftyCallsCauseOneRefresh(t *testing.T) {
 	})
 }
 
+// A clock that is wrong costs refreshes, and no call.
+func TestTokensWithAWrongClock(t *testing.T) {
+	t.Parallel()
+	for ahead, refreshes := range map[time.Duration]int{
+		0: 8, -time.Minute: 8, time.Minute: 8, time.Hour: 8, // the API's clock; two hours have eight times 15 minutes
+		-20 * time.Minute: 240, // by the client's, every token has expired when it comes: it is used for 30 seconds
+	} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				fake := partnertest.New()
+				who := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email}})
+				client := fake.Client()
+				fake.SetNow(time.Now().Add(ahead))
+				session, err := partnerapi.NewTokenSession(fake.SeedTokens(who.ID))
+				require.NoError(t, err)
+				for range 2 * 60 * 12 {
+					fake.SetNow(time.Now().Add(ahead))
+					_, err := client.Accounts.Get(t.Context(), session)
+					require.NoError(t, err)
+					time.Sleep(5 * time.Second)
+				}
+				assert.InDelta(t, refreshes, len(fake.CallsTo("POST /refresh")), 1)
+			})
+		})
+	}
+}
+
 // A session lives on through a service's store, for as long as it is used once a day, and no longer.
 func TestTokenSessionLivesInAStore(t *testing.T) {
 	t.Parallel()

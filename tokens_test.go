@@ -203,6 +203,143 @@ func TestTokensExpire(t *testing.T) {
 	}
 }
 
+// Where it is not known when tokens expire, the API says so, each time.
+func TestTokensThatExpireNobodyKnowsWhen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logIn := always(200, saysLogIn)
+		issue := func(n string) roundTripFunc {
+			return always(200, `{"status":"ok","access":{"access_token":"A`+n+`","refresh_token":"R`+n+`"}}`)
+		}
+		api := &issuer{refreshes: []roundTripFunc{issue("1"), issue("2"), issue("3")}, calls: []roundTripFunc{
+			logIn, always(200, oneCustomer), logIn, always(200, oneCustomer), // and then for somebody who is not let in
+			logIn, logIn, logIn,
+		}}
+		client, session := newTestClient(t, api), sessionOf(t, Tokens{AccessToken: "A0", RefreshToken: "R0"})
+		require.NoError(t, getWith(t, client, session))
+		time.Sleep(16 * time.Minute)
+		require.NoError(t, getWith(t, client, session))
+		time.Sleep(16 * time.Minute)
+		require.ErrorIs(t, getWith(t, client, session), ErrNotLoggedIn)
+		require.ErrorIs(t, getWith(t, client, session), ErrNotLoggedIn)
+		assert.Equal(t, []string{
+			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1",
+			"GET /account Bearer A1", "POST /refresh R1", "GET /account Bearer A2",
+			"GET /account Bearer A2", "POST /refresh R2", "GET /account Bearer A3", "GET /account Bearer A3",
+		}, api.sent)
+	})
+}
+
+// A token that has expired while its call waited is not sent, though it is not the one that was refused.
+func TestTokenExpiresAfterAnotherWasRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		soon := fmt.Sprintf(`{"status":"ok","access":{"access_token":"B1","access_token_expiration":%d,"refresh_token":"S1"}}`,
+			time.Now().Add(45*time.Second).Unix())
+		busy := always(503, "", "Retry-After", "30")
+		api := &issuer{refreshes: []roundTripFunc{always(200, soon)}, calls: []roundTripFunc{always(200, saysLogIn), busy, busy}}
+		require.NoError(t, getWith(t, newTestClient(t, api), sessionOf(t, firstTokens())))
+		assert.Equal(t, []string{
+			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer B1",
+			"POST /refresh S1", "GET /account Bearer A1", "GET /account Bearer A1",
+		}, api.sent)
+	})
+}
+
+// A panic of what stores the tokens is one of every call that waits, where each can be recovered. The next one tries again.
+func TestStoreThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, session := newTestClient(t, &issuer{}), sessionOf(t, oldTokens())
+		session.OnRefresh(func(context.Context, Tokens) error {
+			time.Sleep(time.Second)
+			panic("no store")
+		})
+		var calls sync.WaitGroup
+		for range 3 {
+			calls.Go(func() { assert.PanicsWithValue(t, "no store", func() { _ = getWith(t, client, session) }) })
+		}
+		calls.Wait()
+		session.OnRefresh(nil)
+		require.NoError(t, getWith(t, client, session))
+	})
+}
+
+// A hook can make calls with another session, which is refreshed as any.
+func TestAnotherSessionInAStore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{}
+		client, session, other := newTestClient(t, api), sessionOf(t, oldTokens()), sessionOf(t, Tokens{RefreshToken: "S0"})
+		session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+			_, err := client.Accounts.Get(ctx, other)
+			return err
+		})
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{"POST /refresh R0", "POST /refresh S0", "GET /account Bearer A2", "GET /account Bearer A1"}, api.sent)
+	})
+}
+
+// A token that expires while its call waits for the limiter is refreshed too.
+func TestTokenExpiresInTheLimiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api, asked := &issuer{}, 0
+		client := newTestClient(t, api, WithRateLimiter(AccountAPI, limiterFunc(func(context.Context) error {
+			if asked++; asked == 1 {
+				time.Sleep(15 * time.Minute)
+			}
+			return nil
+		})))
+		require.NoError(t, getWith(t, client, sessionOf(t, firstTokens())))
+		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1"}, api.sent)
+	})
+}
+
+// A refresh ends, whatever the time limit of an attempt is.
+func TestRefreshThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := newTestClient(t, &issuer{refreshes: []roundTripFunc{func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}}}, WithTimeout(24*time.Hour))
+		started := time.Now()
+		require.ErrorIs(t, getWith(t, client, sessionOf(t, oldTokens())), context.DeadlineExceeded)
+		assert.Equal(t, 3*time.Minute, time.Since(started))
+	})
+}
+
+// What is made of a hook's context later waits for a refresh as others do.
+func TestContextOfAStoreThatIsOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{}
+		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		var kept context.Context
+		session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+			kept = ctx
+			return nil
+		})
+		require.NoError(t, getWith(t, client, session))
+		time.Sleep(15 * time.Minute)
+		_, err := client.Accounts.Get(kept, session)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "POST /refresh R1", "GET /account Bearer A2"}, api.sent)
+	})
+}
+
+// A call that is refused before it is sent does not tie tokens to its server.
+func TestTokensOfARefusedCall(t *testing.T) {
+	t.Parallel()
+	session := sessionOf(t, firstTokens())
+	staging := newTestClient(t, nothingSent(t), WithBaseURL(AccountAPI, "https://staging.example"))
+	_, err := staging.Accounts.Update(t.Context(), session, UpdateAccountRequest{})
+	var refused *ArgumentError
+	require.ErrorAs(t, err, &refused)
+	require.NoError(t, getWith(t, newTestClient(t, &issuer{}), session))
+}
+
 // A session lives on from refresh to refresh, each 30 seconds before the access token expires.
 func TestTokensAreRefreshedInTime(t *testing.T) {
 	t.Parallel()
