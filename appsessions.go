@@ -11,7 +11,8 @@ import (
 
 // AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] with the app key, and
 // all other calls with the JWT of the newest [AppSession]. Use [Client.AppSessions]; a service that only needs the JWT
-// for its other calls uses [SignIn], which takes these steps by itself.
+// for its other calls uses [SignIn], which takes these steps by itself. A client for each JWT has connections of its own,
+// unless they share a transport; one client for all has a [TokenSourceFunc] that takes the JWT from the context.
 type AppSessionsService struct{ client *Client }
 
 // AppSession is a session of the network API as a reply shows it. What a reply does not have, or has in a form that is
@@ -117,7 +118,7 @@ type AppAlert struct {
 type AppAccess map[string]string
 
 // Can reports whether a user may do what is required, such as "payment-methods:d". It follows the vendor's rules: of
-// several letters one is enough, as in "payment-methods:ud"; a feature alone, or with "*", needs any access to it; of
+// several letters one is enough, as in "payment-methods:ud"; a feature alone, or with "*", only has to be there; of
 // several requirements, with commas between them, one is enough; "*" is for everybody, and what has another letter than
 // those for nobody.
 func (a AppAccess) Can(required string) bool {

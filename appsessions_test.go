@@ -178,6 +178,8 @@ func TestAppAccessCan(t *testing.T) {
 		",":                                   false,
 		":r":                                  false,
 		"locked:r":                            false,
+		"locked":                              true,
+		"locked:*":                            true,
 		"payment-methods:d, account-users:c":  true,
 		"account-users:c, payment-methods:missing": false,
 	} {

@@ -69,7 +69,8 @@ type Option func(*settings) error
 // and by many goroutines at once. What it returns is not kept.
 //
 // A source that also has the method Invalidate(token string) is told of a token that the API answered with 401; it is
-// then asked once more, and if it returns another one, the request is repeated once.
+// then asked once more, and if it returns another one, the request is repeated once. The account API answers no bad key
+// with 401.
 //
 // A call whose source fails is [ErrNoCredential]. The text of the source's error is not printed, because it may carry what
 // is secret: errors.Is and errors.As find it, or log it in the source.
@@ -117,10 +118,8 @@ func NewClient(opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	for name, base := range s.bases {
-		if base.Scheme != "https" && !s.plainHTTP && !isLoopback(base.Hostname()) {
-			return nil, refused("WithBaseURL", "the base URL of the "+string(name)+" API is not https: see WithInsecureHTTP")
-		}
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	if s.transport == nil {
 		s.transport, s.gates = newTransport(), newGates(s.bases)
@@ -140,6 +139,23 @@ func NewClient(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
+// check refuses options that do not go together.
+func (s *settings) check() error {
+	for name, base := range s.bases {
+		if base.Scheme != "https" && !s.plainHTTP && !isLoopback(base.Hostname()) {
+			return refused("WithBaseURL", "the base URL of the "+string(name)+" API is not https: see WithInsecureHTTP")
+		}
+	}
+	for which, source := range s.sources {
+		if own, ok := source.(hiddenSource); ok {
+			if err := own.suits(which, s.bases[NetworkAPI]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // config returns the settings, or nil for a client that NewClient did not make.
 func (c *Client) config() *settings {
 	if c == nil || c.settings == nil {
@@ -152,7 +168,7 @@ func (c *Client) config() *settings {
 func (s *settings) isWatched() bool { return s.hook != nil || s.logger != nil }
 
 // CloseIdleConnections closes the connections that are kept for later calls, for the end of a program. Calls in flight
-// go on.
+// go on. What [SignIn] has signed in through is another client.
 func (c *Client) CloseIdleConnections() {
 	s := c.config()
 	if s == nil {
@@ -202,8 +218,8 @@ func withSecret(option string, which Credential, secret string) Option {
 	}
 }
 
-// WithCredentialSource sets where a credential comes from, for one that changes while the client lives. A source that
-// [SignIn] returned is for [NetworkToken] only, and what is wrong with its arguments is told here.
+// WithCredentialSource sets where a credential comes from, for one that changes while the client lives. What is wrong
+// with the arguments of [SignIn] is told by [NewClient] then.
 func WithCredentialSource(which Credential, source TokenSource) Option {
 	return func(s *settings) error {
 		switch {
@@ -211,11 +227,6 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 			return refused("WithCredentialSource", "an unknown credential")
 		case source == nil:
 			return refused("WithCredentialSource", "no source")
-		}
-		if own, ok := source.(hiddenSource); ok {
-			if err := own.suits(which); err != nil {
-				return err
-			}
 		}
 		s.sources[which] = source
 		return nil

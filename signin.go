@@ -62,9 +62,10 @@ const (
 // several accounts and AccountID is empty. A failure holds for a second, then for two, and so on up to a minute, or for as
 // long as the API asks: calls meanwhile fail at once and nothing is sent. Their RetryAfter is what is left of that.
 //
-// The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. Its
-// base URL has to be that of the client which uses the source, or the JWT of one server goes to another. A credential of
-// the network API among them is not used. [NewClient] tells what is wrong with opts or the AppKey.
+// The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. A
+// credential of the network API among them is not used. [NewClient] tells what is wrong with opts or the AppKey, and
+// refuses a source that signs in at another server than the client's, whose JWT would go to it. A hook or transport among
+// opts makes no calls that need the source: they would wait for themselves.
 //
 // GET /app/session, POST /app/login, POST /app/login-account
 func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
@@ -94,19 +95,26 @@ type signIn struct {
 
 // flight is one sign-in.
 type flight struct {
-	done chan struct{} // closed when jwt and err are there
-	jwt  string
-	err  error
+	done     chan struct{} // closed when the rest is there
+	jwt      string
+	err      error
+	panicked any // what a hook or a transport has panicked with
 }
 
 // Token returns the JWT, and signs in if there is none.
 func (s *signIn) Token(ctx context.Context) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	jwt, f, err := s.join(ctx)
 	if f == nil {
 		return jwt, err
 	}
 	select {
 	case <-f.done:
+		if f.panicked != nil {
+			panic(f.panicked) // where the caller can recover it
+		}
 		return f.jwt, f.err
 	case <-ctx.Done():
 		return "", ctx.Err()
@@ -146,7 +154,10 @@ func (s *signIn) kept() error {
 
 // fly signs in for all who wait: with what is known of the first one's call, but not until that ends.
 func (s *signIn) fly(ctx context.Context, f *flight) {
-	defer s.land(f) // whatever a hook of the client's does
+	defer func() { // whatever a hook of the client's does
+		f.panicked = recover()
+		s.land(f)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, signInLimit)
 	defer cancel()
 	jwt, err := s.steps(ctx)
@@ -193,7 +204,7 @@ func (s *signIn) Invalidate(token string) {
 // steps signs in and returns the JWT.
 func (s *signIn) steps(ctx context.Context) (string, error) {
 	sessions, account := s.client.AppSessions, s.credentials.AccountID
-	token := &tokenBox{s.credentials.AppKey}
+	token := &tokenBox{ptrTo(s.credentials.AppKey)}
 	ctx = context.WithValue(ctx, tokenKey{}, token)
 	session, err := sessions.Start(ctx)
 	if err != nil {
@@ -202,7 +213,7 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 	if session.JWT() == "" {
 		return "", reason("a session without a JWT")
 	}
-	token.text = session.JWT()
+	token.replace(session)
 	session, err = sessions.Login(ctx, AppLoginRequest{s.credentials.Username, s.credentials.Password})
 	if err != nil {
 		return "", err
@@ -226,27 +237,29 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		return "", reason("the API does not say that the user is logged in")
 	case account != "" && session.Account.ID != "" && session.Account.ID != account:
 		return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "not the account that the user is logged in to"}
-	case !isCredential(token.text):
+	case !isCredential(*token.token):
 		return "", reason("a JWT that cannot be sent")
 	}
-	return token.text, nil
+	return *token.token, nil
 }
 
 // tokenKey is where the context of a sign-in's calls holds their credential.
 type tokenKey struct{}
 
-// tokenBox is a credential in a context, which prints a string, and no pointer.
-type tokenBox struct{ text string }
+// tokenBox is a credential in a context, which prints what it holds for some verbs, but not what a pointer in that leads to.
+type tokenBox struct{ token *string }
 
 // replace takes over the JWT of a reply.
 func (b *tokenBox) replace(by *AppSession) {
 	if jwt := by.JWT(); jwt != "" {
-		b.text = jwt
+		b.token = &jwt
 	}
 }
 
 // tokenIn is the source of a client that signs in.
-func tokenIn(ctx context.Context) (string, error) { return ctx.Value(tokenKey{}).(*tokenBox).text, nil }
+func tokenIn(ctx context.Context) (string, error) {
+	return *ctx.Value(tokenKey{}).(*tokenBox).token, nil
+}
 
 // kindsOfSignIn are the kinds of a failed sign-in as those of the call that needed it. Others would tell something of
 // that call which is not true: that what it asks for is wrong or not found, or that it may have been done.
@@ -255,7 +268,8 @@ var kindsOfSignIn = map[error]error{
 	ErrForbidden: ErrForbidden, ErrRateLimited: ErrRateLimited, ErrServer: ErrServer,
 }
 
-// asCause returns why a sign-in failed, as the cause of a call that was not sent.
+// asCause returns why a sign-in failed, as the cause of a call that was not sent. A page with a status of 4xx is not the
+// API's word on the credentials.
 func asCause(err error) error {
 	failed, ok := err.(*Error) //nolint:errorlint // what the methods return is not wrapped
 	if !ok {
@@ -264,7 +278,8 @@ func asCause(err error) error {
 	told := *failed
 	told.kinds = nil
 	for _, kind := range failed.kinds {
-		if as := kindsOfSignIn[kind]; as != nil {
+		as := kindsOfSignIn[kind]
+		if as != nil && (!errors.Is(failed, ErrBadResponse) || errors.Is(kind, ErrServer) || errors.Is(kind, ErrRateLimited)) {
 			told.kinds = append(told.kinds, as)
 		}
 	}

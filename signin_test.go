@@ -152,6 +152,10 @@ func TestSignInFailures(t *testing.T) {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: page},
 			text: "network: POST /app/login: 200 OK: invalid character '<' looking for beginning of value",
 		},
+		"a proxy's page": {
+			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 407, Body: page},
+			text: "network: GET /app/session: 407 Proxy Authentication Required: not in the API's form",
+		},
 		"no JWT": {
 			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 200, Body: `{"auth":false}`}, text: "a session without a JWT",
 		},
@@ -230,6 +234,26 @@ func TestSignInNeverLoops(t *testing.T) {
 		fake.ExpireJWTs()
 		require.NoError(t, list(t.Context(), client))
 		assertSent(t, fake, 6, 6, 0, 107)
+		time.Sleep(time.Second) // for which a new one is kept, after one that has been good
+		fake.ExpireJWTs()
+		require.NoError(t, list(t.Context(), client))
+	})
+}
+
+// A JWT that comes after a sign-in that failed is not kept: it was not refused.
+func TestJWTAfterAFailureIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake, source := newApp(jdoe)
+		client := signedIn(fake, source)
+		require.NoError(t, list(t.Context(), client))
+		fake.ExpireJWTs()
+		fake.Fail(loginOp, partnertest.Fault{Status: 400, Body: `{"error":{"code":400,"message":"No."}}`})
+		require.ErrorIs(t, list(t.Context(), client), partnerapi.ErrNoCredential)
+		time.Sleep(time.Second)
+		require.NoError(t, list(t.Context(), client))
+		fake.ExpireJWTs()
+		require.NoError(t, list(t.Context(), client))
 	})
 }
 
@@ -426,6 +450,9 @@ func TestSignInThatCannotBe(t *testing.T) {
 		"an option": {partnerapi.NetworkToken, partnerapi.SignIn(jdoe, partnerapi.WithTimeout(-1)), partnerapi.ArgumentError{
 			Op: "NewClient", Name: "WithTimeout", Reason: "not above zero",
 		}},
+		"of another server": {partnerapi.NetworkToken, partnerapi.SignIn(jdoe, partnerapi.WithBaseURL(partnerapi.NetworkAPI, "https://staging.example")), partnerapi.ArgumentError{
+			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn is for another server than the client: both need the same WithBaseURL",
+		}},
 		"of another API": {partnerapi.PartnerToken, partnerapi.SignIn(jdoe), partnerapi.ArgumentError{
 			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn is a source of the network token",
 		}},
@@ -437,7 +464,7 @@ func TestSignInThatCannotBe(t *testing.T) {
 			var refused *partnerapi.ArgumentError
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, test.want, *refused)
-			if test.which == partnerapi.NetworkToken {
+			if test.which == partnerapi.NetworkToken && name != "of another server" {
 				_, err = test.source.Token(t.Context())
 				require.ErrorAs(t, err, &refused)
 				assert.Equal(t, test.want, *refused)
@@ -446,6 +473,36 @@ func TestSignInThatCannotBe(t *testing.T) {
 	}
 	_, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenFile("token")))
 	require.NoError(t, err, "a file may hold any credential")
+}
+
+// A panic of a hook is one of every call that waits for the sign-in, where each can be recovered.
+func TestSignInThatPanics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fake := partnertest.New()
+		source := partnerapi.SignIn(jdoe, append(fake.ClientOptions(), partnerapi.WithAttemptHook(func(context.Context, partnerapi.Attempt) {
+			time.Sleep(time.Second)
+			panic("no such label")
+		}))...)
+		client := signedIn(fake, source)
+		var calls sync.WaitGroup
+		for range 3 {
+			calls.Go(func() { assert.PanicsWithValue(t, "no such label", func() { _ = list(t.Context(), client) }) })
+		}
+		calls.Wait()
+		require.ErrorIs(t, list(t.Context(), client), partnerapi.ErrNoCredential)
+		assert.Len(t, fake.CallsTo(sessionOp), 1)
+	})
+}
+
+func TestNoSignInForACallThatIsOver(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	fake, source := newApp(jdoe)
+	_, err := source.Token(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Empty(t, fake.Calls())
 }
 
 func TestOptionsOfSignIn(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -35,16 +36,20 @@ func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.box.
 // Invalidate is told of a credential that was refused.
 func (s hiddenSource) Invalidate(token string) { s.box.Invalidate(token) }
 
-// suits says why the source cannot be that of a credential, if it cannot.
-func (s hiddenSource) suits(which Credential) error {
+// suits says why the source cannot be that of a credential of a client whose network API is at base, if it cannot.
+func (s hiddenSource) suits(which Credential, base *url.URL) error {
 	in, signsIn := s.box.renewable.(*signIn)
 	switch {
 	case !signsIn:
 		return nil
 	case which != NetworkToken:
 		return refused("WithCredentialSource", "SignIn is a source of the "+string(NetworkToken))
-	default:
+	case in.refused != nil:
 		return in.refused
+	case originOf(in.client.config().bases[NetworkAPI]) != originOf(base):
+		return refused("WithCredentialSource", "SignIn is for another server than the client: both need the same WithBaseURL")
+	default:
+		return nil
 	}
 }
 
@@ -60,7 +65,7 @@ func (s hiddenSource) MarshalText() ([]byte, error) { return []byte(redactedSour
 const (
 	// tokenFileAge is how old what was read may be.
 	tokenFileAge = time.Second
-	// tokenFileGrace is how old it may be while the file cannot be read: somebody may be writing it.
+	// tokenFileGrace is how long it is used while the file cannot be read: somebody may be writing it.
 	tokenFileGrace = 10 * time.Second
 	// maxTokenFile is more than servers accept of a header.
 	maxTokenFile = 64 << 10
@@ -77,18 +82,22 @@ const (
 // also when the path leads to another file. When the API answers with 401, the file is read again at once, and the call
 // repeated once if it holds another one. A newline at the end is not part of the credential.
 //
-// While the file is missing, empty or holds what cannot be a credential, the last one is used for ten seconds from when
-// it was read, unless the API has refused it; then calls fail with [ErrNoCredential]. Their error matches the cause,
-// such as [io/fs.ErrNotExist], and its text shows neither the path nor the content.
+// While the file is missing, empty or holds what cannot be a credential, the last one is used for ten seconds more, unless
+// the API has refused it; then calls fail with [ErrNoCredential]. Their error matches the cause, such as
+// [io/fs.ErrNotExist], and its text shows neither the path nor the content. Half a credential is taken for one: whoever
+// changes the file replaces it, by a rename. Reading takes as long as the file system does, whatever a call's context says.
+//
+// The account API does not answer a bad key with 401, so a key that has changed counts within a second only.
 func TokenFile(path string) TokenSource { return ownSource(&tokenFile{path: path}) }
 
 type tokenFile struct {
 	path string
 
-	mu    sync.Mutex
-	token string    // what was read last; empty if it is not to be used any more
-	read  time.Time // when
-	stale bool      // whether to read again at once
+	mu      sync.Mutex
+	token   string    // what was read last
+	read    time.Time // when
+	stale   bool      // whether to read again at once
+	failing time.Time // since when it cannot be read
 }
 
 // Token returns what the file holds.
@@ -96,15 +105,18 @@ func (f *tokenFile) Token(context.Context) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := time.Now()
-	age := now.Sub(f.read)
-	if f.token != "" && !f.stale && age < tokenFileAge {
+	if f.token != "" && !f.stale && now.Sub(f.read) < tokenFileAge {
 		return f.token, nil
 	}
 	token, err := readToken(f.path)
-	switch {
-	case err == nil:
-		f.token, f.read, f.stale = token, now, false
-	case f.token == "" || f.stale || age >= tokenFileGrace:
+	if err == nil {
+		f.token, f.read, f.stale, f.failing = token, now, false, time.Time{}
+		return token, nil
+	}
+	if f.failing.IsZero() {
+		f.failing = now
+	}
+	if f.token == "" || f.stale || now.Sub(f.failing) >= tokenFileGrace {
 		return "", hide(err)
 	}
 	return f.token, nil

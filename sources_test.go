@@ -199,6 +199,8 @@ func TestTokenFileThatGoes(t *testing.T) {
 				write(t, path, "token-1")
 				assertToken(t, source, "token-1")
 				test.spoil(t, path)
+				time.Sleep(time.Hour) // nobody has asked meanwhile
+				assertToken(t, source, "token-1")
 				time.Sleep(10*time.Second - time.Nanosecond)
 				assertToken(t, source, "token-1")
 				time.Sleep(time.Nanosecond)

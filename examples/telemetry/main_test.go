@@ -160,7 +160,7 @@ func (panicking) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestNothingOfAPanicIsTold(t *testing.T) {
 	t.Parallel()
 	o := newObserved(partnertest.New(), panicking{})
-	assert.Panics(t, func() { _, _ = o.Client.Accounts.Search(t.Context(), "CANARY@example.com") })
+	assert.Panics(t, func() { _, _ = o.Accounts.Search(t.Context(), "CANARY@example.com") })
 	assert.Contains(t, o.everything(), "GET /account/search")
 	assert.NotContains(t, o.everything(), "CANARY")
 }
