@@ -365,8 +365,7 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithAttemptHook calls hook after every attempt, with the context of the call, unless hook is nil. [Attempt] says what
 // it is told. The call goes on when the hook returns. The hook must be safe for concurrent use: calls may run at the
-// same time, and an All makes several at once. If it panics, so
-// does the call, or the loop over an All.
+// same time, and an All makes several at once. If it panics, so does the call, or the loop over an All.
 //
 // A transport, for which see [WithHTTPClient], sees the requests themselves; [Operation] tells it what they are.
 func WithAttemptHook(hook func(context.Context, Attempt)) Option {

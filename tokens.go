@@ -198,6 +198,7 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 // run is a renewal. It is nobody's in particular: whoever gives up waiting leaves it to the others.
 func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh, final bool) {
 	r := b.renewal
+	ctx = context.WithValue(ctx, hookKey{}, r)
 	defer func() {
 		r.panicked = recover()
 		s.mu.Lock()
@@ -217,7 +218,7 @@ func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh,
 		b.Tokens, b.unstored, b.since, b.final = *tokens, true, time.Now(), final
 		s.mu.Unlock()
 	}
-	r.err = s.stored(context.WithValue(ctx, hookKey{}, r), b)
+	r.err = s.stored(ctx, b)
 }
 
 // hookKey is where the context of a hook holds the [renewal] that waits for it.

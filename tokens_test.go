@@ -265,6 +265,25 @@ func TestStoreThatPanics(t *testing.T) {
 	})
 }
 
+// The hook of a refresh's attempts can make calls with the session, as the tokens' store can: they do not wait for it.
+func TestSessionInAHookOfItsRefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api, session := &issuer{}, sessionOf(t, oldTokens())
+		var client *Client
+		client = newTestClient(t, api, WithAttemptHook(func(ctx context.Context, a Attempt) {
+			if a.Op == "POST /refresh" {
+				_, err := client.Accounts.Get(ctx, session)
+				assert.NoError(t, err)
+			}
+		}))
+		started := time.Now()
+		require.NoError(t, getWith(t, client, session))
+		assert.Zero(t, time.Since(started))
+		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A0", "GET /account Bearer A1"}, api.sent)
+	})
+}
+
 // A hook can make calls with another session, which is refreshed as any.
 func TestAnotherSessionInAStore(t *testing.T) {
 	t.Parallel()
