@@ -78,7 +78,7 @@ func (f *Fake) appSession(in *request) *appSession {
 }
 
 func checkJWT(f *Fake, in *request) *reply {
-	if f.appSession(in) != nil {
+	if in.session = f.appSession(in); in.session != nil {
 		return nil
 	}
 	return networkSignIn(in)
@@ -105,7 +105,7 @@ func (f *Fake) showSession(in *request) reply {
 	if jwt == AppKey {
 		return f.sessionReply(f.newJWT(appSession{}), appSession{})
 	}
-	return f.sessionReply(jwt, *f.appSession(in))
+	return f.sessionReply(jwt, *in.session)
 }
 
 func (f *Fake) logInUser(in *request) reply {
@@ -138,7 +138,7 @@ func (f *Fake) selectAccount(in *request) reply {
 	body, _ := read[struct {
 		AccountID string `json:"account_id"`
 	}](in)
-	s := *f.appSession(in)
+	s := *in.session
 	allowed := []partnerapi.AccountChoice{{ID: s.account}} // of NetworkToken
 	if s.username != "" {
 		allowed = f.appUsers[s.username].Accounts
@@ -155,7 +155,7 @@ func (f *Fake) selectAccount(in *request) reply {
 
 // logOutUser logs out of the JWT's session. ours: the JWT stays that of a session in which nobody is logged in.
 func (f *Fake) logOutUser(in *request) reply {
-	*f.appSession(in) = appSession{expires: f.now().Add(f.jwtLifetime)}
+	*in.session = appSession{expires: f.now().Add(f.jwtLifetime)}
 	return f.sessionReply(f.newJWT(appSession{}), appSession{})
 }
 

@@ -158,7 +158,8 @@ type request struct {
 	*http.Request // its URL is that under the API's base
 	api           partnerapi.API
 	body          []byte
-	fanclub       Fanclub // of the account API's key
+	fanclub       Fanclub     // of the account API's key
+	session       *appSession // of the network API's JWT
 }
 
 // ServeHTTP answers a request. Every operation of every API passes through here.
@@ -236,8 +237,7 @@ var apis = map[partnerapi.API]struct {
 	partnerapi.NetworkAPI: {checkNetworkToken, networkNoRoute},
 }
 
-// reply returns the reply of the fake itself, or nil if the operation is taught and the credential good. The state is locked
-// from the look at the credential on, or it could end in between.
+// reply returns the reply of the fake itself, or nil if the operation is taught and the credential good.
 func (f *Fake) reply(in *request, to *route) *reply {
 	check := apis[in.api].check
 	if to.check != nil {
