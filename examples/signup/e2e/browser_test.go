@@ -138,6 +138,8 @@ func (b *browser) look(selector string) {
 func (b *browser) close() {
 	b.t.Helper()
 	require.NoError(b.t, chromedp.Cancel(b.tab))
+	b.mu.Lock() // an event can still be on its way
+	defer b.mu.Unlock()
 	profile := os.DirFS(b.profile)
 	require.NoError(b.t, fs.WalkDir(profile, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
