@@ -131,7 +131,7 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 // If store fails, the calls that wait are not sent, and fail with its error as their cause, whose text they do not print.
 // The session keeps the new tokens, and its next call has store called with them again. store gets the values of the
 // context of the call that noticed, and no deadline: a refresh goes on when its call does not, so at the end of a program
-// it may not have come to store. store may call [Session.Export], whose data is then of the new tokens, and make calls with
+// it may not have come to store. If store panics, so do the calls that wait. store may call [Session.Export], whose data is then of the new tokens, and make calls with
 // the session, if with the context that it gets: with another one they would wait for store.
 func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
 	if s == nil || s.state == nil {
@@ -173,7 +173,12 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 	defer s.mu.Unlock()
 	b, now := s.bearer, time.Now()
 	switch {
-	case b == nil, b.renewal != nil && ctx.Value(hookKey{}) == b.renewal: // what a hook does cannot wait for the hook
+	case b == nil:
+		return nil, nil
+	case b.renewal != nil && ctx.Value(hookKey{b.renewal}) != nil: // what a hook does cannot wait for the hook
+		if b.AccessToken == "" {
+			return nil, reason("the session has no access token yet")
+		}
 		return nil, nil
 	case b.renewal != nil:
 		return b.renewal, nil
@@ -198,7 +203,7 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 // run is a renewal. It is nobody's in particular: whoever gives up waiting leaves it to the others.
 func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh, final bool) {
 	r := b.renewal
-	ctx = context.WithValue(ctx, hookKey{}, r)
+	ctx = context.WithValue(ctx, hookKey{r}, true)
 	defer func() {
 		r.panicked = recover()
 		s.mu.Lock()
@@ -221,8 +226,8 @@ func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh,
 	r.err = s.stored(ctx, b)
 }
 
-// hookKey is where the context of a hook holds the [renewal] that waits for it.
-type hookKey struct{}
+// hookKey is what the context of a hook knows the [renewal] by that waits for it.
+type hookKey struct{ of *renewal }
 
 // stored has new tokens stored.
 func (s *sessionState) stored(ctx context.Context, b *bearer) error {

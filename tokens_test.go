@@ -281,6 +281,15 @@ func TestSessionInAHookOfItsRefresh(t *testing.T) {
 		require.NoError(t, getWith(t, client, session))
 		assert.Zero(t, time.Since(started))
 		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A0", "GET /account Bearer A1"}, api.sent)
+
+		session = sessionOf(t, Tokens{RefreshToken: "R0"})
+		client = newTestClient(t, &issuer{}, WithAttemptHook(func(ctx context.Context, a Attempt) {
+			if a.Op == "POST /refresh" {
+				_, err := client.Accounts.Get(ctx, session)
+				assert.EqualError(t, err, "account: GET /account: not sent: the session has no access token yet")
+			}
+		}))
+		require.NoError(t, getWith(t, client, session))
 	})
 }
 
@@ -296,6 +305,27 @@ func TestAnotherSessionInAStore(t *testing.T) {
 		})
 		require.NoError(t, getWith(t, client, session))
 		assert.Equal(t, []string{"POST /refresh R0", "POST /refresh S0", "GET /account Bearer A2", "GET /account Bearer A1"}, api.sent)
+	})
+}
+
+// Stores that use each other's session, with the contexts that they are given, wait for nothing.
+func TestStoresThatUseEachOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{}
+		client, session, other := newTestClient(t, api), sessionOf(t, oldTokens()), sessionOf(t, Tokens{RefreshToken: "S0"})
+		use := func(s *Session) func(context.Context, Tokens) error {
+			return func(ctx context.Context, _ Tokens) error {
+				_, err := client.Accounts.Get(ctx, s)
+				return err
+			}
+		}
+		session.OnRefresh(use(other))
+		other.OnRefresh(use(session))
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{
+			"POST /refresh R0", "POST /refresh S0", "GET /account Bearer A1", "GET /account Bearer A2", "GET /account Bearer A1",
+		}, api.sent)
 	})
 }
 
