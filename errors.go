@@ -68,7 +68,7 @@ type Error struct {
 	DevMessage string `json:"dev_message,omitempty"`
 	// RequestID is the answer's X-Request-Id header.
 	RequestID string `json:"request_id,omitempty"`
-	// RetryAfter is how long the API asks to wait. 0 means that it does not ask.
+	// RetryAfter is how long the API asks to wait, or for how long [SignIn] does not sign in again. 0 means neither.
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
 	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent, save a refresh of
 	// the session's tokens, or what [SubscriptionsService.Ensure] or [NetworksService.Delete] sent before the request that

@@ -143,6 +143,7 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 		call, reply := w.call, make(chan fetched[T], 1)
 		call.Query = w.ask
 		w.fetch.Go(func() {
+			// Whether an attempt was made is not known then.
 			got := fetched[T]{err: &Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")}}
 			defer func() {
 				got.panicked = recover() // of a hook, say

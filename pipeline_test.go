@@ -148,6 +148,8 @@ func TestOperationsRefused(t *testing.T) {
 		"GET /a/{id}{b}":        wildcard,
 		"GET /a/{}":             wildcard,
 		"GET /{id}/{id}":        wildcard,
+		"GET /{a-b}":            wildcard,
+		"GET /a/{$}":            wildcard,
 		" /a":                   form, // net/http takes no method for GET
 		"G\nT /a":               "not a method and a path",
 		"GÄT /a":                "not a method and a path",

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -87,13 +88,15 @@ func areWildcards(pattern string) bool {
 	for _, segment := range strings.Split(pattern, "/") {
 		name, opened := strings.CutPrefix(segment, "{")
 		name, closed := strings.CutSuffix(name, "}")
-		if strings.ContainsAny(name, "{}") || opened != closed || opened && seen[name] {
+		if strings.ContainsAny(name, "{}") || opened != closed || opened && (seen[name] || strings.ContainsFunc(name, isOfNoName)) {
 			return false
 		}
 		seen[name] = seen[name] || opened
 	}
 	return true
 }
+
+func isOfNoName(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // setPath sets the path of target to one that is escaped.
 func setPath(target *url.URL, escaped string) {

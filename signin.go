@@ -58,9 +58,10 @@ const (
 //
 // Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
 // the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
-// which operation failed and what the API says. It is an [*ArgumentError] too, so to be asked for later, if the user has
-// several accounts and AccountID is empty. A failure holds for a second, then for two, and so on up to a minute, or for as
-// long as the API asks: calls meanwhile fail at once and nothing is sent. Their RetryAfter is what is left of that.
+// which operation failed and what the API says. It is an [*ArgumentError] too if the user has several accounts and
+// AccountID is empty: ask for ErrNoCredential before that. A failure holds for a second, then for two, and so on up to a minute, or for as
+// long as the API asks: calls meanwhile fail at once and nothing is sent. If the failure was the API's, their RetryAfter is
+// what is left of that.
 //
 // The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. A
 // credential of the network API among them is not used. [NewClient] tells what is wrong with opts or the AppKey, and
@@ -148,7 +149,7 @@ func (s *signIn) kept() error {
 		return s.failed
 	}
 	told := *failed
-	told.RetryAfter = time.Until(s.pauseEnd)
+	told.RetryAfter = max(0, time.Until(s.pauseEnd))
 	return &told
 }
 

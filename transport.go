@@ -21,7 +21,7 @@ func newTransport() *http.Transport {
 	t.MaxResponseHeaderBytes = 1 << 20
 	t.TLSClientConfig = &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(0), MinVersion: tls.VersionTLS12}
 	// All calls share a connection of HTTP/2. One that has become silent, because a firewall forgot it, say, is given up
-	// within an attempt, or every other attempt would go to it too.
+	// within an attempt of 30 s, or every other attempt would go to it too.
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}
 	return t
 }

@@ -156,7 +156,7 @@ func isPlainRecord(t reflect.Type) bool {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if !f.IsExported() || f.Anonymous || name == "" || name == "-" || options != "" && options != "omitzero" && options != "omitempty" {
+		if !f.IsExported() || f.Anonymous || name == "" || name == "-" || !slices.Contains([]string{"", "omitzero", "omitempty"}, options) {
 			return false
 		}
 	}

@@ -172,6 +172,18 @@ func hasTwins(data []byte) bool {
 	return found
 }
 
+// What reads itself with unmarshal, as a Network does, would do so for ever if its tags were for encoding/json; others would
+// lose their second names and what they cannot be without.
+func TestRecordsArePlain(t *testing.T) {
+	t.Parallel()
+	for _, record := range []any{
+		Customer{}, Authentication{}, Membership{}, MembershipPlan{}, Affiliate{}, Benefit{}, Tokens{}, Domain{}, Invitation{}, Activation{},
+		Network{}, NetworkDeletion{}, Page[Network]{}, Page[Invitation]{}, App{}, AppUser{}, AppAccount{}, AppAlert{}, networkFailure{},
+	} {
+		assert.NotEmpty(t, planOf(reflect.TypeOf(record)).fields, "%T", record)
+	}
+}
+
 // As deep as encoding/json goes, and no deeper: the stack has an end.
 func TestDeepJSON(t *testing.T) {
 	t.Parallel()

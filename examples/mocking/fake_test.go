@@ -74,7 +74,6 @@ func TestInviteThroughFaults(t *testing.T) {
 	}
 }
 
-// Time goes on in the bubble, for the service and for the fake.
 // What the shop is told while the API cannot be reached.
 func TestHandlerInAnOutage(t *testing.T) {
 	t.Parallel()
@@ -94,6 +93,7 @@ func TestHandlerInAnOutage(t *testing.T) {
 	}
 }
 
+// Time goes on in the bubble, for the service and for the fake.
 func TestInviteAgainWhenExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

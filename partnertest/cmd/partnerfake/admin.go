@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -97,7 +98,12 @@ func (s *server) listCalls(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refuse(w, http.StatusRequestEntityTooLarge, "a body that is too large")
+		return
+	case err != nil:
 		refuse(w, http.StatusBadRequest, "the body did not arrive, or not in full")
 		return
 	}

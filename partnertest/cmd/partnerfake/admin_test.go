@@ -130,6 +130,8 @@ func TestBodiesAreBounded(t *testing.T) {
 	status, _ := p.do(t, "POST /account/login", strings.Repeat("x", mostBytes+1))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 	p.expect(t, "GET /_fake/calls", "", 200, "[]")
+	status, _ = p.do(t, "POST /_fake/faults", strings.Repeat("x", mostBytes+1))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 }
 
 func TestAdminListsCallsWithoutCredentials(t *testing.T) {
