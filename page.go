@@ -73,18 +73,11 @@ type walk[T any] struct {
 	opts   []CallOption
 	ask    ListOptions // the next page to ask for
 	last   int         // the last page, as far as is known
-	ahead  []chan fetched[T]
+	ahead  []*flight[*walkedPage[T]]
 	fetch  sync.WaitGroup
 
 	seen    map[fingerprint]int // the pages that came, with the total they came with
 	repeats int                 // how many pages in a row had come before
-}
-
-// fetched is a page that was asked for, or why it did not come.
-type fetched[T any] struct {
-	page     *walkedPage[T]
-	err      error
-	panicked any // what to go on panicking with, where it can be recovered
 }
 
 // walkedPage is a page with the fingerprint of its list, as the API wrote it.
@@ -140,42 +133,35 @@ func all[T any](ctx context.Context, client *Client, call Call, in ListOptions, 
 // askAhead asks for the pages that are known to exist, no more than pagesAhead at once.
 func (w *walk[T]) askAhead(ctx context.Context) {
 	for w.ask.Page <= w.last && len(w.ahead) < pagesAhead {
-		call, reply := w.call, make(chan fetched[T], 1)
+		call := w.call
 		call.Query = w.ask
+		// Whether an attempt was made is not known then.
+		f := newFlight[*walkedPage[T]](&Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")})
 		w.fetch.Go(func() {
-			// Whether an attempt was made is not known then.
-			got := fetched[T]{err: &Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")}}
-			defer func() {
-				got.panicked = recover() // of a hook, say
-				reply <- got
-			}()
-			got.page, got.err = do[*walkedPage[T]](ctx, w.client, call, w.opts)
+			f.run(func() (*walkedPage[T], error) { return do[*walkedPage[T]](ctx, w.client, call, w.opts) }, func() {})
 		})
-		w.ahead = append(w.ahead, reply)
+		w.ahead = append(w.ahead, f)
 		w.ask.Page++
 	}
 }
 
 // next returns the items of the next page. A page without items is the end of the list.
 func (w *walk[T]) next() ([]T, error) {
-	got := <-w.ahead[0]
+	page, err := w.ahead[0].wait(context.Background()) // the call ends with its own
 	w.ahead = w.ahead[1:]
-	if got.panicked != nil {
-		panic(got.panicked)
+	if err != nil {
+		return nil, err
 	}
-	if got.err != nil {
-		return nil, got.err
-	}
-	items := got.page.Items
+	items := page.Items
 	if len(items) == 0 {
 		w.ahead, w.last = nil, 0
 		return nil, nil
 	}
-	if got.page.Pages < 1 && got.page.Total > len(items) {
+	if page.Pages < 1 && page.Total > len(items) {
 		return nil, w.fail("a list that does not say how many pages it has")
 	}
-	w.last = max(w.last, got.page.Pages)
-	return w.unseen(got.page)
+	w.last = max(w.last, page.Pages)
+	return w.unseen(page)
 }
 
 // unseen returns the items of a page if it did not come before, which would be no progress: records have ids, so no

@@ -59,9 +59,9 @@ const (
 // Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
 // the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
 // which operation failed and what the API says. It is an [*ArgumentError] too if the user has several accounts and
-// AccountID is empty: ask for ErrNoCredential before that. A failure holds for a second, then for two, and so on up to a minute, or for as
-// long as the API asks: calls meanwhile fail at once and nothing is sent. If the failure was the API's, their RetryAfter is
-// what is left of that.
+// AccountID is empty: ask for ErrNoCredential before that. A failure holds for a second, then for two, and so on up to a
+// minute, or for as long as the API asks: calls meanwhile fail at once and nothing is sent. If the failure was the API's,
+// their RetryAfter is what is left of that.
 //
 // The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. A
 // credential of the network API among them is not used. [NewClient] tells what is wrong with opts or the AppKey, and
@@ -86,20 +86,12 @@ type signIn struct {
 	refused     error // why there is no client
 
 	mu       sync.Mutex
-	jwt      string  // in use; empty if there is none
-	refusal  bool    // whether the next one comes in place of one that was refused
-	flight   *flight // the sign-in that is under way, or nil
-	failed   error   // what the last one ended with
+	jwt      string          // in use; empty if there is none
+	refusal  bool            // whether the next one comes in place of one that was refused
+	flight   *flight[string] // the sign-in that is under way, or nil
+	failed   error           // what the last one ended with
 	pause    time.Duration
 	pauseEnd time.Time // until then failed, or jwt, is kept
-}
-
-// flight is one sign-in.
-type flight struct {
-	done     chan struct{} // closed when the rest is there
-	jwt      string
-	err      error
-	panicked any // what a hook or a transport has panicked with
 }
 
 // Token returns the JWT, and signs in if there is none.
@@ -111,19 +103,11 @@ func (s *signIn) Token(ctx context.Context) (string, error) {
 	if f == nil {
 		return jwt, err
 	}
-	select {
-	case <-f.done:
-		if f.panicked != nil {
-			panic(f.panicked) // where the caller can recover it
-		}
-		return f.jwt, f.err
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
+	return f.wait(ctx)
 }
 
 // join returns the JWT, or why there is none, or the sign-in to wait for, which it starts if there is none.
-func (s *signIn) join(ctx context.Context) (string, *flight, error) {
+func (s *signIn) join(ctx context.Context) (string, *flight[string], error) {
 	if s.refused != nil {
 		return "", nil, s.refused
 	}
@@ -136,7 +120,7 @@ func (s *signIn) join(ctx context.Context) (string, *flight, error) {
 		if s.failed != nil && time.Now().Before(s.pauseEnd) {
 			return "", nil, s.kept()
 		}
-		s.flight = &flight{done: make(chan struct{}), err: reason("the sign-in did not end")}
+		s.flight = newFlight[string](reason("the sign-in did not end"))
 		go s.fly(context.WithoutCancel(ctx), s.flight)
 	}
 	return "", s.flight, nil
@@ -154,27 +138,24 @@ func (s *signIn) kept() error {
 }
 
 // fly signs in for all who wait: with what is known of the first one's call, but not until that ends.
-func (s *signIn) fly(ctx context.Context, f *flight) {
-	defer func() { // whatever a hook of the client's does
-		f.panicked = recover()
-		s.land(f)
-	}()
+func (s *signIn) fly(ctx context.Context, f *flight[string]) {
 	ctx, cancel := context.WithTimeout(ctx, signInLimit)
 	defer cancel()
-	jwt, err := s.steps(ctx)
-	if err != nil {
-		jwt, err = "", asCause(err)
-	}
-	f.jwt, f.err = jwt, err
+	f.run(func() (string, error) {
+		jwt, err := s.steps(ctx)
+		if err != nil {
+			return "", asCause(err)
+		}
+		return jwt, nil
+	}, func() { s.land(f.value, f.err) })
 }
 
 // land takes over what a sign-in ended with.
-func (s *signIn) land(f *flight) {
+func (s *signIn) land(jwt string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	close(f.done)
-	s.flight, s.jwt, s.failed = nil, f.jwt, f.err
-	if f.err == nil && !s.refusal {
+	s.flight, s.jwt, s.failed = nil, jwt, err
+	if err == nil && !s.refusal {
 		s.pause = 0
 		return
 	}
@@ -182,7 +163,7 @@ func (s *signIn) land(f *flight) {
 	s.pause = min(max(2*s.pause, minSignInPause), maxSignInPause)
 	wait := s.pause
 	var failed *Error
-	if errors.As(f.err, &failed) {
+	if errors.As(err, &failed) {
 		wait = max(wait, min(failed.RetryAfter, maxAskedPause))
 	}
 	s.pauseEnd = time.Now().Add(wait)

@@ -86,14 +86,7 @@ type bearer struct {
 	unstored bool                                // store has failed with these tokens, or is at it
 	since    time.Time                           // when these tokens came of a refresh
 	final    bool                                // they came in place of ones that the API did not accept
-	renewal  *renewal                            // under way, or nil
-}
-
-// renewal gets new tokens, once for all calls that wait for it, and has them stored.
-type renewal struct {
-	done     chan struct{}
-	err      error // once done is closed
-	panicked any   // what store, a hook or a transport has panicked with
+	renewal  *flight[none]                       // what gets new tokens, and has them stored, or nil
 }
 
 // NewTokenSession returns a session of a customer from bearer tokens, such as those of a login on the customer's device.
@@ -131,8 +124,9 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 // If store fails, the calls that wait are not sent, and fail with its error as their cause, whose text they do not print.
 // The session keeps the new tokens, and its next call has store called with them again. store gets the values of the
 // context of the call that noticed, and no deadline: a refresh goes on when its call does not, so at the end of a program
-// it may not have come to store. If store panics, so do the calls that wait. store may call [Session.Export], whose data is then of the new tokens, and make calls with
-// the session, if with the context that it gets: with another one they would wait for store.
+// it may not have come to store. If store panics, so do the calls that wait. store may call [Session.Export], whose data
+// is then of the new tokens, and make calls with the session, if with the context that it gets: with another one they
+// would wait for store.
 func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
 	if s == nil || s.state == nil {
 		return
@@ -154,21 +148,12 @@ func (s *Session) ready(ctx context.Context, c *settings, refused string) error 
 	if r == nil {
 		return err
 	}
-	select {
-	case <-r.done:
-		if r.panicked != nil {
-			panic(r.panicked) // where the caller can recover it
-		}
-		if ctx.Err() == nil {
-			return r.err
-		}
-	case <-ctx.Done():
-	}
-	return ctx.Err()
+	_, err = r.wait(ctx)
+	return err
 }
 
 // renew returns the renewal to wait for, or nil if there is nothing to wait for, or the reason why none can be.
-func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (*renewal, error) {
+func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (*flight[none], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, now := s.bearer, time.Now()
@@ -195,39 +180,36 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 	case !b.canRefresh(now):
 		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
 	}
-	b.renewal = &renewal{done: make(chan struct{}), err: reason("the refresh did not end")}
-	go s.run(context.WithoutCancel(ctx), c, b, !fresh, unaccepted)
-	return b.renewal, nil
+	r := newFlight[none](reason("the refresh did not end"))
+	b.renewal = r
+	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r}, true)
+	go r.run(func() (none, error) { return none{}, s.replace(ctx, c, b, !fresh, unaccepted) }, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		b.renewal = nil
+	})
+	return r, nil
 }
 
-// run is a renewal. It is nobody's in particular: whoever gives up waiting leaves it to the others.
-func (s *sessionState) run(ctx context.Context, c *settings, b *bearer, refresh, final bool) {
-	r := b.renewal
-	ctx = context.WithValue(ctx, hookKey{r}, true)
-	defer func() {
-		r.panicked = recover()
-		s.mu.Lock()
-		b.renewal = nil
-		s.mu.Unlock()
-		close(r.done)
-	}()
+// replace refreshes the tokens, if that is still to be done, and has them stored. It is nobody's in particular: whoever
+// gives up waiting leaves it to the others.
+func (s *sessionState) replace(ctx context.Context, c *settings, b *bearer, refresh, final bool) error {
 	if refresh {
 		limited, cancel := context.WithTimeout(ctx, refreshLimit)
 		tokens, err := refreshTokens(limited, c, b.RefreshToken)
 		cancel()
 		if err != nil {
-			r.err = err
-			return
+			return err
 		}
 		s.mu.Lock()
 		b.Tokens, b.unstored, b.since, b.final = *tokens, true, time.Now(), final
 		s.mu.Unlock()
 	}
-	r.err = s.stored(ctx, b)
+	return s.stored(ctx, b)
 }
 
-// hookKey is what the context of a hook knows the [renewal] by that waits for it.
-type hookKey struct{ of *renewal }
+// hookKey is what the context of a hook knows the renewal by that waits for it.
+type hookKey struct{ renewal *flight[none] }
 
 // stored has new tokens stored.
 func (s *sessionState) stored(ctx context.Context, b *bearer) error {
