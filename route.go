@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,8 +57,6 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
 		return nil, call.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
-	case !areWildcards(pattern):
-		return nil, call.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
 	case !isToken(method) || !isHeaderValue(pattern) || strings.Contains(pattern, "\t"):
 		return nil, call.refuse("Op", "not a method and a path")
 	}
@@ -71,31 +70,22 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 	path := base.EscapedPath()
 	for _, segment := range strings.Split(pattern, "/")[1:] {
 		path += "/"
-		if strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}") {
-			r.names, r.parts, path = append(r.names, strings.Trim(segment, "{}")), append(r.parts, path), ""
-		} else {
+		if !strings.ContainsAny(segment, "{}") {
 			path += (&url.URL{Path: segment}).EscapedPath()
+			continue
 		}
+		name := strings.TrimSuffix(strings.TrimPrefix(segment, "{"), "}")
+		if segment != "{"+name+"}" || name == "" || strings.ContainsFunc(name, isOfNoName) || slices.Contains(r.names, name) {
+			return nil, call.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
+		}
+		r.names, r.parts, path = append(r.names, name), append(r.parts, path), ""
 	}
 	r.parts = append(r.parts, path)
 	setPath(&r.url, strings.Join(r.parts, ""))
 	return r, nil
 }
 
-// areWildcards reports whether braces in a pattern are around the whole of a segment, each time another name.
-func areWildcards(pattern string) bool {
-	seen := map[string]bool{"": true}
-	for _, segment := range strings.Split(pattern, "/") {
-		name, opened := strings.CutPrefix(segment, "{")
-		name, closed := strings.CutSuffix(name, "}")
-		if strings.ContainsAny(name, "{}") || opened != closed || opened && (seen[name] || strings.ContainsFunc(name, isOfNoName)) {
-			return false
-		}
-		seen[name] = seen[name] || opened
-	}
-	return true
-}
-
+// isOfNoName reports whether r cannot be in the name of a wildcard.
 func isOfNoName(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // setPath sets the path of target to one that is escaped.
