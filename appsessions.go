@@ -18,8 +18,8 @@ type AppSessionsService struct{ client *Client }
 // AppSession is a session of the network API as a reply shows it. What a reply does not have, or has in a form that is
 // not documented, is zero.
 //
-// An AppSession holds a credential. In fmt, slog, JSON and text it shows nothing of itself; its fields show what they
-// hold.
+// An AppSession holds a credential. In fmt, slog, JSON and text it shows nothing of itself, but fmt does not ask it in an
+// unexported field; its fields show what they hold, and its JWT shows nowhere.
 type AppSession struct {
 	// Authenticated is true when a user is logged in and the account is known.
 	Authenticated bool
