@@ -260,8 +260,7 @@ func asCause(err error) error {
 	told := *failed
 	told.kinds = nil
 	for _, kind := range failed.kinds {
-		as := kindsOfSignIn[kind]
-		if as != nil && (!errors.Is(failed, ErrBadResponse) || errors.Is(kind, ErrServer) || errors.Is(kind, ErrRateLimited)) {
+		if as := kindsOfSignIn[kind]; as != nil && !errors.Is(failed, ErrBadResponse) {
 			told.kinds = append(told.kinds, as)
 		}
 	}
