@@ -24,17 +24,10 @@ type cluster struct {
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	c, program := new(cluster), buildNATS(t)
-	ports := freePorts(t, 6)
-	var routes, urls []string
-	for i := range 3 {
-		n := &natsNode{program: program, name: fmt.Sprintf("n%d", i+1), port: ports[i], routing: ports[3+i], store: t.TempDir()}
-		c.nodes = append(c.nodes, n)
-		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", n.routing))
-		urls = append(urls, n.url())
-	}
+	untilStarted(t, func() bool { return c.start(t, program) }, "three NATS servers")
+	var urls []string
 	for _, n := range c.nodes {
-		n.routes = routes
-		n.start(t)
+		urls = append(urls, n.url())
 	}
 	c.urls = strings.Join(urls, ",")
 	nc, err := nats.Connect(c.urls, nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
@@ -49,6 +42,29 @@ func startCluster(t *testing.T) *cluster {
 	}, "three NATS servers are a cluster", c.nodes[0].process, c.nodes[1].process, c.nodes[2].process)
 	require.NoError(t, c.js.DeleteStream(t.Context(), "ready"))
 	return c
+}
+
+// start starts the servers, and reports whether all have their ports. If not, none goes on.
+func (c *cluster) start(t *testing.T, program string) bool {
+	t.Helper()
+	ports := freePorts(t, 6)
+	var routes []string
+	c.nodes = nil
+	for i := range 3 {
+		n := &natsNode{program: program, name: fmt.Sprintf("n%d", i+1), port: ports[i], routing: ports[3+i], store: t.TempDir()}
+		c.nodes = append(c.nodes, n)
+		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", n.routing))
+	}
+	for i, n := range c.nodes {
+		n.routes = routes
+		if !n.start(t) {
+			for _, before := range c.nodes[:i] {
+				before.process.kill()
+			}
+			return false
+		}
+	}
+	return true
 }
 
 // leader returns the server that leads a stream.
@@ -111,7 +127,7 @@ func TestClusterSurvivesTheLossOfAWorkerAndOfServers(t *testing.T) { //nolint:pa
 	until(t, a.hasMore(3000), "another server takes over", loader)
 	workers[0].kill()
 	until(t, a.hasMore(3000), "the other workers go on", loader, workers[1], workers[2])
-	lost.start(t)
+	untilStarted(t, func() bool { return lost.start(t) }, "the server that was lost")
 	until(t, func() bool { return c.isWhole(t, jobs) && c.isWhole(t, names{"provision"}.stateStream()) }, "the server is back")
 	require.False(t, loader.isOver(), "there are rows left for another loss")
 	c.leader(t, jobs).process.kill()

@@ -139,6 +139,14 @@ func until(t *testing.T, holds func() bool, what string, running ...*process) {
 	t.Logf("%s, after %v", what, time.Since(began).Round(time.Millisecond))
 }
 
+// untilStarted starts something until it is: what has taken one of its ports may let go of it.
+func untilStarted(t *testing.T, start func() bool, what string) {
+	t.Helper()
+	for began := time.Now(); !start(); {
+		require.Less(t, time.Since(began), patience, what)
+	}
+}
+
 // natsNode is a server of a cluster on this machine.
 type natsNode struct {
 	program, name string
@@ -161,23 +169,33 @@ func buildNATS(t *testing.T) (program string) {
 
 func (n *natsNode) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.port) }
 
-func (n *natsNode) start(t *testing.T) {
+// start starts the server, and reports whether it has its ports.
+func (n *natsNode) start(t *testing.T) bool {
 	t.Helper()
 	n.process = start(t, n.name, n.program, "-n", n.name, "-a", "127.0.0.1", "-p", strconv.Itoa(n.port), "-js", "-sd", n.store,
 		"-cluster_name", "test", "-cluster", fmt.Sprintf("nats://127.0.0.1:%d", n.routing), "-routes", strings.Join(n.routes, ","))
+	require.Eventually(t, func() bool {
+		return n.process.isOver() || strings.Contains(n.process.said(), "Listening for route connections")
+	}, patience, 5*time.Millisecond, "NATS neither listens nor ends")
+	if n.process.isOver() {
+		require.Contains(t, n.process.said(), "address already in use", "why NATS has ended")
+		t.Logf("a port of %s is in use", n.name)
+		return false
+	}
+	return true
 }
 
-// freePorts returns ports that nobody listens on. They are below those that the system gives to connections, so that no
-// connection takes one before the server has it.
+// freePorts returns ports that nobody listens on. They are below those that Linux gives to connections, unless it is told
+// otherwise, so that hardly ever one is taken before the server has it.
 func freePorts(t *testing.T, n int) (ports []int) {
 	t.Helper()
 	for range 1000 {
 		port := 20_000 + rand.IntN(12_000) //nolint:gosec // it hides nothing
 		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil || slices.Contains(ports, port) {
+		if err != nil {
 			continue
 		}
-		require.NoError(t, listener.Close())
+		defer func() { require.NoError(t, listener.Close()) }() // not before all are found, so that none is found twice
 		if ports = append(ports, port); len(ports) == n {
 			return ports
 		}
