@@ -51,7 +51,10 @@ func (c *cluster) start(t *testing.T, program string) bool {
 	var routes []string
 	c.nodes = nil
 	for i := range 3 {
-		n := &natsNode{program: program, name: fmt.Sprintf("n%d", i+1), port: ports[i], routing: ports[3+i], store: t.TempDir()}
+		n := &natsNode{
+			program: program, name: fmt.Sprintf("n%d", i+1), cluster: fmt.Sprintf("test-%d", ports[3]),
+			port: ports[i], routing: ports[3+i], store: t.TempDir(),
+		}
 		c.nodes = append(c.nodes, n)
 		routes = append(routes, fmt.Sprintf("nats://127.0.0.1:%d", n.routing))
 	}

@@ -139,10 +139,10 @@ func until(t *testing.T, holds func() bool, what string, running ...*process) {
 	t.Logf("%s, after %v", what, time.Since(began).Round(time.Millisecond))
 }
 
-// untilStarted starts something until it is: what has taken one of its ports may let go of it.
+// untilStarted starts something until it has its ports: what has taken one may let go of it, or the next one is free.
 func untilStarted(t *testing.T, start func() bool, what string) {
 	t.Helper()
-	for began := time.Now(); !start(); {
+	for began := time.Now(); !start(); <-time.After(time.Second) {
 		require.Less(t, time.Since(began), patience, what)
 	}
 }
@@ -150,7 +150,8 @@ func untilStarted(t *testing.T, start func() bool, what string) {
 // natsNode is a server of a cluster on this machine.
 type natsNode struct {
 	program, name string
-	port, routing int // for clients, and for the other servers
+	cluster       string // of this name: who comes to have one of the ports is not of it
+	port, routing int    // for clients, and for the other servers
 	routes        []string
 	store         string
 
@@ -173,10 +174,11 @@ func (n *natsNode) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.po
 func (n *natsNode) start(t *testing.T) bool {
 	t.Helper()
 	n.process = start(t, n.name, n.program, "-n", n.name, "-a", "127.0.0.1", "-p", strconv.Itoa(n.port), "-js", "-sd", n.store,
-		"-cluster_name", "test", "-cluster", fmt.Sprintf("nats://127.0.0.1:%d", n.routing), "-routes", strings.Join(n.routes, ","))
-	require.Eventually(t, func() bool {
-		return n.process.isOver() || strings.Contains(n.process.said(), "Listening for route connections")
-	}, patience, 5*time.Millisecond, "NATS neither listens nor ends")
+		"-cluster_name", n.cluster, "-cluster", fmt.Sprintf("nats://127.0.0.1:%d", n.routing), "-routes", strings.Join(n.routes, ","))
+	for began := time.Now(); !n.process.isOver() && !strings.Contains(n.process.said(), "Listening for route connections"); {
+		require.Less(t, time.Since(began), patience, "NATS neither listens nor ends")
+		<-time.After(5 * time.Millisecond)
+	}
 	if n.process.isOver() {
 		require.Contains(t, n.process.said(), "address already in use", "why NATS has ended")
 		t.Logf("a port of %s is in use", n.name)
