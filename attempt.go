@@ -289,9 +289,10 @@ func (r *request) readAtMost(body io.Reader, most, length int64) ([]byte, error)
 		case int64(len(data)) > most:
 			return nil, ErrResponseTooLarge
 		case err == io.EOF:
-			if r.buffer = data; cap(data) > mostSpare {
-				r.buffer = spare
+			if cap(data) <= mostSpare {
+				spare = data
 			}
+			r.buffer = spare
 			return data, nil
 		case err != nil:
 			return nil, err

@@ -293,10 +293,7 @@ func (call *Call) content() ([]byte, error) {
 // explain completes a failure with what is known of the call and its answers.
 func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.API, failed.Op = r.call.API, r.call.Op
-	failed.StatusCode, failed.Body = a.status, a.body
-	if cap(a.body) <= mostSpare {
-		failed.Body = slices.Clone(a.body) // the next call reads over it
-	}
+	failed.StatusCode, failed.Body = a.status, slices.Clone(a.body) // the next call reads over it
 	failed.RequestID = headerValue(a.header, "X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
