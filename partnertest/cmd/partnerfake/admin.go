@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
@@ -38,8 +39,8 @@ func (s *server) adminHandler() http.Handler {
 // onLoopback answers a request only if it was sent to a loopback address, or to localhost.
 func onLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		to := url.URL{Host: r.Host}
-		if ip := net.ParseIP(to.Hostname()); to.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
 			refuse(w, http.StatusForbidden, "only under a loopback address or localhost")
 			return
 		}

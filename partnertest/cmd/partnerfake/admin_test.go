@@ -97,7 +97,7 @@ func TestAdminIsOnLoopbackOnly(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for host, status := range map[string]int{
-		"127.0.0.1": 200, "localhost:8080": 200, "[::1]:8080": 200, "evil.example:8080": 403, "10.0.0.1": 403, "": 403,
+		"127.0.0.1": 200, "localhost:8080": 200, "LocalHost": 200, "[::1]:8080": 200, "evil.example:8080": 403, "10.0.0.1": 403, "": 403,
 	} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/_fake/state", nil)
