@@ -5,7 +5,7 @@ import "context"
 // flight is work in a goroutine of its own, for all who wait for it and for as long as they do. A panic in it, of a hook
 // say, goes on where they wait, because nobody could recover it in the goroutine.
 type flight[T any] struct {
-	done     chan struct{} // closed when the rest is there
+	done     chan struct{} // closed when the work has ended; the rest is what came of it
 	value    T
 	err      error
 	panicked any

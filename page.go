@@ -135,7 +135,7 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 	for w.ask.Page <= w.last && len(w.ahead) < pagesAhead {
 		call := w.call
 		call.Query = w.ask
-		// Whether an attempt was made is not known then.
+		// If the call ends its goroutine, nobody knows whether it was sent. An error without attempts would say that it was not.
 		f := newFlight[*walkedPage[T]](&Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")})
 		w.fetch.Go(func() {
 			f.run(func() (*walkedPage[T], error) { return do[*walkedPage[T]](ctx, w.client, call, w.opts) }, func() {})

@@ -228,7 +228,8 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 // tokenKey is where the context of a sign-in's calls holds their credential.
 type tokenKey struct{}
 
-// tokenBox is a credential in a context, which prints what it holds for some verbs, but not what a pointer in that leads to.
+// tokenBox is the credential in a context. It is behind a pointer because a context that is printed can show its values,
+// but not what a pointer in one of them leads to.
 type tokenBox struct{ token *string }
 
 // replace takes over the JWT of a reply.

@@ -170,7 +170,7 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 	}
 	unaccepted := refused != "" && refused == b.AccessToken
 	isNew := func(howLong time.Duration) bool { return now.Sub(b.since) < howLong }
-	fresh := !unaccepted && (isNew(refreshMargin) || b.canSend(now.Add(refreshMargin))) // by a clock that is wrong, none may be
+	fresh := !unaccepted && (isNew(refreshMargin) || b.canSend(now.Add(refreshMargin))) // a wrong clock may call any token expired
 	switch {
 	case fresh && !b.unstored, !unaccepted && b.canSend(now) && !b.canRefresh(now):
 		return nil, nil

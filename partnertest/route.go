@@ -60,7 +60,7 @@ func (f *Fake) Handle(op string, h http.Handler) {
 	if h == nil {
 		panic("partnertest: no handler for " + op)
 	}
-	http.NewServeMux().Handle(op, h) // which panics
+	http.NewServeMux().Handle(op, h) // only to have it panic if it cannot match op
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	same := func(r route) bool { return r.op == op }

@@ -150,7 +150,7 @@ func untilStarted(t *testing.T, start func() bool, what string) {
 // natsNode is a server of a cluster on this machine.
 type natsNode struct {
 	program, name string
-	cluster       string // of this name: who comes to have one of the ports is not of it
+	cluster       string // its name: a server of another cluster that has taken a port is not let in
 	port, routing int    // for clients, and for the other servers
 	routes        []string
 	store         string
