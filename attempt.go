@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"maps"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -58,8 +61,8 @@ func send(r *request) (*answer, *Error) {
 	if resp != nil {
 		_ = resp.Body.Close() // it was read to its end inside the attempt
 	}
-	if over := r.Context().Err(); over != nil && (x.again || x.last.Outcome != OutcomeAnswered) {
-		x.blame(over)
+	if x.again || x.last.Outcome != OutcomeAnswered {
+		x.blameContext(r.Context())
 	}
 	if into != nil && x.attempts > 0 {
 		*into = Response{x.status, x.header.Clone(), x.attempts, time.Since(started)}
@@ -71,11 +74,44 @@ func send(r *request) (*answer, *Error) {
 	return &x.answer, x.partial
 }
 
-// blame adds a cause to what the call ended with.
+// blame adds a cause, if any, to what the call ended with.
 func (x *exchange) blame(cause error) {
-	if !errors.Is(x.cause, cause) {
+	if several := parts(cause); several != nil {
+		for _, each := range several {
+			x.blame(each)
+		}
+		return
+	}
+	known := cause
+	if of, ok := cause.(*contextCause); ok { //nolint:errorlint // as whyDone returned it
+		known = of.error
+	}
+	if cause != nil && !errors.Is(x.cause, known) {
 		x.cause = errors.Join(x.cause, cause)
 	}
+}
+
+// blameContext adds why the context is done, if it is.
+func (x *exchange) blameContext(ctx context.Context) {
+	if ctx.Err() != nil && x.cause != nil && errors.Unwrap(x.cause) == nil && parts(x.cause) == nil && errors.Is(x.cause, context.Cause(ctx)) {
+		x.cause = nil // net/http returns the bare cause: whyDone says whose it is
+	}
+	x.blame(whyDone(ctx))
+}
+
+// contextCause is what a context was cancelled with, such as through [context.WithCancelCause].
+type contextCause struct{ error }
+
+func (c *contextCause) Unwrap() error { return c.error }
+
+// whyDone returns nil while ctx is not done, and then both the context's error and its cause: errors.Is finds either,
+// whichever of them a transport returns.
+func whyDone(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == nil || errors.Is(err, cause) {
+		return err
+	}
+	return errors.Join(err, &contextCause{cause})
 }
 
 func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -103,7 +139,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (x *exchange) mayStart(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+	if err := whyDone(ctx); err != nil {
 		return err
 	}
 	// Before the limiter too: a refresh makes a call of its own, which would stand in line behind those that wait for it.
@@ -129,19 +165,20 @@ func deadlineOf(refusal error) error {
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
-	s := &sending{gate: x.route.gate}
+	_, direct := x.settings.transport.(*http.Transport)
+	s := &sending{gate: x.route.gate, direct: direct}
 	s.limit = limit{Context: s.traced(req.Context()), of: &x.route.of, until: until}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
 	if err := s.passGate(); err != nil {
-		x.last.Outcome = s.outcome()
+		x.last.Outcome = s.outcome(err)
 		return nil, err
 	}
 	defer s.leaveGate() // for a transport that panics
 	resp, err := roundTrip(x.settings.transport, &s.request)
 	s.leaveGate()
 	if err != nil {
-		x.last.Outcome = s.outcome()
+		x.last.Outcome = s.outcome(err)
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -187,9 +224,9 @@ type sending struct {
 	limit   limit
 	trace   httptrace.ClientTrace
 
-	// What was traced is the proof that an attempt was not sent: a connection was asked for, and none was got. A
-	// transport that traces nothing proves nothing.
+	// Whether the transport asked for a connection, and got one, as httptrace reports it.
 	asked, got atomic.Bool
+	direct     bool // the transport is net/http's own, which sends nothing without a connection that it has traced
 
 	gate   *gate       // or nil
 	placed atomic.Bool // whether the attempt has a place in the gate
@@ -229,11 +266,32 @@ func (s *sending) traced(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
-func (s *sending) outcome() Outcome {
-	if s.asked.Load() && !s.got.Load() {
+// outcome returns OutcomeUnsent only with proof: a connection was asked for, none was got, and either net/http's own
+// transport says so or err is a failure to connect. Any other transport may have gone on in a way that it did not trace.
+func (s *sending) outcome(err error) Outcome {
+	if s.asked.Load() && !s.got.Load() && (s.direct || isConnectFailure(err)) {
 		return OutcomeUnsent
 	}
 	return OutcomeUnknown
+}
+
+// isConnectFailure reports whether err is of dialling, DNS or the TLS handshake. Of several errors each has to be: a
+// transport may join those of the ways that it tried.
+func isConnectFailure(err error) bool {
+	if several := parts(err); several != nil {
+		return !slices.ContainsFunc(several, func(each error) bool { return !isConnectFailure(each) })
+	}
+	switch err := err.(type) { //nolint:errorlint // each error of the chain is looked at
+	case nil:
+		return false
+	case *net.OpError:
+		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op)
+	case *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
+		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
+		return true
+	default:
+		return err.Error() == "net/http: TLS handshake timeout" || isConnectFailure(errors.Unwrap(err))
+	}
 }
 
 // passGate waits until the attempt may ask for a connection.
@@ -306,7 +364,7 @@ func outcomeOf(status int) Outcome {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return OutcomeUnsent
-	case status < http.StatusOK, status >= http.StatusInternalServerError:
+	case status < http.StatusOK, status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
 		return OutcomeUnknown
 	default:
 		return OutcomeAnswered

@@ -15,10 +15,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -160,18 +162,39 @@ func TestTrapOutcomeByProof(t *testing.T) {
 	t.Parallel()
 	ask := func(tr *httptrace.ClientTrace) { tr.GetConn("a.example:443") }
 	got := func(tr *httptrace.ClientTrace) { tr.GotConn(httptrace.GotConnInfo{}) }
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	fires := func(fire ...func(*httptrace.ClientTrace)) []func(*httptrace.ClientTrace) { return fire }
 	tests := map[string]struct {
 		trace []func(*httptrace.ClientTrace)
+		err   error
 		want  Outcome
-		kinds []error
-		sent  int
 	}{
-		"nothing traced":             {nil, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
-		"asked and not got":          {[]func(*httptrace.ClientTrace){ask}, OutcomeUnsent, nil, 4},
-		"asked twice and not got":    {[]func(*httptrace.ClientTrace){ask, ask}, OutcomeUnsent, nil, 4},
-		"asked and got":              {[]func(*httptrace.ClientTrace){ask, got}, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
-		"got, and asked for another": {[]func(*httptrace.ClientTrace){ask, got, ask}, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
-		"got without being asked":    {[]func(*httptrace.ClientTrace){got}, OutcomeUnknown, []error{ErrOutcomeUnknown}, 1},
+		"nothing traced":             {nil, refused, OutcomeUnknown},
+		"asked and not got":          {fires(ask), refused, OutcomeUnsent},
+		"asked twice and not got":    {fires(ask, ask), refused, OutcomeUnsent},
+		"asked and got":              {fires(ask, got), refused, OutcomeUnknown},
+		"got, and asked for another": {fires(ask, got, ask), refused, OutcomeUnknown},
+		"got without being asked":    {fires(got), refused, OutcomeUnknown},
+
+		"no such host":               {fires(ask), &url.Error{Op: "Post", Err: &net.DNSError{IsNotFound: true}}, OutcomeUnsent},
+		"a proxy that is not there":  {fires(ask), &net.OpError{Op: "proxyconnect", Net: "tcp", Err: refused}, OutcomeUnsent},
+		"an unknown authority":       {fires(ask), &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, OutcomeUnsent},
+		"another host's certificate": {fires(ask), x509.HostnameError{Certificate: &x509.Certificate{}, Host: "a.example"}, OutcomeUnsent},
+		"not TLS":                    {fires(ask), tls.RecordHeaderError{}, OutcomeUnsent},
+		"a handshake timeout":        {fires(ask), errors.New("net/http: TLS handshake timeout"), OutcomeUnsent},
+		"two ways, none connected":   {fires(ask), errors.Join(&net.DNSError{}, refused), OutcomeUnsent},
+		"wrapped":                    {fires(ask), fmt.Errorf("tunnel: %w", refused), OutcomeUnsent},
+
+		// The transport has gone on without a trace.
+		"a cut answer":                 {fires(ask), io.ErrUnexpectedEOF, OutcomeUnknown},
+		"a reset":                      {fires(ask), &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, OutcomeUnknown},
+		"a broken pipe":                {fires(ask), &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, OutcomeUnknown},
+		"an alert after the handshake": {fires(ask), &net.OpError{Op: "remote error", Err: tls.AlertError(42)}, OutcomeUnknown},
+		"a timeout":                    {fires(ask), context.DeadlineExceeded, OutcomeUnknown},
+		"a text":                       {fires(ask), errors.New("connection refused: no connection, dial tcp, not sent"), OutcomeUnknown},
+		"no way connected, or one cut": {fires(ask), errors.Join(refused, io.ErrUnexpectedEOF), OutcomeUnknown},
+		"both in one text":             {fires(ask), fmt.Errorf("%w, then %w", refused, io.EOF), OutcomeUnknown},
+		"a read that names a dial":     {fires(ask), &net.OpError{Op: "read", Net: "tcp", Err: refused}, OutcomeUnknown},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -183,15 +206,42 @@ func TestTrapOutcomeByProof(t *testing.T) {
 					for _, fire := range test.trace {
 						fire(tr)
 					}
-					return nil, errors.New("connection refused: no connection, dial tcp, not sent") // texts prove nothing
+					return nil, test.err
 				}), log.hook())
-				_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
-				assertKinds(t, err, test.kinds...)
-				require.Len(t, log.seen, test.sent)
+				_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+				kinds, sent := []error{ErrOutcomeUnknown}, 1
+				if test.want == OutcomeUnsent {
+					kinds, sent = nil, 4
+				}
+				assertKinds(t, err, kinds...)
+				require.Len(t, log.seen, sent)
 				for _, a := range log.seen {
 					assert.Equal(t, test.want, a.Outcome)
 				}
 			})
+		})
+	}
+}
+
+// net/http's transport traces every connection, so for it the trace alone is proof, whatever the dialler returns.
+func TestOutcomeOfADialThatFails(t *testing.T) {
+	t.Parallel()
+	for name, dialled := range map[string]error{
+		"a foreign error": errors.New("no tunnel"),
+		"EOF":             io.EOF,
+		"a timeout":       context.DeadlineExceeded,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log attemptLog
+			client := newTestClient(t, &http.Transport{
+				DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return nil, dialled },
+			}, log.hook(), WithRetry(RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}))
+			_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+			assertKinds(t, err)
+			require.ErrorIs(t, err, dialled)
+			require.Len(t, log.seen, 2)
+			assert.Equal(t, OutcomeUnsent, log.seen[0].Outcome)
 		})
 	}
 }
@@ -759,7 +809,7 @@ func TestOutcomeOfStatus(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]Outcome{
 		100: OutcomeUnknown, 101: OutcomeUnknown, 199: OutcomeUnknown, 200: OutcomeAnswered, 201: OutcomeAnswered,
-		302: OutcomeAnswered, 400: OutcomeAnswered, 401: OutcomeAnswered, 408: OutcomeAnswered, 428: OutcomeAnswered,
+		302: OutcomeAnswered, 400: OutcomeAnswered, 401: OutcomeAnswered, 407: OutcomeAnswered, 408: OutcomeUnknown, 409: OutcomeAnswered, 428: OutcomeAnswered,
 		429: OutcomeUnsent, 430: OutcomeAnswered, 499: OutcomeAnswered,
 		500: OutcomeUnknown, 502: OutcomeUnknown, 503: OutcomeUnknown, 504: OutcomeUnknown, 599: OutcomeUnknown,
 	} {

@@ -161,7 +161,7 @@ func statusKind(status int) error {
 		return ErrNotFound
 	case status == http.StatusTooManyRequests:
 		return ErrRateLimited
-	case status >= http.StatusInternalServerError:
+	case status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
 		return ErrServer
 	case status >= http.StatusBadRequest:
 		return ErrInvalid

@@ -31,13 +31,13 @@ func (f *flight[T]) wait(ctx context.Context) (value T, err error) {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		return value, ctx.Err()
+		return value, whyDone(ctx)
 	}
 	switch {
 	case f.panicked != nil:
 		panic(f.panicked)
 	case ctx.Err() != nil:
-		return value, ctx.Err()
+		return value, whyDone(ctx)
 	default:
 		return f.value, f.err
 	}

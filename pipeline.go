@@ -219,7 +219,7 @@ func (r *request) ask(ctx context.Context, s *secret) error {
 	token, err := s.source.Token(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // the caller did not wait for it
-		failed := r.noCredential(err)
+		failed := r.noCredential(errors.Join(err, whyDone(ctx)))
 		failed.kinds = failed.kinds[1:]
 		return failed
 	case err != nil:

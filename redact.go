@@ -63,6 +63,18 @@ func parts(err error) []error {
 	return slices.Clone(joined.Unwrap())
 }
 
+// leaves returns the errors that err joins, and those that these join.
+func leaves(err error) (all []error) {
+	several := parts(err)
+	if several == nil {
+		return []error{err}
+	}
+	for _, each := range several {
+		all = append(all, leaves(each)...)
+	}
+	return all
+}
+
 func (h *hidden) Error() string                 { return oneLine(describe(*h.cause)) }
 func (h *hidden) Unwrap() error                 { return *h.cause }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
@@ -176,12 +188,15 @@ func describe(err error) string {
 	if h, own := any(err).(*hidden); own {
 		return describe(*h.cause)
 	}
-	if several := parts(err); several != nil {
+	if parts(err) != nil {
 		var texts []string
-		for _, each := range several {
+		for _, each := range leaves(err) {
 			texts = append(texts, describe(each))
 		}
 		return strings.Join(unique(texts), "; ")
+	}
+	if of, ok := err.(*contextCause); ok { //nolint:errorlint // one further down is described as it is reached
+		return "context.Cause: " + describe(of.error)
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

@@ -73,7 +73,7 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// waitOf is what RFC 9110 makes of a Retry-After, with numbers of any length.
+// waitOf is what RFC 9110 makes of a Retry-After, with numbers of any length, fractions, and more forms of dates.
 func waitOf(value string) time.Duration {
 	if value != "" && strings.IndexFunc(value, func(r rune) bool { return r < '0' || r > '9' }) < 0 {
 		seconds, _ := new(big.Int).SetString(value, 10)
@@ -82,7 +82,16 @@ func waitOf(value string) time.Duration {
 		}
 		return time.Duration(seconds.Int64()) * time.Second
 	}
-	for _, form := range []string{http.TimeFormat, time.RFC850, time.ANSIC} {
+	if whole, fraction, _ := strings.Cut(value, "."); whole != "" && strings.Trim(value, "0123456789.") == "" && !strings.Contains(fraction, ".") {
+		wait := waitOf(whole)
+		if strings.Trim(fraction, "0") != "" && wait < 9223372036*time.Second {
+			wait += time.Second
+		}
+		return wait
+	}
+	for _, form := range []string{
+		http.TimeFormat, time.RFC850, time.ANSIC, "Mon, _2 Jan 2006 15:04:05 GMT", "Mon, _2 Jan 2006 15:04:05 UTC", time.RFC1123Z, time.RFC3339,
+	} {
 		if at, err := time.Parse(form, value); err == nil {
 			wait := new(big.Int).Sub(nanoseconds(at), nanoseconds(time.Now()))
 			return time.Duration(max(0, clamp(wait)))

@@ -16,7 +16,7 @@ import (
 // RetryPolicy says how often and how soon a call is sent again.
 //
 // Whatever it says, a client keeps an outage from being multiplied: for each API it has a budget of 100 repetitions, of
-// which every complete answer below 500, other than 429, gives a tenth of one back. When it is used up, calls are sent
+// which every complete response below 500, other than 408 and 429, gives a tenth of one back. When it is used up, calls are sent
 // once.
 type RetryPolicy struct {
 	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again. A repetition with a
@@ -52,11 +52,13 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 type Outcome string
 
 const (
-	// OutcomeUnsent means that the API did nothing: no connection was made, or it answered 429.
+	// OutcomeUnsent means that the API did nothing: no connection could be made, or it responded with 429. It takes proof:
+	// a transport that does not trace its connections (net/http/httptrace) ends in OutcomeUnknown instead.
 	OutcomeUnsent Outcome = "unsent"
-	// OutcomeAnswered means that a complete answer below 500 came, other than 429.
+	// OutcomeAnswered means that a complete response below 500 came, other than 408 and 429.
 	OutcomeAnswered Outcome = "answered"
-	// OutcomeUnknown means that the API may have done what was asked: no complete answer came, or one of 500 or above.
+	// OutcomeUnknown means that the API may have done what was asked: no complete response came, or one of 408, or of 500
+	// or above.
 	OutcomeUnknown Outcome = "unknown"
 )
 
@@ -189,7 +191,7 @@ func (x *exchange) renew(ctx context.Context) bool {
 		}
 		another = another || s.token != before
 	}
-	if err := ctx.Err(); err != nil {
+	if err := whyDone(ctx); err != nil {
 		x.blame(err)
 		return false
 	}
@@ -235,25 +237,57 @@ func (call *Call) isRepeatable() bool {
 	}
 }
 
-// retryAfter returns the wait that the header Retry-After asks for, in seconds or as a date, or 0.
+// retryAfter returns the wait that the header Retry-After asks for, in seconds or as a date, or 0. Part of a second counts
+// as a whole one. A date counts from the response's own Date, so that a wrong clock here does not matter.
 func retryAfter(header http.Header) time.Duration {
-	const longest = math.MaxInt64 / int64(time.Second)
 	value := strings.TrimSpace(headerValue(header, "Retry-After"))
 	if value == "" {
 		return 0
 	}
-	if strings.Trim(value, "0123456789") == "" {
-		seconds, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || seconds > longest {
-			seconds = longest
-		}
-		return time.Duration(seconds) * time.Second
+	if seconds, ok := readSeconds(value); ok {
+		return seconds
 	}
-	at, err := http.ParseTime(value)
-	if err != nil {
+	at, ok := readDate(value)
+	if !ok {
 		return 0
 	}
-	return max(0, time.Until(at))
+	now, ok := readDate(strings.TrimSpace(headerValue(header, "Date")))
+	if !ok {
+		now = time.Now()
+	}
+	return max(0, at.Sub(now))
+}
+
+// readSeconds reads a number of seconds, rounded up to a whole one and at most what a Duration can hold.
+func readSeconds(value string) (time.Duration, bool) {
+	const longest = math.MaxInt64 / int64(time.Second)
+	whole, fraction, _ := strings.Cut(value, ".")
+	if whole == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
+		return 0, false
+	}
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || seconds >= longest {
+		return time.Duration(longest) * time.Second, true
+	}
+	if strings.Trim(fraction, "0") != "" {
+		seconds++
+	}
+	return time.Duration(seconds) * time.Second, true
+}
+
+// dateLayouts are the forms of a date in a header besides those that [http.ParseTime] reads.
+var dateLayouts = []string{"Mon, _2 Jan 2006 15:04:05 UTC", time.RFC1123Z, "Mon, _2 Jan 2006 15:04:05 GMT", time.RFC3339}
+
+func readDate(value string) (time.Time, bool) {
+	if at, err := http.ParseTime(value); err == nil {
+		return at, true
+	}
+	for _, layout := range dateLayouts {
+		if at, err := time.Parse(layout, value); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // A budget keeps an outage from being multiplied: retries take from it, and answers give back.

@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,7 +45,7 @@ func (s *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
 // refusedDial is an attempt that is unsent by proof.
 func refusedDial(req *http.Request) (*http.Response, error) {
 	httptrace.ContextClientTrace(req.Context()).GetConn("a.example:443")
-	return nil, errors.New("refused")
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 }
 
 // cut is an attempt of which nothing is known.
@@ -132,7 +134,25 @@ func TestTrapRetryAfterOverflow(t *testing.T) {
 			strings.Repeat("9", 1000):          longest,
 			"-1":                               0,
 			"+1":                               0,
-			"1.5":                              0,
+			"1.5":                              2 * time.Second,
+			"20.5":                             21 * time.Second,
+			"20.":                              20 * time.Second,
+			"20.000":                           20 * time.Second,
+			"0.001":                            time.Second,
+			"9223372036.5":                     9223372036 * time.Second,
+			"99999999999999999999.5":           9223372036 * time.Second,
+			".5":                               0,
+			"-1.5":                             0,
+			"1.5.5":                            0,
+			"1.5s":                             0,
+			"Sat, 01 Jan 2000 00:00:05 UTC":    5 * time.Second,
+			"Sat, 1 Jan 2000 00:00:05 GMT":     5 * time.Second,
+			"Sat, 01 Jan 2000 01:00:05 +0100":  5 * time.Second,
+			"Sat, 01 Jan 2000 00:00:05 PST":    0,
+			"2000-01-01T00:00:05Z":             5 * time.Second,
+			"2000-01-01T00:00:05.5Z":           5500 * time.Millisecond,
+			"1999-12-31T19:00:05-05:00":        5 * time.Second,
+			"2000-01-01 00:00:05":              0,
 			"1e3":                              0,
 			"0x10":                             0,
 			"1,2":                              0,
@@ -151,6 +171,43 @@ func TestTrapRetryAfterOverflow(t *testing.T) {
 		assert.Zero(t, retryAfter(nil))
 		assert.Equal(t, time.Second, retryAfter(http.Header{"Retry-After": {"1", "2"}}))
 	})
+}
+
+// A date counts from the response's own Date, however wrong either clock is. Here it is midnight on 1 January 2000, UTC.
+func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		after, date string
+		want        time.Duration
+	}{
+		"behind ours":             {"Fri, 31 Dec 1999 23:50:02 GMT", "Fri, 31 Dec 1999 23:50:00 GMT", 2 * time.Second},
+		"ahead of ours":           {"Sat, 01 Jan 2000 00:10:02 GMT", "Sat, 01 Jan 2000 00:10:00 GMT", 2 * time.Second},
+		"years behind":            {"Thu, 01 Jan 1970 00:00:07 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", 7 * time.Second},
+		"both in RFC 3339":        {"2031-01-01T00:00:03Z", "2031-01-01T00:00:00Z", 3 * time.Second},
+		"of two forms":            {"2000-01-01T00:10:03Z", "Sat, 01 Jan 2000 00:10:00 UTC", 3 * time.Second},
+		"before the Date":         {"Sat, 01 Jan 2000 00:00:05 GMT", "Sat, 01 Jan 2000 00:00:06 GMT", 0},
+		"a Date that is no date":  {"Sat, 01 Jan 2000 00:00:05 GMT", "soon", 5 * time.Second},
+		"an empty Date":           {"Sat, 01 Jan 2000 00:00:05 GMT", "", 5 * time.Second},
+		"seconds, whatever Date":  {"5", "Fri, 31 Dec 1999 23:50:00 GMT", 5 * time.Second},
+		"the ends of time":        {"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", 1<<63 - 1},
+		"spaces around the dates": {" Sat, 01 Jan 2000 00:10:02 GMT ", " Sat, 01 Jan 2000 00:10:00 GMT ", 2 * time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				header := []string{"Retry-After", test.after, "Date", test.date}
+				assert.Equal(t, test.want, retryAfter(reply(503, "", header...).Header))
+				if test.want == 0 || test.want > 30*time.Second {
+					return
+				}
+				started := time.Now()
+				transport := turns(always(503, "", header...), ok)
+				require.NoError(t, newTestClient(t, transport).Subscriptions.Cancel(t.Context(), "pk"))
+				assert.Equal(t, test.want, time.Since(started))
+			})
+		})
+	}
 }
 
 // Which operations go again after which attempt, and what is known in the end.
@@ -231,7 +288,7 @@ func TestWhatGoesAgain(t *testing.T) {
 		"503 HTML":     {always(503, "<html>"), OutcomeUnknown, ErrServer},
 		"302":          {always(302, "", "Location", "/x"), OutcomeAnswered, ErrBadResponse},
 		"400":          {always(400, `{}`), OutcomeAnswered, ErrInvalid},
-		"408":          {always(408, `{}`), OutcomeAnswered, ErrInvalid},
+		"408":          {always(408, `{}`), OutcomeUnknown, ErrServer},
 	}
 	for method, c := range calls {
 		for how, attempt := range attempts {
@@ -527,9 +584,8 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 		"no answer": {
 			func(req *http.Request) (*http.Response, error) {
 				time.Sleep(3*time.Second - 1)
-				httptrace.ContextClientTrace(req.Context()).GetConn("")
-				return nil, io.EOF
-			}, nil, io.EOF, "network: POST /a: no answer: EOF; context deadline exceeded",
+				return refusedDial(req)
+			}, nil, syscall.ECONNREFUSED, "network: POST /a: no answer: dial tcp: connection refused; context deadline exceeded",
 		},
 	}
 	for name, test := range tests {
@@ -581,7 +637,7 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 	}{
 		"after an answer": {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil, "network: PUT /a: 503 Service Unavailable: server error; outcome unknown; context canceled"},
 		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF, "network: PUT /a: no answer: outcome unknown; unexpected EOF; context canceled"},
-		"after a refusal": {"POST /a", refusedDial, nil, nil, "network: POST /a: no answer: error of type *errors.errorString; context canceled"},
+		"after a refusal": {"POST /a", refusedDial, nil, nil, "network: POST /a: no answer: dial tcp: connection refused; context canceled"},
 		"after a 429":     {"POST /a", always(429, ""), []error{ErrRateLimited}, nil, "network: POST /a: 429 Too Many Requests: rate limited; context canceled"},
 	}
 	for name, test := range tests {
@@ -619,9 +675,9 @@ func TestCancelledInFlight(t *testing.T) {
 		is    error
 		want  string
 	}{
-		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no answer: context canceled"},
-		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no answer: error of type *errors.errorString; context canceled"},
-		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no answer: outcome unknown; EOF; context canceled"},
+		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no answer: context canceled; context.Cause: error of type *errors.errorString"},
+		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no answer: context canceled; context.Cause: error of type *errors.errorString"},
+		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no answer: outcome unknown; EOF; context canceled; context.Cause: error of type *errors.errorString"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -638,11 +694,108 @@ func TestCancelledInFlight(t *testing.T) {
 			assert.Zero(t, log.seen[0].Wait, "the call ends")
 			assertKinds(t, err, test.kinds...)
 			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, cause)
 			require.ErrorIs(t, err, test.is)
 			require.EqualError(t, err, test.want)
 			assert.Equal(t, 1, transport.sent)
 		})
 	}
+}
+
+// Whenever a call is cancelled, both what the context was cancelled with and its own error are found.
+func TestCancelCauseIsFound(t *testing.T) {
+	t.Parallel()
+	type cancelling struct {
+		ctx    context.Context //nolint:containedctx // the one of the call
+		cancel context.CancelFunc
+	}
+	tests := map[string]struct {
+		step roundTripFunc
+		opts func(cancelling) []Option
+		want string
+	}{
+		"before the call": {nil, func(c cancelling) []Option {
+			c.cancel()
+			return nil
+		}, "not sent: context canceled; context.Cause: error of type *errors.errorString"},
+		"in the credential's source": {nil, func(c cancelling) []Option {
+			return []Option{WithCredentialSource(NetworkToken, TokenSourceFunc(func(ctx context.Context) (string, error) {
+				c.cancel()
+				return "", ctx.Err()
+			}))}
+		}, "not sent: context canceled; context.Cause: error of type *errors.errorString"},
+		"in the limiter": {nil, func(c cancelling) []Option {
+			return []Option{WithRateLimiter(NetworkAPI, limiterFunc(func(ctx context.Context) error {
+				c.cancel()
+				return ctx.Err()
+			}))}
+		}, "not sent: the rate limiter refused; context canceled; context.Cause: error of type *errors.errorString"},
+		"in an attempt": {func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}, func(c cancelling) []Option {
+			time.AfterFunc(time.Second, c.cancel)
+			return nil
+		}, "no answer: outcome unknown; context canceled; context.Cause: error of type *errors.errorString"},
+		"between attempts": {always(503, ""), func(c cancelling) []Option {
+			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
+		}, "503 Service Unavailable: server error; outcome unknown; context canceled; context.Cause: error of type *errors.errorString"},
+		"between attempts without a response": {cut, func(c cancelling) []Option {
+			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
+		}, "no answer: outcome unknown; unexpected EOF; context canceled; context.Cause: error of type *errors.errorString"},
+		"while the session is refreshed": {func(req *http.Request) (*http.Response, error) {
+			time.Sleep(time.Minute)
+			return ok(req)
+		}, func(c cancelling) []Option {
+			time.AfterFunc(time.Second, c.cancel)
+			return nil
+		}, "not sent: context canceled; context.Cause: error of type *errors.errorString"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				why := errors.New("SECRET")
+				ctx, cancel := context.WithCancelCause(t.Context())
+				opts := test.opts(cancelling{ctx, func() { cancel(why) }})
+				call := Call{API: NetworkAPI, Op: "PUT /a"}
+				if strings.Contains(name, "session") {
+					call = Call{API: AccountAPI, Op: "PUT /a", Session: sessionOf(t, Tokens{RefreshToken: "R0"})}
+				}
+				_, err := Do[none](ctx, newTestClient(t, test.step, opts...), call)
+				require.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, why)
+				require.EqualError(t, err, string(call.API)+": PUT /a: "+test.want)
+				time.Sleep(time.Hour) // for the refresh to end
+			})
+		})
+	}
+}
+
+// A deadline that ends a call is found with its cause, and so is the cause of a walk's context.
+func TestCauseOfADeadlineAndOfAWalk(t *testing.T) {
+	t.Parallel()
+	why := errors.New("too slow")
+	silent := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, context.Cause(req.Context()) // as net/http does
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, why)
+		defer cancel()
+		_, err := Do[none](ctx, newTestClient(t, silent), Call{API: NetworkAPI, Op: "GET /a"})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, why)
+		require.EqualError(t, err, "network: GET /a: no answer: context deadline exceeded; context.Cause: error of type *errors.errorString")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(why) })
+		for _, err := range newTestClient(t, silent).Networks.All(ctx, ListOptions{}) {
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, why)
+		}
+	})
 }
 
 // An answer that is final stays what it is, though the context ends before the call returns.
@@ -843,7 +996,7 @@ func TestHookAndLogLines(t *testing.T) {
 
 		const op = "DELETE /partners/subscriptions/{pk}"
 		require.Len(t, seen, 4)
-		require.EqualError(t, seen[0].Err, "error of type *errors.errorString")
+		require.EqualError(t, seen[0].Err, "dial tcp: connection refused")
 		require.ErrorIs(t, seen[1].Err, io.ErrUnexpectedEOF)
 		seen[0].Err, seen[1].Err = nil, nil
 		assert.Equal(t, []Attempt{
@@ -853,7 +1006,7 @@ func TestHookAndLogLines(t *testing.T) {
 			{API: PartnerAPI, Op: op, Number: 4, Outcome: OutcomeAnswered, StatusCode: 404},
 		}, seen)
 		const msg = `"msg":"partnerapi attempt","api":"partner","op":"` + op + `",`
-		want := `{"level":"WARN",` + msg + `"attempt":1,"status":0,"outcome":"unsent","duration":0,"wait":0,"error":"error of type *errors.errorString"}
+		want := `{"level":"WARN",` + msg + `"attempt":1,"status":0,"outcome":"unsent","duration":0,"wait":0,"error":"dial tcp: connection refused"}
 {"level":"WARN",` + msg + `"attempt":2,"status":0,"outcome":"unknown","duration":1000000000,"wait":0,"error":"unexpected EOF"}
 {"level":"WARN",` + msg + `"attempt":3,"status":429,"outcome":"unsent","duration":0,"wait":3000000000}
 {"level":"DEBUG",` + msg + `"attempt":4,"status":404,"outcome":"answered","duration":0,"wait":0}

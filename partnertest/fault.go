@@ -176,10 +176,10 @@ func (fault Fault) wait(ctx context.Context) error {
 	}
 }
 
-// refuse is the error of a connection that is not made.
+// refuse is the error of a connection that is not made. As from a dialler, it says so when the client gives up waiting too.
 func (fault Fault) refuse(ctx context.Context) error {
 	if err := fault.wait(ctx); err != nil {
-		return err
+		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	}
 	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
