@@ -196,7 +196,8 @@ func (in UpdateAccountRequest) Format(f fmt.State, verb rune) {
 func (in UpdateAccountRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
 
 // Create makes a new customer. It fails with [ErrInvalid] for what is missing or wrong, and with [ErrAlreadyExists] too
-// if the e-mail is taken. It is never sent again when the outcome is unknown.
+// if the e-mail is taken. A customer that was made comes with [ErrBadResponse] if the response cannot be read whole. It is
+// never sent again when the outcome is unknown.
 //
 // POST /accounts
 func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, opts ...CallOption) (*Customer, error) {
@@ -206,7 +207,9 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 // Login logs a customer in and returns the session, one of cookies, which the calls for that customer take. It fails with
 // [ErrUnauthorized] for a wrong e-mail or password, and with [ErrForbidden] for a customer who is blocked, has not
 // registered, or has not confirmed the e-mail. A bad key is ErrUnauthorized too, and tells itself apart in that
-// [AccountsService.Status] of [NewSession] fails. It is sent again unless its outcome is [OutcomeAnswered].
+// [AccountsService.Status] of [NewSession] fails. If the customer has logged in and the response cannot be read whole, the
+// session, and what could be read of the customer, come with the error, which is [ErrBadResponse]. It is sent again unless
+// its outcome is [OutcomeAnswered].
 //
 // POST /login
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {
@@ -215,10 +218,10 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 	customer, err := do[*Customer](ctx, s.client, Call{
 		API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true, key: "customer", login: true,
 	}, opts)
-	if err != nil {
+	if err != nil && (!wasDone(err) || session.isEmpty()) {
 		return nil, nil, err
 	}
-	return customer, session, nil
+	return customer, session, err
 }
 
 // Get returns the customer of the session. It fails with [ErrNotLoggedIn] if there is none. It is sent again unless its

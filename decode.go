@@ -2,12 +2,13 @@ package partnerapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"reflect"
 )
 
 // decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
-// zero value.
+// zero value. With a failure it returns what it could read: a write has been done.
 func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	if call.login && call.Session.isEmpty() {
 		return value, badResponse("a login without a session cookie")
@@ -26,18 +27,25 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 		known, err = unmarshalMember(payload, call.key, &value)
 	}
 	switch {
+	case call.lacks(known, payload):
+		return value, &Error{kinds: []error{call.ifNull}}
 	case known == absent:
 		return value, badResponse("no value in the body")
-	case known == null && call.ifNull != nil:
-		return value, &Error{kinds: []error{call.ifNull}}
 	case known == null:
 		return value, badResponse("null in the place of the value")
 	case err != nil:
-		return value, &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
-	case !call.anyValue && isBlank(reflect.ValueOf(value)):
-		return value, badResponse("none of the documented fields")
+		failed = &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
-	return value, nil
+	if !call.anyValue && isBlank(reflect.ValueOf(value)) {
+		var zero T
+		return zero, cmp.Or(failed, badResponse("none of the documented fields"))
+	}
+	return value, failed
+}
+
+// lacks reports whether a value that is null or left out means ifNull. A write that leaves it out has said nothing.
+func (call *Call) lacks(known presence, payload []byte) bool {
+	return call.ifNull != nil && (known == null || known == absent && !call.isWrite() && presenceOf(payload) == present)
 }
 
 // decodeOptional reads a value that may be missing, or not be as it should: into then points to a pointer to a record in

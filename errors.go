@@ -79,6 +79,7 @@ type Error struct {
 
 	kinds []error
 	cause error
+	done  bool // the response tells of a success, and was not read whole
 }
 
 // Error returns one line: the API, the operation, the status, and what the API says or why there is no answer. What
@@ -143,6 +144,12 @@ type ArgumentError struct {
 func (e *ArgumentError) Error() string {
 	named := slices.DeleteFunc([]string{e.Op, e.Name, e.Reason}, func(s string) bool { return s == "" })
 	return oneLine(strings.Join(named, ": "))
+}
+
+// wasDone reports whether the call of err did what it was asked to, and only its response was not read whole.
+func wasDone(err error) bool {
+	var failed *Error
+	return errors.As(err, &failed) && failed.done
 }
 
 // badResponse is a failure because of an answer that the API does not document.

@@ -62,13 +62,15 @@ type none = struct{}
 //
 // An UnmarshalJSON or UnmarshalText of T copies what it keeps, as [json.Unmarshaler] demands: the memory is used again.
 //
-// It fails with an [*ArgumentError] for a call that cannot be sent, and otherwise as the methods do.
+// It fails with an [*ArgumentError] for a call that cannot be sent, and otherwise as the methods do. For a write whose
+// response cannot be read whole, such as one with a field of another type, T holds what could be read, beside the error.
 func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOption) (T, error) {
 	call.anyValue = true
 	return do[T](ctx, client, call, opts)
 }
 
-// do runs the four stages of a call.
+// do runs the four stages of a call. A write whose response tells of a success that cannot be read whole returns what could be
+// read, beside the error.
 func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T, error) {
 	var value, zero T
 	r, err := encode(ctx, c.config(), call, opts)
@@ -81,13 +83,17 @@ func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T,
 	if failed == nil {
 		payload, failed = r.route.api.open(a.status, a.body)
 	}
-	if failed == nil {
-		value, failed = decode[T](call, payload)
-	}
 	if failed != nil {
 		return zero, r.explain(a, failed)
 	}
-	return value, nil
+	if value, failed = decode[T](call, payload); failed == nil {
+		return value, nil
+	}
+	failed.done = true
+	if !call.isWrite() {
+		value = zero
+	}
+	return value, r.explain(a, failed)
 }
 
 // request is a call ready to be sent.

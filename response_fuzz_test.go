@@ -229,7 +229,9 @@ func FuzzResponse(f *testing.F) {
 		}
 		assert.True(t, g.requests >= 1 && g.requests <= most, "%d requests", g.requests)
 		if err != nil {
-			assert.True(t, value == nil || reflect.ValueOf(value).IsZero(), "%v comes with %v", value, err)
+			// A write that is done brings what could be read of its response.
+			kept := wasDone(err) && !strings.HasPrefix(op, "GET ")
+			assert.True(t, kept || value == nil || reflect.ValueOf(value).IsZero(), "%v comes with %v", value, err)
 			assert.NotEmpty(t, g.secrets)
 			assertTold(t, err, op, g.secrets)
 			return

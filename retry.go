@@ -223,7 +223,7 @@ func (x *exchange) saysLoggedOut() bool {
 		return false
 	}
 	known, _ := unmarshalMember(payload, x.call.key, new(none))
-	return known == null
+	return x.call.lacks(known, payload)
 }
 
 // isRepeatable reports whether the call may be sent again when it is unknown whether it was done.

@@ -312,7 +312,6 @@ func TestLoginFailures(t *testing.T) {
 	}{
 		"no cookie":              {answerWith(200, oneCustomer), []error{ErrBadResponse}},
 		"an expired cookie":      {answerWith(200, oneCustomer, "Set-Cookie", "sid=1; Max-Age=0"), []error{ErrBadResponse}},
-		"a cookie, no customer":  {answerWith(200, `{"status":"ok"}`, "Set-Cookie", "sid=1"), []error{ErrBadResponse}},
 		"a cookie and a refusal": {answerWith(200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "Set-Cookie", "sid=1"), []error{ErrUnauthorized}},
 		"a redirect":             {answerWith(302, "", "Location", "/account", "Set-Cookie", "sid=1"), []error{ErrBadResponse}},
 	}
