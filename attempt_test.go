@@ -515,6 +515,41 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
+// The text of a response that is too large says so, beside what its status says.
+func TestTextOfATooLargeResponse(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{
+		200: "network: PUT /a: 200 OK: response too large; outcome unknown",
+		429: "network: PUT /a: 429 Too Many Requests: rate limited; response too large",
+		500: "network: PUT /a: 500 Internal Server Error: server error; response too large; outcome unknown",
+		503: "network: PUT /a: 503 Service Unavailable: server error; response too large; outcome unknown",
+	} {
+		client := newTestClient(t, always(status, strings.Repeat(" ", 11)), WithMaxResponseBytes(10))
+		_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "PUT /a"}, WithoutRetry())
+		require.EqualError(t, err, want)
+	}
+}
+
+// A transport that is not net/http's may return a response without a body.
+func TestResponseWithoutABody(t *testing.T) {
+	t.Parallel()
+	for status, kinds := range map[int][]error{200: nil, 204: nil, 302: {ErrBadResponse}, 404: {ErrBadResponse}, 503: {ErrServer}} {
+		client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status}, nil
+		}))
+		_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"}, WithoutRetry())
+		if kinds == nil {
+			require.NoError(t, err, status)
+			continue
+		}
+		require.ErrorIs(t, err, kinds[0], status)
+	}
+	_, err := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200}, nil
+	})).Networks.Get(t.Context(), "acc_1")
+	assertKinds(t, err, ErrBadResponse)
+}
+
 // A body that is too large is no complete answer: whether a write was done is unknown. It is not sent again, because the
 // next answer would be as large.
 func TestTooLargeAnswerToAWrite(t *testing.T) {

@@ -688,6 +688,20 @@ func TestTokenIsNotAccepted(t *testing.T) {
 		"a read of nobody": {
 			call: get, calls: []roundTripFunc{nobody}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
 		},
+		"a read of nothing": {
+			call: get, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+		},
+		"a read without a customer": {
+			call: get, calls: []roundTripFunc{always(200, `{"status":"ok"}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+		},
+		"a read of nothing, twice": {
+			call: get, calls: []roundTripFunc{always(200, `{}`), always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+			kinds: []error{ErrNotLoggedIn}, text: "account: GET /account: 200 OK: not logged in",
+		},
+		"a write without a customer": {
+			call: update, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"POST /account Bearer A0"},
+			kinds: []error{ErrBadResponse}, text: "account: POST /account: 200 OK: bad response; no value in the body",
+		},
 		"a write to nobody": {
 			call: update, calls: []roundTripFunc{nobody}, sent: []string{"POST /account Bearer A0"},
 			kinds: []error{ErrNotLoggedIn}, text: "account: POST /account: 200 OK: not logged in",

@@ -66,6 +66,25 @@ func TestOneConnectionOfHTTP2(t *testing.T) {
 	protocols.Range(func(protocol, _ any) bool { return assert.Equal(t, "HTTP/2.0", protocol) })
 }
 
+// A new connection of HTTP/2 can be shared only when its first headers are written. Who left the gate before would have the
+// next attempt dial another one.
+func TestGateWaitsForHeadersOfHTTP2(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	for protocol, leaves := range map[string]bool{"h2": false, "http/1.1": true} {
+		config := server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+		config.NextProtos = []string{protocol}
+		conn, err := tls.Dial("tcp", server.Listener.Addr().String(), config) //nolint:noctx // on loopback
+		require.NoError(t, err)
+		assert.Equal(t, leaves, newGate().got(httptrace.GotConnInfo{Conn: conn}), protocol)
+		assert.True(t, newGate().got(httptrace.GotConnInfo{Conn: conn, Reused: true}), protocol)
+		require.NoError(t, conn.Close())
+	}
+}
+
 // The first connection can be of an attempt that did not wait for it.
 func TestGateOpensWithAConnectionOfAnother(t *testing.T) {
 	t.Parallel()
