@@ -113,8 +113,9 @@ func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...C
 }
 
 // All returns all invitations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
-// breaks off has asked for some in vain. The walk ends with the first error, which comes with
-// a zero Invitation. Removing invitations while walking may skip or repeat some, because the pages shift.
+// breaks off has asked for some in vain. The walk ends with the first error, which comes with a zero Invitation. If the list
+// says that there are more invitations than came, or does not tell, that is [ErrBadResponse]. Removing invitations while
+// walking may skip or repeat some, because the pages shift.
 //
 // GET /account/network-invitations
 func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Invitation, error] {

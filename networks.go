@@ -124,8 +124,9 @@ func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...Call
 }
 
 // All returns all relations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
-// breaks off has asked for some in vain. The walk ends with the first error, which comes with a zero Network. Removing
-// networks while walking may skip or repeat some, because the pages shift.
+// breaks off has asked for some in vain. The walk ends with the first error, which comes with a zero Network. If the list
+// says that there are more networks than came, or does not tell, that is [ErrBadResponse]. Removing networks while walking
+// may skip or repeat some, because the pages shift.
 //
 // GET /account/networks
 func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {

@@ -3,7 +3,9 @@ package partnerapi
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"reflect"
 	"sync"
@@ -72,15 +74,20 @@ type walk[T any] struct {
 	call   Call
 	opts   []CallOption
 	ask    ListOptions // the next page to ask for
-	last   int         // the last page, as far as is known
 	ahead  []*flight[*walkedPage[T]]
 	fetch  sync.WaitGroup
+
+	first, number int   // the page that the walk began with, and the one whose turn it is
+	last          int   // the last page, as the newest page says
+	paged         bool  // whether any page said so
+	total         int   // how many records there are, as the newest page says, or unknown
+	passed        int64 // how many of them came, or are on the pages before the first
 
 	seen    map[fingerprint]int // the pages that came, with the total they came with
 	repeats int                 // how many pages in a row had come before
 }
 
-// walkedPage is a page with the fingerprint of its list, as the API wrote it.
+// walkedPage is a page with the fingerprint of its list, as the API wrote it. Its Total and Pages can be unknown.
 type walkedPage[T any] struct {
 	Page[T]
 
@@ -90,10 +97,22 @@ type walkedPage[T any] struct {
 type fingerprint [sha256.Size]byte
 
 func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
-	list := member{name: "list"}
-	find(data, &list)
+	list, total, pages := member{name: "list"}, member{name: "total"}, member{name: "pages"}
+	find(data, &list, &total, &pages)
 	p.print = sha256.Sum256(list.value)
-	return unmarshal(data, &p.Page)
+	err := unmarshal(data, &p.Page)
+	p.Total, p.Pages = p.count(total, p.Total), p.count(pages, p.Pages)
+	return err
+}
+
+const unknown = -1
+
+// count returns what the page says how many there are. None, beside records, says nothing.
+func (p *walkedPage[T]) count(said member, n int) int {
+	if said.value == nil || n < 0 || n == 0 && len(p.Items) > 0 {
+		return unknown
+	}
+	return n
 }
 
 // all walks the pages of the list that call asks for. The first is fetched alone, because it tells how many there are,
@@ -112,19 +131,23 @@ func all[T any](ctx context.Context, client *Client, call Call, in ListOptions, 
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		w := &walk[T]{client: client, call: call, opts: opts, ask: in, last: in.Page, seen: make(map[fingerprint]int)}
+		w := &walk[T]{
+			client: client, call: call, opts: opts, ask: in,
+			first: in.Page, number: in.Page, last: in.Page, total: unknown, seen: make(map[fingerprint]int),
+		}
 		defer w.fetch.Wait()
 		defer cancel()
-		for w.askAhead(ctx); len(w.ahead) > 0; w.askAhead(ctx) {
+		// Pages that turn out to be behind the last one may be on their way: nobody waits for them.
+		for w.askAhead(ctx); w.number <= w.last; w.askAhead(ctx) {
 			items, err := w.next()
-			if err != nil {
-				yield(zero, err)
-				return
-			}
 			for _, item := range items {
 				if !yield(item, nil) {
 					return
 				}
+			}
+			if err != nil {
+				yield(zero, err)
+				return
 			}
 		}
 	}
@@ -145,23 +168,66 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 	}
 }
 
-// next returns the items of the next page. A page without items is the end of the list.
+// next returns the items of the next page. An error besides items is about what comes after them.
 func (w *walk[T]) next() ([]T, error) {
 	page, err := w.ahead[0].wait(context.Background()) // the call ends with its own
 	w.ahead = w.ahead[1:]
 	if err != nil {
 		return nil, err
 	}
-	items := page.Items
-	if len(items) == 0 {
-		w.ahead, w.last = nil, 0
-		return nil, nil
+	items, err := w.unseen(page)
+	if err != nil {
+		return nil, err
 	}
-	if page.Pages < 1 && page.Total > len(items) {
-		return nil, w.fail("a list that does not say how many pages it has")
+	return items, w.follow(page)
+}
+
+// follow takes the measure of the list from its newest page. The walk ends with a page that is the last, or without
+// items; if the list says that there is more, what follows would be lost in silence.
+func (w *walk[T]) follow(page *walkedPage[T]) error {
+	if page.Pages != unknown { // a total that came with another number of pages is no longer true
+		w.last, w.paged, w.total = page.Pages, true, unknown
 	}
-	w.last = max(w.last, page.Pages)
-	return w.unseen(page)
+	if page.Total != unknown {
+		w.total = page.Total
+	}
+	if w.number == w.first {
+		w.passed = w.before(page)
+	}
+	n := len(page.Items)
+	w.passed += int64(n)
+	if n > 0 && w.paged && w.number < w.last {
+		w.number++
+		return nil
+	}
+	last := w.last
+	w.last = 0
+	switch {
+	case w.total != unknown && w.passed >= int64(w.total):
+		return nil
+	case w.total != unknown && n > 0 && !w.paged:
+		return w.fail("a list that does not say how many pages it has")
+	case w.total != unknown:
+		return w.fail(fmt.Sprintf("the list ended early: %d of %d records", w.passed, w.total))
+	case n == 0 && w.paged && last >= max(w.number, 2): // an empty list can have one page
+		return w.fail(fmt.Sprintf("the list ended early: page %d of %d is empty", w.number, last))
+	case !w.paged && n >= min(w.ask.Records, recordsPerPage):
+		return w.fail("a full page of a list that says neither how many records nor how many pages it has")
+	default:
+		return nil
+	}
+}
+
+// before returns how many records are on the pages before the first one of the walk, as far as that page tells.
+func (w *walk[T]) before(page *walkedPage[T]) int64 {
+	size := len(page.Items)
+	switch {
+	case page.Pages != unknown && page.Pages < w.number && w.number > 1:
+		return int64(max(page.Total, 0)) // all there are
+	case size == 0 || page.Pages <= w.number: // the last page, or perhaps the last, need not be full
+		size = max(size, w.ask.Records)
+	}
+	return int64(min(w.number-1, math.MaxInt32)) * int64(min(size, math.MaxInt32))
 }
 
 // unseen returns the items of a page if it did not come before, which would be no progress: records have ids, so no
