@@ -51,26 +51,32 @@ var apis = map[API]api{
 	NetworkAPI: {base: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
 }
 
-// credentials says how each credential is put on a request. The secret is one string; where it is a header's value, it is
-// that as it is passed.
-var credentials = map[Credential]func(r *http.Request, secret ...string){
-	PartnerToken:    inHeader("X-Token-Auth"),
-	AccountKey:      inQuery("key"),
-	OrganizationKey: inHeader("Api-Key"),
-	NetworkToken:    inHeader("Authorization"),
+// place is where the API looks for a credential.
+type place struct{ header, query string }
+
+// credentials says where each credential is put on a request: in its header, or in the query if it has none. Callers set
+// neither. A signup link, which has no headers, carries the partner token in the query.
+var credentials = map[Credential]place{
+	PartnerToken:    {header: "X-Token-Auth", query: "token"},
+	AccountKey:      {query: "key"},
+	OrganizationKey: {header: "Api-Key"},
+	NetworkToken:    {header: "Authorization"},
 }
 
-func inHeader(name string) func(*http.Request, ...string) {
-	return func(r *http.Request, secret ...string) { r.Header[name] = secret }
-}
-
-func inQuery(name string) func(*http.Request, ...string) {
-	return func(r *http.Request, secret ...string) {
-		if r.URL.RawQuery != "" {
-			r.URL.RawQuery += "&"
-		}
-		r.URL.RawQuery += name + "=" + url.QueryEscape(secret[0])
+// put puts a secret on a request. It is one string, which becomes the value of the header as it is passed.
+func (p place) put(r *http.Request, secret ...string) {
+	if p.header == "" {
+		p.putInQuery(r.URL, secret[0])
+		return
 	}
+	r.Header[p.header] = secret
+}
+
+func (p place) putInQuery(target *url.URL, secret string) {
+	if target.RawQuery != "" {
+		target.RawQuery += "&"
+	}
+	target.RawQuery += p.query + "=" + url.QueryEscape(secret)
 }
 
 func isSuccess(status int) bool { return status >= 200 && status <= 299 }

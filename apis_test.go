@@ -67,7 +67,7 @@ func TestCredentialsOnARequest(t *testing.T) {
 		t.Run(string(which), func(t *testing.T) {
 			t.Parallel()
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
-			credentials[which](req, "s& ü=")
+			credentials[which].put(req, "s& ü=")
 			assert.Equal(t, test.query, req.URL.RawQuery)
 			if test.header != "" {
 				assert.Equal(t, http.Header{test.header: {"s& ü="}}, req.Header)
@@ -77,7 +77,7 @@ func TestCredentialsOnARequest(t *testing.T) {
 		})
 	}
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://a.example/p", nil)
-	credentials[AccountKey](req, "k")
+	credentials[AccountKey].put(req, "k")
 	assert.Equal(t, "key=k", req.URL.RawQuery)
 }
 

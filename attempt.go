@@ -248,7 +248,7 @@ func (x *exchange) prepare(s *sending, req *http.Request) {
 	x.spent = append(x.spent, values...)
 	for i, secret := range x.secrets {
 		s.tokens[i] = secret.token
-		credentials[secret.which](&s.request, s.tokens[i:i+1:i+1]...)
+		credentials[secret.which].put(&s.request, s.tokens[i:i+1:i+1]...)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A CallOption changes a single call. A call with an option that cannot be fails with an [*ArgumentError].
@@ -29,24 +30,61 @@ type Response struct {
 }
 
 // ownHeaders are set by the pipeline, or would change what is true of it: net/http itself repeats a request that has an
-// Idempotency-Key, and leaves a body compressed if the caller asks for compression.
-var ownHeaders = map[string]bool{
-	"Authorization": true, "Proxy-Authorization": true, "X-Token-Auth": true, "Api-Key": true, "Cookie": true,
-	"Host": true, "Idempotency-Key": true, "X-Idempotency-Key": true,
-	"Accept-Encoding": true, "Content-Encoding": true, "Content-Length": true, "Content-Type": true,
-	"Transfer-Encoding": true, "Connection": true,
+// Idempotency-Key, and leaves a body compressed if the caller asks for compression. An override of the method or the path
+// would make the call another operation than its Op, with the wrong rules for retries. The headers of all credentials are
+// among them, whichever API is called.
+var ownHeaders = func() map[string]bool {
+	own := make(map[string]bool)
+	for _, name := range []string{
+		"Proxy-Authorization", "Cookie", "Cookie2", "Set-Cookie", "Set-Cookie2", "Host", "Idempotency-Key", "X-Idempotency-Key",
+		"Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type",
+		"Connection", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL",
+	} {
+		own[inCGI(name)] = true
+	}
+	for _, of := range credentials {
+		if of.header != "" {
+			own[inCGI(of.header)] = true
+		}
+	}
+	return own
+}()
+
+const notForCallers = " is not for callers to set"
+
+// inCGI returns the name of a header as servers see it that follow CGI: they fold case, and all that is neither a letter nor a
+// digit, so that two headers become one.
+func inCGI(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return '_'
+		}
+		return unicode.ToUpper(r)
+	}, name)
 }
 
-// WithHeader sends a header with the call, such as a trace id. Credentials, Cookie, Host, Idempotency-Key and the
-// headers that describe the body are refused.
+// inQuery returns the name of a parameter as servers see it that read a[] and a[b] as parts of a. PHP also drops the spaces
+// before a name, and what follows a NUL.
+func inQuery(name string) string {
+	name = strings.TrimSpace(name)
+	if end := strings.IndexAny(name, "[\x00"); end >= 0 {
+		name = name[:end]
+	}
+	return strings.TrimSpace(name)
+}
+
+// WithHeader sends a header with the call, such as a trace id. Refused are credentials, Cookie, Host, Idempotency-Key, and the
+// headers that describe the body, control the connection, or override the method or the path. Case does not matter, and
+// neither does punctuation: X_Token_Auth is refused as X-Token-Auth is.
 func WithHeader(name, value string) CallOption {
 	name = http.CanonicalHeaderKey(name)
 	return func(o *callOptions) string {
 		if !isToken(name) || !isHeaderValue(value) {
 			return "WithHeader: not the name and value of a header"
 		}
-		if ownHeaders[name] {
-			return "WithHeader: " + name + " is not for callers to set"
+		if ownHeaders[inCGI(name)] {
+			return "WithHeader: " + name + notForCallers
 		}
 		if o.header == nil {
 			o.header = make(http.Header)

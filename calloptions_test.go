@@ -3,6 +3,8 @@ package partnerapi
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,6 +51,15 @@ func TestTrapHeadersRefused(t *testing.T) {
 		"Idempotency-Key", "X-Idempotency-Key", "idempotency-key", "Authorization", "AUTHORIZATION", "Proxy-Authorization",
 		"X-Token-Auth", "x-token-auth", "Api-Key", "api-key", "Cookie", "Host", "Content-Type", "Content-Length",
 		"Content-Encoding", "Transfer-Encoding", "Accept-Encoding", "Connection",
+		// CGI makes one of them and ours.
+		"X_Token_Auth", "x_token_auth", "X-TOKEN_AUTH", "X_Token-Auth", "X.Token.Auth", "x-token~auth", "Api_Key", "API_KEY", "api.key",
+		"AUTHORIZATION", "Proxy_Authorization", "Idempotency_Key", "X_Idempotency_Key", "Content_Length", "content_type", "Transfer_Encoding",
+		"Accept_Encoding", "cookie", "Cookie2", "Set-Cookie", "Set_Cookie", "HOST",
+		// They are about the connection.
+		"TE", "te", "Trailer", "Upgrade", "Keep-Alive", "keep_alive", "Proxy-Connection", "Proxy_Connection", "Expect", "expect", "HTTP2-Settings",
+		// They make another operation of the call.
+		"X-HTTP-Method-Override", "x-http-method-override", "X_HTTP_Method_Override", "X-HTTP-Method", "X-Method-Override", "x_method_override",
+		"X-Original-URL", "X_Rewrite_URL",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,6 +76,83 @@ func TestTrapHeadersRefused(t *testing.T) {
 			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}, WithHeader(name, value))
 			assertRefused(t, err, "CallOption", "WithHeader: not the name and value of a header")
 			assert.NotContains(t, err.Error(), "SECRET")
+		})
+	}
+}
+
+// Every API's credential is refused in every other's calls too.
+func TestHeadersOfCredentialsRefused(t *testing.T) {
+	t.Parallel()
+	for which, of := range credentials {
+		if of.header == "" {
+			continue
+		}
+		for _, api := range []API{PartnerAPI, AccountAPI, NetworkAPI} {
+			for _, name := range []string{of.header, strings.ToLower(of.header), strings.ReplaceAll(of.header, "-", "_")} {
+				_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: api, Op: "GET /a"}, WithHeader(name, "SECRET"))
+				assertRefused(t, err, "CallOption", "WithHeader: "+http.CanonicalHeaderKey(name)+" is not for callers to set")
+				assert.NotContains(t, err.Error(), "SECRET", which)
+			}
+		}
+	}
+}
+
+func TestHeadersForCallers(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"Traceparent", "Tracestate", "X-Request-Id", "X_Request_Id", "X-Forwarded-For", "Forwarded", "Accept-Language", "User-Agent", "Accept",
+		"X-Token", "X-Token-Auth-2", "XTokenAuth", "Api-Keys", "X-Api-Key", "Cookies", "X-Host", "X-Method",
+	} {
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			assert.Equal(t, []string{"v"}, req.Header[http.CanonicalHeaderKey(name)])
+			assert.Equal(t, []string{testPartnerToken}, req.Header["X-Token-Auth"])
+			return reply(200, `{"success":true}`), nil
+		}))
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"}, WithHeader(name, "v"))
+		require.NoError(t, err, name)
+	}
+}
+
+// A credential goes into the query once, and from the client.
+func TestCredentialsInAQueryRefused(t *testing.T) {
+	t.Parallel()
+	type keyed struct {
+		Key string `url:"Key,omitempty"`
+	}
+	tests := map[string]struct {
+		api   API
+		query any
+		why   string // none if it is sent
+	}{
+		"key":             {AccountAPI, url.Values{"key": {"SECRET"}}, "key"},
+		"key, upper case": {AccountAPI, url.Values{"a": {"1"}, "KEY": {"SECRET"}}, "key"},
+		"key, empty":      {AccountAPI, url.Values{"key": {""}}, "key"},
+		"a list of keys":  {AccountAPI, url.Values{"key[]": {"SECRET"}}, "key"},
+		"an entry of key": {AccountAPI, url.Values{"Key[0][a]": {"SECRET"}}, "key"},
+		"spaces":          {AccountAPI, url.Values{" key ": {"SECRET"}}, "key"},
+		"a NUL":           {AccountAPI, url.Values{"key\x00a": {"SECRET"}}, "key"},
+		"a struct":        {AccountAPI, keyed{"SECRET"}, "key"},
+		"a pointer":       {AccountAPI, &struct{ keyed }{keyed{"SECRET"}}, "key"},
+		"token":           {PartnerAPI, url.Values{"token": {"SECRET"}}, "token"},
+		"Token[]":         {PartnerAPI, url.Values{"Token[]": {"SECRET"}}, "token"},
+
+		"a struct without":        {AccountAPI, keyed{}, ""},
+		"other names":             {AccountAPI, url.Values{"keys": {"1"}, "a[key]": {"1"}, "api_key": {"1"}, "token": {"1"}, "": {"1"}}, ""},
+		"key of the partner API":  {PartnerAPI, url.Values{"key": {"1"}, "access_token": {"1"}}, ""},
+		"both of the network API": {NetworkAPI, url.Values{"key": {"1"}, "token": {"1"}, "": {"1"}, "[]": {"1"}}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newTranscript(answerWith(200, `{"success":true}`))
+			_, err := Do[none](t.Context(), newTestClient(t, log), Call{API: test.api, Op: "GET /a", Query: test.query})
+			if test.why == "" {
+				require.NoError(t, err)
+				return
+			}
+			assertRefused(t, err, "Query", test.why+" is not for callers to set")
+			assert.NotContains(t, err.Error(), "SECRET")
+			assert.Empty(t, log.asked)
 		})
 	}
 }

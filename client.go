@@ -223,7 +223,7 @@ func withSecret(option string, which Credential, secret string) Option {
 func WithCredentialSource(which Credential, source TokenSource) Option {
 	return func(s *settings) error {
 		switch {
-		case credentials[which] == nil:
+		case credentials[which] == place{}:
 			return refused("WithCredentialSource", "an unknown credential")
 		case source == nil:
 			return refused("WithCredentialSource", "no source")

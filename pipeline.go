@@ -26,7 +26,8 @@ type Call struct {
 	Op string
 	// Args are the values of the path's wildcards, in order. They are escaped.
 	Args []string
-	// Query is a [url.Values], or a struct with url tags as go-querystring reads them. Nil sends none.
+	// Query is a [url.Values], or a struct with url tags as go-querystring reads them. Nil sends none. A parameter in which
+	// the API looks for its credential (token in the partner API, key in the account API) is refused.
 	Query any
 	// Body is sent as JSON. Nil sends no body.
 	Body any
@@ -176,7 +177,7 @@ func encode(ctx context.Context, s *settings, call Call, opts []CallOption) (*re
 	if err := r.route.fill(&r.url, &r.call); err != nil {
 		return nil, err
 	}
-	query, err := r.call.query()
+	query, err := r.call.query(r.route.api.credential)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +255,7 @@ func retryAfterOf(cause error) time.Duration {
 	return of.RetryAfter
 }
 
-func (call *Call) query() (url.Values, error) {
+func (call *Call) query(credential Credential) (url.Values, error) {
 	if call.Query == nil {
 		return nil, nil
 	}
@@ -270,6 +271,13 @@ func (call *Call) query() (url.Values, error) {
 	}
 	if !areUTF8(values) {
 		return nil, call.refuse("Query", notUTF8)
+	}
+	if own := credentials[credential].query; own != "" {
+		for name := range values {
+			if strings.EqualFold(inQuery(name), own) {
+				return nil, call.refuse("Query", own+notForCallers)
+			}
+		}
 	}
 	return values, nil
 }

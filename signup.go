@@ -53,7 +53,7 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 		return "", err
 	}
 	defer r.free()
-	inQuery("token")(r.Request.Request, r.secrets[0].token) // the only way that a browser can carry it
+	credentials[PartnerToken].putInQuery(r.URL, r.secrets[0].token) // the only way that a browser can carry it
 	return r.URL.String(), nil
 }
 
