@@ -65,8 +65,7 @@ func send(r *request) (*answer, *Error) {
 		x.blameContext(r.Context())
 	}
 	if into != nil && x.attempts > 0 {
-		*into = Response{x.status, x.header.Clone(), x.attempts, time.Since(started)}
-		into.Header.Del("Set-Cookie")
+		*into = Response{x.status, x.harmlessHeader(), x.attempts, time.Since(started)}
 	}
 	if x.status == 0 {
 		return &x.answer, &Error{}

@@ -21,7 +21,8 @@ type callOptions struct {
 type Response struct {
 	// StatusCode is 0 if no answer came.
 	StatusCode int
-	// Header has no Set-Cookie: a session's cookies are credentials.
+	// Header has no Set-Cookie: a session's cookies are credentials. A value that holds a credential of the call is
+	// "[redacted]".
 	Header http.Header
 	// Attempts is how many requests were made.
 	Attempts int
@@ -124,6 +125,23 @@ func (o *callOptions) headers(s *settings, hasBody bool) http.Header {
 	for name, values := range o.header {
 		if header[name] == nil || values[0] != "" {
 			header[name] = values
+		}
+	}
+	return header
+}
+
+// harmlessHeader returns a copy of the answer's header without cookies and credentials.
+func (x *exchange) harmlessHeader() http.Header {
+	header := x.header.Clone()
+	for name, values := range header {
+		if strings.HasPrefix(inCGI(name), "SET_COOKIE") {
+			delete(header, name)
+			continue
+		}
+		for i, value := range values {
+			if x.echoes(value) {
+				values[i] = redacted
+			}
 		}
 	}
 	return header

@@ -209,6 +209,37 @@ func TestWithResponseInto(t *testing.T) {
 	}
 }
 
+// A server that sends a credential back would have it in the caller's log.
+func TestResponseHeaderWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	var got Response
+	client := newTestClient(t, turns(always(200, `{"status":"ok","customer":{"id":1}}`, "Set-Cookie", "sid=session-cookie"), always(200, `{"logged_in":true}`,
+		"X-Debug", "key=test-account-key", "X-Debug", "harmless", "Link", "</a?key=test%2Daccount%2dkey>", "X-Cookie", "sid=SESSION-cookie",
+		"Content-Location", "/account/status?key=test-account-ke", "X-Organization", "test-organization-key", "Set-Cookie2", "a=b",
+	)))
+	session := loggedIn(t, client)
+	_, err := client.Accounts.Status(t.Context(), session, WithResponseInto(&got))
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{
+		"X-Debug": {"[redacted]", "harmless"}, "Link": {"[redacted]"}, "X-Cookie": {"[redacted]"},
+		"Content-Location": {"/account/status?key=test-account-ke"}, "X-Organization": {"test-organization-key"}, // it is not of this call
+	}, got.Header)
+}
+
+// Transports other than net/http's can keep a name as it came.
+func TestResponseHeaderOfAnotherTransport(t *testing.T) {
+	t.Parallel()
+	var got Response
+	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+		answer := reply(200, `{"success":true}`)
+		answer.Header = http.Header{"set-cookie": {"sid=SECRET"}, "SET-COOKIE": {"sid=SECRET"}, "x-a": {"1"}}
+		return answer, nil
+	}))
+	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"}, WithResponseInto(&got))
+	require.NoError(t, err)
+	assert.Equal(t, http.Header{"x-a": {"1"}}, got.Header)
+}
+
 // "Unless nothing was sent": then it stays as it was.
 func TestResponseIsLeftAloneIfNothingWasSent(t *testing.T) {
 	t.Parallel()

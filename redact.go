@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -254,3 +255,50 @@ func formatAs(f fmt.State, verb rune, text string) {
 	}
 	_, _ = io.WriteString(f, text)
 }
+
+// echoes reports whether text holds a credential of the call: as it is, or escaped as in a URL, however often.
+func (r *request) echoes(text string) bool {
+	const mostEscapes = 8 // text that is escaped more often is not worth the time, and counts as one that does
+	for range mostEscapes {
+		for _, s := range r.secrets {
+			if holds(text, s.token) {
+				return true
+			}
+		}
+		if slices.ContainsFunc(r.spent, func(secret string) bool { return holds(text, secret) }) {
+			return true
+		}
+		plain := anEscape.ReplaceAllStringFunc(text, unescape)
+		if plain == text {
+			return false
+		}
+		text = plain
+	}
+	return true
+}
+
+var anEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// unescape returns the byte of an escape.
+func unescape(escape string) string {
+	b, _ := hex.DecodeString(escape[1:])
+	return string(b)
+}
+
+// holds reports whether secret is in text. Case does not matter, because it is lost in a host. A short secret, which can be
+// part of a common word, counts only as a whole segment or value, and in its own case.
+func holds(text, secret string) bool {
+	const short = 8
+	if len(secret) >= short {
+		return strings.Contains(plainly(text), plainly(secret))
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(text, isBetweenValues), func(part string) bool {
+		_, value, named := strings.Cut(part, "=")
+		return part == secret || named && value == secret
+	})
+}
+
+func isBetweenValues(r rune) bool { return strings.ContainsRune(`/?&#:;@, "'`, r) }
+
+// plainly returns text without case, and with the spaces that a query writes as +.
+func plainly(text string) string { return strings.ToLower(strings.ReplaceAll(text, "+", " ")) }

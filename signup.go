@@ -58,7 +58,7 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 }
 
 // Resolve signs the parent up from here, with the token in a header, and returns the address to send the browser to. It
-// fails with [ErrUnauthorized] for a bad token.
+// fails with [ErrUnauthorized] for a bad token, and with [ErrBadResponse] for an address that holds the token.
 //
 // The address may sign somebody in: it is a secret of the parent's. The API does not document whether it does; a cookie
 // that the API sets on this call does not reach the browser. It is sent again unless its outcome is [OutcomeAnswered].
@@ -74,7 +74,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	a, failed := send(r)
 	var location *url.URL
 	if failed == nil {
-		location, failed = a.location(r.route.api, r.URL)
+		location, failed = a.location(r)
 	}
 	if failed != nil {
 		return nil, r.explain(a, failed)
@@ -82,9 +82,9 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	return location, nil
 }
 
-// location returns where the answer redirects to.
-func (a *answer) location(from api, base *url.URL) (*url.URL, *Error) {
-	_, failed := from.open(a.status, a.body)
+// location returns where the answer to r redirects to.
+func (a *answer) location(r *request) (*url.URL, *Error) {
+	_, failed := r.route.api.open(a.status, a.body)
 	switch {
 	case failed != nil && (!isRedirect(a.status) || !errors.Is(failed, ErrBadResponse)):
 		return nil, failed // a redirect is one that the API does not document, but here
@@ -92,9 +92,12 @@ func (a *answer) location(from api, base *url.URL) (*url.URL, *Error) {
 		return nil, badResponse("no redirect")
 	}
 	to := a.header.Get("Location")
-	location, err := base.Parse(to)
+	location, err := r.URL.Parse(to)
 	if err != nil || to == "" || location.Host == "" || location.Scheme != "https" && location.Scheme != "http" {
 		return nil, badResponse("a redirect without an address")
+	}
+	if r.echoes(to) || r.echoes(location.String()) { // resolving dots can put a token together
+		return nil, badResponse("a redirect to an address that holds a credential")
 	}
 	return location, nil
 }

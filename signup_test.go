@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,6 +188,94 @@ func TestResolveFailures(t *testing.T) {
 				assert.NotContains(t, err.Error(), "MS2365")
 			})
 		})
+	}
+}
+
+// A server that sends the token back would have it shown to the browser.
+func TestResolveOfAnAddressThatHoldsTheToken(t *testing.T) {
+	t.Parallel()
+	const token = "Tok+en/1=a b%C3"
+	tests := map[string]struct{ token, location string }{
+		"query":                     {testPartnerToken, "https://www.bark.us/welcome?token=test-partner-token"},
+		"relative":                  {testPartnerToken, "/welcome?token=test-partner-token&a=b"},
+		"inside a value":            {testPartnerToken, "/welcome?next=%2Fa%3Ftoken%3Dtest-partner-token-2"},
+		"name":                      {testPartnerToken, "/welcome?test-partner-token"},
+		"fragment":                  {testPartnerToken, "/welcome#token=test-partner-token"},
+		"path":                      {testPartnerToken, "/welcome/test-partner-token/a"},
+		"user":                      {testPartnerToken, "https://test-partner-token@www.bark.us/"},
+		"password":                  {testPartnerToken, "https://a:test-partner-token@www.bark.us/"},
+		"host":                      {"Test-Partner-Token", "https://test-partner-token.bark.us/"},
+		"case":                      {testPartnerToken, "/welcome?token=TEST-PARTNER-TOKEN"},
+		"one byte escaped":          {testPartnerToken, "/welcome?token=test%2dpartner-token"},
+		"upper hex":                 {testPartnerToken, "/welcome?token=test%2Dpartner-toke%6E"},
+		"each byte escaped":         {testPartnerToken, "/welcome?token=%74%65%73%74%2d%70%61%72%74%6e%65%72%2d%74%6f%6b%65%6e"},
+		"escaped twice":             {testPartnerToken, "/welcome?token=test%252Dpartner-token"},
+		"escaped 7 times":           {testPartnerToken, "/welcome?token=test%2525252525252Dpartner-token"},
+		"escaped 20 times":          {"another-token", "/welcome?token=%" + strings.Repeat("25", 20) + "41"},
+		"beside a malformed escape": {testPartnerToken, "/welcome?a=%zz&token=test%2Dpartner-token"},
+		"escaped fragment":          {testPartnerToken, "/welcome#a%23test%2dpartner-token"},
+		"escaped path":              {testPartnerToken, "/a%2Ftest-partner-toke%6e"},
+		"split path":                {"partner/token/1", "/a/partner/./token/x/../1"},
+		"special, raw":              {token, "/welcome#Tok+en/1=a b%C3"},
+		"special, query":            {token, "/welcome?t=Tok%2Ben%2F1%3Da+b%25C3"},
+		"special, path":             {token, "/welcome/Tok+en%2F1=a%20b%25C3"},
+		"short, value":              {"tok_1", "/welcome?token=tok_1"},
+		"short, escaped":            {"tok_1", "/welcome?a=b&token=t%6fk_1#a"},
+		"short, segment":            {"tok_1", "/tok_1/welcome"},
+		"short, fragment":           {"tok_1", "/welcome#tok_1"},
+		"short, user":               {"tok_1", "https://tok_1@www.bark.us/"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newTranscript(answerWith(302, "", "Location", test.location), answerWith(302, "", "Location", test.location))
+			client := newTestClient(t, log, WithPartnerToken(test.token))
+			var response Response
+			to, err := client.Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"}, WithResponseInto(&response))
+			assertKinds(t, err, ErrBadResponse)
+			require.EqualError(t, err, "partner: GET /partners/signup: 302 Found: bad response; a redirect to an address that holds a credential")
+			assert.Nil(t, to)
+			if name != "split path" {
+				assert.Equal(t, "[redacted]", response.Header.Get("Location"))
+			}
+			w := httptest.NewRecorder()
+			client.Signup.Handler(func(*http.Request) (SignupRequest, error) { return SignupRequest{PK: "1", Email: "e"}, nil }).
+				ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+			assert.Equal(t, http.StatusBadGateway, w.Code)
+			assert.Equal(t, "Bad Gateway\n", w.Body.String())
+			assert.Empty(t, w.Header()["Location"])
+		})
+	}
+}
+
+// Nor is what a renewed token replaced for the browser.
+func TestResolveOfAnAddressThatHoldsARefusedToken(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"first-token", "second-token"} {
+		client := newTestClient(t, turns(
+			always(401, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`),
+			always(302, "", "Location", "/welcome?token="+token),
+		), WithCredentialSource(PartnerToken, &turningSource{tokens: []string{"first-token", "second-token"}}))
+		to, err := client.Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"})
+		assertKinds(t, err, ErrBadResponse)
+		assert.Nil(t, to)
+	}
+}
+
+func TestResolveOfAnAddressWithoutTheToken(t *testing.T) {
+	t.Parallel()
+	for token, location := range map[string]string{
+		testPartnerToken: "https://www.bark.us/welcome?token=test-partner-toke&pk=1",
+		"other-token":    "https://www.bark.us/welcome?token=test-partner-token",
+		"bark":           "https://www.bark.us/embarking?debark=embark",
+		"x":              "https://www.bark.us/x1?x=1",
+		"token":          "https://www.bark.us/tokens?token=1",
+		"8-bytes!":       "https://www.bark.us/8-bytes?a=%25",
+	} {
+		got, err := newTestClient(t, always(302, "", "Location", location), WithPartnerToken(token)).
+			Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"})
+		require.NoError(t, err, token)
+		assert.Equal(t, location, got.String())
 	}
 }
 
