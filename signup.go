@@ -107,7 +107,7 @@ func isRedirect(status int) bool { return status >= 300 && status <= 399 }
 // Handler returns a handler that signs the parent of a request up with [SignupService.Resolve] and sends the browser on
 // with 303. who says who the parent is, from the service's own session, say. Its error, or a parent that cannot be
 // sent, is answered with 400, and every other failure, a missing credential among them, with 502, both without details.
-// Handler panics if who is nil.
+// Only a GET signs up: another method, HEAD too, is answered with 405, and who is not asked. Handler panics if who is nil.
 //
 // GET /partners/signup
 func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) http.Handler {
@@ -117,6 +117,11 @@ func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")
+		if r.Method != http.MethodGet {
+			w.Header().Set("Allow", http.MethodGet)
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
 		in, err := who(r)
 		if err != nil {
 			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)

@@ -338,6 +338,26 @@ func TestSignupHandler(t *testing.T) {
 	}
 }
 
+// Only a GET acts.
+func TestSignupHandlerRefusesMethods(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"HEAD", "OPTIONS", "TRACE", "DELETE", "POST", "PUT", "PATCH", "CONNECT", "PROPFIND", "get"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			newTestClient(t, nothingSent(t)).Signup.Handler(func(*http.Request) (SignupRequest, error) {
+				t.Error("asked for the parent")
+				return SignupRequest{PK: "MS2365", Email: "newuser@partner.com"}, nil
+			}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, "/signup", nil))
+			assert.Equal(t, http.StatusMethodNotAllowed, w.Code)
+			assert.Equal(t, "Method Not Allowed\n", w.Body.String())
+			assert.Equal(t, []string{"GET"}, w.Header()["Allow"])
+			assert.Equal(t, []string{"no-store"}, w.Header()["Cache-Control"])
+			assert.Equal(t, []string{"no-referrer"}, w.Header()["Referrer-Policy"])
+		})
+	}
+}
+
 func TestSignupHandlerIsDoneWithItsRequest(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

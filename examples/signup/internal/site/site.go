@@ -40,7 +40,7 @@ func New(client *partnerapi.Client, who Who) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.account)
 	mux.HandleFunc("GET /direct", s.direct)
-	mux.Handle("GET /protection", patiently(client.Signup.Handler(s.clicked)))
+	mux.Handle("/protection", patiently(client.Signup.Handler(s.clicked)))
 	for _, name := range []string{"style.css", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, files, name)
@@ -85,15 +85,12 @@ type accountPage struct {
 
 var errNotClicked = errors.New("not a click on this site")
 
-// clicked names the parent if it was the parent who followed the link. Following it signs somebody up, so neither a
-// page of another site nor a program that only looks (HEAD) may.
+// clicked names the parent if it was the parent who followed the link. Following it signs somebody up, so a page of another
+// site may not; the handler sees to it that a program that only looks (HEAD) does not either.
 func (s *site) clicked(r *http.Request) (partnerapi.SignupRequest, error) {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none", "": // a link of ours, the address bar, a browser that does not tell
 	default:
-		return partnerapi.SignupRequest{}, errNotClicked
-	}
-	if r.Method != http.MethodGet {
 		return partnerapi.SignupRequest{}, errNotClicked
 	}
 	return s.who(r)

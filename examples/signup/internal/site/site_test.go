@@ -79,7 +79,8 @@ func TestAnswers(t *testing.T) {
 
 		"other site":             {who: known, target: "/protection", header: from("cross-site"), status: 400, kind: html, has: []string{"<h1>That did not work</h1>", `href="/">To your account</a>`}},
 		"other port":             {who: known, target: "/protection", header: from("same-site"), status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
-		"look at the link":       {who: known, method: "HEAD", target: "/protection", status: 400, kind: html},
+		"look at the link":       {who: known, method: "HEAD", target: "/protection", status: 405, kind: html},
+		"options of the link":    {who: known, method: "OPTIONS", target: "/protection", status: 405, kind: html},
 		"account of nobody":      {who: nobody, target: "/", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"direct of nobody":       {who: nobody, target: "/direct", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"link of nobody":         {who: nobody, target: "/protection", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
@@ -106,7 +107,11 @@ func TestAnswers(t *testing.T) {
 			assert.Equal(t, "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 				resp.Header.Get("Content-Security-Policy"))
 			if test.status == http.StatusMethodNotAllowed {
-				assert.Equal(t, "GET, HEAD", resp.Header.Get("Allow"))
+				allow := "GET, HEAD"
+				if test.target == "/protection" {
+					allow = "GET"
+				}
+				assert.Equal(t, allow, resp.Header.Get("Allow"))
 			}
 			body := bodyOf(t, resp)
 			for _, has := range test.has {
