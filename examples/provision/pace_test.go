@@ -130,12 +130,133 @@ func TestPaceInAnOutage(t *testing.T) {
 				drive(t, p, time.Minute, func() int { return 200 })
 				drive(t, p, time.Minute, func() int { return status })
 				assert.LessOrEqual(t, drive(t, p, 10*time.Minute, func() int { return status }), 125, "a request in five seconds")
-				drive(t, p, 3*time.Minute, func() int { return 200 })
+				drive(t, p, 20*time.Second, func() int { return 200 })
 				now, _ := p.now()
 				assert.InDelta(t, 5, float64(now), 0.001, "as before")
 			})
 		})
 	}
+}
+
+// A tenth of what went well in the last minute is the least, unless the API asks for less or is out.
+func TestPaceFloor(t *testing.T) {
+	t.Parallel()
+	fails := func(times int, status int) func(*testing.T, *pace) {
+		return func(t *testing.T, p *pace) {
+			t.Helper()
+			for range times {
+				p.observe(t.Context(), partnerapi.Attempt{StatusCode: status})
+				time.Sleep(1500 * time.Millisecond)
+			}
+		}
+	}
+	tests := map[string]struct {
+		flag float64
+		then func(*testing.T, *pace)
+		want float64
+	}{
+		"no more to do, then refused": {0, func(t *testing.T, p *pace) {
+			t.Helper()
+			for range 2 {
+				time.Sleep(20 * time.Second)
+				fails(2, 429)(t, p)
+			}
+		}, 5},
+		"a few answers of a slow machine": {0, fails(9, 503), 5},
+		"no answer, on a slow machine":    {0, fails(9, 0), 5},
+		"refused, with a flag":            {20, fails(9, 429), 2},
+		"a flag below":                    {0.1, fails(9, 429), 0.1},
+		"asked for less": {0, func(t *testing.T, p *pace) {
+			t.Helper()
+			p.ask(time.Minute)
+			fails(9, 429)(t, p)
+		}, 0.2},
+		"out": {0, fails(20, 503), 0.2},
+		"out, and back": {0, func(t *testing.T, p *pace) {
+			t.Helper()
+			fails(100, 503)(t, p)
+			p.observe(t.Context(), partnerapi.Attempt{StatusCode: 200})
+		}, 5},
+		"asked for less, and the time is over": {0, func(t *testing.T, p *pace) {
+			t.Helper()
+			p.ask(10 * time.Second)
+			fails(8, 429)(t, p)
+		}, 5},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPace(test.flag)
+				for range 30 * 50 {
+					require.NoError(t, p.Wait(t.Context()))
+					time.Sleep(20 * time.Millisecond)
+					p.observe(t.Context(), partnerapi.Attempt{StatusCode: 200})
+				}
+				test.then(t, p)
+				now, _ := p.now()
+				assert.InDelta(t, test.want, float64(now), test.want/10)
+			})
+		})
+	}
+}
+
+// A machine that is busy with something else is slow for reasons that no pace changes: it has pauses, and the answers that
+// go wrong come together. What there is to do is done all the same, about as fast as the machine can.
+func TestPaceOnASlowMachine(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"refused": 429, "503": 503, "no answer": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p, began := newPace(0), time.Now()
+				for i := range 10_000 {
+					require.NoError(t, p.Wait(t.Context()))
+					time.Sleep(20 * time.Millisecond) // 200 s in all
+					answered := 200
+					if i%100 < 8 {
+						answered = status
+					}
+					if i%100 == 4 {
+						time.Sleep(3 * time.Second) // 300 s in all
+					}
+					p.observe(t.Context(), partnerapi.Attempt{StatusCode: answered})
+				}
+				assert.Less(t, time.Since(began), 15*time.Minute)
+			})
+		})
+	}
+}
+
+// Requests that wait for a slow pace do not wait for what it was when they came.
+func TestPaceThatGrowsCountsForThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(50)
+		drive(t, p, time.Minute, func() int { return 503 })
+		began, passed := time.Now(), make(chan error, 16)
+		for range 16 {
+			go func() {
+				err := p.Wait(t.Context())
+				p.observe(t.Context(), partnerapi.Attempt{StatusCode: 200})
+				passed <- err
+			}()
+		}
+		for range 16 {
+			require.NoError(t, <-passed)
+		}
+		assert.Less(t, time.Since(began), 30*time.Second, "at 0.2 a second it would be 80")
+	})
+}
+
+func TestPaceRecoversWithinSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, api := newPace(0), &limitedAPI{perSecond: 5}
+		drive(t, p, time.Minute, func() int { return 200 })
+		drive(t, p, 5*time.Second, api.status)
+		assert.Greater(t, drive(t, p, 10*time.Second, func() int { return 200 }), 1_000)
+	})
 }
 
 func TestPaceIsNeverAboveTheFlag(t *testing.T) {

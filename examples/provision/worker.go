@@ -239,6 +239,10 @@ func (w *worker) putOff(ctx, running context.Context, d delivery, err error) err
 		if errors.Is(err, partnerapi.ErrOutcomeUnknown) {
 			_ = w.insist(ctx, func() error { return w.doubt(running, d.PK, d.run) })
 		}
+		var failure *partnerapi.Error
+		if errors.As(err, &failure) {
+			w.target.pace.ask(failure.RetryAfter)
+		}
 		w.later(d, w.wait(err, d.number))
 	}
 	return nil

@@ -307,7 +307,12 @@ func TestAWorkerStopsAtOnce(t *testing.T) {
 	require.NoError(t, s.load(t.Context(), r, roster))
 	w, stop := p.work(s, c)
 	// One is being made, and three wait.
-	require.Eventually(t, func() bool { return w.target.pace.limiter.Tokens() < -2.5 }, 30*time.Second, time.Millisecond)
+	consumer, err := s.js.Consumer(t.Context(), s.jobs(), workers)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		info, err := consumer.Info(t.Context())
+		return err == nil && info.NumAckPending == 4 && len(p.fake.CallsTo(post)) == 1
+	}, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, stop())
 	assert.Len(t, p.fake.Subscriptions(), 1)
 	assert.EqualValues(t, 1, w.done.Load())
