@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
@@ -27,11 +31,12 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 	c.failed = filepath.Join(c.state, failedFile)
 	c.roster = filepath.Join(c.state, "roster.csv")
 	c.backoff = 50 * time.Millisecond
-	t, err := newTarget(c)
+	api := newDemoAPI()
+	t, err := newTarget(c, partnerapi.WithHTTPClient(&http.Client{Transport: api}))
 	if err != nil {
 		return err
 	}
-	demoWeather(t.fake)
+	t.fake = api.Fake
 	e, err := openEngine(ctx, c, loader, p.say)
 	if err != nil {
 		return err
@@ -51,7 +56,7 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 		}
 		err := s.bring(ctx, c, t, stdout, p)
 		if errors.Is(err, errFailed) {
-			err = printFile(stdout, c.failed)
+			err = printSorted(stdout, c.failed)
 		}
 		if err != nil {
 			return err
@@ -61,16 +66,67 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 	return nil
 }
 
-// demoWeather gives the fake what it has at first, and what goes wrong.
-func demoWeather(fake *partnertest.Fake) {
+// demoAPI is a fake that does not always answer as it should. What goes wrong belongs to a row, so that every run counts
+// the same, however its requests overtake each other.
+type demoAPI struct {
+	*partnertest.Fake
+
+	alone  sync.RWMutex // held by a request that goes wrong, or others would take its fault
+	mu     sync.Mutex
+	faults map[string]partnertest.Fault // of the first creation of a pk
+}
+
+// newDemoAPI returns an API that has 400 of the rows, and the faults of 173 others.
+func newDemoAPI() *demoAPI {
+	d := &demoAPI{Fake: partnertest.New(), faults: make(map[string]partnertest.Fault)}
 	for i := 1; i <= 400; i++ {
-		fake.SeedSubscription(partnertest.Subscription{PK: demoPK(i), Email: demoEmail(i), Plan: partnerapi.PlanBarkJunior})
+		d.SeedSubscription(partnertest.Subscription{PK: demoPK(i), Email: demoEmail(i), Plan: partnerapi.PlanBarkJunior})
 	}
-	fake.Fail("POST /partners/subscriptions", slices.Concat(
-		slices.Repeat([]partnertest.Fault{{}, {Status: 503}, {Cut: partnertest.CutAfter}, {Status: 502, Processed: true}}, 50),
+	for i, fault := range slices.Concat(
+		slices.Repeat([]partnertest.Fault{{Status: 503}, {Cut: partnertest.CutAfter}, {Status: 502, Processed: true}}, 50),
 		slices.Repeat([]partnertest.Fault{{Status: 429, RetryAfter: time.Second}}, 20),
 		slices.Repeat([]partnertest.Fault{{Status: 400, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`}}, 3),
-	)...)
+	) {
+		d.faults[demoPK(1000+40*i)] = fault
+	}
+	return d
+}
+
+// RoundTrip is the transport of the client.
+func (d *demoAPI) RoundTrip(req *http.Request) (*http.Response, error) {
+	fault, goesWrong, err := d.take(req)
+	if err != nil {
+		return nil, err
+	}
+	if !goesWrong {
+		d.alone.RLock()
+		defer d.alone.RUnlock()
+		return d.Transport().RoundTrip(req)
+	}
+	d.alone.Lock()
+	defer d.alone.Unlock()
+	d.Fail("POST /partners/subscriptions", fault)
+	return d.Transport().RoundTrip(req)
+}
+
+// take returns the fault of a request, if it has one.
+func (d *demoAPI) take(req *http.Request) (fault partnertest.Fault, has bool, err error) {
+	if req.Method != http.MethodPost {
+		return fault, false, nil
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return fault, false, err
+	}
+	var r row
+	if err := json.NewDecoder(body).Decode(&r); err != nil {
+		return fault, false, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	fault, has = d.faults[r.PK]
+	delete(d.faults, r.PK)
+	return fault, has, nil
 }
 
 func demoPK(i int) string    { return fmt.Sprintf("MS%05d", i) }
@@ -98,8 +154,11 @@ func writeDemo(path string, night int) error {
 	return errors.Join(w.Error(), f.Close())
 }
 
-func printFile(w io.Writer, path string) error {
+// printSorted prints a file of failed rows, which are in the order in which they failed, by pk.
+func printSorted(w io.Writer, path string) error {
 	text, err := os.ReadFile(path)
-	_, _ = w.Write(text)
+	lines := strings.SplitAfter(string(text), "\n")
+	slices.Sort(lines[1:]) // without the header
+	_, _ = io.WriteString(w, strings.Join(lines, ""))
 	return err
 }

@@ -27,8 +27,8 @@ const tokenVariable = "PARTNERAPI_PARTNER_TOKEN"
 // attemptLimit is how long the API has for an answer.
 const attemptLimit = 15 * time.Second
 
-// newTarget returns one without a client if the process makes no calls.
-func newTarget(c *config) (t *target, err error) {
+// newTarget returns one without a client if the process makes no calls. Of options that conflict the last one wins.
+func newTarget(c *config, more ...partnerapi.Option) (t *target, err error) {
 	t = &target{pace: newPace(c.rate)}
 	if c.parallel == 0 || c.dryRun {
 		return t, nil
@@ -44,7 +44,7 @@ func newTarget(c *config) (t *target, err error) {
 		t.fake = partnertest.New()
 		opts = append(opts, partnerapi.WithPartnerToken(partnertest.PartnerToken))
 		opts = append(t.fake.ClientOptions(), opts...)
-		t.client, err = partnerapi.NewClient(opts...)
+		t.client, err = partnerapi.NewClient(append(opts, more...)...)
 		return t, err
 	}
 	if c.api != apiLive {
@@ -58,7 +58,7 @@ func newTarget(c *config) (t *target, err error) {
 	default:
 		return nil, usageError("no token: set " + tokenVariable + " or -token-file")
 	}
-	t.client, err = partnerapi.NewClient(opts...)
+	t.client, err = partnerapi.NewClient(append(opts, more...)...)
 	return t, err
 }
 
