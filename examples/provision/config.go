@@ -17,9 +17,10 @@ import (
 type config struct {
 	command command
 
-	roster string
-	dryRun bool
-	failed string // where the failed rows go
+	roster  string
+	recheck bool
+	dryRun  bool
+	failed  string // where the failed rows go
 
 	state string // the directory
 	nats  string
@@ -97,6 +98,7 @@ func (c *config) define(flags *flag.FlagSet, word string) {
 		return
 	}
 	flags.StringVar(&c.roster, "roster", "", "the `file` to load; - is the standard input")
+	flags.BoolVar(&c.recheck, "recheck", false, "ask the API for every row, also for those that equal what it has confirmed, as after it has lost data")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	flags.StringVar(&c.failed, "failed", "", "the `file` for the rows that failed (default failed.csv in the state directory)")
 	flags.IntVar(&c.replicas, "replicas", 0, "how many servers of the cluster keep the streams; 0 leaves it as it is, which is 1 at first")

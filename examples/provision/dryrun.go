@@ -29,6 +29,9 @@ func (e *engine) dryRun(ctx context.Context, c *config, stdout io.Writer) error 
 	if err != nil && !errors.Is(err, errNoRun) {
 		return err
 	}
+	if c.recheck {
+		s = nil
+	}
 	var f forecast
 	for text, err := range roster.from(0) {
 		if err != nil {
@@ -42,7 +45,7 @@ func (e *engine) dryRun(ctx context.Context, c *config, stdout io.Writer) error 
 	return nil
 }
 
-// add adds a job. Without a store nothing is known.
+// add adds a job. Without a store nothing is known, or relied on.
 func (f *forecast) add(ctx context.Context, s *store, text []byte) (err error) {
 	var j job
 	if err := json.Unmarshal(text, &j); err != nil {

@@ -87,7 +87,7 @@ func (p *program) begin(s *store, rows []row) (run, *spool) {
 	p.t.Helper()
 	roster, err := newSpool(strings.NewReader(rosterOf(rows)), p.t.TempDir())
 	require.NoError(p.t, err)
-	r, _, err := s.begin(p.t.Context(), roster, p.api)
+	r, _, err := s.begin(p.t.Context(), roster, p.api, false)
 	require.NoError(p.t, err)
 	return r, roster
 }

@@ -14,6 +14,9 @@ import (
 // runHeader is the header of a job that says to which run it belongs.
 const runHeader = "Provision-Run"
 
+// recheckHeader is the header of a job for which the API is asked whatever is known.
+const recheckHeader = "Provision-Recheck"
+
 // batchSize is how many rows are on their way to the stream at a time.
 const batchSize = 500
 
@@ -53,6 +56,9 @@ func (s *store) load(ctx context.Context, r run, roster *spool) error {
 		msg := nats.NewMsg(s.jobSubject())
 		msg.Data = text
 		msg.Header.Set(runHeader, strconv.FormatInt(r.ID, 10))
+		if r.Recheck {
+			msg.Header.Set(recheckHeader, "true")
+		}
 		msg.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%d.%d.%d", r.ID, r.Pass, loaded+len(batch)))
 		if batch = append(batch, msg); len(batch) == batchSize {
 			if err := flush(); err != nil {

@@ -27,7 +27,7 @@ const usage = `Provision brings the partner API in step with a roster.
 
 A roster is a CSV file with the columns pk, email, plan (bark or bark_junior) and status (active or cancelled).
 Nothing is sent before all of it has been read and found right. A row that equals what the API has confirmed for its pk
-sends nothing. Rows that fail are in failed.csv in the state directory, which can be loaded again.
+sends nothing, unless -recheck says so. Rows that fail are in failed.csv in the state directory, which can be loaded again.
 
 Kill it whenever you like: the same command goes on. The exit status is 0 if no row failed, 1 if rows failed or it could
 not go on, and 2 if the roster or the command line is wrong.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +70,7 @@ func TestHelp(t *testing.T) {
 		assert.Empty(t, out)
 		assert.Contains(t, errs, "provision -roster roster.csv")
 		assert.Contains(t, errs, "  -name prefix\n")
+		assert.Equal(t, args[0] == "-h", strings.Contains(errs, "  -recheck\n"))
 	}
 }
 
@@ -202,6 +205,14 @@ would leave       1,499 as they are
 `, out)
 	assert.Len(t, p.fake.Calls(), calls)
 	assert.Equal(t, 1501, p.last().Rows, "it is no run")
+
+	_, out, _ = p.load(rows[1:], "-dry-run", "-recheck")
+	assert.Equal(t, `would ensure      1,498 subscriptions that are not known here, or not known to be active
+                      0 with another plan
+would cancel          2
+would leave           0 as they are
+1,500 to 2,998 requests
+`, out)
 }
 
 func TestStatus(t *testing.T) {
@@ -238,6 +249,103 @@ failed              0
 	assert.Equal(t, done, <-followed)
 	_, out, _ = p.run("status", "-state", p.state)
 	assert.Equal(t, "30 of 30 rows (100 %)\n30 rows are in the stream\n0 jobs wait, 0 are with workers or wait for another try\n"+done, out)
+}
+
+// An API that has lost what it confirmed is asked again only if it is said so.
+func TestRecheck(t *testing.T) {
+	t.Parallel()
+	loses := func(pks ...string) func(*program) {
+		return func(p *program) {
+			for _, pk := range pks {
+				require.NoError(p.t, p.fake.Client().Subscriptions.Cancel(p.t.Context(), pk))
+			}
+		}
+	}
+	was := []row{bark, {"MS2", "b@example.com", "bark_junior", active}, {"MS3", "", "", cancelled}}
+	const there = "MS1 a@example.com bark\nMS2 b@example.com bark_junior\n"
+	tests := map[string]struct {
+		happens func(*program)
+		more    []string // its flags
+
+		want  string
+		calls string
+		there string
+	}{
+		"all is lost, unnoticed": {loses("MS1", "MS2"), nil, "unchanged 3", "", ""},
+		"all is lost":            {loses("MS1", "MS2"), []string{"-recheck"}, "created 2, unchanged 1", "DELETE 404, POST 201, POST 201", there},
+		"some is lost":           {loses("MS2"), []string{"-recheck"}, "created 1, updated 1, unchanged 1", "DELETE 404, POST 201, POST 400, PUT 200", there},
+		"nothing is lost":        {loses(), []string{"-recheck"}, "updated 2, unchanged 1", "DELETE 404, POST 400, POST 400, PUT 200, PUT 200", there},
+		"a backup with one that has left": {func(p *program) {
+			p.fake.SeedSubscription(partnertest.Subscription{PK: "MS3", Email: "c@example.com", Plan: "bark"})
+		}, []string{"-recheck"}, "updated 2, cancelled 1", "DELETE 200, POST 400, POST 400, PUT 200, PUT 200", there},
+		"a backup with another plan": {func(p *program) {
+			p.fake.SeedSubscription(partnertest.Subscription{PK: "MS2", Email: "b@example.com", Plan: "bark"})
+		}, []string{"-recheck"}, "updated 2, unchanged 1", "DELETE 404, POST 400, POST 400, PUT 200, PUT 200", there},
+		"an answer is lost": {func(p *program) {
+			loses("MS1", "MS2")(p)
+			p.fake.Fail(post, partnertest.Fault{Status: 503}, partnertest.Fault{Status: 503})
+		}, []string{"-recheck"}, "created 2, unchanged 1", "DELETE 404, POST 201, POST 201, POST 503, POST 503", there},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProgram(t)
+			status, _, errs := p.load(was)
+			require.Zero(t, status, errs)
+			test.happens(p)
+			earlier := len(p.fake.Calls())
+			status, _, errs = p.load(was, test.more...)
+			require.Zero(t, status, errs)
+
+			assert.Equal(t, test.want, told(p.last().Tally))
+			var calls []string
+			for _, call := range p.fake.Calls()[earlier:] {
+				calls = append(calls, call.Method+" "+strconv.Itoa(call.Status))
+			}
+			slices.Sort(calls)
+			assert.Equal(t, test.calls, strings.Join(calls, ", "))
+			assert.Equal(t, test.there, p.subscriptions())
+			status, _, errs = p.load(was)
+			require.Zero(t, status, errs)
+			assert.Equal(t, "unchanged 3", told(p.last().Tally), "what it has confirmed is relied on again")
+		})
+	}
+}
+
+// What has begun with -recheck goes on with it, and what has begun without it ends first.
+func TestRecheckOfARosterOnItsWay(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		began, goesOn []string
+		want          string
+		reports       int
+	}{
+		"all the time": {[]string{"-recheck"}, []string{"-recheck"}, "created 31", 1},
+		"at first":     {[]string{"-recheck"}, nil, "created 31", 1},
+		"later":        {nil, []string{"-recheck"}, "created 30, updated 1", 2},
+		"never":        {nil, nil, "created 1, unchanged 30", 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProgram(t)
+			status, _, errs := p.load(manyRows(30))
+			require.Zero(t, status, errs)
+			for _, s := range p.fake.Subscriptions() {
+				require.NoError(t, p.fake.Client().Subscriptions.Cancel(t.Context(), s.PK))
+			}
+			good := p.token
+			p.token = p.write(nil)
+			status, _, _ = p.load(append(manyRows(30), row{"MS-new", "new@example.com", "bark", active}), test.began...)
+			require.Equal(t, 1, status, "the token stops it")
+			p.token = good
+
+			status, out, errs := p.load(append(manyRows(30), row{"MS-new", "new@example.com", "bark", active}), test.goesOn...)
+			assert.Zero(t, status, errs)
+			assert.Equal(t, test.reports, strings.Count(out, "31 rows in "), out)
+			assert.Equal(t, test.want, told(p.last().Tally))
+		})
+	}
 }
 
 // The fake in the process begins with what is known to be there, or a second night would find nothing.

@@ -65,12 +65,12 @@ func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Write
 	if err != nil {
 		return err
 	}
-	r, resumed, err := s.begin(ctx, roster, c.api)
+	r, resumed, err := s.begin(ctx, roster, c.api, c.recheck)
 	for errors.Is(err, errOnItsWay) {
 		if err := s.finishEarlier(ctx, c, &r, t, stdout, p); err != nil {
 			return err
 		}
-		r, resumed, err = s.begin(ctx, roster, c.api)
+		r, resumed, err = s.begin(ctx, roster, c.api, c.recheck)
 	}
 	if err != nil {
 		return err

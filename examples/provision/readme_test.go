@@ -39,7 +39,7 @@ func TestREADMEsShowTheDemonstration(t *testing.T) {
 func TestREADMECommandsAreRight(t *testing.T) {
 	t.Setenv(tokenVariable, "x")
 	commands := regexp.MustCompile(`(?m)^(?:PARTNERAPI\S+ )?(?:\./)?provision (.*?)(?: +#.*)?$`).FindAllStringSubmatch(read(t, "README.md"), -1)
-	require.Len(t, commands, 5)
+	require.Len(t, commands, 6)
 	for _, command := range commands {
 		_, err := parse(strings.Fields(command[1]), io.Discard)
 		require.NoError(t, err, command[1])

@@ -17,6 +17,7 @@ type run struct {
 	API     string    `json:"api"` // what is known is of this one only
 	Roster  string    `json:"roster"`
 	Rows    int       `json:"rows"`
+	Recheck bool      `json:"recheck,omitzero"` // what is known is not relied on
 	Started time.Time `json:"started"`
 	// Loaded is how many rows are in the stream for certain, and Pass how often that began anew.
 	Loaded int `json:"loaded"`
@@ -93,11 +94,11 @@ func (r run) isOf(api string) error {
 var errOnItsWay = errors.New("another roster is still on its way")
 
 // begin returns the run of a roster: the last one, if that has not ended, or a new one. It fails with [errOnItsWay] and the
-// last one if that is of another roster and has not ended.
-func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
+// last one if that has not ended, and is of another roster or does not recheck as it should.
+func (s *store) begin(ctx context.Context, roster *spool, api string, recheck bool) (r run, resumed bool, err error) {
 	for {
 		err = patiently(ctx, func() (err error) {
-			r, resumed, err = s.beginOnce(ctx, roster, api)
+			r, resumed, err = s.beginOnce(ctx, roster, api, recheck)
 			return err
 		})
 		if !errors.Is(err, errOutdated) { // or another process was faster, with this roster or another
@@ -109,7 +110,7 @@ func (s *store) begin(ctx context.Context, roster *spool, api string) (r run, re
 	}
 }
 
-func (s *store) beginOnce(ctx context.Context, roster *spool, api string) (r run, resumed bool, err error) {
+func (s *store) beginOnce(ctx context.Context, roster *spool, api string, recheck bool) (r run, resumed bool, err error) {
 	r, revision, err := s.last(ctx)
 	switch {
 	case errors.Is(err, errNoRun):
@@ -117,7 +118,7 @@ func (s *store) beginOnce(ctx context.Context, roster *spool, api string) (r run
 		return run{}, false, err
 	case r.API != api:
 		return run{}, false, r.isOf(api)
-	case r.Ended.IsZero() && r.Roster == roster.Hash:
+	case r.Ended.IsZero() && r.Roster == roster.Hash && (r.Recheck || !recheck):
 		return r, true, nil
 	case r.Ended.IsZero():
 		return r, false, errOnItsWay
@@ -128,7 +129,7 @@ func (s *store) beginOnce(ctx context.Context, roster *spool, api string) (r run
 	}
 	now := time.Now().UTC()
 	r = run{
-		ID: max(now.UnixMilli(), r.ID+1), API: api, Roster: roster.Hash, Rows: roster.Rows, Started: now,
+		ID: max(now.UnixMilli(), r.ID+1), API: api, Roster: roster.Hash, Rows: roster.Rows, Recheck: recheck, Started: now,
 		First: stream.CachedInfo().State.LastSeq,
 	}
 	return r, false, s.writeRun(ctx, r, revision)

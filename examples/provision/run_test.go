@@ -22,30 +22,35 @@ func TestOneRunAtATime(t *testing.T) {
 
 	first, roster := p.begin(s, manyRows(3))
 	assert.Equal(t, 3, first.Rows)
-	again, resumed, err := s.begin(ctx, roster, p.api)
+	again, resumed, err := s.begin(ctx, roster, p.api, false)
 	require.NoError(t, err)
 	assert.True(t, resumed)
 	assert.Equal(t, first, again)
 
 	other, err := newSpool(strings.NewReader(rosterOf(manyRows(4))), t.TempDir())
 	require.NoError(t, err)
-	earlier, _, err := s.begin(ctx, other, p.api)
+	earlier, _, err := s.begin(ctx, other, p.api, false)
 	require.ErrorIs(t, err, errOnItsWay)
 	assert.Equal(t, first, earlier)
-	_, _, err = s.begin(ctx, roster, apiLive)
+	_, _, err = s.begin(ctx, roster, apiLive, false)
 	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name, or the same -api")
+
+	// A roster that relies on what is known does not become one that does not.
+	earlier, _, err = s.begin(ctx, roster, p.api, true)
+	require.ErrorIs(t, err, errOnItsWay)
+	assert.Equal(t, first, earlier)
 
 	// Its loader is killed when all is done, before it can tell: the next one does.
 	require.NoError(t, s.load(ctx, first, roster))
 	_, stop := p.work(s, p.config())
 	p.through(s, first)
 	require.NoError(t, stop())
-	_, _, err = s.begin(ctx, other, p.api)
+	_, _, err = s.begin(ctx, other, p.api, false)
 	require.ErrorIs(t, err, errOnItsWay)
 	var told bytes.Buffer
 	require.NoError(t, s.finishEarlier(ctx, p.config("-parallel", "0"), &first, nil, &told, newProgress(io.Discard)))
 	assert.Contains(t, told.String(), "created             3\n")
-	second, resumed, err := s.begin(ctx, other, p.api)
+	second, resumed, err := s.begin(ctx, other, p.api, false)
 	require.NoError(t, err)
 	assert.False(t, resumed)
 	assert.Greater(t, second.ID, first.ID)
@@ -55,7 +60,7 @@ func TestOneRunAtATime(t *testing.T) {
 
 	// An operator gives the second up.
 	require.NoError(t, s.runs.Delete(ctx, lastRun))
-	_, resumed, err = s.begin(ctx, roster, p.api)
+	_, resumed, err = s.begin(ctx, roster, p.api, false)
 	require.NoError(t, err)
 	assert.False(t, resumed)
 }
@@ -74,7 +79,7 @@ func TestOfTwoLoadersOneBegins(t *testing.T) {
 	runs := make(chan begun)
 	for range 8 {
 		go func() {
-			r, resumed, err := s.begin(t.Context(), roster, p.api)
+			r, resumed, err := s.begin(t.Context(), roster, p.api, false)
 			runs <- begun{r, resumed, err}
 		}()
 	}

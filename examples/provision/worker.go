@@ -125,8 +125,9 @@ type delivery struct {
 	jetstream.Msg
 	job
 
-	run    int64
-	number int // 1 is the first
+	run     int64
+	recheck bool
+	number  int // 1 is the first
 }
 
 // triesHeader is the header of a job that has been tried before it was put into the stream anew.
@@ -140,6 +141,7 @@ func deliveryOf(msg jetstream.Msg) (d delivery, err error) {
 	if d.run, err = strconv.ParseInt(msg.Headers().Get(runHeader), 10, 64); err != nil {
 		return d, err
 	}
+	d.recheck = msg.Headers().Get(recheckHeader) != ""
 	if tries := msg.Headers().Get(triesHeader); tries != "" {
 		if d.number, err = strconv.Atoi(tries); err != nil {
 			return d, err
@@ -255,6 +257,9 @@ func (w *worker) anew(ctx context.Context, d delivery) {
 	msg.Data = d.Data()
 	msg.Header.Set(runHeader, strconv.FormatInt(d.run, 10))
 	msg.Header.Set(triesHeader, strconv.Itoa(d.number-1))
+	if d.recheck {
+		msg.Header.Set(recheckHeader, "true")
+	}
 	if _, err := w.js.PublishMsg(ctx, msg); err != nil {
 		_ = d.Nak()
 		return
@@ -264,7 +269,7 @@ func (w *worker) anew(ctx context.Context, d delivery) {
 
 // do brings the API to what the job says. It returns what is known then, and what came of it.
 func (w *worker) do(ctx context.Context, d delivery, known record) (next record, came result, err error) {
-	if known.confirms(d.row) {
+	if known.confirms(d.row) && !d.recheck {
 		differs := d.Status == active && known.Email != "" && known.Email != d.Email
 		return known, result{outcome: unchanged, otherEmail: differs}, nil
 	}
