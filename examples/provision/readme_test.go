@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/partnerapi/partnerapi-go/internal/doccmd"
+	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
 func read(t *testing.T, path string) string {
@@ -36,18 +40,43 @@ func TestREADMEsShowTheDemonstration(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-func TestREADMECommandsAreRight(t *testing.T) {
-	t.Setenv(tokenVariable, "x")
-	commands := regexp.MustCompile(`(?m)^(?:PARTNERAPI\S+ )?(?:\./)?provision (.*?)(?: +#.*)?$`).FindAllStringSubmatch(read(t, "README.md"), -1)
-	require.Len(t, commands, 6)
-	for _, command := range commands {
-		_, err := parse(strings.Fields(command[1]), io.Discard)
-		require.NoError(t, err, command[1])
+// begins returns the configuration of a command line, and fails if that, or the environment, is one that the program
+// refuses.
+func begins(t *testing.T, args []string, env ...string) *config {
+	t.Helper()
+	t.Setenv(tokenVariable, "")
+	for _, variable := range env {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
 	}
+	c, err := parse(args, io.Discard)
+	require.NoError(t, err, args)
+	_, err = newTarget(c)
+	require.NoError(t, err, args)
+	return c
 }
 
-func TestKubernetesManifestIsRight(t *testing.T) {
-	t.Parallel()
+func TestCommandsInDocuments(t *testing.T) { //nolint:paralleltest // the environment is the process's
+	found := 0
+	for _, command := range doccmd.All(t, "../..") {
+		switch command.Args[0] {
+		case "provision":
+			found++
+			if c := begins(t, command.Args[1:], command.Env...); strings.HasPrefix(c.api, "http") {
+				assert.Equal(t, []string{tokenVariable + "=" + partnertest.PartnerToken}, command.Env, "that of partnerfake")
+			}
+		case "awk": // it writes a roster
+			written, err := exec.CommandContext(t.Context(), "awk", strings.Replace(command.Args[1], "1000000", "3", 1)).Output() //nolint:gosec // our own
+			require.NoError(t, err)
+			roster, err := newSpool(bytes.NewReader(written), t.TempDir())
+			require.NoError(t, err)
+			assert.Equal(t, 3, roster.Rows)
+		}
+	}
+	assert.Equal(t, 10, found)
+}
+
+func TestKubernetesManifestIsRight(t *testing.T) { //nolint:paralleltest // the environment is the process's
 	type container struct {
 		Command, Args []string
 		VolumeMounts  []struct{ Name, MountPath string } `yaml:"volumeMounts"`
@@ -82,9 +111,7 @@ func TestKubernetesManifestIsRight(t *testing.T) {
 		require.Len(t, template.Spec.Containers, 1)
 		c := template.Spec.Containers[0]
 		assert.Equal(t, []string{"/provision"}, c.Command)
-		parsed, err := parse(c.Args, io.Discard)
-		require.NoError(t, err)
-		assert.Equal(t, apiLive, parsed.api)
+		assert.Equal(t, apiLive, begins(t, c.Args).api)
 		var volumes []string
 		for _, v := range template.Spec.Volumes {
 			volumes = append(volumes, v.Name)

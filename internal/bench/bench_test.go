@@ -7,13 +7,17 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/doccmd"
 )
 
 func TestMain(m *testing.M) {
@@ -189,6 +193,22 @@ func TestTableShowsMedians(t *testing.T) {
 	var printed strings.Builder
 	found.printRatios(&printed, "In memory")
 	assert.Contains(t, printed.String(), "\n### In memory\n\n| client | create |\n| --- | --: |\n| partnerapi | 0.50 [15] 1.0 |\n")
+}
+
+// The documents run the program with flags that it accepts: it reads them before it comes to -h.
+func TestCommandsInDocuments(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, c := range doccmd.All(t, "../..") {
+		if c.Args[0] != "bash" || c.Args[1] != "internal/bench/run" || len(c.Args) == 2 {
+			continue
+		}
+		found++
+		args := slices.Concat([]string{"run", "."}, c.Args[2:], []string{"-h"})
+		out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput() //nolint:gosec // our own document's
+		require.NoError(t, err, string(out))
+	}
+	assert.Positive(t, found)
 }
 
 func TestReadmeHasAPlaceForTables(t *testing.T) {

@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/internal/doccmd"
 )
 
 const (
@@ -62,6 +65,40 @@ func TestREADMEShowsTheGreeting(t *testing.T) {
 	var greeting bytes.Buffer
 	greet(&greeting, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, false)
 	assert.Contains(t, string(readme), "```text\n"+greeting.String()+"```\n")
+}
+
+// The documents start the program with flags that it accepts, and curl prints what README says.
+func TestCommandsInDocuments(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("there is no curl")
+	}
+	const address = "127.0.0.1:8080"
+	var p *program
+	var printed []string
+	for _, c := range doccmd.All(t, "../../..") {
+		switch {
+		case c.Args[0] == "go" && slices.Contains(c.Args, "./partnertest/cmd/partnerfake"):
+			at := slices.Index(c.Args, "-addr")
+			require.Equal(t, address, c.Args[at+1], c.File)
+			flags := slices.Clone(c.Args[at+2:])
+			if seed := slices.Index(flags, "-seed"); seed >= 0 {
+				flags[seed+1] = filepath.Join("../../..", c.Dir, flags[seed+1])
+			}
+			p = start(t, flags...)
+		case c.Args[0] == "curl":
+			for i := range c.Args {
+				c.Args[i] = strings.Replace(c.Args[i], "http://"+address, p.url, 1)
+			}
+			out, err := exec.CommandContext(t.Context(), "curl", c.Args[1:]...).Output() //nolint:gosec // our own document's
+			require.NoError(t, err, c)
+			printed = append(printed, "# "+strings.TrimSpace(string(out)))
+		}
+	}
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)```sh\ncurl.*?```").FindString(string(readme))
+	assert.Equal(t, regexp.MustCompile(`(?m)^# .*$`).FindAllString(block, -1), printed)
 }
 
 // What another language's client sends and reads.

@@ -1,0 +1,179 @@
+// Package doccmd finds out which programs the commands in our Markdown files start. With it the tests of a program hold
+// the files to what the program accepts.
+package doccmd
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Command is a program that the commands of a file start.
+type Command struct {
+	File string   // relative to the root of the repository
+	Dir  string   // where, relative to the root of the repository
+	Env  []string // the variables that the SDK's programs read, as NAME=value
+	Args []string // the program's name and its arguments
+}
+
+// String returns the command on a line, without quotes.
+func (c Command) String() string { return strings.Join(slices.Concat(c.Env, c.Args), " ") }
+
+// A shell that reads a file finds a stand-in for each of the programs, which only records how it is called, and the
+// harmless ones. Anything else is not found, which fails the test.
+var (
+	programs = []string{"bin/awk", "bin/bash", "bin/curl", "bin/git", "bin/go", "bin/provision", "examples/provision/provision"}
+	harmless = []string{"mkdir", "mktemp", "touch"}
+)
+
+// standIn records how many words there are, the words and the environment. A worktree gets its directory, because
+// commands go there.
+const standIn = `#!/bin/sh
+name=${0##*/}
+case "$name $*" in
+"git worktree add --detach "*) mkdir -p "$4" ;;
+esac
+printf '%s\0' "$(($# + 1))" "$name" "$@" "$PWD" "$(command -p env)" >>"$RECORD"
+`
+
+// All returns the commands of all Markdown files of a repository.
+func All(tb testing.TB, root string) (commands []Command) {
+	tb.Helper()
+	for _, file := range Files(tb, root) {
+		commands = append(commands, In(tb, root, file)...)
+	}
+	return commands
+}
+
+// Files returns the Markdown files of a repository, nested modules included.
+func Files(tb testing.TB, root string) (files []string) {
+	tb.Helper()
+	noError(tb, walk(root, func(under string, entry fs.DirEntry) error {
+		if filepath.Ext(under) == ".md" && !entry.IsDir() {
+			files = append(files, under)
+		}
+		return nil
+	}))
+	return files
+}
+
+// walk calls each with what a repository holds, by its path there.
+func walk(root string, each func(under string, entry fs.DirEntry) error) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.Name() == ".git" && entry.IsDir() {
+			return filepath.SkipDir
+		}
+		under, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		return each(under, entry)
+	})
+}
+
+// In returns the commands of a file, in their order: those of its blocks of shell, and those between backquotes that
+// begin with go, bash or provision. A shell reads them in one session, in a copy of the repository's directories, and starts
+// none of the programs.
+func In(tb testing.TB, root, file string) []Command {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(root, file))
+	noError(tb, err)
+	copied, err := filepath.EvalSymlinks(tb.TempDir())
+	noError(tb, err)
+	noError(tb, walk(root, func(under string, entry fs.DirEntry) error {
+		if !entry.IsDir() {
+			return nil
+		}
+		return os.MkdirAll(filepath.Join(copied, under), 0o700)
+	}))
+	for _, folder := range []string{"bin", "examples/provision"} {
+		noError(tb, os.MkdirAll(filepath.Join(copied, folder), 0o700))
+	}
+	for _, program := range programs {
+		noError(tb, os.WriteFile(filepath.Join(copied, program), []byte(standIn), 0o700)) //nolint:gosec // it is to be run
+	}
+	for _, program := range harmless {
+		path, err := exec.LookPath(program)
+		noError(tb, err)
+		noError(tb, os.Symlink(path, filepath.Join(copied, "bin", program)))
+	}
+	record := filepath.Join(tb.TempDir(), "record")
+	noError(tb, os.WriteFile(record, nil, 0o600))
+	shell := exec.CommandContext(tb.Context(), "sh", "-eu", "-c", script(string(text))) //nolint:gosec // our own documents
+	shell.Dir = copied
+	shell.Env = []string{"PATH=" + filepath.Join(copied, "bin"), "TMPDIR=" + tb.TempDir(), "RECORD=" + record}
+	if out, err := shell.CombinedOutput(); err != nil {
+		tb.Fatalf("the commands of %s: %v\n%s", file, err, out)
+	}
+	recorded, err := os.ReadFile(record)
+	noError(tb, err)
+	return read(tb, file, copied, strings.Split(string(recorded), "\x00"))
+}
+
+func noError(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+var (
+	block  = regexp.MustCompile("(?ms)^ *```([^\n]*)\n(.*?)^ *```$")
+	quoted = regexp.MustCompile("`((?:PARTNERAPI_\\w+=\\S+ )?(?:go|bash|(?:\\./)?provision)\\s[-.a-z][^`]*)`")
+)
+
+// Languages are those of the blocks of a file, in their order.
+func Languages(text string) (languages []string) {
+	for _, match := range block.FindAllStringSubmatch(text, -1) {
+		languages = append(languages, match[1])
+	}
+	return languages
+}
+
+// script returns the commands of a text.
+func script(text string) string {
+	var lines []string
+	quotedIn := func(prose string) {
+		for _, match := range quoted.FindAllStringSubmatch(prose, -1) {
+			lines = append(lines, strings.ReplaceAll(match[1], "\n", " "))
+		}
+	}
+	end := 0
+	for _, at := range block.FindAllStringSubmatchIndex(text, -1) {
+		quotedIn(text[end:at[0]])
+		if text[at[2]:at[3]] == "sh" {
+			lines = append(lines, text[at[4]:at[5]])
+		}
+		end = at[1]
+	}
+	quotedIn(text[end:])
+	return strings.Join(lines, "\n")
+}
+
+// read reads what the stand-ins have recorded.
+func read(tb testing.TB, file, copied string, fields []string) (commands []Command) {
+	tb.Helper()
+	for len(fields) > 1 {
+		words, err := strconv.Atoi(fields[0])
+		noError(tb, err)
+		c := Command{File: file, Args: fields[1 : words+1]}
+		c.Dir, err = filepath.Rel(copied, fields[words+1])
+		noError(tb, err)
+		for variable := range strings.Lines(fields[words+2]) {
+			if strings.HasPrefix(variable, "PARTNERAPI_") {
+				c.Env = append(c.Env, strings.TrimSuffix(variable, "\n"))
+			}
+		}
+		commands, fields = append(commands, c), fields[words+3:]
+	}
+	return commands
+}

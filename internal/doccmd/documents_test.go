@@ -1,0 +1,149 @@
+package doccmd_test
+
+import (
+	"flag"
+	"go/build"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/doccmd"
+)
+
+const (
+	root   = "../.."
+	module = "github.com/partnerapi/partnerapi-go"
+)
+
+// Commands in another language's block, or in one of none, would not be looked at.
+func TestLanguagesOfBlocks(t *testing.T) {
+	t.Parallel()
+	for _, file := range doccmd.Files(t, root) {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		require.NoError(t, err)
+		assert.Subset(t, []string{"sh", "go", "text", "csv", "json"}, doccmd.Languages(string(text)), file)
+	}
+}
+
+// Every command in a document is one that works. The flags and the environment of provision, of partnerfake and curl, and of
+// internal/bench are held by tests of those.
+func TestCommandsInDocuments(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]int)
+	for _, c := range doccmd.All(t, root) {
+		seen[c.Args[0]]++
+		switch dir := filepath.Join(root, c.Dir); c.Args[0] {
+		case "go":
+			requireGo(t, dir, c)
+		case "bash":
+			out, err := exec.CommandContext(t.Context(), "bash", "-n", filepath.Join(dir, c.Args[1])).CombinedOutput()
+			require.NoErrorf(t, err, "%s: %s: %s", c.File, c, out)
+		}
+	}
+	for program, least := range map[string]int{"go": 20, "bash": 3, "curl": 5, "provision": 8, "git": 2, "awk": 1} {
+		assert.GreaterOrEqualf(t, seen[program], least, "commands of %s that were found", program)
+	}
+}
+
+// requireGo requires that there is what a go command is about.
+func requireGo(t *testing.T, dir string, c doccmd.Command) {
+	t.Helper()
+	args := c.Args[1:]
+	if args[0] == "run" && strings.Contains(args[1], "@") {
+		return // somebody else's program, in a directory that is made for it
+	}
+	if args[0] == "-C" {
+		dir, args = filepath.Join(dir, args[1]), args[2:]
+	}
+	require.DirExists(t, dir, "%s: %s", c.File, c)
+	switch verb := args[0]; verb {
+	case "run":
+		requireRun(t, dir, c, args[1:])
+	case "test":
+		requireTest(t, dir, c, args[1:])
+	case "build", "generate", "vet":
+		require.DirExistsf(t, filepath.Join(dir, strings.TrimSuffix(args[len(args)-1], "...")), "%s: %s", c.File, c)
+	case "get", "doc":
+		require.Equalf(t, module, args[len(args)-1], "%s: %s", c.File, c)
+	default:
+		require.Equalf(t, []string{"env", "GOPROXY"}, args, "%s: %s: not a command that this test knows", c.File, c)
+	}
+}
+
+// requireRun requires that there is a program, and that it accepts the flags: it reads them before it comes to -h.
+func requireRun(t *testing.T, dir string, c doccmd.Command, args []string) {
+	t.Helper()
+	found, err := build.ImportDir(filepath.Join(dir, args[0]), 0)
+	require.NoErrorf(t, err, "%s: %s", c.File, c)
+	require.Equalf(t, "main", found.Name, "%s: %s", c.File, c)
+	if len(args) > 1 {
+		run := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"run"}, args, []string{"-h"})...) //nolint:gosec // our own
+		run.Dir = dir
+		out, err := run.CombinedOutput()
+		require.NoErrorf(t, err, "%s: %s: %s", c.File, c, out)
+	}
+}
+
+// requireTest requires that the flags are those of go test or of the tests, and that there is what they select.
+func requireTest(t *testing.T, dir string, c doccmd.Command, args []string) {
+	t.Helper()
+	var packages, selected []string
+	for i := 0; i < len(args); i++ {
+		name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "-"), "=")
+		switch known := flag.Lookup("test." + name); {
+		case !strings.HasPrefix(args[i], "-"):
+			packages = append(packages, strings.TrimSuffix(args[i], "..."))
+		case name == "race" || known == nil && strings.Contains(testFiles(t, dir), `flag.Bool("`+name+`"`):
+		case known == nil:
+			require.Failf(t, "unknown flag", "%s: %s: -%s", c.File, c, name)
+		case !joined && known.DefValue != "false":
+			i++
+			value = args[i]
+			fallthrough
+		default:
+			if name == "run" || name == "bench" {
+				selected = append(selected, value)
+			}
+		}
+	}
+	for _, p := range packages {
+		require.DirExistsf(t, filepath.Join(dir, p), "%s: %s", c.File, c)
+	}
+	for _, pattern := range selected {
+		if pattern == "^$" {
+			continue
+		}
+		pattern, _, _ = strings.Cut(pattern, "/") // the rest is of subtests
+		assert.Truef(t, slices.ContainsFunc(testsIn(t, dir), regexp.MustCompile(pattern).MatchString), "%s: %s: no %s", c.File, c, pattern)
+	}
+}
+
+// testsIn returns the names of the tests and benchmarks of a package.
+func testsIn(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	for _, match := range regexp.MustCompile(`(?m)^func ((?:Test|Benchmark)\w*)\(`).FindAllStringSubmatch(testFiles(t, dir), -1) {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+// testFiles returns the text of the test files of a package.
+func testFiles(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	require.NoError(t, err)
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
+}
