@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,6 +40,24 @@ func TestTourRunsEveryOperation(t *testing.T) {
 			assert.Equal(t, " ", string(line[column-1]), line)
 			assert.NotEqual(t, " ", string(line[column]), line)
 		}
+	}
+}
+
+// README shows parts of what the tour prints, with "..." between them. Durations are those of one run.
+func TestREADMEShowsTheOutput(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	shown := regexp.MustCompile("(?s)```text\n(A parent signs up.*?)```").FindStringSubmatch(string(readme))
+	require.NotNil(t, shown, "README shows no tour")
+	var stdout bytes.Buffer
+	require.NoError(t, newTour(&stdout).run(t.Context()))
+	durations := regexp.MustCompile(`(?m) +[\d.]+(µs|ms|s)$`)
+	rest := durations.ReplaceAllString(stdout.String(), " TIME")
+	for part := range strings.SplitSeq(durations.ReplaceAllString(shown[1], " TIME"), "...\n") {
+		_, after, found := strings.Cut(rest, part)
+		require.True(t, found, "not printed, or not in this order:\n%s", part)
+		rest = after
 	}
 }
 
