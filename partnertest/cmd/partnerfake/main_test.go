@@ -67,14 +67,14 @@ func TestREADMEShowsTheGreeting(t *testing.T) {
 	assert.Contains(t, string(readme), "```text\n"+greeting.String()+"```\n")
 }
 
-// The documents start the program with flags that it accepts, and curl prints what README says.
+// The documents start the program with flags that it accepts, and curl and the log print what README says, times apart.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl")
 	}
 	const address = "127.0.0.1:8080"
-	var p *program
+	var p, called *program
 	var printed []string
 	for _, c := range doccmd.All(t, "../../..") {
 		switch {
@@ -87,6 +87,7 @@ func TestCommandsInDocuments(t *testing.T) {
 			}
 			p = start(t, flags...)
 		case c.Args[0] == "curl":
+			called = p
 			for i := range c.Args {
 				c.Args[i] = strings.Replace(c.Args[i], "http://"+address, p.url, 1)
 			}
@@ -99,6 +100,11 @@ func TestCommandsInDocuments(t *testing.T) {
 	require.NoError(t, err)
 	block := regexp.MustCompile("(?s)```sh\ncurl.*?```").FindString(string(readme))
 	assert.Equal(t, regexp.MustCompile(`(?m)^# .*$`).FindAllString(block, -1), printed)
+	called.stop()
+	times := regexp.MustCompile(`\d\d:\d\d:\d\d | [\d.]+(µs|ms|s)\n`)
+	log := regexp.MustCompile("(?s)```text\n(\\d\\d:.*?)```").FindSubmatch(readme)
+	require.NotNil(t, log, "README shows no log")
+	assert.Equal(t, times.ReplaceAllString(string(log[1]), "|"), times.ReplaceAllString(called.stderr.String(), "|"))
 }
 
 // What another language's client sends and reads.
