@@ -13,12 +13,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
 func TestErrorText(t *testing.T) {
@@ -51,7 +52,7 @@ func TestErrorText(t *testing.T) {
 		"a status without a name": {Error{StatusCode: 599, Attempts: 1, kinds: []error{ErrServer}}, "599: server error"},
 		"a success that is none":  {Error{StatusCode: 200, Attempts: 1}, "200 OK"},
 		"no answer": {
-			Error{Attempts: 4, cause: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}},
+			Error{Attempts: 4, cause: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno.ConnectionRefused)}},
 			"no answer: dial tcp: connection refused",
 		},
 		"no answer and no cause":   {Error{Attempts: 1}, "no answer"},
@@ -156,7 +157,7 @@ func TestErrorMadeByHand(t *testing.T) {
 // TRAPS: "*url.Error prints the whole URL, query included": it is not to be had from any error or attempt.
 func TestTrapURLErrorIsNeverWrapped(t *testing.T) {
 	t.Parallel()
-	inner := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	inner := &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 	leak := &url.Error{Op: "Get", URL: "https://a.example/?key=SECRET", Err: inner}
 	tests := map[string]error{
 		"alone":   leak,
@@ -194,7 +195,7 @@ func (f foreignText) Error() string { return string(f) }
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	const leaky = "https://a.example/p?key=SECRET"
-	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: syscall.ECONNREFUSED}
+	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: errno.ConnectionRefused}
 	var tooBig struct {
 		N int8 `json:"N"`
 	}
@@ -219,7 +220,7 @@ func TestDescribe(t *testing.T) {
 		"dial":                     {fmt.Errorf("GET %s: %w", leaky, dial), "dial tcp 192.0.2.1:443: connection refused"},
 		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{leaky}}, "dial tcp: error of type partnerapi.foreign"},
 		"no such host":             {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example"}}, "dial tcp: lookup a.example: no such host"},
-		"errno":                    {syscall.ECONNRESET, "connection reset by peer"},
+		"errno":                    {errno.ConnectionRefused, "connection refused"},
 		"unknown authority":        {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
 		"hostname":                 {x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"b.example"}}, Host: "a.example"}, "x509: certificate is valid for b.example, not a.example"},
 		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls: first record does not look like a TLS handshake"},

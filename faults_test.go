@@ -11,7 +11,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
@@ -205,7 +205,7 @@ var found = []struct {
 	{"ErrRateLimited", partnerapi.ErrRateLimited}, {"ErrServer", partnerapi.ErrServer},
 	{"ErrNoCredential", partnerapi.ErrNoCredential}, {"ErrBadResponse", partnerapi.ErrBadResponse},
 	{"ErrResponseTooLarge", partnerapi.ErrResponseTooLarge}, {"ErrOutcomeUnknown", partnerapi.ErrOutcomeUnknown},
-	{"deadline exceeded", context.DeadlineExceeded}, {"unexpected EOF", io.ErrUnexpectedEOF}, {"connection refused", syscall.ECONNREFUSED},
+	{"deadline exceeded", context.DeadlineExceeded}, {"unexpected EOF", io.ErrUnexpectedEOF}, {"connection refused", errno.ConnectionRefused},
 }
 
 // tell says what came of a call: the requests that were made, and the error.

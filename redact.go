@@ -18,9 +18,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
+
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
 // reason is a cause in our own words, which hold no data of anybody's.
@@ -151,7 +152,7 @@ func unique(texts []string) []string {
 // harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
 // else.
 var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], textOf[syscall.Errno], textOf[*json.SyntaxError],
+	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text, textOf[*json.SyntaxError],
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
 	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError], textOfNoType,
 }

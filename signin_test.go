@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
@@ -137,7 +137,7 @@ func TestSignInFailures(t *testing.T) {
 			kinds: []error{partnerapi.ErrUnauthorized}, text: "network: POST /app/login: 404 Not Found: No such user.",
 		},
 		"no connection": {
-			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Cut: partnertest.CutRefused}, kinds: []error{syscall.ECONNREFUSED},
+			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Cut: partnertest.CutRefused}, kinds: []error{errno.ConnectionRefused},
 			text: "network: GET /app/session: no answer: dial tcp: connection refused",
 		},
 		"in doubt": {
@@ -172,7 +172,7 @@ func TestSignInFailures(t *testing.T) {
 	all := []error{
 		partnerapi.ErrInvalid, partnerapi.ErrUnauthorized, partnerapi.ErrForbidden, partnerapi.ErrNotFound, partnerapi.ErrAlreadyExists,
 		partnerapi.ErrNotLoggedIn, partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrBadResponse,
-		partnerapi.ErrResponseTooLarge, partnerapi.ErrOutcomeUnknown, syscall.ECONNREFUSED, context.Canceled, context.DeadlineExceeded,
+		partnerapi.ErrResponseTooLarge, partnerapi.ErrOutcomeUnknown, errno.ConnectionRefused, context.Canceled, context.DeadlineExceeded,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

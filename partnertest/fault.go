@@ -8,8 +8,9 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
 // Fault is what goes wrong with one request, for [Fake.Fail]. The zero Fault lets the request pass.
@@ -181,7 +182,7 @@ func (fault Fault) refuse(ctx context.Context) error {
 	if err := fault.wait(ctx); err != nil {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	}
-	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno.ConnectionRefused)}
 }
 
 // faultKey is where the in-memory transport leaves a request's fault, because it takes it before there is a connection.

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
@@ -210,7 +210,7 @@ func TestRefusedConnection(t *testing.T) {
 	fake := partnertest.New()
 	fake.Fail("GET /account/network-domains", partnertest.Fault{Cut: partnertest.CutRefused})
 	_, err := fake.Client().Networks.Domains(t.Context(), partnerapi.WithoutRetry())
-	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.ErrorIs(t, err, errno.ConnectionRefused)
 	require.EqualError(t, err, "network: GET /account/network-domains: no answer: dial tcp: connection refused")
 	assert.Empty(t, fake.Calls())
 }
