@@ -2,6 +2,7 @@ package partnertest_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -186,7 +187,7 @@ func TestPages(t *testing.T) {
 		{partnerapi.ListOptions{Records: 100, Page: 3}, 201, 3, 3},
 		{partnerapi.ListOptions{Records: 101, Page: 2}, 101, 100, 3},
 		{partnerapi.ListOptions{Records: 203}, 1, 100, 3},
-		{partnerapi.ListOptions{Page: 1 << 60, Records: 100}, 0, 0, 3},
+		{partnerapi.ListOptions{Page: math.MaxInt, Records: 100}, 0, 0, 3},
 	} {
 		page, err := client.Networks.List(t.Context(), c.in)
 		require.NoError(t, err)
