@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -94,8 +94,11 @@ type Limiter interface {
 }
 
 // NewClient returns a client with the given options. It does no I/O and reads no environment. It fails with an
-// [*ArgumentError] for an option that cannot be, such as an empty credential or a base URL that is not https.
+// [*ArgumentError] for an invalid option, such as an empty credential or a base URL that is not https, and with GOOS=js.
 func NewClient(opts ...Option) (*Client, error) {
+	if err := supports(runtime.GOOS); err != nil {
+		return nil, err
+	}
 	s := &settings{
 		bases:     make(map[API]*url.URL, len(apis)),
 		sources:   make(map[Credential]TokenSource),
@@ -392,9 +395,4 @@ func isHeaderValue(s string) bool {
 		}
 	}
 	return true
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

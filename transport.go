@@ -3,9 +3,11 @@ package partnerapi
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +26,20 @@ func newTransport() *http.Transport {
 	// within an attempt of 30 s, or every other attempt would go to it too.
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}
 	return t
+}
+
+// supports refuses a platform on which net/http follows redirects whatever its caller says. It refuses any transport there,
+// because one that wraps net/http's cannot be told from others.
+func supports(goos string) error {
+	if goos == "js" {
+		return refused("GOOS=js", "net/http uses Fetch, which follows redirects and sends credentials along")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // gate lets a few attempts at a time ask net/http for a connection. net/http dials one for every request that finds none

@@ -295,3 +295,15 @@ func TestNoGateBeforeTransportsOfOthers(t *testing.T) {
 	client := newTestClient(t, newTransport())
 	assert.Empty(t, client.config().gates)
 }
+
+// Fetch, which net/http uses for GOOS=js, follows redirects; where there is no network, as for wasip1, nothing leaks.
+func TestSupports(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, supports("js"), "NewClient: GOOS=js: net/http uses Fetch, which follows redirects and sends credentials along")
+	for _, goos := range []string{
+		"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "linux", "netbsd", "openbsd", "plan9", "solaris",
+		"wasip1", "windows",
+	} {
+		require.NoError(t, supports(goos), goos)
+	}
+}
