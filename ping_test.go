@@ -1,7 +1,3 @@
-//go:build go1.26
-
-// In Go 1.25 all servers of HTTP/2 in a process share channels, and one in a bubble of synctest breaks those outside.
-
 package partnerapi
 
 import (

@@ -1,6 +1,6 @@
 module github.com/partnerapi/partnerapi-go/examples/telemetry
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/partnerapi/partnerapi-go v0.0.0
