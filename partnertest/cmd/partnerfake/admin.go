@@ -110,7 +110,7 @@ func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
 	}
 	var asked queued
 	if err := strict(body, &asked); err != nil {
-		what, _ := wrong(body, err)
+		what, _ := wrong(err)
 		refuse(w, http.StatusBadRequest, what)
 		return
 	}

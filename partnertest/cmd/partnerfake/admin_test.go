@@ -51,8 +51,8 @@ func TestAdminRefuses(t *testing.T) {
 		status       int
 		why          string
 	}{
-		"nothing":           {"POST /_fake/faults", "", 400, "unexpected end of JSON input"},
-		"more than one":     {"POST /_fake/faults", "{} {}", 400, "invalid character '{' after top-level value"},
+		"nothing":           {"POST /_fake/faults", "", 400, "not JSON: unexpected end"},
+		"more than one":     {"POST /_fake/faults", "{} {}", 400, "more than one JSON value"},
 		"unknown member":    {"POST /_fake/faults", `{"fault":[]}`, 400, `unknown field "fault"`},
 		"no list":           {"POST /_fake/faults", `{"faults":{}}`, 400, "faults: object where a list is wanted"},
 		"no operation":      {"POST /_fake/faults", `{"faults":[]}`, 400, "no such operation: "},

@@ -64,7 +64,7 @@ func (q queued) queue(fake *partnertest.Fake) (int, error) {
 	for i, text := range q.Faults {
 		f := fault{Times: 1}
 		if err := strict(text, &f); err != nil {
-			what, _ := wrong(text, err)
+			what, _ := wrong(err)
 			return 0, fmt.Errorf("fault %d: %s", i, what)
 		}
 		if f.Times < 1 || f.Times > mostTimes {

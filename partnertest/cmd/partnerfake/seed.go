@@ -43,9 +43,9 @@ func each[T any](add func(*seeding, T) error) func(*seeding, []byte) error {
 
 // seedFrom puts the content of a seed file into a fake. Its errors start with the line and the column.
 func seedFrom(file []byte, fake *partnertest.Fake) error {
-	if err := json.Unmarshal(file, new(json.RawMessage)); err != nil {
-		what, offset := wrong(file, err)
-		return placed(file, offset, what)
+	if err := wellFormed(file); err != nil {
+		what, at := wrong(err)
+		return placed(file, int64(at), what)
 	}
 	s := &seeding{fake, make(map[string]bool)}
 	// The file is JSON, so none of what is read from here on can fail.
@@ -68,8 +68,8 @@ func seedFrom(file []byte, fake *partnertest.Fake) error {
 			var record json.RawMessage
 			_ = decoder.Decode(&record)
 			if err := add(s, record); err != nil {
-				what, offset := wrong(record, err)
-				return placed(file, decoder.InputOffset()-int64(len(record))+offset, fmt.Sprintf("%s[%d]: %s", name, i, what))
+				what, at := wrong(err)
+				return placed(file, decoder.InputOffset()-int64(len(record))+int64(at), fmt.Sprintf("%s[%d]: %s", name, i, what))
 			}
 		}
 		_, _ = decoder.Token()

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,31 +11,139 @@ import (
 	"strings"
 )
 
-// strict decodes one JSON value, with no member that v does not have.
-func strict(data []byte, v any) error {
-	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
-		return err // also of what follows the value, which a Decoder leaves alone
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(v)
+// A misfit is JSON that is not as it should be. What it says is in our words, and where is counted here, because both
+// differ between the releases of encoding/json.
+type misfit struct {
+	what string
+	at   int // the byte
 }
 
-// wrong returns what is wrong with JSON, in words without names of Go, and at which byte, as far as that is known.
-func wrong(data []byte, err error) (what string, offset int64) {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return syntax.Error(), max(0, syntax.Offset-1) // which counts what was read
-	case errors.As(err, &kind):
-		member := strings.TrimPrefix(kind.Field, "Customer.") // the embedded struct is no part of the JSON
-		return fmt.Sprintf("%s: %s where %s is wanted", cmp.Or(member, "value"), kind.Value, wanted(kind.Type)), max(0, kind.Offset-1)
+func (m *misfit) Error() string { return m.what }
+
+// wrong returns what is wrong with JSON, and at which byte, as far as that is known.
+func wrong(err error) (what string, at int) {
+	var m *misfit
+	if errors.As(err, &m) {
+		return m.what, m.at
 	}
-	what = strings.TrimPrefix(err.Error(), "json: ")
-	name, _ := strings.CutPrefix(what, "unknown field ")
-	return what, int64(max(0, bytes.Index(data, []byte(name))))
+	return err.Error(), 0
 }
+
+// strict decodes one JSON value, with no member that v does not have.
+func strict(data []byte, v any) error {
+	if err := wellFormed(data); err != nil {
+		return err
+	}
+	if err := fits(bytes.TrimSpace(data), reflect.TypeOf(v).Elem(), ""); err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v) // which fails only for what a method of ours does not read
+}
+
+// wellFormed refuses what is not one JSON value.
+func wellFormed(data []byte) error {
+	if json.Valid(data) {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	for depth := 0; ; {
+		token, err := decoder.Token()
+		next := nextToken(data, decoder)
+		switch {
+		case err != nil && next == len(data):
+			return &misfit{"not JSON: unexpected end", next}
+		case err != nil:
+			return &misfit{fmt.Sprintf("not JSON: unexpected %q", data[next]), next}
+		case token == json.Delim('{') || token == json.Delim('['):
+			depth++
+		case token == json.Delim('}') || token == json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return &misfit{"more than one JSON value", next}
+		}
+	}
+}
+
+// nextToken returns where in data the next token of decoder begins.
+func nextToken(data []byte, decoder *json.Decoder) int {
+	return len(data) - len(bytes.TrimLeft(data[decoder.InputOffset():], " \t\r\n,:"))
+}
+
+// fits refuses JSON that is of another kind than t at any depth, or has a member that t lacks. The data is well-formed, with
+// no space around it.
+func fits(data []byte, t reflect.Type, member string) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	pointer, kind := reflect.PointerTo(t), cmp.Or(jsonKinds[data[0]], "number")
+	var fit, parts bool
+	switch {
+	case string(data) == "null" || pointer.Implements(reflect.TypeFor[json.Unmarshaler]()):
+		return nil
+	case pointer.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		fit = kind == "string"
+	case t.Kind() == reflect.Struct || t.Kind() == reflect.Map:
+		fit, parts = kind == "object", true
+	case t.Kind() == reflect.Slice:
+		fit, parts = kind == "list", true
+	default:
+		fit = json.Unmarshal(data, reflect.New(t).Interface()) == nil // which knows how large a number may be
+	}
+	switch {
+	case !fit:
+		return &misfit{fmt.Sprintf("%s: %s where %s is wanted", cmp.Or(member, "value"), kind, wanted(t)), 0}
+	case parts:
+		return partsFit(data, t, member)
+	default:
+		return nil
+	}
+}
+
+// partsFit refuses an object or a list if one of its values does not fit.
+func partsFit(data []byte, t reflect.Type, member string) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	_, _ = decoder.Token()
+	for decoder.More() {
+		name, at := member, nextToken(data, decoder)
+		if data[0] == '{' {
+			key, _ := decoder.Token()
+			name = fmt.Sprint(key)
+		}
+		inner := partOf(t, name)
+		if inner == nil {
+			return &misfit{fmt.Sprintf("unknown field %q", name), at}
+		}
+		if data[0] == '{' && member != "" {
+			name = member + "." + name
+		}
+		var value json.RawMessage
+		_ = decoder.Decode(&value)
+		var m *misfit
+		if errors.As(fits(value, inner, name), &m) {
+			m.at += int(decoder.InputOffset()) - len(value)
+			return m
+		}
+	}
+	return nil
+}
+
+// partOf returns the type of a member of t, or of any value in a map or list, and nil if there is no such member.
+func partOf(t reflect.Type, name string) reflect.Type {
+	if t.Kind() != reflect.Struct {
+		return t.Elem()
+	}
+	for _, field := range reflect.VisibleFields(t) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.IsExported() && !field.Anonymous && strings.EqualFold(cmp.Or(tag, field.Name), name) { // as encoding/json compares them
+			return field.Type
+		}
+	}
+	return nil
+}
+
+// jsonKinds are the kinds of JSON by their first byte, but for numbers.
+var jsonKinds = map[byte]string{'{': "object", '[': "list", '"': "string", 't': "boolean", 'f': "boolean"}
 
 func wanted(t reflect.Type) string {
 	if t == reflect.TypeFor[duration]() {
