@@ -20,12 +20,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
 	"time"
 
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -162,7 +162,7 @@ func TestTrapOutcomeByProof(t *testing.T) {
 	t.Parallel()
 	ask := func(tr *httptrace.ClientTrace) { tr.GetConn("a.example:443") }
 	got := func(tr *httptrace.ClientTrace) { tr.GotConn(httptrace.GotConnInfo{}) }
-	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 	fires := func(fire ...func(*httptrace.ClientTrace)) []func(*httptrace.ClientTrace) { return fire }
 	tests := map[string]struct {
 		trace []func(*httptrace.ClientTrace)
@@ -187,8 +187,8 @@ func TestTrapOutcomeByProof(t *testing.T) {
 
 		// The transport has gone on without a trace.
 		"a cut answer":                 {fires(ask), io.ErrUnexpectedEOF, OutcomeUnknown},
-		"a reset":                      {fires(ask), &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, OutcomeUnknown},
-		"a broken pipe":                {fires(ask), &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, OutcomeUnknown},
+		"a reset":                      {fires(ask), &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset")}, OutcomeUnknown},
+		"a broken pipe":                {fires(ask), &net.OpError{Op: "write", Net: "tcp", Err: errors.New("broken pipe")}, OutcomeUnknown},
 		"an alert after the handshake": {fires(ask), &net.OpError{Op: "remote error", Err: tls.AlertError(42)}, OutcomeUnknown},
 		"a timeout":                    {fires(ask), context.DeadlineExceeded, OutcomeUnknown},
 		"a text":                       {fires(ask), errors.New("connection refused: no connection, dial tcp, not sent"), OutcomeUnknown},

@@ -13,12 +13,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/jarcoal/httpmock"
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -45,7 +45,7 @@ func (s *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
 // refusedDial is an attempt that is unsent by proof.
 func refusedDial(req *http.Request) (*http.Response, error) {
 	httptrace.ContextClientTrace(req.Context()).GetConn("a.example:443")
-	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 }
 
 // cut is an attempt of which nothing is known.
@@ -585,7 +585,7 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 			func(req *http.Request) (*http.Response, error) {
 				time.Sleep(3*time.Second - 1)
 				return refusedDial(req)
-			}, nil, syscall.ECONNREFUSED, "network: POST /a: no answer: dial tcp: connection refused; context deadline exceeded",
+			}, nil, errno.ConnectionRefused, "network: POST /a: no answer: dial tcp: connection refused; context deadline exceeded",
 		},
 	}
 	for name, test := range tests {
