@@ -36,7 +36,7 @@ type AppSession struct {
 	Access  AppAccess
 	Alerts  []AppAlert
 
-	jwt **string // behind two pointers, because fmt walks into the fields of whatever holds an AppSession
+	jwt sealed[string]
 }
 
 // AccountChoice is an account that a user can choose.
@@ -135,12 +135,7 @@ func (a AppAccess) Can(required string) bool {
 
 // JWT returns the credential of the session, for [WithNetworkToken] or a [TokenSource]. It replaces the one that the
 // call was made with. It is empty if the reply had none: the one that the call was made with is good still.
-func (s AppSession) JWT() string {
-	if s.jwt == nil {
-		return ""
-	}
-	return **s.jwt
-}
+func (s AppSession) JWT() string { return s.jwt.get() }
 
 const redactedAppSession = "partnerapi.AppSession(redacted)"
 
@@ -162,8 +157,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	if jwt.text() == "" && auth.value == nil {
 		return reason("neither a JWT nor whether a user is logged in")
 	}
-	token := ptrTo(jwt.text())
-	*s = AppSession{Authenticated: auth.is("true"), jwt: &token}
+	*s = AppSession{Authenticated: auth.is("true"), jwt: seal(jwt.text())}
 	s.readChoice(auth.value)
 	// Each is {} or [] while it is empty, and a value of another type than the documented one leaves its field zero.
 	_ = unmarshal(app.value, &s.App)

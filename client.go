@@ -33,12 +33,8 @@ type Client struct {
 	// AppSessions signs users in at the network API.
 	AppSessions *AppSessionsService
 
-	// Behind two pointers: fmt walks into the fields of whatever holds a Client, and %s and other verbs that do not fit
-	// a pointer follow one.
-	settings *settingsBox
+	settings sealed[*settings]
 }
-
-type settingsBox struct{ *settings }
 
 // settings is all that options set. It does not change after NewClient.
 type settings struct {
@@ -132,7 +128,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		true:  {"Accept": {"application/json"}, "User-Agent": {s.userAgent}, "Content-Type": {"application/json; charset=utf-8"}},
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
-	c := &Client{settings: &settingsBox{s}}
+	c := &Client{settings: seal(s)}
 	c.Signup = &SignupService{c}
 	c.Subscriptions = &SubscriptionsService{c}
 	c.Accounts = &AccountsService{c}
@@ -161,10 +157,10 @@ func (s *settings) check() error {
 
 // config returns the settings, or nil for a client that NewClient did not make.
 func (c *Client) config() *settings {
-	if c == nil || c.settings == nil {
+	if c == nil {
 		return nil
 	}
-	return c.settings.settings
+	return c.settings.get()
 }
 
 // isWatched reports whether anybody is told of attempts.

@@ -209,7 +209,7 @@ func FuzzImportSession(f *testing.F) {
 		require.NoError(t, json.Unmarshal(exported, &said))
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://services.sparkart.net/", nil)
 		require.NoError(t, err)
-		session.state.origin = "https://services.sparkart.net"
+		session.state.get().origin = "https://services.sparkart.net"
 		session.apply(req)
 		var wire bytes.Buffer
 		require.NoError(t, req.Write(&wire))

@@ -420,7 +420,7 @@ func runReplies(t *testing.T, tests map[string]replyTest) {
 			got, err := test.call(t.Context(), client)
 			if test.kinds == nil {
 				require.NoError(t, err)
-				assert.Equal(t, test.want, got)
+				assert.Equal(t, unsealed(test.want), unsealed(got))
 				return
 			}
 			assertKinds(t, err, test.kinds...)

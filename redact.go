@@ -29,16 +29,29 @@ type reason string
 
 func (r reason) Error() string { return string(r) }
 
-// hidden is a cause that prints only what is known to be harmless, because texts of foreign errors carry URLs, and
-// URLs carry keys. errors.Is and errors.As see through it.
-type hidden struct{ cause *error } // behind a pointer, because fmt walks unexported fields
+// sealed holds a value that neither fmt nor reflection reaches, in whatever struct it is: a function holds it, and printers
+// that walk unexported fields do not call functions. The zero value holds the zero value.
+type sealed[T any] struct{ open *func() T } // a pointer, because functions cannot be compared
+
+func seal[T any](value T) sealed[T] { return sealed[T]{ptrTo(func() T { return value })} }
+
+// get returns the value.
+func (s sealed[T]) get() (value T) {
+	if s.open == nil {
+		return value
+	}
+	return (*s.open)()
+}
+
+// hidden is a cause that prints only what is known to be harmless, because texts and fields of foreign errors carry URLs,
+// and URLs carry keys. errors.Is and errors.As see through it.
+type hidden struct{ cause sealed[error] }
 
 func hide(cause error) *hidden {
 	if h, own := any(cause).(*hidden); own {
 		return h
 	}
-	cause = withoutURL(cause)
-	return &hidden{&cause}
+	return &hidden{seal(withoutURL(cause))}
 }
 
 // withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
@@ -77,8 +90,8 @@ func leaves(err error) (all []error) {
 	return all
 }
 
-func (h *hidden) Error() string                 { return oneLine(describe(*h.cause)) }
-func (h *hidden) Unwrap() error                 { return *h.cause }
+func (h *hidden) Error() string                 { return oneLine(describe(h.Unwrap())) }
+func (h *hidden) Unwrap() error                 { return h.cause.get() }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
 // forget takes credentials and cookies out of what the API says, should it say them: as they are, and as they are in a
@@ -188,7 +201,7 @@ func textOfNoType(err error) (string, bool) {
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
 func describe(err error) string {
 	if h, own := any(err).(*hidden); own {
-		return describe(*h.cause)
+		return describe(h.Unwrap())
 	}
 	if parts(err) != nil {
 		var texts []string

@@ -335,6 +335,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 	var leak *url.Error
 	assert.NotErrorAs(t, err, &leak)
 	attempt := Attempt{API: failed.API, Op: failed.Op, Err: hide(errors.Join(failed, failed.cause))}
+	assertReachesNoCanary(t, []any{failed.cause, failed.kinds, attempt})
 	assertShowsNoCanary(t, err)
 	for _, value := range []any{
 		*failed, errors.Join(io.EOF, err), fmt.Errorf("sync: %w", err), fmt.Errorf("%w and %w", io.EOF, err), attempt, &attempt,
@@ -706,7 +707,7 @@ func canaryTokenFile(t *testing.T) TokenSource {
 	return source
 }
 
-// TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind pointers.
+// TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind functions.
 func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	t.Parallel()
 	type user struct {

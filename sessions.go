@@ -18,15 +18,11 @@ import (
 // [NewTokenSession], is safe for concurrent use, and follows what the API changes in it. It goes with the calls that it
 // is passed to and with no others.
 //
-// A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself; [Session.Export] is the one way to
-// keep it.
+// A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself, and reflection finds nothing in it;
+// [Session.Export] is the one way to keep it.
 type Session struct {
-	// Behind two pointers: fmt walks into the fields of whatever holds a Session, and %s and other verbs that do not
-	// fit a pointer follow one.
-	state *sessionBox
+	state sealed[*sessionState]
 }
-
-type sessionBox struct{ *sessionState }
 
 type sessionState struct {
 	mu      sync.Mutex
@@ -47,7 +43,15 @@ const redactedSession = "partnerapi.Session(redacted)"
 
 // NewSession returns a session of nobody: to the account API, a customer who is not logged in.
 func NewSession() *Session {
-	return &Session{&sessionBox{&sessionState{cookies: make(map[string]sessionCookie)}}}
+	return &Session{seal(&sessionState{cookies: make(map[string]sessionCookie)})}
+}
+
+// opened returns what the session holds, or nil for one that is nil or zero.
+func (s *Session) opened() *sessionState {
+	if s == nil {
+		return nil
+	}
+	return s.state.get()
 }
 
 // exportedSession is the form of Export. A change of it is a new version: 1 is of cookies and 2 of tokens.
@@ -63,15 +67,16 @@ type exportedSession struct {
 // then to be exported again: the data of a session that has not changed is the same. It fails with an [*ArgumentError] for
 // a session that is nil.
 func (s *Session) Export() ([]byte, error) {
-	if s == nil || s.state == nil {
+	state := s.opened()
+	if state == nil {
 		return nil, &ArgumentError{Op: "Session.Export", Name: "session", Reason: noSession}
 	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	if b := s.state.bearer; b != nil {
-		return json.Marshal(exportedSession{Version: 2, Origin: s.state.origin, Tokens: &b.Tokens})
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if b := state.bearer; b != nil {
+		return json.Marshal(exportedSession{Version: 2, Origin: state.origin, Tokens: &b.Tokens})
 	}
-	return json.Marshal(exportedSession{Version: 1, Origin: s.state.origin, Cookies: s.state.live()})
+	return json.Marshal(exportedSession{Version: 1, Origin: state.origin, Cookies: state.live()})
 }
 
 // ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for data that
@@ -81,7 +86,7 @@ func (s *Session) Export() ([]byte, error) {
 func ImportSession(data []byte) (*Session, error) {
 	var in exportedSession
 	s := NewSession()
-	if json.Unmarshal(data, &in) != nil || !s.state.load(in) {
+	if json.Unmarshal(data, &in) != nil || !s.state.get().load(in) {
 		return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "not an exported session"}
 	}
 	return s, nil
@@ -128,20 +133,21 @@ const noSession = "nil or zero: sessions are made by Login, NewTokenSession, Imp
 
 // refuse says why a call must not be made with s, or nothing. Tokens become those of the server of the first call.
 func (s *Session) refuse(api api, base *url.URL, required bool) string {
+	state := s.opened()
 	switch {
 	case s == nil && !required:
 		return ""
-	case s == nil || s.state == nil:
+	case state == nil:
 		return noSession
 	case !api.sessions:
 		return "a session is for the account API only"
 	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	if s.state.origin == "" && s.state.bearer != nil {
-		s.state.origin = originOf(base)
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if state.origin == "" && state.bearer != nil {
+		state.origin = originOf(base)
 	}
-	if s.state.origin != "" && !isOrigin(s.state.origin, base) {
+	if state.origin != "" && !isOrigin(state.origin, base) {
 		return "made by another server than the one that this client calls"
 	}
 	return ""
@@ -158,22 +164,23 @@ func isOrigin(origin string, u *url.URL) bool {
 // absorb takes over the cookies that an answer sets and drops those it expires. Domain and Path of a cookie do not
 // matter: a session's cookies go to the account API that set them, and to all of it. A session of tokens takes none.
 func (s *Session) absorb(resp *http.Response, origin string) {
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	if s.state.bearer != nil || s.state.ended || s.state.origin != "" && s.state.origin != origin {
+	state := s.state.get()
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if state.bearer != nil || state.ended || state.origin != "" && state.origin != origin {
 		return // or another server was faster to make a new session its own
 	}
 	for _, c := range resp.Cookies() {
-		s.state.origin = origin
+		state.origin = origin
 		expires := c.Expires
 		if c.MaxAge > 0 { // at most 68 years: who means forever may send what a Duration cannot hold
 			expires = time.Now().Add(time.Duration(min(c.MaxAge, math.MaxInt32)) * time.Second)
 		}
 		if c.MaxAge < 0 || !expires.IsZero() && !expires.After(time.Now()) {
-			delete(s.state.cookies, c.Name)
+			delete(state.cookies, c.Name)
 			continue
 		}
-		s.state.cookies[c.Name] = sessionCookie{c.Name, c.Value, c.Quoted, expires}
+		state.cookies[c.Name] = sessionCookie{c.Name, c.Value, c.Quoted, expires}
 	}
 }
 
@@ -183,16 +190,17 @@ func (s *Session) apply(req *http.Request) (values []string, token string) {
 	if s == nil {
 		return nil, ""
 	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	if !isOrigin(s.state.origin, req.URL) {
+	state := s.state.get()
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if !isOrigin(state.origin, req.URL) {
 		return nil, ""
 	}
-	if b := s.state.bearer; b != nil {
+	if b := state.bearer; b != nil {
 		req.Header["Authorization"] = []string{"Bearer " + b.AccessToken}
 		return []string{b.AccessToken}, b.AccessToken
 	}
-	for _, c := range s.state.live() {
+	for _, c := range state.live() {
 		req.AddCookie(c.cookie())
 		if len(c.Value) >= 8 {
 			values = append(values, c.Value)
@@ -202,9 +210,10 @@ func (s *Session) apply(req *http.Request) (values []string, token string) {
 }
 
 func (s *Session) isEmpty() bool {
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	return len(s.state.live()) == 0
+	state := s.state.get()
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	return len(state.live()) == 0
 }
 
 // live returns the cookies that have not expired, by name.

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,8 +187,8 @@ func (s *signIn) Invalidate(token string) {
 // steps signs in and returns the JWT.
 func (s *signIn) steps(ctx context.Context) (string, error) {
 	sessions, account := s.client.AppSessions, s.credentials.AccountID
-	token := &tokenBox{ptrTo(s.credentials.AppKey)}
-	ctx = context.WithValue(ctx, tokenKey{}, token)
+	token := s.credentials.AppKey
+	ctx = context.WithValue(ctx, tokenKey{}, seal(&token)) // who gets a context can print its values
 	session, err := sessions.Start(ctx)
 	if err != nil {
 		return "", err
@@ -195,12 +196,12 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 	if session.JWT() == "" {
 		return "", reason("a session without a JWT")
 	}
-	token.replace(session)
+	token = cmp.Or(session.JWT(), token)
 	session, err = sessions.Login(ctx, AppLoginRequest{s.credentials.Username, s.credentials.Password})
 	if err != nil {
 		return "", err
 	}
-	token.replace(session)
+	token = cmp.Or(session.JWT(), token)
 	// A session that does not say of which account it is may be of any.
 	if !session.Authenticated || account != "" && session.Account.ID == "" {
 		if account == "" && len(session.Accounts) == 1 {
@@ -212,36 +213,25 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		if session, err = sessions.SelectAccount(ctx, account); err != nil {
 			return "", err
 		}
-		token.replace(session)
+		token = cmp.Or(session.JWT(), token)
 	}
 	switch {
 	case !session.Authenticated:
 		return "", reason("the API does not say that the user is logged in")
 	case account != "" && session.Account.ID != "" && session.Account.ID != account:
 		return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "not the account that the user is logged in to"}
-	case !isCredential(*token.token):
+	case !isCredential(token):
 		return "", reason("a JWT that cannot be sent")
 	}
-	return *token.token, nil
+	return token, nil
 }
 
 // tokenKey is where the context of a sign-in's calls holds their credential.
 type tokenKey struct{}
 
-// tokenBox is the credential in a context. It is behind a pointer because a context that is printed can show its values,
-// but not what a pointer in one of them leads to.
-type tokenBox struct{ token *string }
-
-// replace takes over the JWT of a reply.
-func (b *tokenBox) replace(by *AppSession) {
-	if jwt := by.JWT(); jwt != "" {
-		b.token = &jwt
-	}
-}
-
 // tokenIn is the source of a client that signs in.
 func tokenIn(ctx context.Context) (string, error) {
-	return *ctx.Value(tokenKey{}).(*tokenBox).token, nil
+	return *ctx.Value(tokenKey{}).(sealed[*string]).get(), nil
 }
 
 // kindsOfSignIn are the kinds of a failed sign-in as those of the call that needed it. Others would tell something of

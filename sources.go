@@ -20,25 +20,21 @@ type renewable interface {
 }
 
 // ownSource is a source of this package, in a wrapping that shows nothing of it.
-func ownSource(s renewable) TokenSource { return hiddenSource{&sourceBox{s}} }
+func ownSource(s renewable) TokenSource { return hiddenSource{seal(s)} }
 
-// hiddenSource is behind two pointers, because fmt walks into the fields of whatever holds it, and %s and other verbs
-// that do not fit a pointer follow one.
-type hiddenSource struct{ box *sourceBox }
-
-type sourceBox struct{ renewable }
+type hiddenSource struct{ sealed[renewable] }
 
 const redactedSource = "partnerapi.TokenSource(redacted)"
 
 // Token returns the credential.
-func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.box.Token(ctx) }
+func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.get().Token(ctx) }
 
 // Invalidate is told of a credential that was refused.
-func (s hiddenSource) Invalidate(token string) { s.box.Invalidate(token) }
+func (s hiddenSource) Invalidate(token string) { s.get().Invalidate(token) }
 
 // suits says why the source cannot be that of a credential of a client whose network API is at base, if it cannot.
 func (s hiddenSource) suits(which Credential, base *url.URL) error {
-	in, signsIn := s.box.renewable.(*signIn)
+	in, signsIn := s.get().(*signIn)
 	switch {
 	case !signsIn:
 		return nil

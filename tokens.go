@@ -113,12 +113,12 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 		return nil, &ArgumentError{Op: "NewTokenSession", Name: field, Reason: why}
 	}
 	s := NewSession()
-	s.state.bearer = &bearer{Tokens: tokens}
+	s.state.get().bearer = &bearer{Tokens: tokens}
 	return s, nil
 }
 
 // OnRefresh has store called with the new tokens of every refresh, before the calls that wait for it go on. It replaces
-// what was set before; nil sets none. An imported session has none until it is set. For a session of cookies it does
+// what was set before; nil sets none. An imported session has none until it is set. For a cookie session it does
 // nothing.
 //
 // If store fails, the calls that wait are not sent, and fail with its error as their cause, whose text they do not print.
@@ -128,12 +128,13 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 // is then of the new tokens, and make calls with the session, if with the context that it gets: with another one they
 // would wait for store.
 func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
-	if s == nil || s.state == nil {
+	state := s.opened()
+	if state == nil {
 		return
 	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	if b := s.state.bearer; b != nil {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if b := state.bearer; b != nil {
 		b.store = store
 	}
 }
@@ -144,7 +145,7 @@ func (s *Session) ready(ctx context.Context, c *settings, refused string) error 
 	if s == nil {
 		return nil
 	}
-	r, err := s.state.renew(ctx, c, refused)
+	r, err := s.state.get().renew(ctx, c, refused)
 	if r == nil {
 		return err
 	}
@@ -244,7 +245,7 @@ var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlrea
 
 // refreshTokens returns new tokens in exchange for a refresh token.
 func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, error) {
-	tokens, err := do[*Tokens](ctx, &Client{settings: &settingsBox{c}}, Call{
+	tokens, err := do[*Tokens](ctx, &Client{settings: seal(c)}, Call{
 		API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}, key: "access", spent: []string{token},
 	}, nil)
 	var failed *Error
@@ -260,13 +261,14 @@ func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, err
 	return tokens, err
 }
 
-// end makes the session nobody's if it could be ended at the API. A session of cookies is what the API makes of it.
+// end makes the session nobody's if it could be ended at the API. A cookie session is what the API makes of it.
 func (s *Session) end(err error) error {
 	if err == nil {
-		s.state.mu.Lock()
-		defer s.state.mu.Unlock()
-		s.state.ended = s.state.ended || s.state.bearer != nil
-		s.state.bearer = nil
+		state := s.state.get()
+		state.mu.Lock()
+		defer state.mu.Unlock()
+		state.ended = state.ended || state.bearer != nil
+		state.bearer = nil
 	}
 	return err
 }

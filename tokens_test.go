@@ -894,7 +894,7 @@ func TestExportOfTokens(t *testing.T) {
 	} {
 		again, err := ImportSession(export(t, sessionOf(t, tokens)))
 		require.NoError(t, err)
-		assert.Equal(t, tokens, again.state.bearer.Tokens)
+		assert.Equal(t, tokens, again.state.get().bearer.Tokens)
 	}
 	assert.JSONEq(t, `{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":1700000000.5,"refresh_token":"","refresh_token_expiration":null}}`,
 		string(export(t, sessionOf(t, Tokens{AccessToken: "A0", AccessTokenExpires: UnixTimeOf(time.Unix(1_700_000_000, 5e8))}))))
