@@ -5,9 +5,11 @@ package partnerapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,18 +74,32 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // it counts what
 	}
 }
 
+// What a session keeps of a Set-Cookie line is the cookie, however long its attributes are.
+func TestCookiesKeepNoLine(t *testing.T) { //nolint:paralleltest // it looks at the heap of the whole process
+	session := NewSession()
+	before := heap()
+	for i := range 50 {
+		line := fmt.Sprintf("c%d=1; Comment=%s", i, strings.Repeat("a", 1<<20))
+		session.absorb(reply(200, "", "Set-Cookie", line), "https://services.sparkart.net")
+	}
+	assert.Less(t, heap()-before, 1e6)
+	assert.Equal(t, 50, strings.Count(cookieHeader(t, session)[0], "="))
+}
+
+// heap is how many bytes are in use.
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
 // A text that is kept keeps its block, not the reply.
 func TestKeptTextKeepsLittle(t *testing.T) { //nolint:paralleltest // it looks at the heap of the whole process
 	client := newTestClient(t, inMemory{200, http.Header{}, []byte(hundredNetworks())})
 	const pages = 500
 	kept := make([]string, 0, pages)
-	heap := func() float64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return float64(m.HeapAlloc)
-	}
 	before := heap()
 	for i := range pages {
 		page, err := client.Networks.List(t.Context(), ListOptions{})

@@ -182,7 +182,7 @@ func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, 
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if session := x.call.Session; session != nil && resp.Header["Set-Cookie"] != nil {
-		session.absorb(resp, originOf(req.URL))
+		x.spend(session.absorb(resp, originOf(req.URL)))
 	}
 	body, err := x.readAtMost(resp.Body, x.settings.maxBody, resp.ContentLength)
 	x.status, x.header, x.body, x.partial = resp.StatusCode, resp.Header, body, nil
@@ -244,10 +244,19 @@ func (x *exchange) prepare(s *sending, req *http.Request) {
 	}
 	var values []string
 	values, x.bearer = x.call.Session.apply(&s.request)
-	x.spent = append(x.spent, values...)
+	x.spend(values)
 	for i, secret := range x.secrets {
 		s.tokens[i] = secret.token
 		credentials[secret.which].put(&s.request, s.tokens[i:i+1:i+1]...)
+	}
+}
+
+// spend remembers what is secret, each value once: attempts repeat them.
+func (r *request) spend(values []string) {
+	for _, value := range values {
+		if !slices.Contains(r.spent, value) {
+			r.spent = append(r.spent, value)
+		}
 	}
 }
 

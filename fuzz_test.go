@@ -185,6 +185,9 @@ func FuzzImportSession(f *testing.F) {
 		`{"version":2,"origin":"","tokens":{"access_token":"a b","access_token_expiration":1.5,"refresh_token":"r"}}`,
 		`{"version":2,"origin":"https://services.sparkart.net","tokens":{"access_token":"a\r\nb"}}`,
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"a;b","value":"\r\n"}]}`,
+		`{"version":3,"origin":"https://services.sparkart.net","cookies":[{"name":"c2lk","value":"ImEsYiI="},{"name":"//4=","value":"","expires":"9999-12-31T23:59:59Z"}]}`,
+		`{"version":3,"origin":"https://services.sparkart.net","cookies":[{"name":"YT1i","value":"DQo="}]}`,
+		`{"version":3,"origin":"","tokens":{"access_token":"a"}}`,
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"a,b"},{"name":"old","value":"1","expires":"2001-01-01T00:00:00+23:59"}]}`,
 	} {
 		f.Add([]byte(data))
@@ -218,12 +221,15 @@ func FuzzImportSession(f *testing.F) {
 		if said.Tokens != nil {
 			assert.Equal(t, strings.TrimSpace("Bearer "+said.Tokens.AccessToken), arrived.Header.Get("Authorization"))
 		}
-		cookies := arrived.Cookies()
-		require.Len(t, cookies, len(said.Cookies))
-		for i, cookie := range cookies {
-			assert.Equal(t, said.Cookies[i].Name, cookie.Name)
-			assert.Equal(t, said.Cookies[i].Value, cookie.Value)
+		var kept []exportedCookie
+		if said.Cookies != nil {
+			require.NoError(t, json.Unmarshal(said.Cookies, &kept))
 		}
+		pairs := make([]string, 0, len(kept))
+		for _, c := range kept {
+			pairs = append(pairs, string(c.Name)+"="+string(c.Value))
+		}
+		assert.Equal(t, strings.Join(pairs, "; "), arrived.Header.Get("Cookie"))
 	})
 }
 

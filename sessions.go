@@ -1,14 +1,11 @@
 package partnerapi
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,6 +14,11 @@ import (
 // Session is one customer's login at the account API. It is made by [AccountsService.Login], or from bearer tokens by
 // [NewTokenSession], is safe for concurrent use, and follows what the API changes in it. It goes with the calls that it
 // is passed to and with no others.
+//
+// Cookies are read and sent as browsers do it (RFC 6265, section 5): each goes back byte for byte, quoted only if it came
+// quoted. A session keeps the newest 50, and ignores one whose name and value are longer than 4 KiB together. Domain, Path
+// and Secure are ignored: a session's cookies go to the server that set them and to all of it, and of two cookies of one
+// name the last one wins.
 //
 // A Session is a credential. In fmt, slog, JSON and text it shows nothing of itself, and reflection finds nothing in it;
 // [Session.Export] is the one way to keep it.
@@ -27,24 +29,15 @@ type Session struct {
 type sessionState struct {
 	mu      sync.Mutex
 	origin  string // scheme and host that set the cookies, or are first given the tokens; they go to no other
-	cookies map[string]sessionCookie
+	cookies cookies
 	bearer  *bearer // in place of cookies, or nil
 	ended   bool    // the bearer is no more: no cookie takes its place
-}
-
-type sessionCookie struct {
-	Name    string    `json:"name"`
-	Value   string    `json:"value"`
-	Quoted  bool      `json:"quoted,omitempty"`
-	Expires time.Time `json:"expires,omitzero"` // zero: with the session
 }
 
 const redactedSession = "partnerapi.Session(redacted)"
 
 // NewSession returns a session of nobody: to the account API, a customer who is not logged in.
-func NewSession() *Session {
-	return &Session{seal(&sessionState{cookies: make(map[string]sessionCookie)})}
-}
+func NewSession() *Session { return &Session{seal(new(sessionState))} }
 
 // opened returns what the session holds, or nil for one that is nil or zero.
 func (s *Session) opened() *sessionState {
@@ -54,16 +47,32 @@ func (s *Session) opened() *sessionState {
 	return s.state.get()
 }
 
-// exportedSession is the form of Export. A change of it is a new version: 1 is of cookies and 2 of tokens.
+// exportedSession is the form of Export. A change of it is a new version: 1 is of cookies, 2 of tokens, and 3 of either,
+// with cookies in bytes of any kind.
 type exportedSession struct {
 	Version int             `json:"version"`
 	Origin  string          `json:"origin"`
-	Cookies []sessionCookie `json:"cookies,omitzero"`
+	Cookies json.RawMessage `json:"cookies,omitzero"`
 	Tokens  *Tokens         `json:"tokens,omitzero"`
 }
 
+// exportedCookie is a cookie in version 3, where its bytes are base64.
+type exportedCookie struct {
+	Name    []byte    `json:"name"`
+	Value   []byte    `json:"value"`
+	Expires time.Time `json:"expires,omitzero"` // zero: with the session
+}
+
+// cookieOf1 is a cookie in version 1, as net/http reads one.
+type cookieOf1 struct {
+	Name    string    `json:"name"`
+	Value   string    `json:"value"`
+	Quoted  bool      `json:"quoted"`
+	Expires time.Time `json:"expires"`
+}
+
 // Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret
-// as the customer's password. What [Session.OnRefresh] set is not in it. Any call can change a session of cookies, which is
+// as the customer's password. What [Session.OnRefresh] set is not in it. Any call can change a cookie session, which is
 // then to be exported again: the data of a session that has not changed is the same. It fails with an [*ArgumentError] for
 // a session that is nil.
 func (s *Session) Export() ([]byte, error) {
@@ -73,16 +82,27 @@ func (s *Session) Export() ([]byte, error) {
 	}
 	state.mu.Lock()
 	defer state.mu.Unlock()
+	out := exportedSession{Version: 3, Origin: state.origin}
 	if b := state.bearer; b != nil {
-		return json.Marshal(exportedSession{Version: 2, Origin: state.origin, Tokens: &b.Tokens})
+		out.Tokens = &b.Tokens
+		return json.Marshal(out)
 	}
-	return json.Marshal(exportedSession{Version: 1, Origin: state.origin, Cookies: state.live()})
+	state.cookies.dropExpired(time.Now())
+	kept := make([]exportedCookie, 0, len(state.cookies))
+	for _, c := range state.cookies {
+		kept = append(kept, exportedCookie{[]byte(c.name), []byte(c.value), c.expires})
+	}
+	var err error
+	if out.Cookies, err = json.Marshal(kept); err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
 }
 
-// ImportSession returns the session that [Session.Export] made data of. It fails with an [*ArgumentError] for data that
-// is not of that form, or that holds what cannot be a cookie or a token. So does a call with a session of another server,
-// as after a change of the base URL. In both cases the customer has to log in again. A session of tokens needs
-// [Session.OnRefresh] to be called again.
+// ImportSession returns the session that [Session.Export] made data of, in this version or an earlier one. It fails with
+// an [*ArgumentError] for data that is not of that form, or that holds an invalid cookie or token. So does a call with a
+// session of another server, as after a change of the base URL. In both cases the customer has to log in again. A token
+// session needs [Session.OnRefresh] to be called again.
 func ImportSession(data []byte) (*Session, error) {
 	var in exportedSession
 	s := NewSession()
@@ -100,24 +120,44 @@ func (s *sessionState) load(in exportedSession) bool {
 	if in.Tokens != nil {
 		_, why := in.Tokens.check()
 		s.bearer = &bearer{Tokens: *in.Tokens}
-		return in.Version == 2 && in.Cookies == nil && why == ""
+		return (in.Version == 2 || in.Version == 3) && in.Cookies == nil && why == ""
 	}
-	if in.Version != 1 {
+	listed, ok := in.cookies()
+	if !ok || len(listed) > maxCookies || len(listed) > 0 && in.Origin == "" {
 		return false
 	}
-	for _, c := range in.Cookies {
-		_, twice := s.cookies[c.Name]
-		if twice || in.Origin == "" || c.cookie().Valid() != nil {
+	for _, c := range listed {
+		if !c.isSendable() || s.cookies.index(c.name) >= 0 {
 			return false
 		}
-		s.cookies[c.Name] = c
+		s.cookies = append(s.cookies, c)
 	}
 	return true
 }
 
-// cookie returns the cookie as a request has it, without attributes.
-func (c sessionCookie) cookie() *http.Cookie {
-	return &http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted} //nolint:gosec // attributes are for answers
+// cookies returns the cookies of versions 1 and 3, and whether they are a list of that version.
+func (in exportedSession) cookies() (listed cookies, ok bool) {
+	switch in.Version {
+	case 1:
+		var exported []cookieOf1
+		ok = in.Cookies == nil || json.Unmarshal(in.Cookies, &exported) == nil
+		for _, c := range exported {
+			valid := (&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}).Valid() //nolint:gosec // attributes are for answers
+			ok = ok && valid == nil
+			value := strings.Trim(c.Value, whitespace)
+			if c.Quoted {
+				value = `"` + c.Value + `"`
+			}
+			listed = append(listed, cookie{c.Name, value, c.Expires})
+		}
+	case 3:
+		var exported []exportedCookie
+		ok = json.Unmarshal(in.Cookies, &exported) == nil && exported != nil
+		for _, c := range exported {
+			listed = append(listed, cookie{string(c.Name), string(c.Value), c.Expires})
+		}
+	}
+	return listed, ok
 }
 
 // Format prints no more than the type's name, for every verb.
@@ -161,31 +201,26 @@ func isOrigin(origin string, u *url.URL) bool {
 	return scheme == u.Scheme && host == u.Host
 }
 
-// absorb takes over the cookies that an answer sets and drops those it expires. Domain and Path of a cookie do not
-// matter: a session's cookies go to the account API that set them, and to all of it. A session of tokens takes none.
-func (s *Session) absorb(resp *http.Response, origin string) {
-	state := s.state.get()
+// absorb takes over the cookies that an answer sets and drops those it expires. It returns what is secret in those that
+// the session then has. A token session takes none.
+func (s *Session) absorb(resp *http.Response, origin string) []string {
+	state, now := s.state.get(), time.Now()
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	if state.bearer != nil || state.ended || state.origin != "" && state.origin != origin {
-		return // or another server was faster to make a new session its own
+		return nil // or another server was faster to make a new session its own
 	}
-	for _, c := range resp.Cookies() {
-		state.origin = origin
-		expires := c.Expires
-		if c.MaxAge > 0 { // at most 68 years: who means forever may send what a Duration cannot hold
-			expires = time.Now().Add(time.Duration(min(c.MaxAge, math.MaxInt32)) * time.Second)
+	state.cookies.dropExpired(now)
+	for _, line := range resp.Header["Set-Cookie"] {
+		if c, ok := parseSetCookie(line, now); ok {
+			state.origin = origin
+			state.cookies.put(c, now)
 		}
-		if c.MaxAge < 0 || !expires.IsZero() && !expires.After(time.Now()) {
-			delete(state.cookies, c.Name)
-			continue
-		}
-		state.cookies[c.Name] = sessionCookie{c.Name, c.Value, c.Quoted, expires}
 	}
+	return state.cookies.secrets()
 }
 
-// apply puts the cookies on a request, or the access token, which it returns too. It returns what they hold, without what
-// is shorter than any session's key, which may be part of a word.
+// apply puts the cookies on a request, or the access token, which it returns too. It returns what is secret in them.
 func (s *Session) apply(req *http.Request) (values []string, token string) {
 	if s == nil {
 		return nil, ""
@@ -200,30 +235,17 @@ func (s *Session) apply(req *http.Request) (values []string, token string) {
 		req.Header["Authorization"] = []string{"Bearer " + b.AccessToken}
 		return []string{b.AccessToken}, b.AccessToken
 	}
-	for _, c := range state.live() {
-		req.AddCookie(c.cookie())
-		if len(c.Value) >= 8 {
-			values = append(values, c.Value)
-		}
+	state.cookies.dropExpired(time.Now())
+	if len(state.cookies) > 0 {
+		req.Header["Cookie"] = []string{state.cookies.header()}
 	}
-	return values, ""
+	return state.cookies.secrets(), ""
 }
 
 func (s *Session) isEmpty() bool {
 	state := s.state.get()
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	return len(state.live()) == 0
-}
-
-// live returns the cookies that have not expired, by name.
-func (s *sessionState) live() []sessionCookie {
-	live := make([]sessionCookie, 0, len(s.cookies))
-	for _, c := range s.cookies {
-		if c.Expires.IsZero() || c.Expires.After(time.Now()) {
-			live = append(live, c)
-		}
-	}
-	slices.SortFunc(live, func(a, b sessionCookie) int { return cmp.Compare(a.Name, b.Name) })
-	return live
+	state.cookies.dropExpired(time.Now())
+	return len(state.cookies) == 0
 }

@@ -412,7 +412,7 @@ func TestTokensAreRefreshedInTime(t *testing.T) {
 		require.NoError(t, getWith(t, client, session))
 		assert.Equal(t, []string{"POST /refresh R1", "GET /account Bearer A2"}, api.sent[5:])
 		assert.Equal(t, []string{"A1 R1", "A2 R2"}, stored)
-		assert.JSONEq(t, `{"version":2,"origin":"https://services.sparkart.net","tokens":{
+		assert.JSONEq(t, `{"version":3,"origin":"https://services.sparkart.net","tokens":{
 			"access_token":"A2","access_token_expiration":946689091.5,"refresh_token":"R2","refresh_token_expiration":946774591}}`,
 			string(export(t, session)))
 	})
@@ -856,7 +856,7 @@ func TestLogoutEndsATokenSession(t *testing.T) {
 		require.NoError(t, client.Accounts.Logout(t.Context(), session))
 		assertKinds(t, getWith(t, client, session), ErrNotLoggedIn)
 		assert.Equal(t, []string{"GET /logout Bearer A0", "GET /logout Bearer A0", "GET /account "}, api.sent)
-		assert.JSONEq(t, `{"version":1,"origin":"https://services.sparkart.net","cookies":[]}`, string(export(t, session)))
+		assert.JSONEq(t, `{"version":3,"origin":"https://services.sparkart.net","cookies":[]}`, string(export(t, session)))
 	})
 }
 
@@ -896,7 +896,10 @@ func TestExportOfTokens(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, tokens, again.state.get().bearer.Tokens)
 	}
-	assert.JSONEq(t, `{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":1700000000.5,"refresh_token":"","refresh_token_expiration":null}}`,
+	old, err := ImportSession([]byte(`{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":null,"refresh_token":"R0","refresh_token_expiration":null}}`))
+	require.NoError(t, err)
+	assert.Equal(t, Tokens{AccessToken: "A0", RefreshToken: "R0"}, old.state.get().bearer.Tokens)
+	assert.JSONEq(t, `{"version":3,"origin":"","tokens":{"access_token":"A0","access_token_expiration":1700000000.5,"refresh_token":"","refresh_token_expiration":null}}`,
 		string(export(t, sessionOf(t, Tokens{AccessToken: "A0", AccessTokenExpires: UnixTimeOf(time.Unix(1_700_000_000, 5e8))}))))
 }
 
@@ -908,7 +911,10 @@ func TestImportOfTokensThatWereTamperedWith(t *testing.T) {
 		"tokens of null":     `{"version":2,` + origin + `,"tokens":null}`,
 		"empty tokens":       `{"version":2,` + origin + `,"tokens":{}}`,
 		"version 1":          `{"version":1,` + origin + `,"tokens":{"access_token":"A"}}`,
-		"version 3":          `{"version":3,` + origin + `,"tokens":{"access_token":"A"}}`,
+		"version 4":          `{"version":4,` + origin + `,"tokens":{"access_token":"A"}}`,
+		"3: neither":         `{"version":3,` + origin + `}`,
+		"3: tokens of null":  `{"version":3,` + origin + `,"tokens":null}`,
+		"3: both":            `{"version":3,` + origin + `,"tokens":{"access_token":"A"},"cookies":[]}`,
 		"cookies too":        `{"version":2,` + origin + `,"tokens":{"access_token":"A"},"cookies":[{"name":"sid","value":"1"}]}`,
 		"no cookies":         `{"version":2,` + origin + `,"tokens":{"access_token":"A"},"cookies":[]}`,
 		"more than a header": `{"version":2,` + origin + `,"tokens":{"access_token":"A\r\nX-Evil: 1"}}`,

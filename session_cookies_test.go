@@ -1,0 +1,514 @@
+package partnerapi
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const accountOrigin = "https://services.sparkart.net"
+
+// sessionOfCookies is a session that was set these Set-Cookie lines, in one response.
+func sessionOfCookies(lines ...string) *Session {
+	session := NewSession()
+	session.absorb(&http.Response{Header: http.Header{"Set-Cookie": lines}}, accountOrigin)
+	return session
+}
+
+// cookieHeader is what a request with the session has, or nothing.
+func cookieHeader(t testing.TB, session *Session) []string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accountOrigin+"/api/v1/account", nil)
+	require.NoError(t, err)
+	session.apply(req)
+	return req.Header["Cookie"]
+}
+
+func TestCookiesGoBackAsTheyCame(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ set, want string }{
+		"a comma":                       {"sid=a,b; path=/", "sid=a,b"},
+		"brackets in a name":            {"sid[main]=abcdef; path=/", "sid[main]=abcdef"},
+		"spaces inside":                 {"sid=a b  c", "sid=a b  c"},
+		"a tab inside":                  {"sid=a\tb", "sid=a\tb"},
+		"spaces around":                 {" sid = a b ; path=/", "sid=a b"},
+		"tabs around":                   {"\tsid\t=\ta\t;", "sid=a"},
+		"quoted":                        {`sid="a b"`, `sid="a b"`},
+		"quoted with spaces":            {`sid=" a "`, `sid=" a "`},
+		"quoted and empty":              {`sid=""`, `sid=""`},
+		"quoted with a semicolon":       {`sid="a;b"`, `sid="a`},
+		"a quote":                       {`sid="`, `sid="`},
+		"a quote inside":                {`sid=a"b`, `sid=a"b`},
+		"a backslash":                   {`sid=a\b\"c`, `sid=a\b\"c`},
+		"JSON":                          {`prefs={"a":[1,2],"b":"c d"}`, `prefs={"a":[1,2],"b":"c d"}`},
+		"UTF-8":                         {"sid=ü€", "sid=ü€"},
+		"Latin-1":                       {"sid=\xfc\xff\x80", "sid=\xfc\xff\x80"},
+		"Latin-1 in a name":             {"s\xefd=1", "s\xefd=1"},
+		"a no-break space at the end":   {"sid=a\u00a0", "sid=a\u00a0"},
+		"equals signs":                  {"sid==a=b==", "sid==a=b=="},
+		"percent signs":                 {"sid=a%2Bb%3B%", "sid=a%2Bb%3B%"},
+		"any separator in a name":       {`a b@c,d/e?{f}"g\h<i>:(j)=1`, `a b@c,d/e?{f}"g\h<i>:(j)=1`},
+		"a name like an attribute":      {"Expires=1; Path=/", "Expires=1"},
+		"no value":                      {"sid=", "sid="},
+		"no value but spaces":           {"sid=  ; path=/", "sid="},
+		"HTML, which JSON would escape": {"sid=<a&b>", "sid=<a&b>"},
+		"attributes of nonsense":        {"sid=1;;; =; =x; Path; Max-Age; Expires=; Domain=..; SameSite=Odd; Priority=High", "sid=1"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			session := sessionOfCookies("first=1", test.set, "last=2")
+			want := []string{"first=1; " + test.want + "; last=2"}
+			assert.Equal(t, want, cookieHeader(t, session))
+			imported, err := ImportSession(export(t, session))
+			require.NoError(t, err)
+			assert.Equal(t, want, cookieHeader(t, imported))
+			assert.Equal(t, string(export(t, session)), string(export(t, imported)))
+		})
+	}
+}
+
+// A line that is no cookie, or one that cannot be sent, changes nothing.
+func TestCookiesThatAreIgnored(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"", ";", "=", "=2", " = 2; path=/", "sid", "sid; path=/", "; sid=2", "; =2", "sid=\x00", "sid=2\x7f", "s\x01id=2", "sid=a\r\nX-Evil: 1", "sid=a\nb",
+		"sid=" + strings.Repeat("a", 4094), strings.Repeat("n", 4097) + "=",
+	} {
+		session := sessionOfCookies("sid=1")
+		before := string(export(t, session))
+		session.absorb(&http.Response{Header: http.Header{"Set-Cookie": {line}}}, accountOrigin)
+		assert.Equal(t, []string{"sid=1"}, cookieHeader(t, session), "%q", line)
+		assert.Equal(t, before, string(export(t, session)), "%q", line)
+		assert.Empty(t, cookieHeader(t, sessionOfCookies(line)), "%q", line)
+		assert.JSONEq(t, `{"version":3,"origin":"","cookies":[]}`, string(export(t, sessionOfCookies(line))), "%q", line)
+	}
+}
+
+func TestCookieExpiry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // it is midnight of 1 January 2000
+		for attributes, want := range map[string]string{ // when it expires; "" for with the session, "now" for a cookie that is over
+			"":                                       "",
+			"; Max-Age=60":                           "2000-01-01T00:01:00Z",
+			"; max-age = 60 ":                        "2000-01-01T00:01:00Z",
+			";MAX-AGE=060;":                          "2000-01-01T00:01:00Z",
+			"; Max-Age=0":                            "now",
+			"; Max-Age=-1":                           "now",
+			"; Max-Age=-0":                           "now",
+			"; Max-Age=-9999999999":                  "now",
+			"; Max-Age=":                             "",
+			"; Max-Age=-":                            "",
+			"; Max-Age=+60":                          "",
+			"; Max-Age=6e1":                          "",
+			"; Max-Age=60.5":                         "",
+			`; Max-Age="60"`:                         "",
+			"; Max-Age=1 2":                          "",
+			"; Max-Age=--1":                          "",
+			"; Max-Age=٣":                            "",
+			"; Max-Age=2147483647":                   "2068-01-19T03:14:07Z",
+			"; Max-Age=2147483648":                   "2068-01-19T03:14:07Z",
+			"; Max-Age=99999999999999999999999999":   "2068-01-19T03:14:07Z",
+			"; Max-Age=" + strings.Repeat("9", 1024): "2068-01-19T03:14:07Z",
+			"; Max-Age=" + strings.Repeat("9", 1025): "",
+			"; Max-Age=60; Max-Age=120":              "2000-01-01T00:02:00Z",
+			"; Max-Age=60; Max-Age=x":                "2000-01-01T00:01:00Z",
+			"; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT":                    "2000-01-01T00:01:00Z",
+			"; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60":                    "2000-01-01T00:01:00Z",
+			"; Expires=Sat, 01 Jan 2000 00:00:01 GMT; Max-Age=x":                     "2000-01-01T00:00:01Z",
+			"; Expires=Sat, 01 Jan 2000 00:00:01 GMT":                                "2000-01-01T00:00:01Z",
+			"; Expires=Sat, 01 Jan 2000 00:00:00 GMT":                                "now",
+			"; Expires=Sat, 01-Jan-00 00:00:00 GMT":                                  "now",
+			"; EXPIRES=Sat, 01 Jan 2000 00:00:05 GMT; Expires=tomorrow":              "2000-01-01T00:00:05Z",
+			"; Expires=Sat, 01 Jan 2000 00:00:05 GMT; expires=Sat, 1 Jan 2000 1:0:0": "2000-01-01T01:00:00Z",
+			"; Expires=tomorrow": "",
+			"; Expires":          "",
+		} {
+			session := sessionOfCookies("other=1", "sid=1"+attributes)
+			exported := `{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"b3RoZXI=","value":"MQ=="}`
+			switch want {
+			case "now":
+			case "":
+				exported += `,{"name":"c2lk","value":"MQ=="}`
+			default:
+				exported += `,{"name":"c2lk","value":"MQ==","expires":"` + want + `"}`
+			}
+			assert.JSONEq(t, exported+`]}`, string(export(t, session)), attributes)
+		}
+	})
+}
+
+// Dates are read by section 5.1.1 of RFC 6265, which is more than net/http reads.
+func TestCookieDates(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Wed, 09 Jun 2021 10:18:14 GMT":               "2021-06-09T10:18:14Z",
+		"Wednesday, 09-Jun-21 10:18:14 GMT":           "2021-06-09T10:18:14Z",
+		"Sun, 06-Nov-94 08:49:37 GMT":                 "1994-11-06T08:49:37Z",
+		"Sun Nov  6 08:49:37 1994":                    "1994-11-06T08:49:37Z",
+		"Wed, 09-Jun-69 10:18:14 GMT":                 "2069-06-09T10:18:14Z",
+		"Mon, 09-Jun-70 10:18:14 GMT":                 "1970-06-09T10:18:14Z",
+		"09 Jun 99 10:18:14":                          "1999-06-09T10:18:14Z",
+		"09 Jun 00 10:18:14":                          "2000-06-09T10:18:14Z",
+		"09 Jun 0070 10:18:14":                        "1970-06-09T10:18:14Z",
+		"9 jUNe 2021 1:8:4":                           "2021-06-09T01:08:04Z",
+		"2021 Jun 09 10:18:14":                        "2021-06-09T10:18:14Z",
+		"10:18:14 Jun 09 2021":                        "2021-06-09T10:18:14Z",
+		"\t(Jun/09/2021)@10:18:14~":                   "2021-06-09T10:18:14Z",
+		"Wed, 09 Jun 2021 10:18:14 +0200":             "2021-06-09T10:18:14Z",
+		"Wed, 09 Jun 2021 10:18:14.5 GMT":             "2021-06-09T10:18:14Z",
+		"Wed, 9th Jun 2021th 10:18:14Z GMT":           "2021-06-09T10:18:14Z",
+		"09 Jun 2021 10:18:14:15":                     "2021-06-09T10:18:14Z",
+		"09 Jun 2021 10:18:14 11:19:15":               "2021-06-09T10:18:14Z",
+		"09\u00fc Junü 2021\xff 10:18:14":             "2021-06-09T10:18:14Z",
+		"29 Feb 2024 00:00:00":                        "2024-02-29T00:00:00Z",
+		"01 Jan 1601 00:00:00":                        "1601-01-01T00:00:00Z",
+		"31 Dec 9999 23:59:59":                        "9999-12-31T23:59:59Z",
+		"":                                            "",
+		"tomorrow":                                    "",
+		"0":                                           "",
+		"-1":                                          "",
+		"1623233894":                                  "",
+		"2021-06-09T10:18:14Z":                        "",
+		"09 Jun 2021":                                 "",
+		"09 Jun 2021 10:18":                           "",
+		"09 Jun 2021 10:18:":                          "",
+		"09 Jun 2021 10:18:145":                       "",
+		"09 Jun 2021 110:18:14":                       "",
+		"09 Jun 2021 24:00:00":                        "",
+		"09 Jun 2021 10:60:14":                        "",
+		"09 Jun 2021 10:18:60":                        "",
+		"Jun 2021 10:18:14":                           "",
+		"09 2021 10:18:14":                            "",
+		"09 Jux 2021 10:18:14":                        "",
+		"09 Jun 10:18:14":                             "",
+		"09 Jun 021 10:18:14":                         "2021-06-09T10:18:14Z",
+		"09 Jun 121 10:18:14":                         "",
+		"09 Jun 1600 10:18:14":                        "",
+		"09 Jun 20211 10:18:14":                       "",
+		"00 Jun 2021 10:18:14":                        "",
+		"31 Jun 2021 10:18:14":                        "",
+		"29 Feb 2023 10:18:14":                        "",
+		"32 Jan 2021 10:18:14":                        "",
+		strings.Repeat("99999999999999999999 ", 1000): "",
+	} {
+		got, ok := cookieDate(text)
+		assert.Equal(t, want != "", ok, text)
+		if ok {
+			assert.Equal(t, want, got.Format(time.RFC3339), text)
+		}
+	}
+}
+
+// named is n Set-Cookie lines, from the first number.
+func named(first, n int, attributes string) []string {
+	lines := make([]string, 0, n)
+	for i := range n {
+		lines = append(lines, fmt.Sprintf("c%d=%d%s", first+i, first+i, attributes))
+	}
+	return lines
+}
+
+func TestOldestCookiesGoFirst(t *testing.T) {
+	t.Parallel()
+	header := func(lines ...string) []string { return []string{strings.Join(lines, "; ")} }
+	synctest.Test(t, func(t *testing.T) {
+		session := sessionOfCookies(named(0, 50, "")...)
+		assert.Equal(t, header(named(0, 50, "")...), cookieHeader(t, session))
+
+		t.Log("one more, after an update, which keeps a cookie's age")
+		set := func(lines ...string) {
+			session.absorb(&http.Response{Header: http.Header{"Set-Cookie": lines}}, accountOrigin)
+		}
+		set("c0=new", "c50=50")
+		assert.Equal(t, header(named(1, 50, "")...), cookieHeader(t, session))
+		set("c1=new")
+		assert.Equal(t, header(append([]string{"c1=new"}, named(2, 49, "")...)...), cookieHeader(t, session))
+
+		t.Log("one that was deleted is new when it comes again")
+		set("c1=; Max-Age=0", "c1=again")
+		assert.Equal(t, header(append(named(2, 49, ""), "c1=again")...), cookieHeader(t, session))
+
+		t.Log("the expired go before the oldest")
+		session = sessionOfCookies(append(named(0, 30, ""), named(30, 20, "; Max-Age=1")...)...)
+		time.Sleep(time.Second)
+		set(named(50, 20, "")...)
+		assert.Equal(t, header(append(named(0, 30, ""), named(50, 20, "")...)...), cookieHeader(t, session))
+
+		t.Log("what cannot be read takes no place")
+		set("nonsense", "=x", "gone=1; Max-Age=0", "big="+strings.Repeat("a", 4094))
+		assert.Equal(t, header(append(named(0, 30, ""), named(50, 20, "")...)...), cookieHeader(t, session))
+	})
+}
+
+func TestSizeOfACookie(t *testing.T) {
+	t.Parallel()
+	largest := "sid=" + strings.Repeat("a", 4093)
+	assert.Equal(t, []string{largest}, cookieHeader(t, sessionOfCookies(largest+"; Path=/"+strings.Repeat("a", 4096))))
+	name := strings.Repeat("n", 4096) + "="
+	assert.Equal(t, []string{name}, cookieHeader(t, sessionOfCookies(name)))
+	session := sessionOfCookies("sid=1", largest+"a")
+	assert.Equal(t, []string{"sid=1"}, cookieHeader(t, session), "one that is too large replaces none")
+	session = sessionOfCookies(append(named(0, 49, ""), largest)...)
+	imported, err := ImportSession(export(t, session))
+	require.NoError(t, err)
+	assert.Equal(t, cookieHeader(t, session), cookieHeader(t, imported))
+}
+
+// However many cookies a server sets, in one response or in many, requests stay small.
+func TestManyCookies(t *testing.T) {
+	t.Parallel()
+	n := 0
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		assert.LessOrEqual(t, strings.Count(req.Header.Get("Cookie"), "="), 50)
+		resp := reply(200, oneCustomer)
+		resp.Header["Set-Cookie"] = named(n, 20, "")
+		n += 20
+		return resp, nil
+	}))
+	session := loggedIn(t, client)
+	for range 249 {
+		_, err := client.Accounts.Get(t.Context(), session)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{strings.Join(named(4950, 50, ""), "; ")}, cookieHeader(t, session))
+
+	for range 31 {
+		session.absorb(&http.Response{Header: http.Header{"Set-Cookie": named(n, 1000, "")}}, accountOrigin)
+		n += 1000
+	}
+	assert.Equal(t, []string{strings.Join(named(n-50, 50, ""), "; ")}, cookieHeader(t, session))
+}
+
+// A cookie that may be a session's key is redacted from 8 bytes on: shorter ones are in many words. Quotes around it are not counted,
+// because a server may leave them out when it repeats a value.
+func TestLengthOfRedactedCookies(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ set, says, want string }{
+		"7 bytes":                  {"sid=abcdefg", "No abcdefg here", "No abcdefg here"},
+		"8 bytes":                  {"sid=abcdefgh", "No abcdefgh here", "No [redacted] here"},
+		"9 bytes":                  {"sid=abcdefghi", "No abcdefghi here", "No [redacted] here"},
+		"7 bytes in quotes":        {`sid="abcdefg"`, `No "abcdefg" or abcdefg here`, `No "abcdefg" or abcdefg here`},
+		"8 bytes in quotes":        {`sid="abcdefgh"`, `No "abcdefgh" or abcdefgh here`, `No "[redacted]" or [redacted] here`},
+		"a quote at one end":       {`sid="abcdefg`, `No "abcdefg here`, `No [redacted] here`},
+		"with spaces":              {"sid=abc, defgh", "No abc, defgh here", "No [redacted] here"},
+		"escaped, as in a URL":     {"sid=abc defgh/+", "No ?sid=abc+defgh%2F%2B or abc%20defgh%2F+ here", "No ?sid=[redacted] or [redacted] here"},
+		"other bytes than UTF-8":   {"sid=abcdefg\xff", "No abcdefg%FF here", "No [redacted] here"},
+		"a second one":             {"sid=1\nother=abcdefgh", "No abcdefgh here", "No [redacted] here"},
+		"one that begins as other": {"sid=abcdefgh\nother=abcdefghij", "No abcdefghij here", "No [redacted] here"},
+		"a name":                   {"abcdefgh=1", "No abcdefgh here", "No abcdefgh here"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			says, err := json.Marshal(test.says)
+			require.NoError(t, err)
+			refusal := answerWith(200, `{"status":"error","messages":[`+string(says)+`]}`)
+			_, err = newTestClient(t, newTranscript(refusal)).Accounts.Benefits(t.Context(), sessionOfCookies(strings.Split(test.set, "\n")...))
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, []string{test.want}, failed.Messages)
+		})
+	}
+}
+
+// The response that sets a cookie can repeat it too, also if it is a refused login.
+func TestNewCookiesAreRedacted(t *testing.T) {
+	t.Parallel()
+	refusal := answerWith(200, `{"status":"error","messages":["The session `+canaryCookie+` is not confirmed."]}`, "Set-Cookie", "sid="+canaryCookie)
+	for name, call := range canaryCalls(sessionOfCookies("sid=1")) {
+		if name != "Accounts.Login" && name != "Accounts.Get" {
+			continue
+		}
+		err := call(t.Context(), newTestClient(t, newTranscript(refusal)))
+		var failed *Error
+		require.ErrorAs(t, err, &failed, name)
+		assert.Equal(t, []string{"The session [redacted] is not confirmed."}, failed.Messages, name)
+	}
+}
+
+// Real servers and net/http let the bytes pass, with HTTP/1.1 and with HTTP/2.
+func TestCookiesOverLoopback(t *testing.T) {
+	t.Parallel()
+	odd := []string{"sid=a,b", "sid[main]=abc", `q="a b"`, "l=\xfc\xff", "t=a\tb", "s = a  b ", `b=a\"b`, "e=", "x=y=="}
+	const want = "sid=a,b; sid[main]=abc; q=\"a b\"; l=\xfc\xff; t=a\tb; s=a  b; b=a\\\"b; e=; x=y=="
+	for _, two := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %t", two), func(t *testing.T) {
+			t.Parallel()
+			arrived := make(chan string, 2)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				arrived <- req.Header.Get("Cookie")
+				w.Header()["Set-Cookie"] = odd
+				_, _ = w.Write([]byte(oneCustomer))
+			}))
+			server.EnableHTTP2 = two
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			client := newTestClient(t, server.Client().Transport, WithBaseURL(AccountAPI, server.URL))
+			session := loggedIn(t, client)
+			assert.Empty(t, <-arrived)
+			_, err := client.Accounts.Get(t.Context(), session)
+			require.NoError(t, err)
+			assert.Equal(t, want, <-arrived)
+		})
+	}
+}
+
+// in3 is an exported session of version 3 with the cookies given as name and value.
+func in3(t testing.TB, pairs ...string) []byte {
+	t.Helper()
+	list := make([]string, 0, len(pairs)/2)
+	for pair := range slices.Chunk(pairs, 2) {
+		list = append(list, `{"name":"`+base64.StdEncoding.EncodeToString([]byte(pair[0]))+
+			`","value":"`+base64.StdEncoding.EncodeToString([]byte(pair[1]))+`"}`)
+	}
+	return []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[` + strings.Join(list, ",") + `]}`)
+}
+
+func TestImportOfVersion3(t *testing.T) {
+	t.Parallel()
+	many := func(n int) (pairs []string) {
+		for i := range n {
+			pairs = append(pairs, fmt.Sprint("c", i), "1")
+		}
+		return pairs
+	}
+	for name, data := range map[string][]byte{
+		"no name":                     in3(t, "", "1"),
+		"a control character":         in3(t, "sid", "a\x00b"),
+		"a line break":                in3(t, "sid", "1\r\nX-Evil: 1"),
+		"a line break in a name":      in3(t, "sid\r\nX-Evil: 1", "1"),
+		"a delete":                    in3(t, "sid", "\x7f"),
+		"a cookie in a value":         in3(t, "sid", "1; admin=1"),
+		"a semicolon at the end":      in3(t, "sid", "1;"),
+		"a cookie in a name":          in3(t, "sid=1; admin", "1"),
+		"a value in a name":           in3(t, "sid=1", "1"),
+		"a semicolon in a name":       in3(t, "a;b", "1"),
+		"a space before a name":       in3(t, " sid", "1"),
+		"a space behind a name":       in3(t, "sid ", "1"),
+		"a tab before a value":        in3(t, "sid", "\t1"),
+		"a space behind a value":      in3(t, "sid", "1 "),
+		"a cookie twice":              in3(t, "sid", "1", "club", "1", "sid", "2"),
+		"over 4 KiB":                  in3(t, "sid", strings.Repeat("a", 4094)),
+		"over 50":                     in3(t, many(51)...),
+		"of no server":                []byte(`{"version":3,"origin":"","cookies":[{"name":"c2lk","value":"MQ=="}]}`),
+		"no cookies":                  []byte(`{"version":3,"origin":"` + accountOrigin + `"}`),
+		"cookies of null":             []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":null}`),
+		"cookies of another type":     []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":{}}`),
+		"a cookie of null":            []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[null]}`),
+		"not base64":                  []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"sid[main]","value":"MQ=="}]}`),
+		"base64 that is cut":          []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk","value":"MQ"}]}`),
+		"a date of nonsense":          []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk","value":"MQ==","expires":"tomorrow"}]}`),
+		"version 2 with cookies":      []byte(`{"version":2,"origin":"` + accountOrigin + `","cookies":[]}`),
+		"version 4":                   []byte(`{"version":4,"origin":"` + accountOrigin + `","cookies":[]}`),
+		"version 1, over 50":          []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[` + strings.Join(listed1(51), ",") + `]}`),
+		"version 1, over 4 KiB":       []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"sid","value":"` + strings.Repeat("a", 4094) + `"}]}`),
+		"version 1 in base64 of 3":    []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk=","value":"MQ=="}]}`),
+		"version 1 with other bytes":  []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"sid","value":"ü"}]}`),
+		"version 1 with another list": []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":{}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			session, err := ImportSession(data)
+			assertRefused(t, err, "data", "not an exported session")
+			assert.Nil(t, session)
+		})
+	}
+	for want, data := range map[string][]byte{
+		"sid[main]=a,b; \xfe=\"a b\"; e=":  in3(t, "sid[main]", "a,b", "\xfe", `"a b"`, "e", ""),
+		"sid=" + strings.Repeat("a", 4093): in3(t, "sid", strings.Repeat("a", 4093)),
+		`sid="a b"; club=a,b; odd=a; e=`: []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"sid","value":"a b","quoted":true},` +
+			`{"name":"club","value":"a,b"},{"name":"odd","value":" a "},{"name":"e","value":""},{"name":"old","value":"1","expires":"2001-01-01T00:00:00Z"}]}`),
+		strings.Join(named1(50), "; "): []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[` + strings.Join(listed1(50), ",") + `]}`),
+	} {
+		session, err := ImportSession(data)
+		require.NoError(t, err, want)
+		assert.Equal(t, []string{want}, cookieHeader(t, session))
+	}
+	full, err := ImportSession(in3(t, many(50)...))
+	require.NoError(t, err)
+	full.absorb(reply(200, "", "Set-Cookie", "new=1"), accountOrigin)
+	assert.Equal(t, []string{strings.Join(append(named1(50)[1:], "new=1"), "; ")}, cookieHeader(t, full), "the order is that of age")
+}
+
+func named1(n int) (pairs []string) {
+	for i := range n {
+		pairs = append(pairs, fmt.Sprintf("c%d=1", i))
+	}
+	return pairs
+}
+
+func listed1(n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprintf(`{"name":"c%d","value":"1"}`, i))
+	}
+	return list
+}
+
+// FuzzSessionCookies sets a session any two cookies. What it sends arrives as it was set, and an export loses no byte of it.
+func FuzzSessionCookies(f *testing.F) {
+	for _, line := range []string{
+		"sid=1; Path=/; HttpOnly", "sid=a,b; path=/", "sid[main]=abcdef; path=/", `sid="a b"; Max-Age=60`, " a\xff = \t\\\x80 ;", "sid", "=x", "a==b", "\x00=1", "a=\r\nb",
+		"a=1; Expires=Wed, 09-Jun-69 10:18:14 GMT", "a=1; max-age=99999999999999999999", "a=1; Max-Age=-1", "a=" + strings.Repeat("b", 5000), "a=1; Expires=\xff:1:2:3 1 2 jan 99",
+	} {
+		f.Add(line, "sid=2")
+	}
+	f.Fuzz(func(t *testing.T, one, two string) {
+		session := sessionOfCookies(one, two)
+		assertArrives(t, session)
+
+		// The server's view of a line: without its attributes, and without spaces around the name and the value.
+		var want []string
+		for _, line := range []string{one, two} {
+			pair, attributes, _ := strings.Cut(line, ";")
+			name, value, named := strings.Cut(pair, "=")
+			name, value = strings.Trim(name, " \t"), strings.Trim(value, " \t")
+			isCTL := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+			if !named || name == "" || len(name)+len(value) > 4096 || strings.ContainsFunc(name+value, isCTL) {
+				assert.Empty(t, cookieHeader(t, sessionOfCookies(line)))
+				continue
+			}
+			if a := strings.ToLower(attributes); strings.Contains(a, "max-age") || strings.Contains(a, "expires") {
+				return // it may be over
+			}
+			at := slices.IndexFunc(want, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+			if at < 0 {
+				at, want = len(want), append(want, "")
+			}
+			want[at] = name + "=" + value
+		}
+		assert.Equal(t, strings.Join(want, "; "), strings.Join(cookieHeader(t, session), "\n"))
+	})
+}
+
+// assertArrives asserts that a request with the session can be written, that its cookies arrive byte for byte, and that they are the
+// same after an export.
+func assertArrives(t *testing.T, session *Session) {
+	t.Helper()
+	sent := cookieHeader(t, session)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accountOrigin+"/", nil)
+	require.NoError(t, err)
+	session.apply(req)
+	var wire bytes.Buffer
+	require.NoError(t, req.Write(&wire))
+	arrived, err := http.ReadRequest(bufio.NewReader(&wire))
+	require.NoError(t, err)
+	assert.Equal(t, sent, arrived.Header["Cookie"])
+	exported := export(t, session)
+	imported, err := ImportSession(exported)
+	require.NoError(t, err)
+	assert.Equal(t, sent, cookieHeader(t, imported))
+	assert.Equal(t, string(exported), string(export(t, imported)))
+}
