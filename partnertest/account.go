@@ -86,11 +86,11 @@ func accountNoRoute(in *request) reply {
 func (f *Fake) current(in *request) (Customer, bool) {
 	id, known := f.bearerOf(in)
 	if cookie, err := in.Cookie(sessionCookie); err == nil && !hasBearer(in) {
-		id, known = f.sessions[cookie.Value]
+		id, known = f.sessions.get(cookie.Value)
 	}
-	c := f.customers[id]
+	c, exists := f.customers.get(id)
 	// ours: a session of another fan club, or of who has been blocked since, is none.
-	return c, known && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
+	return c, known && exists && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
 }
 
 // ExpireSessions ends all logins of customers at once, as if their time were over: sessions of cookies, and of tokens,
@@ -98,9 +98,9 @@ func (f *Fake) current(in *request) (Customer, bool) {
 func (f *Fake) ExpireSessions() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	clear(f.sessions)
-	clear(f.access)
-	clear(f.refreshes)
+	f.sessions.clear()
+	f.access.clear()
+	f.refreshes.clear()
 }
 
 func (f *Fake) getAccount(in *request) reply {
@@ -172,7 +172,8 @@ func (f *Fake) createAccount(in *request) reply {
 	if len(wrong) > 0 {
 		return accountFailed(wrong...)
 	}
-	// ours: the customer is registered and confirmed at once, and without a subscription counts as expired.
+	// ours: the customer is registered and confirmed at once. Expired is what the document defines for a customer without a
+	// subscription, and not what its example of this reply shows.
 	c := f.put(Customer{Customer: partnerapi.Customer{
 		Email: body.Email, FirstName: body.FirstName, LastName: body.LastName, Birthdate: birthdate,
 		Username: body.Username, FanclubID: in.fanclub.ID, Expired: true,
@@ -247,9 +248,9 @@ func (body updateAccountBody) applyTo(c Customer) Customer {
 			*change.to = *change.from
 		}
 	}
-	// ours: the new e-mail is valid at once, and every earlier one stays an alias.
+	// ours: the new e-mail is valid at once, and the earlier ones stay aliases, the newest hundred of them.
 	if !slices.Contains(c.EmailAliases, c.Email) {
-		c.EmailAliases = append([]string{c.Email}, c.EmailAliases...)
+		c.EmailAliases = append([]string{c.Email}, c.EmailAliases[:min(len(c.EmailAliases), 99)]...)
 	}
 	c.Password = cmp.Or(body.Password, c.Password)
 	if wants, isChoice := optIns[string(body.ListsOptIn)]; isChoice {
@@ -264,7 +265,7 @@ var optIns = map[string]bool{`"True"`: true, `"False"`: false}
 func (f *Fake) login(in *request) reply {
 	body, _ := read[struct{ Email, Password string }](in) // without a body there is no such customer
 	id, known := f.emails[addressOf(in.fanclub.ID, body.Email)]
-	c := f.customers[id]
+	c, _ := f.customers.get(id)
 	switch {
 	case !known:
 		return accountFailed(accountWrongLogin)
@@ -278,7 +279,7 @@ func (f *Fake) login(in *request) reply {
 		return accountFailed(accountUnconfirmed)
 	}
 	session := rand.Text()
-	f.sessions[session] = id
+	f.sessions.put(session, id)
 	w := f.wire(c)
 	w.Registered = orNull(true)
 	return withCookie(accountOK(map[string]any{"customer": w}), session, 0)
@@ -291,7 +292,7 @@ func (f *Fake) logout(in *request) reply {
 	if err != nil {
 		return done
 	}
-	delete(f.sessions, cookie.Value)
+	f.sessions.remove(cookie.Value)
 	return withCookie(done, "", -1)
 }
 
@@ -307,7 +308,8 @@ func (f *Fake) searchAccount(in *request) reply {
 	if !known {
 		return accountOK(map[string]any{"customer": nil})
 	}
-	return accountOK(map[string]any{"customer": f.wire(f.customers[id])})
+	c, _ := f.customers.get(id)
+	return accountOK(map[string]any{"customer": f.wire(c)})
 }
 
 // address is an e-mail of a customer of a fan club. ours: upper and lower case do not matter, and another fan club's

@@ -54,7 +54,7 @@ func (u AppUser) clone() AppUser {
 func (f *Fake) ExpireJWTs() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	clear(f.jwts)
+	f.jwts.clear()
 }
 
 // appSession is what a JWT stands for.
@@ -71,7 +71,7 @@ func (f *Fake) appSession(in *request) *appSession {
 	if jwt == NetworkToken {
 		return &appSession{account: parentAccountID}
 	}
-	if s := f.jwts[jwt]; s != nil && f.now().Before(s.expires) {
+	if s, _ := f.jwts.get(jwt); s != nil && f.now().Before(s.expires) {
 		return s
 	}
 	return nil
@@ -95,7 +95,7 @@ func checkAppKeyOrJWT(f *Fake, in *request) *reply {
 func (f *Fake) newJWT(s appSession) string {
 	jwt := f.newID("fake-jwt-", func(string) bool { return false })
 	s.expires = f.now().Add(f.jwtLifetime)
-	f.jwts[jwt] = &s
+	f.jwts.put(jwt, &s)
 	return jwt
 }
 

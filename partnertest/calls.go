@@ -13,8 +13,8 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// Call is a request that reached a [Fake]. Query and Header are as they came, credentials included; String, and so fmt
-// with %v, shows none of it.
+// Call is a request that reached a [Fake]. Query, Header and Body are as they came, credentials included. String, and so
+// fmt with %v, shows none of them; the diff of a failing test, which walks over the fields, shows all.
 type Call struct {
 	// API is empty for a path that is under none of the three.
 	API partnerapi.API
@@ -25,7 +25,8 @@ type Call struct {
 	Path   string
 	Query  url.Values
 	Header http.Header
-	Body   []byte
+	// Body is empty if the request was refused for its credential, or is for no operation.
+	Body []byte
 	// Status is that of the answer. It is 0 until the answer begins, and stays 0 if there is none.
 	Status int
 	// At is when the request came, by the fake's clock.
@@ -62,33 +63,43 @@ func (calls Calls) String() string {
 	return strings.Join(lines, "\n")
 }
 
-const keptCalls = 10_000
+// The log keeps the newest calls, within both bounds, and always the newest one.
+const (
+	keptCalls = 10_000
+	keptBytes = 16 << 20
+)
 
-// callLog keeps the newest calls, in a ring once it is full.
+// callLog keeps the newest calls.
 type callLog struct {
-	mu     sync.Mutex
-	ring   []*Call
-	oldest int
+	mu    sync.Mutex
+	calls []loggedCall
+	size  int
 }
 
-func (l *callLog) add(c *Call) {
+type loggedCall struct {
+	*Call
+	size int
+}
+
+func (l *callLog) add(c *Call, size int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.ring) < keptCalls {
-		l.ring = append(l.ring, c)
-		return
+	l.calls = append(l.calls, loggedCall{c, size})
+	l.size += size
+	for len(l.calls) > keptCalls || l.size > keptBytes && len(l.calls) > 1 {
+		l.size -= l.calls[0].size
+		l.calls[0].Call = nil // the list is still there behind the rest of it
+		l.calls = l.calls[1:]
 	}
-	l.ring[l.oldest] = c
-	l.oldest = (l.oldest + 1) % keptCalls
 }
 
-// Calls returns the calls that reached the fake, oldest first. It keeps the newest 10,000.
+// Calls returns the calls that reached the fake, oldest first. It keeps the newest 10,000, or as many of them as take 16 MiB.
 func (f *Fake) Calls() Calls {
 	l := &f.calls
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	calls := make(Calls, 0, len(l.ring))
-	for _, c := range slices.Concat(l.ring[l.oldest:], l.ring[:l.oldest]) {
+	calls := make(Calls, 0, len(l.calls))
+	for _, c := range l.calls {
 		calls = append(calls, c.clone())
 	}
 	return calls
@@ -122,14 +133,32 @@ func (c *Call) clone() Call {
 // whoever has the answer finds the call.
 func (f *Fake) record(w http.ResponseWriter, in *request, to *route) *recordingWriter {
 	c := &Call{
-		API: in.api, Method: in.Method, Path: in.URL.EscapedPath(), Query: in.URL.Query(),
-		Header: in.Header.Clone(), Body: in.body, At: f.clock(),
+		API: in.api, Method: strings.Clone(in.Method), Path: strings.Clone(in.URL.EscapedPath()), Query: in.URL.Query(),
+		Header: in.Header.Clone(),
 	}
+	f.mu.Lock()
+	c.At = f.now()
 	if to != nil {
 		c.Op = to.op
 	}
-	f.calls.add(c)
+	if to != nil && f.refuse(in, to) == nil {
+		c.Body = in.body
+	}
+	f.mu.Unlock()
+	// The values of a query are parts of the whole, so they keep it in memory.
+	f.calls.add(c, 256+len(c.Method)+len(c.Path)+len(c.Body)+len(in.URL.RawQuery)+sizeOfValues(c.Query)+sizeOfValues(c.Header))
 	return &recordingWriter{ResponseWriter: w, log: &f.calls, call: c, began: time.Now()}
+}
+
+// sizeOfValues returns about how many bytes values and their names take.
+func sizeOfValues(values map[string][]string) int {
+	size := 0
+	for name, all := range values {
+		for _, value := range all {
+			size += 64 + len(name) + len(value)
+		}
+	}
+	return size
 }
 
 // ended completes the call of an answer, also of one that is cut off, and tells of it.
@@ -143,12 +172,6 @@ func (f *Fake) ended(w *recordingWriter) {
 	told := w.call.clone()
 	w.log.mu.Unlock()
 	f.onCall(told)
-}
-
-func (f *Fake) clock() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.now()
 }
 
 // recordingWriter notes the status of an answer in its call.

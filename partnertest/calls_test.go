@@ -3,6 +3,7 @@ package partnertest_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -56,7 +57,7 @@ func TestCallsTo(t *testing.T) {
 	fake := partnertest.New()
 	client, ctx := fake.Client(), t.Context()
 	for _, pk := range []string{"a", "b"} {
-		require.NoError(t, client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: "a@example.com"}))
+		require.NoError(t, client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: "a@example.com", Plan: partnerapi.PlanBark}))
 		require.NoError(t, client.Subscriptions.Cancel(ctx, pk))
 	}
 	calls := fake.CallsTo("DELETE /partners/subscriptions/{pk}")
@@ -121,4 +122,98 @@ func TestCallHookOverTheNetwork(t *testing.T) {
 	assert.Equal(t, "GET /account/network-domains 200", told[0].String())
 	assert.Equal(t, "GET /account/networks without an answer", told[len(told)-1].String())
 	assert.Positive(t, told[0].Duration)
+}
+
+// Whoever reaches a fake that is served can send it what they like.
+func TestBodiesOfRefusedRequestsAreNotKept(t *testing.T) {
+	t.Parallel()
+	const body = `{"pk":"a","email":"a@example.com","plan":"bark"}`
+	f := partnertest.New()
+	f.Handle("POST /taught", http.NotFoundHandler())
+	f.Fail("POST /login", partnertest.Fault{Status: 503}, partnertest.Fault{Status: 503})
+	wrong := http.Header{"X-Token-Auth": {"wrong"}, "Authorization": {"wrong"}, "Api-Key": {"wrong"}}
+	for _, c := range []struct {
+		target string
+		header http.Header
+		status int
+		kept   bool
+	}{
+		{"POST /", nil, 404, false},
+		{"POST /elsewhere", nil, 404, false},
+		{"POST /partner/elsewhere", nil, 404, false},
+		{"POST /account/search", nil, 404, false},
+		{"POST /network/networks", nil, 404, false},
+		{"PATCH /partner/partners/subscriptions", nil, 404, false},
+		{"POST /partner/partners/subscriptions", wrong, 401, false},
+		{"PUT /partner/partners/subscriptions/a", http.Header{"X-Token-Auth": nil}, 401, false},
+		{"POST /account/accounts?key=wrong", nil, 200, false},
+		{"GET /account/account/search", wrong, 200, false},
+		{"POST /network/account/network-invitations", wrong, 401, false},
+		{"POST /network/account/network-invitations/nwi_1", wrong, 401, false},
+		{"POST /network/app/login", authorized(partnertest.AppKey), 401, false},
+		{"POST /network/taught", wrong, 401, false},
+		{"POST /account/login?key=wrong", nil, 503, false},
+
+		{"POST /account/login", nil, 503, true},
+		{"POST /partner/partners/subscriptions", nil, 201, true},
+		{"POST /partner/partners/subscriptions", nil, 400, true},
+		{"POST /network/account/networks/acc_9", nil, 404, true},
+		{"POST /network/taught", nil, 404, true},
+	} {
+		want := ""
+		if c.kept {
+			want = body
+		}
+		got := step{target: c.target, body: body, header: c.header}.send(t, f)
+		assert.Equal(t, c.status, got.status, c.target)
+		calls := f.Calls()
+		assert.Equal(t, want, string(calls[len(calls)-1].Body), c.target)
+	}
+}
+
+func TestCallsAreBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	const most = 16 << 20
+	long := strings.Repeat("x", 1<<20-100)
+	short := strings.Repeat("a:b,", 1<<16)
+	tests := map[string]struct {
+		step step
+		size func(partnertest.Call) int
+	}{
+		"bodies":      {step{target: "POST /account/login", body: `{"email":"` + long + `"}`}, func(c partnertest.Call) int { return len(c.Body) }},
+		"paths":       {step{target: "GET /elsewhere/" + long}, func(c partnertest.Call) int { return len(c.Path) }},
+		"queries":     {step{target: "GET /elsewhere?a=" + long}, func(c partnertest.Call) int { return len(c.Query.Get("a")) }},
+		"parameters":  {step{target: "GET /elsewhere?" + strings.Repeat("a&", 9000)}, func(c partnertest.Call) int { return 64 * len(c.Query["a"]) }},
+		"headers":     {step{target: "GET /elsewhere", header: http.Header{"A": {long}}}, func(c partnertest.Call) int { return len(c.Header.Get("A")) }},
+		"many values": {step{target: "GET /elsewhere", header: http.Header{"A": strings.Split(short, ",")}}, func(c partnertest.Call) int { return 64 * len(c.Header["A"]) }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := partnertest.New()
+			for range 30 {
+				test.step.send(t, f)
+			}
+			step{target: "GET /newest"}.send(t, f)
+			calls, size := f.Calls(), 0
+			for _, c := range calls {
+				size += test.size(c)
+			}
+			assert.LessOrEqual(t, size, most)
+			assert.Greater(t, size, most/4)
+			assert.Equal(t, "/newest", calls[len(calls)-1].Path)
+		})
+	}
+}
+
+// One call is kept, however much it is: a test has made it.
+func TestNewestCallIsKept(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.Handle("POST /upload", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	step{target: "POST /partner/upload"}.send(t, f)
+	step{target: "POST /partner/upload", body: strings.Repeat("x", 20<<20)}.send(t, f)
+	calls := f.Calls()
+	require.Len(t, calls, 1)
+	assert.Len(t, calls[0].Body, 20<<20)
 }

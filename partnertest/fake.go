@@ -29,6 +29,9 @@ const AppKey = "fake-app-key"
 
 // Fake is the partner API under /partner, the account API under /account and the network API under /network. It is made
 // by [New] or [NewServer] and safe for concurrent use.
+//
+// A Fake keeps up to 384 MiB of records, sessions and tokens, which is more than a million subscriptions. Beyond that, the
+// oldest of the kind that grows go first.
 type Fake struct {
 	// URL is the base URL of a fake that NewServer serves, such as http://127.0.0.1:40000, and otherwise empty.
 	URL string
@@ -44,22 +47,23 @@ type Fake struct {
 	lastID   map[string]int64
 	fanclubs map[string]Fanclub // by key
 
-	subscriptions map[string]Subscription             // by pk
-	signups       map[string]partnerapi.SignupRequest // by pk
+	kept          int                                        // the bytes of all records
+	subscriptions *records[string, Subscription]             // by pk
+	signups       *records[string, partnerapi.SignupRequest] // by pk
 
-	customers map[int64]Customer
+	customers *records[int64, Customer]
 	emails    map[address]int64
-	sessions  map[string]int64 // customers by session cookie
-	access    map[string]grant // by access token
-	refreshes map[string]grant // by refresh token
+	sessions  *records[string, int64] // customers by session cookie
+	access    *records[string, grant] // by access token
+	refreshes *records[string, grant] // by refresh token
 
 	domains     []partnerapi.Domain
 	lifetime    time.Duration // of an invitation
-	invitations records[invitation]
-	networks    records[partnerapi.Network]
+	invitations *records[string, invitation]
+	networks    *records[string, partnerapi.Network]
 
 	appUsers    map[string]AppUser // by user name
-	jwts        map[string]*appSession
+	jwts        *records[string, *appSession]
 	jwtLifetime time.Duration
 }
 
@@ -108,28 +112,25 @@ func New(opts ...Option) *Fake {
 		faults:   make(map[string][]Fault),
 		lastID:   make(map[string]int64),
 		fanclubs: map[string]Fanclub{AccountKey: {ID: 1, Key: AccountKey, OrganizationKey: OrganizationKey}},
-
-		subscriptions: make(map[string]Subscription),
-		signups:       make(map[string]partnerapi.SignupRequest),
-
-		customers: make(map[int64]Customer),
-		emails:    make(map[address]int64),
-		sessions:  make(map[string]int64),
-		access:    make(map[string]grant),
-		refreshes: make(map[string]grant),
-
+		emails:   make(map[address]int64),
 		domains: []partnerapi.Domain{
 			{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
 			{ID: "dom_wholesale", Title: "Wholesale Distributor", Description: "Wholesale distributor account type"},
 		},
-		lifetime:    7 * 24 * time.Hour, // ours: no document says when an invitation expires
-		invitations: newRecords[invitation](),
-		networks:    newRecords[partnerapi.Network](),
+		lifetime: 7 * 24 * time.Hour, // ours: no document says when an invitation expires
 
 		appUsers:    make(map[string]AppUser),
-		jwts:        make(map[string]*appSession),
 		jwtLifetime: time.Hour, // ours: no document says when a JWT expires
 	}
+	f.subscriptions = newRecords[string, Subscription](&f.kept)
+	f.signups = newRecords[string, partnerapi.SignupRequest](&f.kept)
+	f.customers = newRecords[int64, Customer](&f.kept)
+	f.sessions = newRecords[string, int64](&f.kept)
+	f.access = newRecords[string, grant](&f.kept)
+	f.refreshes = newRecords[string, grant](&f.kept)
+	f.invitations = newRecords[string, invitation](&f.kept)
+	f.networks = newRecords[string, partnerapi.Network](&f.kept)
+	f.jwts = newRecords[string, *appSession](&f.kept)
 	f.transport = newTransport(f)
 	for _, o := range slices.Concat(partnerOperations, accountOperations, networkOperations, appOperations) {
 		f.routes[o.api] = addRoute(f.routes[o.api], newRoute(o, nil))
@@ -168,16 +169,15 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if taken { // a handler may hand the request on to the fake, and that is another one
 		r = r.WithContext(context.WithValue(r.Context(), faultKey{}, nil))
 	}
-	body, err := readAll(r.Body)
+	in := arrived(r)
 	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge): // of a server around the fake
+	switch err := f.receive(w, in); {
+	case errors.As(err, &tooLarge):
 		http.Error(w, "a body that is too large", http.StatusRequestEntityTooLarge)
 		return
 	case err != nil:
 		panic(http.ErrAbortHandler) // the client is gone; half a request is none
 	}
-	in := arrived(r, body)
 	to := f.find(in)
 	recorded := f.record(w, in, to)
 	defer f.ended(recorded)
@@ -188,12 +188,34 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorded.note(http.StatusOK) // of a handler that wrote nothing
 }
 
-// readAll reads a body, which a request that no server has made may lack.
-func readAll(body io.Reader) ([]byte, error) {
-	if body == nil {
-		return nil, nil
+// mostBody is how large a body can be, but for operations that are taught. ours: no body that is documented has more than
+// a few hundred bytes.
+const mostBody = 1 << 20
+
+// receive reads the body of a request, and discards it if the request is for no operation.
+func (f *Fake) receive(w http.ResponseWriter, in *request) error {
+	if in.Body == nil { // a request that no server has made
+		in.Body = http.NoBody
 	}
-	return io.ReadAll(body)
+	to := f.find(in)
+	if to == nil || to.taught == nil {
+		in.Body = http.MaxBytesReader(w, in.Body, mostBody)
+	}
+	if to == nil {
+		_, err := io.Copy(io.Discard, in.Body)
+		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+			return nil
+		}
+		return err
+	}
+	body, err := io.ReadAll(in.Body)
+	in.hold(body)
+	return err
+}
+
+// hold sets the body of a request.
+func (in *request) hold(body []byte) {
+	in.body, in.Body = body, io.NopCloser(bytes.NewReader(body))
 }
 
 func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
@@ -209,9 +231,9 @@ func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
 }
 
 // arrived takes the name of the API off the path.
-func arrived(r *http.Request, body []byte) *request {
+func arrived(r *http.Request) *request {
 	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	in := &request{Request: r.WithContext(r.Context()), api: partnerapi.API(name), body: body}
+	in := &request{Request: r.WithContext(r.Context()), api: partnerapi.API(name)}
 	in.Method = cmp.Or(in.Method, http.MethodGet) // which a client's request may leave out
 	if _, known := apis[in.api]; !known {
 		in.api = ""
@@ -221,7 +243,6 @@ func arrived(r *http.Request, body []byte) *request {
 	under.Path = strings.TrimPrefix(under.Path, "/"+name)
 	under.RawPath = strings.TrimPrefix(under.RawPath, "/"+name)
 	in.URL = &under
-	in.Body = io.NopCloser(bytes.NewReader(body))
 	return in
 }
 
@@ -239,17 +260,21 @@ var apis = map[partnerapi.API]struct {
 
 // reply returns the reply of the fake itself, or nil if the operation is taught and the credential good.
 func (f *Fake) reply(in *request, to *route) *reply {
-	check := apis[in.api].check
-	if to.check != nil {
-		check = to.check
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if refused := check(f, in); refused != nil || to.taught != nil {
+	if refused := f.refuse(in, to); refused != nil || to.taught != nil {
 		return refused
 	}
 	done := to.do(f, in)
 	return &done
+}
+
+// refuse returns the reply to a request without a valid credential, or nil.
+func (f *Fake) refuse(in *request, to *route) *reply {
+	if to.check != nil {
+		return to.check(f, in)
+	}
+	return apis[in.api].check(f, in)
 }
 
 func noRoute(in *request) reply {

@@ -1,6 +1,7 @@
 package partnertest_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -211,6 +212,40 @@ func TestBodyThatIsTooLarge(t *testing.T) {
 	assert.Empty(t, f.Calls())
 }
 
+// A body of an operation of the fake's own has a bound everywhere; one of a taught operation has that of its server.
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, f *partnertest.Fake) {
+		t.Helper()
+		f.Handle("POST /upload", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		for _, c := range []struct {
+			path   string
+			size   int
+			status int
+		}{
+			{"/account/login?key=" + partnertest.AccountKey, 1 << 20, 200},
+			{"/account/login?key=" + partnertest.AccountKey, 1<<20 + 1, 413},
+			{"/account/login?key=wrong", 1<<20 + 1, 413},
+			{"/account/elsewhere", 1 << 20, 404},
+			{"/account/elsewhere", 2 << 20, 404},
+			{"/elsewhere", 2 << 20, 404},
+			{"/account/upload?key=" + partnertest.AccountKey, 2 << 20, 200},
+		} {
+			target := cmp.Or(f.URL, "https://partnertest.invalid") + c.path
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target, strings.NewReader(strings.Repeat("x", c.size)))
+			require.NoError(t, err)
+			transport := f.Transport()
+			if f.URL != "" {
+				transport = http.DefaultTransport
+			}
+			resp, err := transport.RoundTrip(r)
+			require.NoError(t, err, c.path)
+			bodyOf(t, resp)
+			assert.Equal(t, c.status, resp.StatusCode, c.path)
+		}
+	})
+}
+
 func TestHalfARequestIsNone(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
@@ -270,7 +305,7 @@ func useAll(ctx context.Context, f *partnertest.Fake, client *partnerapi.Client,
 	f.SetNow(june)
 	f.Handle("GET /taught", http.NotFoundHandler())
 	_, _, _, _ = f.Calls(), f.Customers(), f.Networks(), f.Invitations()
-	created := client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: "a@example.com"})
+	created := client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: "a@example.com", Plan: partnerapi.PlanBark})
 	_, invited := client.Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: "a@example.com", DomainID: "dom_agency"})
 	_, session, loggedIn := client.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "test@example.com", Password: "temp123"})
 	_, changed := client.Accounts.Update(ctx, session, partnerapi.UpdateAccountRequest{FirstName: pk, ListsOptIn: partnerapi.OptInTrue})

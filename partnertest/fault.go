@@ -55,8 +55,8 @@ const (
 // as "PUT /partners/subscriptions/{pk}". The requests that a client sends again take faults too. An outage that lasts is
 // a fault repeated, as with [slices.Repeat], for each of the operations that are used, and [Fake.Recover] ends it.
 //
-// Credentials are checked where a request is processed. Fail panics for an operation that the fake does not know, and
-// for a Fault that cannot be; it then queues nothing.
+// Credentials are checked where a request is processed. Fail panics for an operation that the fake does not know, for a
+// Fault that cannot be, and for more than 100,000 faults in the queue of an operation; it then queues nothing.
 //
 // Over the network, for which see [NewServer], a connection cannot be refused, and net/http itself repeats a GET, unseen
 // by the client, for each connection that is kept from an earlier request and breaks before the answer.
@@ -65,6 +65,9 @@ func (f *Fake) Fail(op string, faults ...Fault) {
 	defer f.mu.Unlock()
 	f.mustKnow(op)
 	queue := slices.Clip(f.faults[op])
+	if len(queue)+len(faults) > mostFaults {
+		panic(fmt.Sprintf("partnertest: more than %d faults of %s", mostFaults, op))
+	}
 	for i, fault := range faults {
 		if why := fault.cannotBe(); why != "" {
 			panic(fmt.Sprintf("partnertest: fault %d of %s: %s", i, op, why))
@@ -74,6 +77,8 @@ func (f *Fake) Fail(op string, faults ...Fault) {
 	}
 	f.faults[op] = queue
 }
+
+const mostFaults = 100_000
 
 // Recover forgets the faults that no request has taken, and returns how many there were: the fake answers as before.
 func (f *Fake) Recover() (left int) {

@@ -153,7 +153,7 @@ func (test faultTest) check(t *testing.T, fake *partnertest.Fake, opts ...partne
 	}
 
 	fake.Fail(createSubscription, test.fault)
-	err := client.Subscriptions.Create(t.Context(), partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "a@example.com"})
+	err := client.Subscriptions.Create(t.Context(), partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "a@example.com", Plan: partnerapi.PlanBark})
 	compare(test.repeated, err, len(fake.Subscriptions()))
 
 	arrived := len(fake.Calls())
@@ -479,7 +479,21 @@ func TestFailPanics(t *testing.T) {
 	const unheard = "POST /account/login"
 	assert.PanicsWithValue(t, "partnertest: no such operation, see Handle: "+unheard, func() { f.Fail(unheard, partnertest.Fault{}) })
 	assert.Panics(t, func() { f.Fail("POST /Login") })
+	assert.PanicsWithValue(t, "partnertest: more than 100000 faults of POST /login", func() {
+		f.Fail("POST /login", slices.Repeat([]partnertest.Fault{{Status: 503}}, 100_001)...)
+	})
 	assert.Zero(t, f.Recover(), "it queues all or nothing")
+}
+
+func TestQueueOfFaultsIsBounded(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.Fail("POST /login", slices.Repeat([]partnertest.Fault{{Status: 503}}, 100_000)...)
+	assert.Panics(t, func() { f.Fail("POST /login", partnertest.Fault{}) })
+	f.Fail("GET /logout", partnertest.Fault{})
+	assert.Equal(t, 503, step{target: "POST /account/login"}.send(t, f).status)
+	f.Fail("POST /login", partnertest.Fault{})
+	assert.Equal(t, 100_001, f.Recover())
 }
 
 // For the race detector, and so that each fault is taken once.

@@ -3,56 +3,9 @@ package partnertest
 import (
 	"iter"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
-
-// records are the records of a list, in the order in which they came.
-type records[T any] struct {
-	byID    map[string]*record[T]
-	inOrder []*record[T]
-}
-
-type record[T any] struct{ value T }
-
-func newRecords[T any]() records[T] { return records[T]{byID: make(map[string]*record[T])} }
-
-func (rs *records[T]) has(id string) bool { return rs.byID[id] != nil }
-
-func (rs *records[T]) get(id string) (value T, ok bool) {
-	if r := rs.byID[id]; r != nil {
-		return r.value, true
-	}
-	return value, false
-}
-
-// put adds a record, or replaces it in its place.
-func (rs *records[T]) put(id string, value T) {
-	if r := rs.byID[id]; r != nil {
-		r.value = value
-		return
-	}
-	r := &record[T]{value}
-	rs.byID[id], rs.inOrder = r, append(rs.inOrder, r)
-}
-
-func (rs *records[T]) remove(id string) {
-	if i := slices.Index(rs.inOrder, rs.byID[id]); i >= 0 {
-		rs.inOrder = slices.Delete(rs.inOrder, i, i+1)
-	}
-	delete(rs.byID, id)
-}
-
-func (rs *records[T]) all() iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for _, r := range rs.inOrder {
-			if !yield(r.value) {
-				return
-			}
-		}
-	}
-}
 
 // listQuery is what a request asks of a record list.
 type listQuery struct {

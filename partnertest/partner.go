@@ -67,8 +67,9 @@ func htmlHeader() http.Header {
 
 func (f *Fake) signUp(in *request) reply {
 	q := in.URL.Query()
+	value := func(name string) string { return strings.Clone(q.Get(name)) } // which would hold all of the query
 	parent := partnerapi.SignupRequest{
-		PK: q.Get("pk"), Email: q.Get("email"), ChildName: q.Get("child_name"), ChildEmail: q.Get("child_email"),
+		PK: value("pk"), Email: value("email"), ChildName: value("child_name"), ChildEmail: value("child_email"),
 	}
 	var badBirthday error
 	if birthday := q.Get("child_birthday"); birthday != "" {
@@ -83,8 +84,8 @@ func (f *Fake) signUp(in *request) reply {
 		return partnerInvalid("Please provide a valid child_birthday") // ours
 	}
 	// ours: who has signed up already stays as they are; the documents promise only that there is no second account.
-	if _, known := f.signups[parent.PK]; !known {
-		f.signups[parent.PK] = parent
+	if !f.signups.has(parent.PK) {
+		f.signups.put(parent.PK, parent)
 	}
 	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}} // ours: the address
 }
@@ -125,18 +126,17 @@ func (f *Fake) createSubscription(in *request) reply {
 	if refused != nil {
 		return *refused
 	}
-	_, known := f.subscriptions[body.PK]
 	switch {
 	case body.PK == "":
 		return partnerInvalid(partnerBadPK) // ours: documented for other operations
 	case isBlank(body.Email):
 		return partnerInvalid(partnerBlankEmail)
-	case known:
+	case f.subscriptions.has(body.PK):
 		return partnerInvalid(partnerDuplicate)
 	case body.Plan != "" && !isPlan(body.Plan): // without a plan it is a request of the revision before plans
 		return partnerInvalid("Please provide a valid plan") // ours
 	}
-	f.subscriptions[body.PK] = Subscription(body)
+	f.subscriptions.put(body.PK, Subscription(body))
 	return inJSON(http.StatusCreated, partnerDone)
 }
 
@@ -146,7 +146,7 @@ func (f *Fake) updateSubscription(in *request) reply {
 		return *refused
 	}
 	pk := in.PathValue("pk")
-	s, known := f.subscriptions[pk]
+	s, known := f.subscriptions.get(pk)
 	switch {
 	case pk == "":
 		return partnerInvalid(partnerBadPK)
@@ -156,7 +156,7 @@ func (f *Fake) updateSubscription(in *request) reply {
 		return partnerInvalid("Please provide a valid plan") // ours
 	}
 	s.Plan = body.Plan
-	f.subscriptions[pk] = s
+	f.subscriptions.put(pk, s)
 	return inJSON(http.StatusOK, partnerDone)
 }
 
@@ -176,10 +176,10 @@ func (f *Fake) cancel(pk string) reply {
 	if pk == "" {
 		return partnerInvalid(partnerBadPK)
 	}
-	if _, known := f.subscriptions[pk]; !known {
+	if !f.subscriptions.has(pk) {
 		return partnerUnknownPK()
 	}
-	delete(f.subscriptions, pk)
+	f.subscriptions.remove(pk)
 	return inJSON(http.StatusOK, partnerDone)
 }
 

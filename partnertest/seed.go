@@ -1,8 +1,8 @@
 package partnertest
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -21,29 +21,28 @@ type Subscription struct {
 func (f *Fake) SeedSubscription(s Subscription) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.subscriptions[s.PK] = s
+	f.subscriptions.put(s.PK, s)
 }
 
 // Subscription returns the subscription of a pk.
 func (f *Fake) Subscription(pk string) (s Subscription, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s, ok = f.subscriptions[pk]
-	return s, ok
+	return f.subscriptions.get(pk)
 }
 
 // Subscriptions returns all subscriptions, sorted by PK.
 func (f *Fake) Subscriptions() []Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.SortedFunc(maps.Values(f.subscriptions), func(a, b Subscription) int { return strings.Compare(a.PK, b.PK) })
+	return slices.SortedFunc(f.subscriptions.all(), func(a, b Subscription) int { return strings.Compare(a.PK, b.PK) })
 }
 
 // Signups returns who has signed up, sorted by PK. A signup is not a subscription.
 func (f *Fake) Signups() []partnerapi.SignupRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.SortedFunc(maps.Values(f.signups), func(a, b partnerapi.SignupRequest) int { return strings.Compare(a.PK, b.PK) })
+	return slices.SortedFunc(f.signups.all(), func(a, b partnerapi.SignupRequest) int { return strings.Compare(a.PK, b.PK) })
 }
 
 // Customer is a customer of a fan club. Registered nil means registered. A customer with no Password cannot log in.
@@ -80,21 +79,22 @@ func (f *Fake) put(c Customer) Customer {
 	if c.ID == 0 {
 		id := f.newID("", func(id string) bool {
 			n, _ := strconv.ParseInt(id, 10, 64)
-			_, taken := f.customers[n]
-			return taken
+			return f.customers.has(n)
 		})
 		c.ID, _ = strconv.ParseInt(id, 10, 64)
 	}
 	if c.EmailAliases == nil && c.Email != "" {
 		c.EmailAliases = []string{c.Email}
 	}
-	if before, known := f.customers[c.ID]; known {
+	if before, known := f.customers.get(c.ID); known {
 		delete(f.emails, addressOf(before.FanclubID, before.Email))
 	}
 	if c.Email != "" {
 		f.emails[addressOf(c.FanclubID, c.Email)] = c.ID
 	}
-	f.customers[c.ID] = c
+	for _, gone := range f.customers.put(c.ID, c) {
+		delete(f.emails, addressOf(gone.FanclubID, gone.Email))
+	}
 	return c
 }
 
@@ -110,10 +110,11 @@ func (f *Fake) aged(c Customer) Customer {
 func (f *Fake) Customers() []Customer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]Customer, 0, len(f.customers))
-	for _, id := range slices.Sorted(maps.Keys(f.customers)) {
-		all = append(all, f.aged(f.customers[id]).clone())
+	all := make([]Customer, 0, f.customers.len())
+	for c := range f.customers.all() {
+		all = append(all, f.aged(c).clone())
 	}
+	slices.SortFunc(all, func(a, b Customer) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }
 

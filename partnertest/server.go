@@ -11,6 +11,8 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
+const readTimeout = 30 * time.Second
+
 // NewServer returns a fake that is served on loopback, at its URL, until the test ends.
 func NewServer(tb testing.TB, opts ...Option) *Fake {
 	tb.Helper()
@@ -21,7 +23,7 @@ func NewServer(tb testing.TB, opts ...Option) *Fake {
 	}
 	f := New(opts...)
 	f.URL = "http://" + listener.Addr().String()
-	server := &http.Server{Handler: f, ReadHeaderTimeout: time.Minute}
+	server := newHTTPServer(f)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -32,6 +34,14 @@ func NewServer(tb testing.TB, opts ...Option) *Fake {
 		<-ended
 	})
 	return f
+}
+
+// newHTTPServer returns a server at which a client that stops in the middle does not hold what it has sent. A Delay is not
+// part of its times.
+func newHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10,
+	}
 }
 
 // Client returns a client of the fake's three APIs with all credentials. It goes through [Fake.Transport], or, if the

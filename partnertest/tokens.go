@@ -28,7 +28,7 @@ type grant struct {
 func (f *Fake) SeedTokens(customerID int64) partnerapi.Tokens {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, known := f.customers[customerID]; !known {
+	if !f.customers.has(customerID) {
 		panic(fmt.Sprintf("partnertest: no customer has the ID %d", customerID))
 	}
 	return f.issue(customerID)
@@ -40,7 +40,8 @@ func (f *Fake) issue(customer int64) partnerapi.Tokens {
 		AccessToken: rand.Text(), AccessTokenExpires: partnerapi.UnixTimeOf(now.Add(accessLifetime)),
 		RefreshToken: rand.Text(), RefreshTokenExpires: partnerapi.UnixTimeOf(now.Add(refreshLifetime)),
 	}, customer}
-	f.access[g.AccessToken], f.refreshes[g.RefreshToken] = g, g
+	f.access.put(g.AccessToken, g)
+	f.refreshes.put(g.RefreshToken, g)
 	return g.Tokens
 }
 
@@ -50,11 +51,12 @@ func (f *Fake) refresh(in *request) reply {
 	body, _ := read[struct {
 		RefreshToken string `json:"refresh_token"`
 	}](in) // without a body there is no such token
-	g, known := f.refreshes[body.RefreshToken]
-	if !known || !f.now().Before(g.RefreshTokenExpires.Time) || f.customers[g.customer].FanclubID != in.fanclub.ID {
+	g, known := f.refreshes.get(body.RefreshToken)
+	c, exists := f.customers.get(g.customer)
+	if !known || !exists || !f.now().Before(g.RefreshTokenExpires.Time) || c.FanclubID != in.fanclub.ID {
 		return accountFailed(accountRefusedRefresh)
 	}
-	delete(f.refreshes, body.RefreshToken)
+	f.refreshes.remove(body.RefreshToken)
 	return accountOK(map[string]any{"access": f.issue(g.customer)})
 }
 
@@ -71,12 +73,13 @@ func hasBearer(in *request) bool { return bearer(in) != "" }
 
 // bearerOf returns the customer whose access token the request carries.
 func (f *Fake) bearerOf(in *request) (customer int64, known bool) {
-	g, known := f.access[bearer(in)]
+	g, known := f.access.get(bearer(in))
 	return g.customer, known && f.now().Before(g.AccessTokenExpires.Time)
 }
 
 // revoke forgets the tokens of a request. ours: the refresh token that came with the access token goes too.
 func (f *Fake) revoke(in *request) {
-	delete(f.refreshes, f.access[bearer(in)].RefreshToken)
-	delete(f.access, bearer(in))
+	g, _ := f.access.get(bearer(in))
+	f.refreshes.remove(g.RefreshToken)
+	f.access.remove(bearer(in))
 }

@@ -40,7 +40,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if trace != nil && trace.GetConn != nil {
 		trace.GetConn(hostPort(req))
 	}
-	fault := t.fake.next(t.fake.find(arrived(req, body)))
+	in := arrived(req)
+	in.hold(body)
+	fault := t.fake.next(t.fake.find(in))
 	if fault.Cut == CutRefused {
 		return nil, fault.refuse(ctx)
 	}

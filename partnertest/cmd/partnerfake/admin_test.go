@@ -65,6 +65,9 @@ func TestAdminRefuses(t *testing.T) {
 			"POST /_fake/faults", `{"op":"GET /account","faults":[{"status":99}]}`, 400,
 			"fault 0 of GET /account: a Status that is none of an answer",
 		},
+		"too many faults": {
+			"POST /_fake/faults", `{"op":"GET /account","faults":[` + strings.Repeat(`{"times":10000},`, 10) + `{}]}`, 400, "fault 10: more than 100000 faults",
+		},
 		"calls to nothing": {"GET /_fake/calls?op=GET+/x", "", 400, "no such operation: GET /x"},
 		"another path":     {"GET /_fake/call", "", 404, others},
 		"no path":          {"GET /_fake/", "", 404, others},
@@ -174,7 +177,7 @@ func TestAdminShowsTheState(t *testing.T) {
 	p := start(t)
 	c, ctx := client(t, p), t.Context()
 	p.expect(t, "GET /_fake/state", "", 200, `{"subscriptions":[],"signups":[],"customers":[],"networks":[],"invitations":[]}`)
-	require.NoError(t, c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"}))
+	require.NoError(t, c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark}))
 	_, err := c.Signup.Resolve(ctx, partnerapi.SignupRequest{PK: "MS2", Email: "parent@example.com", ChildName: "Robin"})
 	require.NoError(t, err)
 	_, err = c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{
@@ -188,7 +191,7 @@ func TestAdminShowsTheState(t *testing.T) {
 	_, body := p.do(t, "GET /_fake/state", "")
 	assert.NotContains(t, body, "temp123")
 	require.NoError(t, json.Unmarshal([]byte(body), &state))
-	assert.Equal(t, []map[string]any{{"pk": "MS1", "email": "parent@example.com", "plan": ""}}, state["subscriptions"])
+	assert.Equal(t, []map[string]any{{"pk": "MS1", "email": "parent@example.com", "plan": "bark"}}, state["subscriptions"])
 	assert.Equal(t, []map[string]any{
 		{"pk": "MS2", "email": "parent@example.com", "child_birthday": nil, "child_name": "Robin", "child_email": ""},
 	}, state["signups"])

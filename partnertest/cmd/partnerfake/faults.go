@@ -18,8 +18,11 @@ type queued struct {
 	Faults []json.RawMessage `json:"faults"`
 }
 
-// mostTimes is enough for an outage that lasts until somebody ends it.
-const mostTimes = 10_000
+// mostTimes is enough for an outage that lasts until somebody ends it, and mostFaults for ten of them in a request.
+const (
+	mostTimes  = 10_000
+	mostFaults = 100_000
+)
 
 // fault is a partnertest.Fault in JSON.
 type fault struct {
@@ -69,6 +72,9 @@ func (q queued) queue(fake *partnertest.Fake) (int, error) {
 		}
 		if f.Times < 1 || f.Times > mostTimes {
 			return 0, fmt.Errorf("fault %d: times: 1 to %d", i, mostTimes)
+		}
+		if len(faults)+f.Times > mostFaults {
+			return 0, fmt.Errorf("fault %d: more than %d faults", i, mostFaults)
 		}
 		faults = append(faults, slices.Repeat([]partnertest.Fault{f.fault()}, f.Times)...)
 	}

@@ -46,6 +46,9 @@ flags; with times, the next calls do:
 	cut=within        in the middle of the answer
 	times=3           as often as that, at most 10000; 1 if not set
 
+A request has 30 seconds to arrive, and its body at most 1 MiB. Of the calls the newest 16 MiB are kept, without
+the bodies of those that are refused; of the state 384 MiB, of which the oldest goes first.
+
 While it runs, on a loopback address only:
 
 	GET  /_fake/calls    the calls that came, oldest first, with their bodies but no headers; ?op=OPERATION for some

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -137,7 +140,7 @@ func TestTheSDK(t *testing.T) {
 	page, err := c.Networks.List(ctx, partnerapi.ListOptions{Search: "seafood"})
 	require.NoError(t, err)
 	assert.Equal(t, 1, page.Total)
-	err = c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"})
+	err = c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark})
 	require.ErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
 	require.ErrorIs(t, err, partnerapi.ErrAlreadyExists)
 	_, session, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "fan@example.com", Password: "temp123"})
@@ -261,5 +264,37 @@ func TestListenExposed(t *testing.T) {
 		require.True(t, ok)
 		assert.Equal(t, wantLoopback, bound.IP.IsLoopback(), addr)
 		require.NoError(t, listener.Close())
+	}
+}
+
+func TestServerLimits(t *testing.T) {
+	t.Parallel()
+	s := newHTTPServer(t.Context(), http.NotFoundHandler(), nil)
+	assert.Equal(t, 30*time.Second, s.ReadHeaderTimeout)
+	assert.Equal(t, 30*time.Second, s.ReadTimeout)
+	assert.Equal(t, 2*time.Minute, s.IdleTimeout)
+
+	p := start(t)
+	status, _ := p.do(t, "GET /elsewhere", "", "X-Long: "+strings.Repeat("x", 300<<10))
+	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, status)
+}
+
+// Anybody can send to a fake that is exposed.
+func TestNothingIsKeptOfWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	s, err := newServer(config{}, log.New(io.Discard, "", 0))
+	require.NoError(t, err)
+	handler := newHTTPServer(t.Context(), s, nil).Handler
+	body := strings.Repeat("x", mostBytes)
+	for _, target := range []string{
+		"/", "/partner/elsewhere", "/partner/partners/subscriptions", "/account/login", "/account/login?key=wrong",
+		"/network/account/network-invitations", "/network/app/login", "/network/app/session",
+	} {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, target, strings.NewReader(body)))
+	}
+	calls := s.fake.Load().Calls()
+	require.Len(t, calls, 8)
+	for _, call := range calls {
+		assert.Empty(t, call.Body, call)
 	}
 }

@@ -27,8 +27,11 @@ type config struct {
 // adminPath is no API's: those are under their names.
 const adminPath = "/_fake/"
 
-// mostBytes is how large the body of a request may be: the fake keeps the bodies of its newest calls.
+// mostBytes is how large the body of a request may be.
 const mostBytes = 1 << 20
+
+// readTimeout is how long a request may take to arrive.
+const readTimeout = 30 * time.Second
 
 // grace is how long a stop waits for answers that are under way.
 const grace = 3 * time.Second
@@ -74,18 +77,24 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 		s.admin = onLoopback(http.NewCrossOriginProtection().Handler(s.adminHandler()))
 	}
 	greet(stdout, listener.Addr(), c.expose)
-	httpServer := &http.Server{
-		Handler: http.MaxBytesHandler(s, mostBytes), ReadHeaderTimeout: time.Minute,
-		// A stop ends the waits of faults too.
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    log.New(stderr, "partnerfake: ", 0),
-	}
+	httpServer := newHTTPServer(ctx, s, log.New(stderr, "partnerfake: ", 0))
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() { stopped <- stop(httpServer) })()
 	if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
+}
+
+func newHTTPServer(ctx context.Context, h http.Handler, errs *log.Logger) *http.Server {
+	return &http.Server{
+		Handler: http.MaxBytesHandler(h, mostBytes),
+		// A client that stops in the middle does not hold what it has sent. The delay of a fault is not part of these times.
+		ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10,
+		// A stop ends the waits of faults too.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    errs,
+	}
 }
 
 func newServer(c config, calls *log.Logger) (*server, error) {
