@@ -68,6 +68,9 @@ func assertEnsures(t *testing.T, sequences [][]partnertest.Fault, opts ...partne
 			}
 			synctest.Test(t, func(t *testing.T) {
 				fake := partnertest.New()
+				if plan == "" {
+					fake = partnertest.New(partnertest.WithLegacySubscriptions())
+				}
 				for n, faults := range sequences {
 					before.PK, want.PK = fmt.Sprint("pk", n), fmt.Sprint("pk", n)
 					if before.Email != "" {

@@ -50,7 +50,7 @@ func ExampleError_status() {
 	fake.SeedSubscription(partnertest.Subscription{PK: "MS1", Email: "parent@example.com"})
 	client := fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
 	subscribe := func(pk, email string) error {
-		return client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: email})
+		return client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: email, Plan: partnerapi.PlanBark})
 	}
 
 	fmt.Println("a pk that is taken:", statusOf(subscribe("MS1", "parent@example.com")))

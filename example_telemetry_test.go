@@ -30,7 +30,7 @@ func ExampleWithLogger() {
 			},
 		}))))
 
-	_ = client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com"})
+	_ = client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com", Plan: partnerapi.PlanBark})
 	// Output:
 	// level=WARN api=partner op="POST /partners/subscriptions" attempt=1 status=0 outcome=unsent
 	// level=WARN api=partner op="POST /partners/subscriptions" attempt=2 status=503 outcome=unknown

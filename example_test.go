@@ -329,6 +329,6 @@ func ExampleWithCredentialSource() {
 	})
 	client := partnertest.New().Client(partnerapi.WithCredentialSource(partnerapi.PartnerToken, token))
 
-	fmt.Println(client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"}))
+	fmt.Println(client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark}))
 	// Output: <nil>
 }

@@ -1,7 +1,6 @@
 package partnerapi_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -71,7 +70,7 @@ func (w *soakWorker) subscription() (*soakRecord[partnertest.Subscription], part
 		r = newSoakRecord(w.next("a/b ü"), soakSubscriptions)
 		w.subscriptions = append(w.subscriptions, r)
 	}
-	plans := []partnerapi.Plan{"", partnerapi.PlanBark, partnerapi.PlanBarkJunior}
+	plans := []partnerapi.Plan{partnerapi.PlanBark, partnerapi.PlanBarkJunior}
 	return r, partnertest.Subscription{PK: r.name, Email: w.next("mail"), Plan: plans[w.random.IntN(len(plans))]}
 }
 
@@ -95,9 +94,8 @@ func (w *soakWorker) ensure() bool {
 			return made, saysDone
 		case !isSubscribed(s):
 			return made, saysOther // created is false for what is known, if only since an earlier attempt
-		case made.Plan != "":
-			s.Plan = made.Plan
 		}
+		s.Plan = made.Plan
 		if created {
 			return s, saysOther
 		}
@@ -108,7 +106,7 @@ func (w *soakWorker) ensure() bool {
 
 func (w *soakWorker) changePlan() bool {
 	r, made := w.subscription()
-	in := partnerapi.UpdateSubscriptionRequest{Plan: cmp.Or(made.Plan, partnerapi.PlanBark)}
+	in := partnerapi.UpdateSubscriptionRequest{Plan: made.Plan}
 	_ = soakSend(w, r, fmt.Sprintf("Update %+v", in), func(ctx context.Context) error {
 		return w.client.Subscriptions.Update(ctx, r.name, in)
 	}, soakChange(isSubscribed, func(s *partnertest.Subscription) { s.Plan = in.Plan }))

@@ -93,7 +93,7 @@ func ExampleFake_ActivationLink() {
 	fmt.Println(activated.AccountID, activated.UserID)
 	// Output:
 	// https://yourapp.example/networks?token=token-nwi_1
-	// acc_1 usr_1
+	// act_1 usr_1
 }
 
 // An operation that the fake does not know can be taught.

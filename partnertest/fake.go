@@ -50,6 +50,7 @@ type Fake struct {
 	kept          int                                        // the bytes of all records
 	subscriptions *records[string, Subscription]             // by pk
 	signups       *records[string, partnerapi.SignupRequest] // by pk
+	legacy        bool                                       // whether subscriptions are those of the revision before plans
 
 	customers *records[int64, Customer]
 	emails    map[address]int64

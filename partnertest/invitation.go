@@ -1,6 +1,9 @@
 package partnertest
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -106,6 +109,35 @@ func (f *Fake) listInvitations(in *request) reply {
 	}, func(i invitation) any { return f.wireInvitation(i) })
 }
 
+// isUpdate tells apart two operations of one path. A request without a body is an activation, and one that submits a value
+// is an update. The path decides for what lies between, such as the {} that many clients send in place of no body.
+func isUpdate(f *Fake, in *request) bool {
+	switch {
+	case !hasBody(in):
+		return false
+	case submitsNothing(in):
+		return !f.isToken(cmp.Or(in.PathValue("token"), in.PathValue("id")))
+	default:
+		return true
+	}
+}
+
+func isActivation(f *Fake, in *request) bool { return !isUpdate(f, in) }
+
+// submitsNothing reports whether a body has nothing of an update: white space, null, [], or an object without its members.
+func submitsNothing(in *request) bool {
+	members, isObject := read[map[string]json.RawMessage](in)
+	list, isList := read[[]any](in)
+	return len(bytes.TrimSpace(in.body)) == 0 || isList && len(list) == 0 ||
+		isObject && members["email"] == nil && members["domain_id"] == nil && members["fee_proposed"] == nil
+}
+
+// isToken reports whether x is a token, even if there is no longer an invitation of it.
+func (f *Fake) isToken(x string) bool {
+	id, isToken := strings.CutPrefix(x, tokenPrefix)
+	return isToken && (f.invitations.has(id) || !f.invitations.has(x))
+}
+
 // updateInvitation sends the e-mail again. ours: its link is the same, and valid as long as a new one.
 func (f *Fake) updateInvitation(in *request) reply {
 	i, known := f.invitations.get(in.PathValue("id"))
@@ -148,7 +180,7 @@ func (f *Fake) activateInvitation(in *request) reply {
 	domain, _ := f.domain(i.DomainID)
 	// ours: the new account is called as its e-mail, and the fee that was proposed to it is agreed.
 	n := partnerapi.Network{
-		AccountID: f.newID("acc_", f.networks.has), AccountTitle: i.Email, DomainTitle: domain.Title,
+		AccountID: f.newID(accountPrefix, f.networks.has), AccountTitle: i.Email, DomainTitle: domain.Title,
 	}
 	if i.FeeProposed != nil {
 		n.Fee = *i.FeeProposed
@@ -157,7 +189,7 @@ func (f *Fake) activateInvitation(in *request) reply {
 	f.invitations.remove(i.ID)
 	never := func(string) bool { return false }
 	return inJSON(http.StatusOK, map[string]string{
-		"account_id": n.AccountID, // ours: the ID of the lists; the document shows another prefix here
+		"account_id": activatedPrefix + strings.TrimPrefix(n.AccountID, accountPrefix),
 		"user_id":    f.newID("usr_", never),
 		"domain_id":  i.DomainID,
 		"version_id": f.newID("ver_", never),

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/partnerapi/partnerapi-go"
 )
@@ -11,9 +12,8 @@ import (
 var networkOperations = []operation{
 	{api: partnerapi.NetworkAPI, op: "GET /account/network-domains", do: (*Fake).listDomains},
 	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations", do: (*Fake).createInvitation},
-	// These two have one path: an activation has no body, an update has one.
-	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations/{token}", do: (*Fake).activateInvitation, when: noBody},
-	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations/{id}", do: (*Fake).updateInvitation, when: hasBody},
+	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations/{token}", do: (*Fake).activateInvitation, when: isActivation},
+	{api: partnerapi.NetworkAPI, op: "POST /account/network-invitations/{id}", do: (*Fake).updateInvitation, when: isUpdate},
 	{api: partnerapi.NetworkAPI, op: "GET /account/network-invitations", do: (*Fake).listInvitations},
 	{api: partnerapi.NetworkAPI, op: "DELETE /account/network-invitations/{id}", do: (*Fake).deleteInvitation},
 	{api: partnerapi.NetworkAPI, op: "GET /account/networks/{child_account_id}", do: (*Fake).getNetwork},
@@ -25,6 +25,12 @@ var networkOperations = []operation{
 
 // parentAccountID is the account that the network token stands for.
 const parentAccountID = "acc_1234567890"
+
+// What the ID of an account starts with, in lists and in the reply to an activation.
+const (
+	accountPrefix   = "acc_"
+	activatedPrefix = "act_"
+)
 
 // The vendor's message, and ours.
 const (
@@ -52,7 +58,7 @@ func networkNotFound(in *request) reply {
 }
 
 func checkNetworkToken(f *Fake, in *request) *reply {
-	if s := f.appSession(in); s != nil && s.account != "" {
+	if in.session = f.appSession(in); in.session != nil && in.session.account != "" {
 		return nil
 	}
 	return networkSignIn(in)
@@ -85,8 +91,18 @@ func (f *Fake) listDomains(in *request) reply {
 	return inJSON(http.StatusOK, collection)
 }
 
+// child returns the ID of the path's account. ours: an account that an activation made can be named as its reply does,
+// which is with another prefix than that of the lists.
+func (f *Fake) child(in *request) string {
+	id := in.PathValue("child_account_id")
+	if number, activated := strings.CutPrefix(id, activatedPrefix); activated && !f.networks.has(id) {
+		return accountPrefix + number
+	}
+	return id
+}
+
 func (f *Fake) getNetwork(in *request) reply {
-	n, known := f.networks.get(in.PathValue("child_account_id"))
+	n, known := f.networks.get(f.child(in))
 	if !known {
 		return networkNotFound(in)
 	}
@@ -123,7 +139,7 @@ func (f *Fake) listNetworks(in *request) reply {
 }
 
 func (f *Fake) updateNetwork(in *request) reply {
-	n, known := f.networks.get(in.PathValue("child_account_id"))
+	n, known := f.networks.get(f.child(in))
 	if !known {
 		return networkNotFound(in)
 	}
@@ -141,12 +157,12 @@ func (f *Fake) updateNetwork(in *request) reply {
 }
 
 func (f *Fake) deleteNetwork(in *request) reply {
-	id := in.PathValue("child_account_id")
-	if _, known := f.networks.get(id); !known {
+	id := f.child(in)
+	if !f.networks.has(id) {
 		return networkNotFound(in)
 	}
 	f.networks.remove(id)
-	return inJSON(http.StatusOK, map[string]string{"parent_account_id": parentAccountID, "child_account_id": id})
+	return inJSON(http.StatusOK, map[string]string{"parent_account_id": in.session.account, "child_account_id": id})
 }
 
 // number is a number in a request: submitted or not, and empty or not.

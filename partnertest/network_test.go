@@ -86,7 +86,8 @@ func TestNetworkToken(t *testing.T) {
 	}
 }
 
-// TRAPS: "net/http's ServeMux panics on POST /x/{token} beside POST /x/{id}": one route serves both; the body tells which.
+// TRAPS: "net/http's ServeMux panics on POST /x/{token} beside POST /x/{id}": one route serves both; the body tells which,
+// or, if it submits nothing, the path.
 func TestInvitationLife(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New(partnertest.WithInvitationLifetime(time.Hour))
@@ -117,7 +118,7 @@ func TestInvitationLife(t *testing.T) {
 		{"fee set", "POST " + invitations + "/nwi_1", `{"fee_proposed":2}`, nil, 200, record("jdoe2@acme-corp.com", "2", "pending")},
 		{"the id is no token", "POST " + invitations + "/nwi_1", "", nil, 404, notFound},
 		{"the token is no id", "POST " + invitations + "/" + token, `{"fee_proposed":3}`, nil, 404, notFound},
-		{"activated", "POST " + invitations + "/" + token, "", nil, 200, `{"account_id":"acc_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`},
+		{"activated", "POST " + invitations + "/" + token, "", nil, 200, `{"account_id":"act_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`},
 		{"no longer there", "POST " + invitations + "/" + token, "", nil, 404, notFound},
 		{"no longer there", "DELETE " + invitations + "/nwi_1", "", nil, 404, networkFailure("DELETE", 404, "Not found.", "[]")},
 		{"network", "GET " + networks + "/acc_1", "", nil, 200, `{"account_id":"acc_1","fee":2,"fee_proposed":null,"proposed_date":null,
@@ -133,6 +134,91 @@ func TestInvitationLife(t *testing.T) {
 		{"delete", "DELETE " + invitations + "/nwi_2", "", nil, 204, ""},
 		{"activate", "POST " + invitations + "/token-nwi_2", "", nil, 404, notFound},
 	})
+}
+
+// Clients send many forms of nothing. What a request without anything to update is, its path tells.
+func TestActivationWithABodyThatSubmitsNothing(t *testing.T) {
+	t.Parallel()
+	const activation, update = "POST /account/network-invitations/{token} 200", "POST /account/network-invitations/{id} 200"
+	for _, body := range []string{"", "{}", " { }\n", "null", "[]", "[ ]", " ", `{"token":"token-nwi_1"}`} {
+		f := partnertest.New()
+		f.SeedInvitation(partnerapi.Invitation{ID: "nwi_1", Email: "a@example.com"})
+		run(t, f, []step{{body, "POST " + invitations + "/token-nwi_1", body, nil, 200,
+			`{"account_id":"act_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`}})
+		assert.Equal(t, activation, f.Calls().String(), body)
+		assert.Empty(t, f.Invitations(), body)
+	}
+	for _, body := range []string{"{}", " { }\n", "null", `{"title":"A"}`} {
+		f := partnertest.New()
+		f.SeedInvitation(partnerapi.Invitation{ID: "nwi_1", Email: "a@example.com"})
+		require.Equal(t, 200, step{target: "POST " + invitations + "/nwi_1", body: body}.send(t, f).status, body)
+		assert.Equal(t, update, f.Calls().String(), body)
+		assert.Len(t, f.Invitations(), 1, body)
+	}
+}
+
+// An ID in place of a token, or a token in place of an ID, is a mistake that a test should show.
+func TestInvitationOfTheOtherKind(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ x, body, call string }{
+		{"nwi_1", "", "POST /account/network-invitations/{token} 404"},
+		{"token-nwi_1", `{"email":"b@example.com"}`, "POST /account/network-invitations/{id} 404"},
+		{"token-nwi_1", `{"fee_proposed":null}`, "POST /account/network-invitations/{id} 404"},
+		{"token-nwi_2", `{}`, "POST /account/network-invitations/{token} 404"},
+		{"nwi_2", `{}`, "POST /account/network-invitations/{id} 404"},
+		{"token-x", `{}`, "POST /account/network-invitations/{id} 200"},
+		{"token-token-x", `{}`, "POST /account/network-invitations/{token} 200"},
+	} {
+		f := partnertest.New()
+		for _, id := range []string{"nwi_1", "token-x"} {
+			f.SeedInvitation(partnerapi.Invitation{ID: id, Email: "a@example.com"})
+		}
+		step{target: "POST " + invitations + "/" + c.x, body: c.body}.send(t, f)
+		assert.Equal(t, c.call, f.Calls().String(), "%s with %s", c.x, c.body)
+		assert.Equal(t, "a@example.com", f.Invitations()[0].Email)
+	}
+}
+
+// The reply to an activation has another prefix than lists have. Both name the account.
+func TestAccountOfAnActivation(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SeedNetwork(partnerapi.Network{AccountID: "acc_1"})
+	f.SeedNetwork(partnerapi.Network{AccountID: "act_9", Fee: 9})
+	i := f.SeedInvitation(partnerapi.Invitation{Email: "a@example.com"})
+	client, ctx := f.Client(), t.Context()
+	made, err := client.Invitations.Activate(ctx, "token-"+i.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "act_2", made.AccountID)
+	assert.Equal(t, "acc_2", f.Networks()[2].AccountID)
+	require.NoError(t, client.Networks.Update(ctx, made.AccountID, partnerapi.UpdateNetworkRequest{Fee: 2.5}))
+	for id, want := range map[string]partnerapi.Network{
+		"act_2": {AccountID: "acc_2", Fee: 2.5, AccountTitle: "a@example.com", DomainTitle: "Government Agency"},
+		"acc_2": {AccountID: "acc_2", Fee: 2.5, AccountTitle: "a@example.com", DomainTitle: "Government Agency"},
+		"act_1": {AccountID: "acc_1"},
+		"act_9": {AccountID: "act_9", Fee: 9},
+	} {
+		got, err := client.Networks.Get(ctx, id)
+		require.NoError(t, err, id)
+		assert.Equal(t, &want, got, id)
+	}
+	gone, err := client.Networks.Delete(ctx, made.AccountID)
+	require.NoError(t, err)
+	assert.Equal(t, &partnerapi.NetworkDeletion{ParentAccountID: "acc_1234567890", ChildAccountID: "acc_2"}, gone)
+	_, err = client.Networks.Get(ctx, made.AccountID)
+	require.ErrorIs(t, err, partnerapi.ErrNotFound)
+}
+
+// The parent of a network is the account that is signed in.
+func TestDeletedNetworkNamesTheParent(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	f.SeedAppUser(seededUser(partnerapi.AccountChoice{ID: "acc_9", Title: "Acme Bakery"}))
+	f.SeedNetwork(partnerapi.Network{AccountID: "acc_1"})
+	got := step{target: logIn, body: `{"username":"jdoe","password":"temp123"}`, header: authorized(startedJWT(t, f))}.send(t, f)
+	require.Equal(t, 200, got.status)
+	run(t, f, []step{{"delete", "DELETE /network/api/account/networks/acc_1", "", authorized("fake-jwt-2"), 200,
+		`{"parent_account_id":"acc_9","child_account_id":"acc_1"}`}})
 }
 
 func TestInvalidNetworkRequests(t *testing.T) {

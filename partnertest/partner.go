@@ -13,8 +13,9 @@ import (
 var partnerOperations = []operation{
 	{api: partnerapi.PartnerAPI, op: "GET /partners/signup", do: (*Fake).signUp},
 	{api: partnerapi.PartnerAPI, op: "POST /partners/subscriptions", do: (*Fake).createSubscription},
-	{api: partnerapi.PartnerAPI, op: "PUT /partners/subscriptions/{pk}", do: (*Fake).updateSubscription},
-	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions/{pk}", do: (*Fake).cancelSubscription},
+	{api: partnerapi.PartnerAPI, op: "PUT /partners/subscriptions/{pk}", do: (*Fake).updateSubscription, when: hasPlans},
+	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions/{pk}", do: (*Fake).cancelSubscription, when: hasPlans},
+	// ours: the current revision has it too, because the vendor promises to keep old URLs.
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions", do: (*Fake).cancelLegacySubscription},
 	// ours: the page that a signup leads to.
 	{api: partnerapi.PartnerAPI, op: "GET /welcome", do: welcome, check: everybody},
@@ -22,11 +23,23 @@ var partnerOperations = []operation{
 
 // The vendor's messages.
 const (
-	partnerBadToken   = "Please provide a valid token"
-	partnerBadPK      = "Please provide a valid pk"
-	partnerDuplicate  = "Partner PK has already been added"
-	partnerBlankEmail = "Email is blank"
+	partnerBadToken        = "Please provide a valid token"
+	partnerBadPK           = "Please provide a valid pk"
+	partnerDuplicate       = "Partner PK has already been added"
+	partnerDuplicateLegacy = "Partner pk has already been invited"
+	partnerBlankEmail      = "Email is blank"
+	partnerBlankPlan       = "Plan is blank"               // ours
+	partnerBadPlan         = "Please provide a valid plan" // ours
 )
+
+// WithLegacySubscriptions makes the fake serve subscriptions as the vendor's revision before plans: a subscription has no
+// plan, the message for a known pk is another, and [partnerapi.SubscriptionsService.CancelLegacy] cancels. That revision
+// has no operations for [partnerapi.SubscriptionsService.Update] and [partnerapi.SubscriptionsService.Cancel].
+func WithLegacySubscriptions() Option {
+	return func(f *Fake) { f.legacy = true }
+}
+
+func hasPlans(f *Fake, _ *request) bool { return !f.legacy }
 
 var partnerDone = map[string]bool{"success": true}
 
@@ -126,15 +139,21 @@ func (f *Fake) createSubscription(in *request) reply {
 	if refused != nil {
 		return *refused
 	}
+	duplicate := partnerDuplicate
+	if f.legacy {
+		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours: a plan that is sent all the same is ignored
+	}
 	switch {
 	case body.PK == "":
 		return partnerInvalid(partnerBadPK) // ours: documented for other operations
 	case isBlank(body.Email):
 		return partnerInvalid(partnerBlankEmail)
 	case f.subscriptions.has(body.PK):
-		return partnerInvalid(partnerDuplicate)
-	case body.Plan != "" && !isPlan(body.Plan): // without a plan it is a request of the revision before plans
-		return partnerInvalid("Please provide a valid plan") // ours
+		return partnerInvalid(duplicate)
+	case body.Plan == "" && !f.legacy:
+		return partnerInvalid(partnerBlankPlan)
+	case body.Plan != "" && !isPlan(body.Plan):
+		return partnerInvalid(partnerBadPlan)
 	}
 	f.subscriptions.put(body.PK, Subscription(body))
 	return inJSON(http.StatusCreated, partnerDone)
@@ -153,7 +172,7 @@ func (f *Fake) updateSubscription(in *request) reply {
 	case !known:
 		return partnerUnknownPK()
 	case !isPlan(body.Plan):
-		return partnerInvalid("Please provide a valid plan") // ours
+		return partnerInvalid(partnerBadPlan)
 	}
 	s.Plan = body.Plan
 	f.subscriptions.put(pk, s)

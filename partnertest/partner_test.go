@@ -16,6 +16,7 @@ func TestSubscriptionsAsDocumented(t *testing.T) {
 	t.Parallel()
 	const all = "/partner/partners/subscriptions"
 	badPlan := `{"success":false,"error":"Please provide a valid plan","error_type":"invalid_params"}`
+	blankPlan := `{"success":false,"error":"Plan is blank","error_type":"invalid_params"}`
 	run(t, partnertest.New(), []step{
 		{"create", "POST " + all, fixture(t, "post-partners-subscriptions.request.json"), nil, 201, "@post-partners-subscriptions.ok.json"},
 		{"again", "POST " + all, fixture(t, "post-partners-subscriptions.request.json"), nil, 400, "@post-partners-subscriptions.duplicate.json"},
@@ -36,11 +37,71 @@ func TestSubscriptionsAsDocumented(t *testing.T) {
 		{"cancel", "DELETE " + all + "/MS2365", "", nil, 200, "@delete-partners-subscriptions-pk.ok.json"},
 		{"cancel again", "DELETE " + all + "/MS2365", "", nil, 404, "@delete-partners-subscriptions-pk.not-found.json"},
 
-		{"create without a plan", "POST " + all, fixture(t, "post-partners-subscriptions.request-legacy.json"), nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
+		{"create without a plan", "POST " + all, fixture(t, "post-partners-subscriptions.request-legacy.json"), nil, 400, blankPlan},
+		{"create with an empty plan", "POST " + all, `{"pk":"a","email":"a@example.com","plan":""}`, nil, 400, blankPlan},
+		{"create with a plan that is null", "POST " + all, `{"pk":"a","email":"a@example.com","plan":null}`, nil, 400, blankPlan},
+		{"create once more", "POST " + all, fixture(t, "post-partners-subscriptions.request.json"), nil, 201, "@post-partners-subscriptions.ok.json"},
 		{"cancel by body", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 200, "@delete-partners-subscriptions.ok.json"},
 		{"cancel by body again", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 404, "@delete-partners-subscriptions.not-found.json"},
 		{"cancel by body without a pk", "DELETE " + all, `{}`, nil, 400, "@delete-partners-subscriptions.invalid-pk.json"},
 	})
+}
+
+func TestLegacySubscriptionsAsDocumented(t *testing.T) {
+	t.Parallel()
+	const all = "/partner/partners/subscriptions"
+	f := partnertest.New(partnertest.WithLegacySubscriptions())
+	request := fixture(t, "post-partners-subscriptions.request-legacy.json")
+	none := http.Header{"X-Token-Auth": nil}
+	run(t, f, []step{
+		{"no token", "POST " + all, request, none, 401, "@post-partners-subscriptions.invalid-token-legacy.json"},
+		{"blank e-mail", "POST " + all, `{"pk":"a"}`, nil, 400, "@post-partners-subscriptions.email-blank-legacy.json"},
+		{"create", "POST " + all, request, nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
+		{"again", "POST " + all, request, nil, 400, "@post-partners-subscriptions.duplicate-legacy.json"},
+		{"again, with a plan", "POST " + all, `{"pk":"MS2365","email":"a@example.com","plan":"bark"}`, nil, 400, "@post-partners-subscriptions.duplicate-legacy.json"},
+		{"a plan is no member", "POST " + all, `{"pk":"a","email":"a@example.com","plan":"gold"}`, nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
+
+		{"no token", "DELETE " + all, `{"pk":"MS2365"}`, none, 401, "@delete-partners-subscriptions.invalid-token.json"},
+		{"cancel", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 200, "@delete-partners-subscriptions.ok.json"},
+		{"cancel again", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 404, "@delete-partners-subscriptions.not-found.json"},
+		{"cancel without a pk", "DELETE " + all, `{}`, nil, 400, "@delete-partners-subscriptions.invalid-pk.json"},
+		{"cancel without a body", "DELETE " + all, "", nil, 400, "@delete-partners-subscriptions.invalid-pk.json"},
+	})
+	assert.Equal(t, []partnertest.Subscription{{PK: "a", Email: "a@example.com"}}, f.Subscriptions())
+	for _, target := range []string{"PUT " + all + "/a", "DELETE " + all + "/a"} {
+		got := step{target: target, body: `{"plan":"bark"}`}.send(t, f)
+		assert.Equal(t, 404, got.status, target)
+		assert.Contains(t, got.body, "<h1>Not found</h1>", target)
+	}
+}
+
+func TestLegacySubscriptionsOfAClient(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New(partnertest.WithLegacySubscriptions())
+	subscriptions, ctx := f.Client().Subscriptions, t.Context()
+	in := partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "newuser@partner.com"}
+	require.NoError(t, subscriptions.Create(ctx, in))
+	require.ErrorIs(t, subscriptions.Create(ctx, in), partnerapi.ErrAlreadyExists)
+	created, err := subscriptions.Ensure(ctx, in)
+	require.NoError(t, err)
+	assert.False(t, created)
+	require.NoError(t, subscriptions.CancelLegacy(ctx, in.PK))
+	require.ErrorIs(t, subscriptions.CancelLegacy(ctx, in.PK), partnerapi.ErrNotFound)
+}
+
+// encoding/json reads every byte that is no UTF-8 as the same rune, so that two keys would be one.
+func TestPartnerBodiesAreUTF8(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	invalid := `{"success":false,"error":"Please provide a valid body","error_type":"invalid_params"}`
+	run(t, f, []step{
+		{"not UTF-8", "POST /partner/partners/subscriptions", "{\"pk\":\"a\xff\",\"email\":\"a@example.com\",\"plan\":\"bark\"}", nil, 400, invalid},
+		{"a rune cut in two", "POST /partner/partners/subscriptions", "{\"pk\":\"\xe2\x82\",\"email\":\"a@example.com\",\"plan\":\"bark\"}", nil, 400, invalid},
+		{"not UTF-8", "DELETE /partner/partners/subscriptions", "{\"pk\":\"a\xff\"}", nil, 400, invalid},
+		{"U+FFFD", "POST /partner/partners/subscriptions", "{\"pk\":\"a\uFFFD\",\"email\":\"a@example.com\",\"plan\":\"bark\"}", nil, 201, `{"success":true}`},
+	})
+	_, known := f.Subscription("a\uFFFD")
+	assert.True(t, known)
 }
 
 func TestPartnerBodiesAreJSON(t *testing.T) {
@@ -105,7 +166,7 @@ func TestSignup(t *testing.T) {
 		{PK: "b", Email: "b+1@example.com", ChildBirthday: birthdate(2014, 2, 28), ChildName: "Kim", ChildEmail: "kim@example.com"},
 	}, f.Signups())
 	assert.Empty(t, f.Subscriptions(), "a signup is no subscription")
-	run(t, f, []step{{"who signed up can subscribe", "POST /partner/partners/subscriptions", `{"pk":"a","email":"a@example.com"}`, nil, 201, `{"success":true}`}})
+	run(t, f, []step{{"who signed up can subscribe", "POST /partner/partners/subscriptions", `{"pk":"a","email":"a@example.com","plan":"bark"}`, nil, 201, `{"success":true}`}})
 }
 
 func TestSignupLeadsToAPageThatNeedsNoToken(t *testing.T) {

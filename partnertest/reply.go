@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"unicode/utf8"
 )
 
 // reply is an answer.
@@ -36,15 +37,18 @@ func (r reply) write(w http.ResponseWriter) {
 	}
 }
 
-// read decodes the body of a request. It reports false if the body is not JSON of the form of T.
+// read decodes the body of a request. It reports false if the body is not JSON of the form of T, which is in UTF-8:
+// encoding/json would read the same from all that is not.
 func read[T any](in *request) (T, bool) {
 	var v T
+	if !utf8.Valid(in.body) {
+		return v, false
+	}
 	err := json.Unmarshal(in.body, &v)
 	return v, err == nil
 }
 
 func hasBody(in *request) bool { return len(in.body) > 0 }
-func noBody(in *request) bool  { return len(in.body) == 0 }
 
 // orNull returns nil, which JSON shows as null, for a zero value.
 func orNull[T comparable](v T) *T {

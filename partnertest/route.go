@@ -16,7 +16,7 @@ type operation struct {
 	op  string // as package partnerapi names it
 	do  func(*Fake, *request) reply
 	// when, unless nil, says whether a request is this operation, for operations that share a path.
-	when func(*request) bool
+	when func(*Fake, *request) bool
 	// check, unless nil, is what is asked in place of the API's credential.
 	check func(*Fake, *request) *reply
 }
@@ -102,8 +102,10 @@ func (f *Fake) find(in *request) *route {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range f.routes[in.api] {
-		if r.matches(in, segments) {
-			r.setPathValues(in, segments)
+		if !r.matches(in, segments) {
+			continue
+		}
+		if r.setPathValues(in, segments); r.when == nil || r.when(f, in) {
 			return &r
 		}
 	}
@@ -112,7 +114,7 @@ func (f *Fake) find(in *request) *route {
 
 // matches lets a wildcard be empty, because the partner API documents what it answers to a pk that is.
 func (r *route) matches(in *request, segments []string) bool {
-	if in.Method != r.method || len(segments) != len(r.segments) || r.when != nil && !r.when(in) {
+	if in.Method != r.method || len(segments) != len(r.segments) {
 		return false
 	}
 	for i, want := range r.segments {

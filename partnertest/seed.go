@@ -124,7 +124,7 @@ func (f *Fake) SeedNetwork(n partnerapi.Network) partnerapi.Network {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n.AccountID == "" {
-		n.AccountID = f.newID("acc_", f.networks.has)
+		n.AccountID = f.newID(accountPrefix, f.networks.has)
 	}
 	n.FeeProposed = clonePointer(n.FeeProposed)
 	f.networks.put(n.AccountID, n)

@@ -64,7 +64,7 @@ func TestAServicePlugsItsOwnIn(t *testing.T) {
 	)
 	var service subscriber = client.Subscriptions
 
-	created, err := service.Ensure(t.Context(), partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com"})
+	created, err := service.Ensure(t.Context(), partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark})
 
 	require.NoError(t, err)
 	assert.True(t, created)

@@ -96,4 +96,5 @@ var _ func(domains ...partnerapi.Domain) partnertest.Option = partnertest.WithDo
 var _ func(club partnertest.Fanclub) partnertest.Option = partnertest.WithFanclub
 var _ func(d time.Duration) partnertest.Option = partnertest.WithInvitationLifetime
 var _ func(d time.Duration) partnertest.Option = partnertest.WithJWTLifetime
+var _ func() partnertest.Option = partnertest.WithLegacySubscriptions
 var _ *string = (*string)((*partnertest.Cut)(nil))

@@ -203,7 +203,7 @@ func TestAdminShowsTheState(t *testing.T) {
 	token, err := partnerapi.InvitationToken(link)
 	require.NoError(t, err)
 	p.expect(t, "POST /network/account/network-invitations/"+token, "", 200,
-		`{"account_id":"acc_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`, networkHeader)
+		`{"account_id":"act_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`, networkHeader)
 }
 
 func TestAdminResets(t *testing.T) {
