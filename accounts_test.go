@@ -319,7 +319,7 @@ func TestAccountBodiesWithoutTheValue(t *testing.T) {
 			bodies = append(bodies, `{}`, `{"status":"ok"}`, `{"status":"ok","other":null}`)
 		}
 		if test.key == "customer" {
-			bodies = append(bodies, `{"status":"ok","customer":{}}`, `{"status":"ok","customer":{"id":"1"}}`)
+			bodies = append(bodies, `{"status":"ok","customer":{}}`, `{"status":"ok","customer":{"id":"x"}}`)
 		} else {
 			bodies = append(bodies, `{"status":"ok","`+test.key+`":null}`)
 		}

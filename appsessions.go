@@ -157,7 +157,8 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	if jwt.text() == "" && auth.value == nil {
 		return reason("neither a JWT nor whether a user is logged in")
 	}
-	*s = AppSession{Authenticated: auth.is("true"), jwt: seal(jwt.text())}
+	authenticated, _ := auth.bool()
+	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.text())}
 	s.readChoice(auth.value)
 	// Each is {} or [] while it is empty, and a value of another type than the documented one leaves its field zero.
 	_ = unmarshal(app.value, &s.App)

@@ -98,7 +98,7 @@ func TestTrapFreshRequestPerAttempt(t *testing.T) {
 			assert.Equal(t, []string{"t-1"}, req.Header["X-Trace"])
 			body, err := io.ReadAll(req.Body)
 			require.NoError(t, err)
-			assert.Equal(t, `{"a":1}`, string(body))
+			assert.JSONEq(t, `{"a":1}`, string(body))
 			// What a transport does to its request stays in that attempt.
 			req.Header.Set("X-Trace", "changed")
 			req.Header.Add("Api-Key", "changed")

@@ -20,7 +20,9 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	case unread || call.optional:
 		return value, decodeOptional(call, payload, &value)
 	case call.anyValue:
-		known, err = presenceOf(payload), json.Unmarshal(payload, &value)
+		if known, err = presenceOf(payload), json.Unmarshal(payload, &value); err != nil && !isJSON(payload) {
+			err = errNotJSON
+		}
 	case reads && call.key == "":
 		known, err = presenceOf(payload), own.UnmarshalJSON(payload)
 	default:
@@ -83,6 +85,18 @@ func presenceOf(payload []byte) presence {
 	}
 }
 
+// presenceIn is presenceOf for a value of a type: [] in the place of a record is null.
+func presenceIn(t reflect.Type, raw []byte) presence {
+	known := presenceOf(raw)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if known == present && t.Kind() == reflect.Struct && isEmptyList(raw) {
+		return null
+	}
+	return known
+}
+
 // isBlank reports whether v is, or is a list with, a record of which nothing is known.
 func isBlank(v reflect.Value) bool {
 	switch v.Kind() {
@@ -98,4 +112,37 @@ func isBlank(v reflect.Value) bool {
 		}
 	}
 	return false
+}
+
+const (
+	errNotJSON  = reason("not JSON")
+	errNotATime = reason("a time that is not of RFC 3339")
+)
+
+// unread is why a value could not be read, in words that hold none of it. It knows the names of the fields that lead to
+// it, as they are in our types.
+type unread struct {
+	field string
+	cause error
+}
+
+func (u *unread) Error() string {
+	if u.field == "" {
+		return describe(u.cause)
+	}
+	return "field " + u.field + ": " + describe(u.cause)
+}
+
+func (u *unread) Unwrap() error { return u.cause }
+
+// inField returns err as one of the field of a record, if it is of a value.
+func inField(name string, err error) error {
+	within, ok := err.(*unread)
+	if !ok {
+		return err
+	}
+	if within.field != "" {
+		name += "." + within.field
+	}
+	return &unread{name, within.cause}
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 )
 
@@ -26,7 +27,7 @@ type domains []Domain
 
 func (ds *domains) UnmarshalJSON(data []byte) error {
 	var entries []json.RawMessage
-	if err := json.Unmarshal(data, &entries); err != nil {
+	if err := unmarshal(data, &entries); err != nil {
 		return err
 	}
 	*ds = make(domains, 0, len(entries))
@@ -39,24 +40,30 @@ func (ds *domains) UnmarshalJSON(data []byte) error {
 }
 
 func (ds *domains) add(entry []byte) error {
-	var byID map[string]*Domain
-	if json.Unmarshal(entry, &byID) != nil { // the members of the flat form are strings
+	id := member{name: "id"}
+	if find(entry, &id); id.text() != "" {
 		var flat Domain
-		if err := json.Unmarshal(entry, &flat); err != nil {
-			return err
-		}
-		byID = map[string]*Domain{flat.ID: &flat}
+		err := unmarshal(entry, &flat)
+		*ds = append(*ds, flat)
+		return err
+	}
+	var byID map[string]json.RawMessage
+	if err := unmarshal(entry, &byID); err != nil {
+		return err
 	}
 	if len(byID) == 0 {
 		return reason("nothing in a collection's entry")
 	}
-	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		d := byID[id]
-		if id == "" || d == nil {
+	for _, key := range slices.Sorted(maps.Keys(byID)) {
+		var d Domain
+		if key == "" || presenceIn(reflect.TypeOf(d), byID[key]) == null {
 			return reason("a domain without an id, or nothing but an id")
 		}
-		d.ID = id
-		*ds = append(*ds, *d)
+		if err := unmarshal(byID[key], &d); err != nil {
+			return err
+		}
+		d.ID = key
+		*ds = append(*ds, d)
 	}
 	return nil
 }

@@ -207,7 +207,7 @@ func TestNetworkBodiesWithoutTheValue(t *testing.T) {
 	}
 	for name, call := range calls {
 		for _, body := range []string{
-			``, `null`, `{}`, `[]`, `"x"`, `{"list":null}`, `{"list":[null]}`, `{"list":{}}`, `{"list":[],"pages":"1"}`, `{"account_id":1,"parent_account_id":1,"list":1}`,
+			``, `null`, `{}`, `[]`, `"x"`, `{"list":null}`, `{"list":[null]}`, `{"list":{}}`, `{"list":[],"pages":"one"}`, `{"account_id":1,"parent_account_id":1,"list":1}`,
 			`{"account_id":"a"`, `{"account_id":"a","parent_account_id":"a","list":[]} x`, `<html>`,
 		} {
 			t.Run(name+" "+body, func(t *testing.T) {

@@ -42,8 +42,8 @@ type Page[T any] struct {
 	// Search and Filter are those of the request.
 	Search string `json:"search"`
 	Filter string `json:"filter"`
-	// Filters are the values that Filter can have.
-	Filters []string `json:"filters"`
+	// Filters are the values that Filter can have. They are empty if the API tells them in a form that is not known.
+	Filters []string `json:"filters" choices:"keys"`
 	// Pages is how many pages there are.
 	Pages int `json:"pages"`
 }

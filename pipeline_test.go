@@ -286,7 +286,7 @@ func TestTrapInvalidUTF8(t *testing.T) {
 			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 				body, err := io.ReadAll(req.Body)
 				require.NoError(t, err)
-				assert.Equal(t, test.want, string(body))
+				assert.JSONEq(t, test.want, string(body))
 				return reply(200, `{"success":true}`), nil
 			}))
 			_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: test.body})
@@ -406,12 +406,11 @@ func TestRequestOfDo(t *testing.T) {
 		url    string
 		header http.Header
 		body   string
-		length int64
 	}{
 		"partner": {
 			Call{API: PartnerAPI, Op: "GET /partners/children/{id}", Args: []string{"7"}},
 			"GET", "https://www.bark.us/api/v1/partners/children/7",
-			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Token-Auth": {testPartnerToken}}, "", 0,
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Token-Auth": {testPartnerToken}}, "",
 		},
 		"account": {
 			Call{API: AccountAPI, Op: "PATCH /a", Query: filter{Date{2026, 1, 2}, "ü&"}, Body: map[string]int{"b": 1, "a": 2}, Session: session},
@@ -419,17 +418,17 @@ func TestRequestOfDo(t *testing.T) {
 			http.Header{
 				"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"},
 				"Cookie": {"sid=s1"},
-			}, `{"a":2,"b":1}`, 13,
+			}, `{"a":2,"b":1}`,
 		},
 		"a session of nobody": {
 			Call{API: AccountAPI, Op: "GET /a", Session: NewSession(), Query: url.Values{}},
 			"GET", "https://services.sparkart.net/api/v1/a?key=" + testAccountKey,
-			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}, "", 0,
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}, "",
 		},
 		"organisation": {
 			Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"b": {"2", "1"}}, extraCredential: OrganizationKey},
 			"GET", "https://services.sparkart.net/api/v1/a?b=2&b=1&key=" + testAccountKey,
-			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Api-Key": {testOrganizationKey}}, "", 0,
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Api-Key": {testOrganizationKey}}, "",
 		},
 		"network": {
 			Call{API: NetworkAPI, Op: "DELETE /a", Body: json.RawMessage(` [1, 2] `)},
@@ -437,11 +436,11 @@ func TestRequestOfDo(t *testing.T) {
 			http.Header{
 				"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"},
 				"Authorization": {testNetworkToken},
-			}, `[1,2]`, 5,
+			}, `[1,2]`,
 		},
 		"no body": {
 			Call{API: NetworkAPI, Op: "POST /a"}, "POST", "https://api.backstack.com/a",
-			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Authorization": {testNetworkToken}}, "", 0,
+			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Authorization": {testNetworkToken}}, "",
 		},
 	}
 	for name, test := range tests {
@@ -451,14 +450,16 @@ func TestRequestOfDo(t *testing.T) {
 				assert.Equal(t, test.method, req.Method)
 				assert.Equal(t, test.url, req.URL.String())
 				assert.Equal(t, test.header, req.Header)
-				assert.Equal(t, test.length, req.ContentLength)
 				var body []byte
 				if req.Body != nil {
 					var err error
 					body, err = io.ReadAll(req.Body)
 					require.NoError(t, err)
 				}
-				assert.Equal(t, test.body, string(body))
+				assert.Len(t, body, int(req.ContentLength))
+				if test.body != "" || len(body) > 0 {
+					assert.JSONEq(t, test.body, string(body))
+				}
 				return reply(200, `{"status":"ok","success":true}`), nil
 			}))
 			_, err := Do[none](t.Context(), client, test.call)

@@ -165,7 +165,7 @@ func unique(texts []string) []string {
 // harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
 // else.
 var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text, textOf[*json.SyntaxError],
+	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
 	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError], textOfNoType,
 }
@@ -217,8 +217,10 @@ func describe(err error) string {
 	if errors.As(err, &wrapped) {
 		return describe(wrapped.Err)
 	}
-	if text, ok := textOf[*Error](err); ok {
-		return text
+	for _, ours := range []func(error) (string, bool){textOf[*Error], textOf[*unread]} {
+		if text, ok := ours(err); ok {
+			return text
+		}
 	}
 	for _, known := range harmlessErrors {
 		if errors.Is(err, known) {
@@ -227,11 +229,10 @@ func describe(err error) string {
 	}
 	var date *time.ParseError // its text holds the value
 	if errors.As(err, &date) {
-		return "a time that is not of RFC 3339"
+		return errNotATime.Error()
 	}
-	var field *json.UnmarshalTypeError
-	if errors.As(err, &field) {
-		return "a value of another type than " + field.Type.String()
+	if text, ok := describeJSON(err); ok {
+		return text
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -245,6 +246,22 @@ func describe(err error) string {
 		}
 	}
 	return fmt.Sprintf("error of type %T", err)
+}
+
+// describeJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.
+func describeJSON(err error) (string, bool) {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return errNotJSON.Error(), true
+	}
+	var field *json.UnmarshalTypeError
+	if !errors.As(err, &field) {
+		return "", false
+	}
+	if field.Type == nil {
+		return "a value of another type", true
+	}
+	return "a value of another type than " + field.Type.String(), true
 }
 
 // oneLine returns s without line breaks and other control characters, and not too long to read.

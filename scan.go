@@ -335,6 +335,12 @@ func (m *member) text() string {
 	return unquote(m.value[1 : len(m.value)-1])
 }
 
+// bool returns the value if it is a boolean, or in a spelling of one that a record can have.
+func (m *member) bool() (value, ok bool) {
+	ok = m.value != nil && unmarshal(m.value, &value) == nil
+	return value, ok
+}
+
 // texts returns the strings of the value if it is a list of them.
 func (m *member) texts() (texts []string) {
 	if m.value != nil {

@@ -673,7 +673,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		assert.Equal(t, `"partnerapi.Client"`, fmt.Sprintf("%q", c))
 		text, err := json.Marshal(c)
 		require.NoError(t, err)
-		assert.Equal(t, `"partnerapi.Client"`, string(text))
+		assert.JSONEq(t, `"partnerapi.Client"`, string(text))
 	}
 }
 

@@ -150,7 +150,7 @@ func TestSignInFailures(t *testing.T) {
 		},
 		"a page": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: page},
-			text: "network: POST /app/login: 200 OK: invalid character '<' looking for beginning of value",
+			text: "network: POST /app/login: 200 OK: not JSON",
 		},
 		"a proxy's page": {
 			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 407, Body: page},

@@ -626,7 +626,7 @@ func TestRefreshFails(t *testing.T) {
 		},
 		"a time that is none": {
 			always(200, `{"access":{"access_token":"A1","refresh_token":"R1","access_token_expiration":"soon"}}`), []error{ErrBadResponse},
-			prefix + "account: POST /refresh: 200 OK: bad response; not a number of Unix seconds in the years 1 to 9999", 0,
+			prefix + "account: POST /refresh: 200 OK: bad response; field access.access_token_expiration: not a number of Unix seconds in the years 1 to 9999", 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

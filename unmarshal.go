@@ -14,8 +14,10 @@ import (
 // allocations for a whole list. Strangers' types are for encoding/json, whose rules are many.
 //
 // It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; of a
-// list that comes twice the second counts, and nothing of the first is left in it; and a type with a method complete is
-// asked, when it has been read, whether it lacks something.
+// list that comes twice the second counts, and nothing of the first is left in it; a type with a method complete is
+// asked, when it has been read, whether it lacks something; a field with the tag choices is a list of texts, or an object
+// whose keys they are, and is left empty by anything else; and a value can have another spelling: see [respelt]. The
+// error names the first field that could not be read; all others are read.
 func unmarshal(data []byte, into any) error {
 	_, err := unmarshalMember(data, "", into)
 	return err
@@ -34,7 +36,7 @@ func unmarshalMember(data []byte, key string, into any) (presence, error) {
 	decoders.Put(d) // not after a panic: what of it was read is not known then
 	if bad {
 		v.SetZero() // encoding/json looks first, and reads nothing
-		err = notJSON(data)
+		err = errNotJSON
 	}
 	return known, err
 }
@@ -44,7 +46,7 @@ func (d *decoder) member(v reflect.Value, key string) (known presence) {
 	switch {
 	case key == "":
 		d.value(v, planOf(v.Type()))
-		known = presenceOf(d.data)
+		known = presenceIn(v.Type(), d.data)
 	case d.peek() != '{':
 		d.skip()
 	default:
@@ -57,18 +59,11 @@ func (d *decoder) member(v reflect.Value, key string) (known presence) {
 			d.err = nil // of one before
 			start := d.at
 			d.value(v, planOf(v.Type()))
-			known = presenceOf(d.data[start:d.at])
+			d.err = inField(key, d.err)
+			known = presenceIn(v.Type(), d.data[start:d.at])
 		}
 	}
 	return known
-}
-
-// notJSON returns why data is not JSON, in the words of encoding/json.
-func notJSON(data []byte) error {
-	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
-		return err
-	}
-	return reason("not JSON")
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -178,7 +173,11 @@ func fieldsOf(t reflect.Type) (fields []field) {
 		for i := range t.NumField() {
 			f := t.Field(i)
 			if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); name != "" {
-				fields = append(fields, field{name, `"` + name + `":`, i, tag == "also", planOf(f.Type)})
+				p := planOf(f.Type)
+				if f.Tag.Get("choices") != "" {
+					p = &plan{read: (*decoder).choices, elem: p.elem}
+				}
+				fields = append(fields, field{name, `"` + name + `":`, i, tag == "also", p})
 			}
 		}
 	}
@@ -193,33 +192,28 @@ func (d *decoder) value(v reflect.Value, p *plan) {
 			v.SetZero()
 		}
 	case p.starts != nil && !p.starts[c]:
-		d.mismatch(v.Type(), d.raw())
+		d.odd(v, p, d.raw())
 	default:
 		p.read(d, v, p)
 	}
 }
 
-// mismatch notes that raw, which was just read, is no value of t.
-func (d *decoder) mismatch(t reflect.Type, raw []byte) {
-	if !d.bad {
-		d.note(&json.UnmarshalTypeError{Value: kindOf(raw), Type: t, Offset: int64(d.at)})
+// odd reads raw, which was just read and is no value of v's type as encoding/json has it, if it is one in another spelling.
+func (d *decoder) odd(v reflect.Value, p *plan, raw []byte) {
+	switch {
+	case d.bad:
+	case !respelt(v, raw):
+		d.note(&unread{cause: reason("a value of another type than " + typeName(v.Type()))})
+	case p.complete:
+		d.note(v.Addr().Interface().(completer).complete())
 	}
 }
 
-// kindOf names the kind of a value as encoding/json does.
-func kindOf(raw []byte) string {
-	switch raw[0] {
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	case '"':
-		return "string"
-	case 't', 'f':
-		return "bool"
-	default:
-		return "number " + string(raw)
+func typeName(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
+	return t.String()
 }
 
 func (d *decoder) record(v reflect.Value, p *plan) {
@@ -233,15 +227,24 @@ func (d *decoder) record(v reflect.Value, p *plan) {
 		next = i + 1
 		f := p.fields[i]
 		member := v.Field(f.index)
-		// The first name counts, if it says anything.
-		if f.second && (d.peek() == 'n' || !member.IsZero()) || f.index == second && d.peek() == 'n' {
+		clean := d.err == nil
+		switch {
+		case f.second && (d.peek() == 'n' || !member.IsZero()): // the first name counts, if it says anything
 			d.skip()
-			continue
+		case f.index == second:
+			first := reflect.New(member.Type()).Elem()
+			if d.value(first, f.plan); !first.IsZero() {
+				member.Set(first)
+			}
+		default:
+			if f.second {
+				second = f.index
+			}
+			d.value(member, f.plan)
 		}
-		if f.second {
-			second = f.index
+		if clean && d.err != nil {
+			d.err = inField(f.name, d.err)
 		}
-		d.value(member, f.plan)
 	}
 	if p.complete && !d.bad {
 		d.note(v.Addr().Interface().(completer).complete())
@@ -308,21 +311,21 @@ func (d *decoder) bool(v reflect.Value, _ *plan) {
 	v.SetBool(yes)
 }
 
-func (d *decoder) int(v reflect.Value, _ *plan) {
+func (d *decoder) int(v reflect.Value, p *plan) {
 	number := d.number()
 	n, err := strconv.ParseInt(string(number), 10, 64)
 	if err != nil || v.OverflowInt(n) {
-		d.mismatch(v.Type(), number)
+		d.odd(v, p, number)
 		return
 	}
 	v.SetInt(n)
 }
 
-func (d *decoder) float(v reflect.Value, _ *plan) {
+func (d *decoder) float(v reflect.Value, p *plan) {
 	number := d.number()
 	n, err := strconv.ParseFloat(string(number), 64)
 	if err != nil {
-		d.mismatch(v.Type(), number)
+		d.odd(v, p, number)
 		return
 	}
 	v.SetFloat(n)
@@ -330,16 +333,60 @@ func (d *decoder) float(v reflect.Value, _ *plan) {
 
 // own reads a value of a type that reads itself.
 func (d *decoder) own(v reflect.Value, _ *plan) {
-	if raw := d.raw(); !d.bad {
-		d.note(v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw))
+	raw := d.raw()
+	if d.bad {
+		return
 	}
+	into := v.Addr().Interface().(json.Unmarshaler)
+	err := into.UnmarshalJSON(raw)
+	if err == nil || respeltDate(into, raw) {
+		return
+	}
+	if _, isTime := into.(*time.Time); isTime {
+		err = errNotATime
+	}
+	d.noteUnread(err)
 }
 
 // other leaves a value to encoding/json.
 func (d *decoder) other(v reflect.Value, _ *plan) {
 	if raw := d.raw(); !d.bad {
-		d.note(json.Unmarshal(raw, v.Addr().Interface()))
+		if err := json.Unmarshal(raw, v.Addr().Interface()); err != nil {
+			d.noteUnread(err)
+		}
 	}
+}
+
+// choices reads a list that only offers choices, so that no form of it is a reason to lose the record that it is in.
+func (d *decoder) choices(v reflect.Value, p *plan) {
+	before := d.err
+	d.err = nil
+	switch d.peek() {
+	case '[':
+		d.list(v, p)
+	case '{':
+		keys := []string{}
+		for more := d.enter(); more; more = d.another('}') {
+			keys = append(keys, string(d.name()))
+			d.skip()
+		}
+		v.Set(reflect.ValueOf(keys))
+	default:
+		d.skip()
+		v.SetZero()
+	}
+	if d.err != nil {
+		v.SetZero()
+	}
+	d.err = before
+}
+
+// noteUnread notes why a value was not read that reads itself.
+func (d *decoder) noteUnread(err error) {
+	if _, ours := err.(*unread); !ours {
+		err = &unread{cause: err}
+	}
+	d.note(err)
 }
 
 func (d *decoder) note(err error) {

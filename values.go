@@ -110,8 +110,8 @@ func (d *Date) UnmarshalJSON(data []byte) error {
 		return d.UnmarshalText(text)
 	}
 	var text string
-	if err := json.Unmarshal(data, &text); err != nil {
-		return err
+	if json.Unmarshal(data, &text) != nil {
+		return errNotADate
 	}
 	return d.UnmarshalText([]byte(text))
 }
