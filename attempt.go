@@ -48,6 +48,11 @@ type answer struct {
 	cause    error  // why the call ended with no answer, or with one that is not final
 }
 
+// open opens the API's envelope. A byte order mark before it says nothing in UTF-8.
+func (a *answer) open(from api) (payload []byte, failed *Error) {
+	return from.open(a.status, bytes.TrimPrefix(a.body, []byte("\ufeff")))
+}
+
 // send makes the attempts of a call. It returns what came of it, and a failure if that is not a complete answer.
 func send(r *request) (*answer, *Error) {
 	x := &r.exchange

@@ -82,7 +82,7 @@ func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T,
 	a, failed := send(r)
 	var payload []byte
 	if failed == nil {
-		payload, failed = r.route.api.open(a.status, a.body)
+		payload, failed = a.open(r.route.api)
 	}
 	if failed != nil {
 		return zero, r.explain(a, failed)

@@ -215,7 +215,7 @@ func (x *exchange) needsLogin() bool {
 // saysLoggedOut reports whether the answer is that nobody is logged in. To a write that is the API's message alone: that
 // the customer is null is not documented for one.
 func (x *exchange) saysLoggedOut() bool {
-	payload, failed := x.route.api.open(x.status, x.body)
+	payload, failed := x.open(x.route.api)
 	if failed != nil {
 		return errors.Is(failed, ErrNotLoggedIn)
 	}

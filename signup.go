@@ -84,7 +84,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 
 // location returns where the answer to r redirects to.
 func (a *answer) location(r *request) (*url.URL, *Error) {
-	_, failed := r.route.api.open(a.status, a.body)
+	_, failed := a.open(r.route.api)
 	switch {
 	case failed != nil && (!isRedirect(a.status) || !errors.Is(failed, ErrBadResponse)):
 		return nil, failed // a redirect is one that the API does not document, but here
