@@ -2,7 +2,6 @@ package partnerapi
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -166,47 +165,59 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	_ = unmarshal(account.value, &s.Account)
 	_ = unmarshal(alerts.value, &s.Alerts)
 	s.Alerts = slices.DeleteFunc(s.Alerts, func(a AppAlert) bool { return a == AppAlert{} })
-	var granted map[string]any
-	_ = json.Unmarshal(access.value, &granted)
-	for feature, letters := range granted {
-		if text, ok := letters.(string); ok {
-			if s.Access == nil {
-				s.Access = make(AppAccess, len(granted))
-			}
-			s.Access[feature] = text
-		}
-	}
+	s.readAccess(&scanner{data: access.value})
 	return nil
+}
+
+// readAccess skips features whose letters are in another form.
+func (s *AppSession) readAccess(from *scanner) {
+	if from.peek() != '{' {
+		return
+	}
+	for more := from.enter(); more; more = from.another('}') {
+		feature, letters := string(from.name()), from.raw()
+		if letters[0] != '"' {
+			delete(s.Access, feature)
+			continue
+		}
+		if s.Access == nil {
+			s.Access = make(AppAccess)
+		}
+		s.Access[feature] = (&member{value: letters}).text()
+	}
 }
 
 func ptrTo[T any](v T) *T { return &v }
 
 // readChoice reads {"select_account":{"accounts":{"acc_1":"Foo Account",…},"last_login":"acc_1"}}, which is in the place
-// of true or false.
+// of true or false. The accounts may be a list of entries too.
 func (s *AppSession) readChoice(auth []byte) {
 	choice, accounts, last := member{name: "select_account"}, member{name: "accounts"}, member{name: "last_login"}
 	find(auth, &choice)
 	find(choice.value, &accounts, &last)
 	s.LastAccountID = last.text()
-	if accounts.value != nil {
-		s.readAccounts(&scanner{data: accounts.value})
-	}
+	s.readAccounts(&scanner{data: accounts.value})
 }
 
-// readAccounts keeps the order of the API. It also reads a list of such objects, as the API has it elsewhere.
+// readAccounts keeps the order of the API, and skips what has no ID.
 func (s *AppSession) readAccounts(from *scanner) {
+	var entries []collectionEntry
 	switch from.peek() {
 	case '[':
 		for more := from.enter(); more; more = from.another(']') {
-			s.readAccounts(from)
+			entries = appendEntries(entries, from.raw())
 		}
 	case '{':
-		for more := from.enter(); more; more = from.another('}') {
-			id, title := string(from.name()), member{value: from.raw()}
-			s.Accounts = append(s.Accounts, AccountChoice{id, title.text()})
+		entries = appendEntries(entries, from.raw())
+	}
+	for _, e := range lastOfEach(entries) {
+		title := member{name: "title", value: e.value}
+		if isObject(e.value) {
+			find(e.value, &title)
 		}
-	default:
-		from.skip()
+		if e.id != "" {
+			s.Accounts = append(s.Accounts, AccountChoice{e.id, title.text()})
+		}
 	}
 }
 

@@ -132,7 +132,10 @@ func TestAppSessionForms(t *testing.T) {
 		"nothing to choose":       {`{"auth":{"select_account":{}}}`, withJWT("", AppSession{})},
 		"a choice, in order":      {`{"auth":{"select_account":{"accounts":{"acc_2":"B","acc_1":"A"},"last_login":"acc_1"}}}`, withJWT("", AppSession{Accounts: several, LastAccountID: "acc_1"})},
 		"a choice in a list":      {`{"auth":{"select_account":{"accounts":[{"acc_2":"B"},{"acc_1":"A"},7]}}}`, withJWT("", AppSession{Accounts: several})},
-		"no title":                {`{"auth":{"select_account":{"accounts":{"acc_1":{"title":"A"}},"last_login":7}}}`, withJWT("", AppSession{Accounts: []AccountChoice{{ID: "acc_1"}}})},
+		"no title":                {`{"auth":{"select_account":{"accounts":{"acc_1":{}},"last_login":7}}}`, withJWT("", AppSession{Accounts: []AccountChoice{{ID: "acc_1"}}})},
+		"auth 1":                  {`{"jwt":"J","auth":1}`, withJWT("J", AppSession{Authenticated: true})},
+		"auth 0":                  {`{"jwt":"J","auth":0}`, withJWT("J", AppSession{})},
+		"auth 2":                  {`{"jwt":"J","auth":2}`, withJWT("J", AppSession{})},
 		"empty lists":             {`{"auth":false,"app":[],"user":[],"account":[],"access":[],"alerts":[]}`, withJWT("", AppSession{Alerts: []AppAlert{}})},
 		"nulls":                   {`{"auth":false,"app":null,"user":null,"account":null,"access":null,"alerts":null}`, withJWT("", AppSession{})},
 		"members of other types":  {`{"auth":true,"user":{"id":7,"name":"Ann","roles":{},"created":"now"},"account":{"id":"acc_1","zip":12345}}`, withJWT("", AppSession{Authenticated: true, User: AppUser{Name: "Ann"}, Account: AppAccount{ID: "acc_1"}})},
@@ -151,6 +154,88 @@ func TestAppSessionForms(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, unsealed(test.want), unsealed(&own))
 		})
+	}
+}
+
+// The accounts to choose from come in both forms of a collection's entries, and in those of an entry with a title alone.
+func TestAccountsToChooseFrom(t *testing.T) {
+	t.Parallel()
+	foo, bar := AccountChoice{"acc_1", "Foo"}, AccountChoice{"acc_2", "Bar"}
+	for name, test := range map[string]struct {
+		accounts string
+		want     []AccountChoice
+	}{
+		"a map of titles":     {`{"acc_2":"Bar","acc_1":"Foo"}`, []AccountChoice{bar, foo}},
+		"a map of objects":    {`{"acc_2":{"title":"Bar"},"acc_1":{"title":"Foo","created":1}}`, []AccountChoice{bar, foo}},
+		"a map of both":       {`{"acc_2":{"title":"Bar"},"acc_1":"Foo"}`, []AccountChoice{bar, foo}},
+		"a list":              {`[{"id":"acc_2","title":"Bar"},{"title":"Foo","id":"acc_1","created":1}]`, []AccountChoice{bar, foo}},
+		"a list by key":       {`[{"acc_2":{"title":"Bar"}},{"acc_1":{"title":"Foo"}}]`, []AccountChoice{bar, foo}},
+		"a list of titles":    {`[{"acc_2":"Bar"},{"acc_1":"Foo"}]`, []AccountChoice{bar, foo}},
+		"a list of all":       {`[{"acc_2":"Bar"},{"id":"acc_1","title":"Foo"},{"acc_3":{"title":"Baz"}}]`, []AccountChoice{bar, foo, {"acc_3", "Baz"}}},
+		"one, without a list": {`{"id":"acc_1","title":"Foo"}`, []AccountChoice{foo}},
+		"one of an id alone":  {`[{"id":"acc_1"}]`, []AccountChoice{{ID: "acc_1"}}},
+		"one called id":       {`[{"id":{"title":"Foo"}}]`, []AccountChoice{{"id", "Foo"}}},
+		"null as a title":     {`[{"id":"acc_1","title":null},{"acc_2":null}]`, []AccountChoice{{ID: "acc_1"}, {ID: "acc_2"}}},
+		"a number as a title": {`[{"id":"acc_1","title":7},{"acc_2":7}]`, []AccountChoice{{ID: "acc_1"}, {ID: "acc_2"}}},
+		"a number as an id":   {`[{"id":7,"title":"Foo"},{"id":"acc_2","title":"Bar"}]`, []AccountChoice{bar}},
+		"null as an id":       {`[{"id":null,"title":"Foo"},{"id":"acc_2","title":"Bar"}]`, []AccountChoice{bar}},
+		"no id":               {`[{"title":"Foo"},{"id":"","title":"Foo"},{"":"Foo"},{"id":"acc_2","title":"Bar"}]`, []AccountChoice{bar}},
+		"twice":               {`[{"id":"acc_1","title":"Old"},{"acc_2":"Bar"},{"acc_1":"Foo"}]`, []AccountChoice{foo, bar}},
+		"twice in a map":      {`{"acc_1":"Old","acc_2":"Bar","acc_1":"Foo"}`, []AccountChoice{foo, bar}},
+		"escapes":             {`[{"\u0069d":"acc_\u0031","title":"F\u006fo"}]`, []AccountChoice{foo}},
+		"what is no entry":    {`[null,7,"acc_1",[{"id":"acc_1"}],{},{"id":"acc_2","title":"Bar"}]`, []AccountChoice{bar}},
+		"none":                {`[]`, nil},
+		"none in a map":       {`{}`, nil},
+		"null":                {`null`, nil},
+		"text":                {`"acc_1"`, nil},
+		"a list and a name":   {`[{"id":"acc_1","title":"Foo","acc_9":{"title":"Not one"}}]`, []AccountChoice{foo}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := `{"jwt":"h.p.s","auth":{"select_account":{"accounts":` + test.accounts + `,"last_login":"acc_1"}}}`
+			got, err := newTestClient(t, newTranscript(answerWith(200, body))).AppSessions.Login(t.Context(), AppLoginRequest{"u", "p"})
+			require.NoError(t, err)
+			assert.Equal(t, unsealed(withJWT("h.p.s", AppSession{Accounts: test.want, LastAccountID: "acc_1"})), unsealed(got))
+		})
+	}
+}
+
+// Whatever is odd in a session, the JWT and the rest are read: the earlier JWT may be good no longer.
+func TestAppSessionWithAnOddField(t *testing.T) {
+	t.Parallel()
+	good := map[string]string{
+		"auth": `true`, "app": `{"id":"app_1"}`, "user": `{"id":"usr_1"}`, "account": `{"id":"acc_1"}`, "access": `{"a":"r"}`, "alerts": `[{"id":"al_1"}]`,
+	}
+	whole := AppSession{
+		Authenticated: true, App: App{ID: "app_1"}, User: AppUser{ID: "usr_1"}, Account: AppAccount{ID: "acc_1"},
+		Access: AppAccess{"a": "r"}, Alerts: []AppAlert{{ID: "al_1"}},
+	}
+	without := map[string]func(*AppSession){
+		"auth": func(s *AppSession) { s.Authenticated = false }, "app": func(s *AppSession) { s.App = App{} },
+		"user": func(s *AppSession) { s.User = AppUser{} }, "account": func(s *AppSession) { s.Account = AppAccount{} },
+		"access": func(s *AppSession) { s.Access = nil }, "alerts": func(s *AppSession) { s.Alerts = nil },
+	}
+	for field, forget := range without {
+		for _, odd := range []string{`null`, `7`, `"?"`, `1e999`, `false`, `[7]`, `[[]]`, `{"id":[]}`, `{"a":{"b":[1e999]}}`, `{"created":{},"last_login":[]}`} {
+			t.Run(field+" "+odd, func(t *testing.T) {
+				t.Parallel()
+				body := `{"jwt":"J"`
+				for name, value := range good {
+					if name == field {
+						value = odd
+					}
+					body += `,"` + name + `":` + value
+				}
+				got, err := newTestClient(t, newTranscript(answerWith(200, body+`}`))).AppSessions.Login(t.Context(), AppLoginRequest{"u", "p"})
+				require.NoError(t, err)
+				want := whole
+				forget(&want)
+				if field == "alerts" {
+					got.Alerts = nil // of some of these they are empty
+				}
+				assert.Equal(t, unsealed(withJWT("J", want)), unsealed(got))
+			})
+		}
 	}
 }
 

@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"maps"
 	"net/http"
-	"reflect"
 	"slices"
+	"strings"
 )
 
 // NetworksService reads and changes the relations of the current account, the parent, to other accounts, at the network
@@ -22,7 +21,54 @@ type Domain struct {
 	Description string `json:"description"`
 }
 
-// domains is a collection, whose entries are {"id":"dom_1","title":…} or {"dom_1":{"title":…}}.
+// collectionEntry is one of a collection: an ID, and the JSON of what it stands for.
+type collectionEntry struct {
+	id    string
+	value []byte
+}
+
+// appendEntries appends the entries that an object holds: itself, as {"id":"dom_1","title":…}, or its members, as
+// {"dom_1":{"title":…}} or {"acc_1":"Foo Account"}. An id that is no string is empty. What is no object has no entries.
+func appendEntries(entries []collectionEntry, object []byte) []collectionEntry {
+	s := scanner{data: object}
+	if s.peek() != '{' {
+		return entries
+	}
+	flat, isFlat, before := collectionEntry{value: object}, false, len(entries)
+	for more := s.enter(); more; more = s.another('}') {
+		e := collectionEntry{string(s.name()), s.raw()}
+		isID := strings.EqualFold(e.id, "id")
+		if (isID || strings.EqualFold(e.id, "title")) && !isObject(e.value) {
+			isFlat = true
+		}
+		if isID {
+			flat.id = (&member{value: e.value}).text()
+		}
+		entries = append(entries, e)
+	}
+	if isFlat {
+		return append(entries[:before], flat)
+	}
+	return entries
+}
+
+// lastOfEach returns the entries without those that are replaced by a later one of the same ID.
+func lastOfEach(entries []collectionEntry) []collectionEntry {
+	at, kept := make(map[string]int, len(entries)), entries[:0]
+	for _, e := range entries {
+		if i, again := at[e.id]; again {
+			kept[i] = e
+			continue
+		}
+		at[e.id] = len(kept)
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
+
+// domains is a collection, in a list.
 type domains []Domain
 
 func (ds *domains) UnmarshalJSON(data []byte) error {
@@ -39,30 +85,21 @@ func (ds *domains) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func (ds *domains) add(entry []byte) error {
-	id := member{name: "id"}
-	if find(entry, &id); id.text() != "" {
-		var flat Domain
-		err := unmarshal(entry, &flat)
-		*ds = append(*ds, flat)
-		return err
-	}
-	var byID map[string]json.RawMessage
-	if err := unmarshal(entry, &byID); err != nil {
-		return err
-	}
-	if len(byID) == 0 {
+func (ds *domains) add(object []byte) error {
+	entries := lastOfEach(appendEntries(nil, object))
+	if len(entries) == 0 {
 		return reason("nothing in a collection's entry")
 	}
-	for _, key := range slices.Sorted(maps.Keys(byID)) {
-		var d Domain
-		if key == "" || presenceIn(reflect.TypeOf(d), byID[key]) == null {
+	slices.SortFunc(entries, func(a, b collectionEntry) int { return strings.Compare(a.id, b.id) })
+	for _, e := range entries {
+		if e.id == "" || !isObject(e.value) {
 			return reason("a domain without an id, or nothing but an id")
 		}
-		if err := unmarshal(byID[key], &d); err != nil {
+		var d Domain
+		if err := unmarshal(e.value, &d); err != nil {
 			return err
 		}
-		d.ID = key
+		d.ID = e.id
 		*ds = append(*ds, d)
 	}
 	return nil

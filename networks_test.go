@@ -122,16 +122,21 @@ func TestDomains(t *testing.T) {
 		body string
 		want []Domain
 	}{
-		"none":           {`[]`, []Domain{}},
-		"by key":         {`[{"dom_1":{"title":"A","description":"a"}}]`, []Domain{{"dom_1", "A", "a"}}},
-		"flat":           {`[{"id":"dom_1","title":"A","description":"a"}]`, []Domain{{"dom_1", "A", "a"}}},
-		"both forms":     {`[{"dom_2":{"title":"B"}},{"id":"dom_1","title":"A"}]`, []Domain{{"dom_2", "B", ""}, {"dom_1", "A", ""}}},
-		"one entry":      {`[{"dom_2":{"title":"B"},"dom_1":{"title":"A"}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
-		"more members":   {`[{"id":"dom_1","title":"A","fees":[1,2]},{"dom_2":{"title":"B","fees":{}}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
-		"nulls":          {`[{"id":"dom_1","title":null},{"dom_2":{"title":null,"description":null}}]`, []Domain{{ID: "dom_1"}, {ID: "dom_2"}}},
-		"duplicates":     {`[{"dom_1":{"title":"A"}},{"id":"dom_1","title":"B"}]`, []Domain{{"dom_1", "A", ""}, {"dom_1", "B", ""}}},
-		"id twice":       {`[{"dom_1":{"id":"1","title":"A"}}]`, []Domain{{"dom_1", "A", ""}}},
-		"an empty entry": {`[{"dom_1":{}}]`, []Domain{{ID: "dom_1"}}},
+		"none":            {`[]`, []Domain{}},
+		"by key":          {`[{"dom_1":{"title":"A","description":"a"}}]`, []Domain{{"dom_1", "A", "a"}}},
+		"flat":            {`[{"id":"dom_1","title":"A","description":"a"}]`, []Domain{{"dom_1", "A", "a"}}},
+		"both forms":      {`[{"dom_2":{"title":"B"}},{"id":"dom_1","title":"A"}]`, []Domain{{"dom_2", "B", ""}, {"dom_1", "A", ""}}},
+		"one entry":       {`[{"dom_2":{"title":"B"},"dom_1":{"title":"A"}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
+		"more members":    {`[{"id":"dom_1","title":"A","fees":[1,2]},{"dom_2":{"title":"B","fees":{}}}]`, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}},
+		"nulls":           {`[{"id":"dom_1","title":null},{"dom_2":{"title":null,"description":null}}]`, []Domain{{ID: "dom_1"}, {ID: "dom_2"}}},
+		"duplicates":      {`[{"dom_1":{"title":"A"}},{"id":"dom_1","title":"B"}]`, []Domain{{"dom_1", "A", ""}, {"dom_1", "B", ""}}},
+		"id twice":        {`[{"dom_1":{"id":"1","title":"A"}}]`, []Domain{{"dom_1", "A", ""}}},
+		"an empty entry":  {`[{"dom_1":{}}]`, []Domain{{ID: "dom_1"}}},
+		"a name as a key": {`[{"title":{"title":"A"}},{"id":{"description":"a"}}]`, []Domain{{"title", "A", ""}, {"id", "", "a"}}},
+		"one key twice":   {`[{"dom_1":{"title":"A"},"dom_1":{"description":"a"}}]`, []Domain{{"dom_1", "", "a"}}},
+		"an id alone":     {`[{"id":"dom_1"}]`, []Domain{{ID: "dom_1"}}},
+		"in capitals":     {`[{"ID":"dom_1","Title":"A"}]`, []Domain{{"dom_1", "A", ""}}},
+		"escapes":         {`[{"\u0069d":"dom_\u0031","title":"A"}]`, []Domain{{"dom_1", "A", ""}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +153,7 @@ func TestDomainsThatAreNone(t *testing.T) {
 	for _, body := range []string{
 		``, `null`, `{}`, `"dom_1"`, `[1]`, `["dom_1"]`, `[[]]`, `[null]`, `{"dom_1":{"title":"A"}}`,
 		`[{"title":"A"}]`, `[{"title":"A","description":"a"}]`, `[{"id":"","title":"A"}]`, `[{"id":null,"title":"A"}]`,
-		`[{"id":7,"title":"A"}]`, `[{"":{"title":"A"}}]`, `[{"dom_1":null}]`, `[{"dom_1":[]}]`, `[{"dom_1":{"title":7}}]`,
+		`[{"id":7,"title":"A"}]`, `[{"dom_1":"A"}]`, `[{"dom_1":{"title":"A"},"title":"B"}]`, `[{"":{"title":"A"}}]`, `[{"dom_1":null}]`, `[{"dom_1":[]}]`, `[{"dom_1":{"title":7}}]`,
 		`[] []`, `<html>`,
 	} {
 		t.Run(body, func(t *testing.T) {
