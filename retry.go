@@ -115,6 +115,7 @@ func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 	policy, budget := x.settings.retry, x.route.budget
 	if x.last.Outcome == OutcomeAnswered && !x.stop { // if it stopped, the last attempt was planned for before
 		budget.giveBack()
+		x.learn()
 	}
 	switch {
 	case x.last.StatusCode == http.StatusUnauthorized && x.last.Err == nil && !x.renewed:
@@ -199,6 +200,18 @@ func (x *exchange) renew(ctx context.Context) bool {
 		x.extra++
 	}
 	return another
+}
+
+// learn tells the sources whether the API has accepted from the call what they supplied.
+func (x *exchange) learn() {
+	if x.last.StatusCode == http.StatusUnauthorized {
+		return
+	}
+	for i := range x.secrets {
+		if source, ok := x.secrets[i].source.(accepting); ok {
+			source.accept(x.secrets[i].token)
+		}
+	}
 }
 
 // needsLogin reports, once for a call, whether the API has not accepted its access token, and so did nothing. The call then

@@ -51,11 +51,13 @@ const (
 //	source := partnerapi.SignIn(partnerapi.SignInCredentials{AppKey: key, Username: user, Password: password})
 //	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
 //
-// The first call that needs a JWT signs in, and calls meanwhile wait for the same sign-in. A JWT that the API answers
-// with 401 is replaced by signing in again, once for all calls that were refused, and each of them is repeated once; a
-// call whose second JWT is refused too fails with [ErrUnauthorized]. A JWT that came in place of a refused one is kept for a
-// second, and for twice as long with every one that is refused soon, up to a minute. A call whose context ends no longer
-// waits, and the sign-in goes on for the next one. It takes a minute at most.
+// The first call that needs a JWT signs in, and calls meanwhile wait for the same sign-in. A JWT that the API rejects
+// with 401 is replaced by signing in again, once for all calls that were rejected, and each of them is retried once; a
+// call whose second JWT is rejected too fails with [ErrUnauthorized]. A JWT that the API has accepted before has expired,
+// and is replaced immediately. One that came in place of another and is never accepted is used for a second, and the next
+// one for twice as long, up to a minute. If JWTs live less than five seconds, calls can fail: after ten sign-ins in a row
+// there is at most one in four seconds. A call whose context ends no longer waits, and the sign-in goes on for the next
+// one. It takes a minute at most.
 //
 // Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
 // the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
@@ -89,10 +91,11 @@ type signIn struct {
 	mu       sync.Mutex
 	jwt      string          // in use; empty if there is none
 	refusal  bool            // whether the next one comes in place of one that was refused
+	renewals renewals        // of JWTs that were refused
 	flight   *flight[string] // the sign-in that is under way, or nil
 	failed   error           // what the last one ended with
 	pause    time.Duration
-	pauseEnd time.Time // until then failed, or jwt, is kept
+	pauseEnd time.Time // until then failed is kept, or jwt, if the API has accepted none since
 }
 
 // Token returns the JWT, and signs in if there is none.
@@ -170,16 +173,23 @@ func (s *signIn) land(jwt string, err error) {
 	s.pauseEnd = time.Now().Add(wait)
 }
 
-// Invalidate forgets the JWT, unless it is another one by now, or so new that it is not to blame.
+// accept is told of a JWT that the API has accepted: it accepts what a sign-in returns, so one that it rejects has expired.
+// That the JWT may be an earlier one, whose response was slow, does not matter.
+func (s *signIn) accept(string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.pause, s.pauseEnd = 0, time.Time{}
+	}
+}
+
+// Invalidate forgets the JWT, unless it is another one by now, or one that another sign-in would not improve on.
 func (s *signIn) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	age := time.Since(s.pauseEnd)
-	if s.jwt == "" || s.jwt != token || age < 0 {
+	now := time.Now()
+	if s.jwt == "" || s.jwt != token || now.Before(s.pauseEnd) || !s.renewals.take(now) {
 		return
-	}
-	if age > maxSignInPause {
-		s.pause = 0 // it has been good
 	}
 	s.jwt, s.refusal = "", true
 }

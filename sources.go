@@ -19,6 +19,32 @@ type renewable interface {
 	Invalidate(token string)
 }
 
+// accepting is a source that is told of a credential that the API has accepted from a call: one that is refused after that
+// has expired.
+type accepting interface{ accept(token string) }
+
+// renewals bounds how often rejected credentials are replaced, on a server that accepts each for a moment: ten in a row,
+// then one in four seconds. Credentials that live five seconds are always replaced.
+type renewals struct{ paid time.Time }
+
+const (
+	renewalCosts    = 4 * time.Second
+	renewalsInARow  = 10
+	mostRenewalDebt = (renewalsInARow - 1) * renewalCosts
+)
+
+// take reports whether there may be a renewal now.
+func (r *renewals) take(now time.Time) bool {
+	if r.paid.Sub(now) > mostRenewalDebt {
+		return false
+	}
+	if r.paid.Before(now) {
+		r.paid = now
+	}
+	r.paid = r.paid.Add(renewalCosts)
+	return true
+}
+
 // ownSource is a source of this package, in a wrapping that shows nothing of it.
 func ownSource(s renewable) TokenSource { return hiddenSource{seal(s)} }
 
@@ -31,6 +57,13 @@ func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.get(
 
 // Invalidate is told of a credential that was refused.
 func (s hiddenSource) Invalidate(token string) { s.get().Invalidate(token) }
+
+// accept is told of a credential that was accepted.
+func (s hiddenSource) accept(token string) {
+	if source, ok := s.get().(accepting); ok {
+		source.accept(token)
+	}
+}
 
 // suits says why the source cannot be that of a credential of a client whose network API is at base, if it cannot.
 func (s hiddenSource) suits(which Credential, base *url.URL) error {

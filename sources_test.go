@@ -148,6 +148,7 @@ func TestTokenFileThatIsRefused(t *testing.T) {
 		invalidate(t, source, "another")
 		assertToken(t, source, "token-1")
 		invalidate(t, source, "token-1")
+		invalidate(t, source, "another") // by a call that was slower
 		assertToken(t, source, "token-2")
 		write(t, path, "token-3")
 		invalidate(t, source, "token-1") // of a call that began with it
