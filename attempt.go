@@ -30,6 +30,7 @@ type exchange struct {
 	renewed bool    // whether sources were told of a refused credential
 	bearer  string  // the session's access token in the newest attempt
 	refused string  // the one of which the API said that nobody is logged in
+	nobody  bool    // whether the newest answer says so
 	extra   int     // attempts with a renewed credential or session
 	stop    bool    // whether another attempt was not allowed to start
 	again   bool    // whether another attempt is planned, after wait
@@ -147,7 +148,7 @@ func (x *exchange) mayStart(ctx context.Context) error {
 		return err
 	}
 	// Before the limiter too: a refresh makes a call of its own, which would stand in line behind those that wait for it.
-	if err := x.call.Session.ready(ctx, x.settings, x.refused); err != nil {
+	if err := x.call.Session.ready(ctx, x.settings, x.call.Op, x.refused); err != nil {
 		return err
 	}
 	if limiter := x.route.limiter; limiter != nil {
@@ -155,7 +156,7 @@ func (x *exchange) mayStart(ctx context.Context) error {
 			return errors.Join(reason("the rate limiter refused"), err, deadlineOf(err))
 		}
 	}
-	return x.call.Session.ready(ctx, x.settings, x.refused)
+	return x.call.Session.ready(ctx, x.settings, x.call.Op, x.refused)
 }
 
 // deadlineOf returns that a limiter's wait does not fit into the context's deadline, if it says so: x/time/rate has only

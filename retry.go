@@ -202,8 +202,9 @@ func (x *exchange) renew(ctx context.Context) bool {
 	return another
 }
 
-// learn tells the sources whether the API has accepted from the call what they supplied.
+// learn tells the sources and the session whether the API has accepted from the call what they supplied.
 func (x *exchange) learn() {
+	x.nobody = false
 	if x.last.StatusCode == http.StatusUnauthorized {
 		return
 	}
@@ -212,12 +213,16 @@ func (x *exchange) learn() {
 			source.accept(x.secrets[i].token)
 		}
 	}
+	if x.bearer != "" {
+		x.nobody = x.saysLoggedOut()
+		x.call.Session.learn(x.call.Op, x.bearer, x.refused, x.nobody)
+	}
 }
 
 // needsLogin reports, once for a call, whether the API has not accepted its access token, and so did nothing. The call then
 // goes again with another token, if the session gets one.
 func (x *exchange) needsLogin() bool {
-	if x.bearer == "" || x.refused != "" || !x.saysLoggedOut() {
+	if x.refused != "" || !x.nobody {
 		return false
 	}
 	x.refused = x.bearer

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,16 +32,13 @@ func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 // check says which field cannot be sent, or exported, and why; or nothing. One of the two tokens may be missing.
 func (t Tokens) check() (field, why string) {
 	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
-	sendable := func(token string) bool {
-		return token == "" || isCredential(token) && utf8.ValidString(token) && !strings.ContainsFunc(token, unicode.IsSpace)
-	}
 	known := func(at UnixTime) bool { return at.IsZero() || at.Unix() > minUnix && at.Unix() < maxUnix }
 	switch {
 	case t.AccessToken == "" && t.RefreshToken == "":
 		return "Tokens", "without an access token and a refresh token"
-	case !sendable(t.AccessToken):
+	case t.AccessToken != "" && !isBearer(t.AccessToken):
 		return "AccessToken", notSent
-	case !sendable(t.RefreshToken):
+	case t.RefreshToken != "" && !isBearer(t.RefreshToken):
 		return "RefreshToken", notSent
 	case !known(t.AccessTokenExpires):
 		return "AccessTokenExpires", errNotUnix.Error()
@@ -51,12 +49,40 @@ func (t Tokens) check() (field, why string) {
 	}
 }
 
-// complete is asked of what a refresh returns: without both tokens the session would end sooner than the API says.
-func (t *Tokens) complete() error {
-	if _, why := t.check(); why != "" || t.AccessToken == "" || t.RefreshToken == "" {
-		return reason("not a pair of tokens")
+// isBearer reports whether a token can be sent, and exported.
+func isBearer(token string) bool {
+	return isCredential(token) && utf8.ValidString(token) && !strings.ContainsFunc(token, unicode.IsSpace)
+}
+
+// renewedTokens is what a refresh returns. The refresh token that was sent is spent, so what can be read is kept: a token
+// that cannot be sent is one that did not come, and an expiration that cannot be read is not known.
+type renewedTokens struct{ Tokens }
+
+// UnmarshalJSON reads the tokens, of which one may be missing.
+func (t *renewedTokens) UnmarshalJSON(data []byte) error {
+	access, accessExpires := member{name: "access_token"}, member{name: "access_token_expiration"}
+	refresh, refreshExpires := member{name: "refresh_token"}, member{name: "refresh_token_expiration"}
+	find(data, &access, &accessExpires, &refresh, &refreshExpires)
+	t.Tokens = Tokens{}
+	if isBearer(access.text()) {
+		t.AccessToken, t.AccessTokenExpires = access.text(), expiration(accessExpires.value)
+	}
+	if isBearer(refresh.text()) {
+		t.RefreshToken, t.RefreshTokenExpires = refresh.text(), expiration(refreshExpires.value)
+	}
+	if t.Tokens == (Tokens{}) {
+		return reason("no access_token and no refresh_token that can be sent")
 	}
 	return nil
+}
+
+// expiration reads an expiration, which is zero if it cannot be read.
+func expiration(data []byte) UnixTime {
+	var at UnixTime
+	if unmarshal(data, &at) != nil {
+		return UnixTime{}
+	}
+	return at
 }
 
 // refreshMargin is how long before it expires an access token is no longer sent: the clocks of client and API differ, and
@@ -84,9 +110,13 @@ type bearer struct {
 
 	store    func(context.Context, Tokens) error // or nil
 	unstored bool                                // store has failed with these tokens, or is at it
-	since    time.Time                           // when these tokens came of a refresh
-	final    bool                                // they came in place of ones that the API did not accept
+	since    time.Time                           // when the access token came of a refresh
 	renewal  *flight[none]                       // what gets new tokens, and has them stored, or nil
+	renewals renewals                            // in place of access tokens that the API did not accept
+
+	// denied is when the API did not accept a new access token either, by operation. The empty one is any, until the API
+	// accepts a token again.
+	denied map[string]time.Time
 }
 
 // NewTokenSession returns a session of a customer from bearer tokens, such as those of a login on the customer's device.
@@ -96,8 +126,13 @@ type bearer struct {
 // The first call in the last 30 seconds of the access token, or later, refreshes it before it is sent, through its own
 // client: once, however many calls need that, and they wait. A call whose context is done stops waiting, and the refresh
 // goes on. If the API answers that nobody is logged in although the access token has not expired, the call refreshes it
-// too and is sent once more, unless it is made [WithoutRetry]; a token that comes of that is not refreshed for the same
-// reason within a minute. A token that has just come is sent for 30 seconds whatever the clock says.
+// too and is retried once, unless it is made [WithoutRetry]. If the API does not accept the new token either, the
+// operation causes no refresh for that reason within a minute, and no other one does until the API accepts a token again.
+// A token that has just come is sent for 30 seconds whatever the clock says.
+//
+// A session keeps all that can be read of the response to a refresh. An expiration that cannot be read is unknown, and a
+// session without a new refresh token keeps its old one. Without a new access token the call fails with [ErrBadResponse],
+// and the next one refreshes with the new refresh token.
 //
 // The API may accept a refresh token once only. So a call does not send a refresh again whose outcome is unknown (the next
 // call tries once more), and two sessions of the same tokens, such as one imported for two requests at once or in two
@@ -139,13 +174,13 @@ func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error
 	}
 }
 
-// ready returns when a request can be sent with the session, or says why it cannot. refused is an access token that the
-// API has not accepted from the call, if any.
-func (s *Session) ready(ctx context.Context, c *settings, refused string) error {
+// ready returns when a request of an operation can be sent with the session, or says why it cannot. refused is an access
+// token that the API has not accepted from the call, if any.
+func (s *Session) ready(ctx context.Context, c *settings, op, refused string) error {
 	if s == nil {
 		return nil
 	}
-	r, err := s.state.get().renew(ctx, c, refused)
+	r, err := s.state.get().renew(ctx, c, op, refused)
 	if r == nil {
 		return err
 	}
@@ -154,7 +189,7 @@ func (s *Session) ready(ctx context.Context, c *settings, refused string) error 
 }
 
 // renew returns the renewal to wait for, or nil if there is nothing to wait for, or the reason why none can be.
-func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (*flight[none], error) {
+func (s *sessionState) renew(ctx context.Context, c *settings, op, refused string) (*flight[none], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, now := s.bearer, time.Now()
@@ -170,16 +205,18 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 		return b.renewal, nil
 	}
 	unaccepted := refused != "" && refused == b.AccessToken
-	isNew := func(howLong time.Duration) bool { return now.Sub(b.since) < howLong }
-	fresh := !unaccepted && (isNew(refreshMargin) || b.canSend(now.Add(refreshMargin))) // a wrong clock may call any token expired
+	isNew := now.Sub(b.since) < refreshMargin // a wrong clock may call any token expired
+	fresh := !unaccepted && (isNew || b.canSend(now.Add(refreshMargin)))
 	switch {
 	case fresh && !b.unstored, !unaccepted && b.canSend(now) && !b.canRefresh(now):
 		return nil, nil
 	case fresh: // and to be stored
-	case unaccepted && b.final && isNew(2*refreshMargin): // the customer is at fault, not the clocks
+	case unaccepted && b.isDenied(op, now): // the customer is at fault, not the token
 		return nil, reason("a new access token was not accepted either")
 	case !b.canRefresh(now):
 		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
+	case unaccepted && !b.renewals.take(now):
+		return nil, reason("the API accepts no access token for long")
 	}
 	r := newFlight[none](reason("the refresh did not end"))
 	b.renewal = r
@@ -194,19 +231,69 @@ func (s *sessionState) renew(ctx context.Context, c *settings, refused string) (
 
 // replace refreshes the tokens, if that is still to be done, and has them stored. It is nobody's in particular: whoever
 // gives up waiting leaves it to the others.
-func (s *sessionState) replace(ctx context.Context, c *settings, b *bearer, refresh, final bool) error {
+func (s *sessionState) replace(ctx context.Context, c *settings, b *bearer, refresh, unaccepted bool) error {
+	var failed error
 	if refresh {
 		limited, cancel := context.WithTimeout(ctx, refreshLimit)
 		tokens, err := refreshTokens(limited, c, b.RefreshToken)
 		cancel()
-		if err != nil {
+		if tokens == nil {
 			return err
 		}
 		s.mu.Lock()
-		b.Tokens, b.unstored, b.since, b.final = *tokens, true, time.Now(), final
+		if unaccepted && tokens.AccessToken == b.AccessToken {
+			b.deny("", time.Now()) // it is the same again
+		}
+		b.take(*tokens)
 		s.mu.Unlock()
+		failed = err
 	}
-	return s.stored(ctx, b)
+	if err := s.stored(ctx, b); err != nil {
+		return err
+	}
+	return failed
+}
+
+// take replaces what has come anew.
+func (b *bearer) take(tokens Tokens) {
+	b.unstored = true
+	if tokens.RefreshToken != "" {
+		b.RefreshToken, b.RefreshTokenExpires = tokens.RefreshToken, tokens.RefreshTokenExpires
+	}
+	if tokens.AccessToken != "" {
+		b.AccessToken, b.AccessTokenExpires, b.since = tokens.AccessToken, tokens.AccessTokenExpires, time.Now()
+	}
+}
+
+// learn is told whether the API has accepted an access token from a call of an operation. refused is one that it had not
+// accepted from the same call before, if any.
+func (s *Session) learn(op, token, refused string, loggedOut bool) {
+	state := s.state.get()
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	switch b := state.bearer; {
+	case b == nil:
+	case !loggedOut:
+		delete(b.denied, op)
+		delete(b.denied, "")
+	case refused != "" && token == b.AccessToken:
+		b.deny(op, time.Now())
+	}
+}
+
+// deniedFor is for how long a new access token that the API did not accept either is not refreshed.
+const deniedFor = time.Minute
+
+func (b *bearer) deny(op string, now time.Time) {
+	maps.DeleteFunc(b.denied, func(_ string, at time.Time) bool { return now.Sub(at) >= deniedFor })
+	if b.denied == nil {
+		b.denied = make(map[string]time.Time)
+	}
+	b.denied[op], b.denied[""] = now, now
+}
+
+func (b *bearer) isDenied(op string, now time.Time) bool {
+	return now.Sub(b.denied[op]) < deniedFor || now.Sub(b.denied[""]) < deniedFor
 }
 
 // hookKey is what the context of a hook knows the renewal by that waits for it.
@@ -243,11 +330,12 @@ const refusedRefresh = "Unable to decode refresh token"
 // not there, say, or may have been done. It was not sent.
 var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
 
-// refreshTokens returns new tokens in exchange for a refresh token.
+// refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
 func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, error) {
-	tokens, err := do[*Tokens](ctx, &Client{settings: seal(c)}, Call{
+	var answer Response
+	tokens, err := do[*renewedTokens](ctx, &Client{settings: seal(c)}, Call{
 		API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}, key: "access", spent: []string{token},
-	}, nil)
+	}, []CallOption{WithResponseInto(&answer)})
 	var failed *Error
 	if errors.As(err, &failed) {
 		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })
@@ -258,7 +346,15 @@ func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, err
 			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this, or nothing, of a refresh
 		}
 	}
-	return tokens, err
+	if err != nil {
+		return nil, err
+	}
+	if tokens.AccessToken == "" {
+		failed = badResponse("no access_token that can be sent")
+		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", answer.StatusCode, answer.Attempts
+		return &tokens.Tokens, failed
+	}
+	return &tokens.Tokens, nil
 }
 
 // end makes the session nobody's if it could be ended at the API. A cookie session is what the API makes of it.

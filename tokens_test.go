@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -614,19 +617,9 @@ func TestRefreshFails(t *testing.T) {
 		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response", 0},
 		"nothing":                     {always(200, `{"status":"ok"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
 		"null":                        {always(200, `{"access":null}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
-		"one token": {
-			always(200, `{"access":{"access_token":"A1"}}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
-		},
-		"the other": {
-			always(200, `{"access":{"refresh_token":"R1"}}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
-		},
-		"more than a header": {
-			always(200, `{"access":{"access_token":"A1\r\nX-Evil: 1","refresh_token":"R1"}}`), []error{ErrBadResponse},
-			prefix + "account: POST /refresh: 200 OK: bad response; not a pair of tokens", 0,
-		},
-		"a time that is none": {
-			always(200, `{"access":{"access_token":"A1","refresh_token":"R1","access_token_expiration":"soon"}}`), []error{ErrBadResponse},
-			prefix + "account: POST /refresh: 200 OK: bad response; field access.access_token_expiration: not a number of Unix seconds in the years 1 to 9999", 0,
+		"no token": {
+			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{ErrBadResponse},
+			prefix + "account: POST /refresh: 200 OK: bad response; field access: no access_token and no refresh_token that can be sent", 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -1001,4 +994,281 @@ func TestSecretsStayOutOfHooksThatFail(t *testing.T) {
 	err := getWith(t, newTestClient(t, &issuer{}), session)
 	assertFailureShowsNoCanary(t, err)
 	require.ErrorIs(t, err, foreign{canary})
+}
+
+// perishing is an API whose access tokens live for a while by its own clock, which may differ from ours. A refresh token is
+// good for one refresh.
+type perishing struct {
+	mu       sync.Mutex
+	life     time.Duration
+	ahead    time.Duration // the API's clock
+	untold   bool          // whether it does not say when they expire
+	rejects  func(op string, uses int) bool
+	issued   int
+	uses     int // of the newest access token
+	expires  time.Time
+	rejected int
+}
+
+// issue returns the JSON of new tokens.
+func (p *perishing) issue() string {
+	p.issued++
+	p.uses, p.expires = 0, time.Now().Add(p.life)
+	expiration := func(life time.Duration) string {
+		if p.untold {
+			return "null"
+		}
+		return strconv.FormatInt(time.Now().Add(p.ahead+life).Unix(), 10)
+	}
+	return fmt.Sprintf(`{"access_token":"A%d","access_token_expiration":%s,"refresh_token":"R%d","refresh_token_expiration":%s}`,
+		p.issued, expiration(p.life), p.issued, expiration(24*time.Hour))
+}
+
+func (p *perishing) RoundTrip(req *http.Request) (*http.Response, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	op := strings.TrimPrefix(req.URL.Path, "/api/v1")
+	if op == "/refresh" {
+		if body, err := io.ReadAll(req.Body); err != nil || string(body) != fmt.Sprintf(`{"refresh_token":"R%d"}`, p.issued) {
+			return reply(200, `{"status":"error","messages":["Unable to decode refresh token"]}`), err
+		}
+		return reply(200, `{"status":"ok","access":`+p.issue()+`}`), nil
+	}
+	p.uses++
+	valid := req.Header.Get("Authorization") == fmt.Sprintf("Bearer A%d", p.issued) && time.Now().Before(p.expires)
+	if !valid || p.rejects != nil && p.rejects(op, p.uses) {
+		p.rejected++
+		return reply(200, saysLogIn), nil
+	}
+	return reply(200, `{"status":"ok","customer":{"id":1},"benefits":[]}`), nil
+}
+
+// session returns a session of the API's first tokens.
+func (p *perishing) session(t *testing.T) *Session {
+	t.Helper()
+	var tokens Tokens
+	require.NoError(t, json.Unmarshal([]byte(p.issue()), &tokens))
+	return sessionOf(t, tokens)
+}
+
+// No call fails because an access token expires, however short its life is from five seconds on and whatever our clock
+// says, and each token is rejected once from calls that are made one after the other.
+func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
+	t.Parallel()
+	for name, api := range map[string]*perishing{
+		"known":                          {},
+		"unknown":                        {untold: true},
+		"by a clock ten minutes ahead":   {ahead: 10 * time.Minute},
+		"by a clock ten minutes behind":  {ahead: -10 * time.Minute},
+		"by a clock twenty seconds fast": {ahead: 20 * time.Second},
+	} {
+		for _, life := range []time.Duration{5 * time.Second, 8 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute} {
+			for _, calls := range []int{1, 64} {
+				t.Run(fmt.Sprint(name, ", ", life, ", ", calls, " at a time"), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						api := &perishing{life: life, ahead: api.ahead, untold: api.untold}
+						client, session := newTestClient(t, api), api.session(t)
+						every := map[int]time.Duration{1: time.Second, 64: 17 * time.Second}[calls]
+						for range 10 * time.Minute / every {
+							atOnce(calls, func() { assert.NoError(t, getWith(t, client, session)) })
+							time.Sleep(every)
+						}
+						assert.LessOrEqual(t, api.issued, int(10*time.Minute/min(life, refreshMargin))+2)
+						assert.LessOrEqual(t, api.rejected, api.issued*calls)
+					})
+				})
+			}
+		}
+	}
+}
+
+// A server is not flooded with refreshes, whatever it rejects, and an operation that is not for the customer takes no other
+// one with it.
+func TestRefreshesAreBounded(t *testing.T) {
+	t.Parallel()
+	const inARow, aMinute = 10, 60 / 4
+	for name, test := range map[string]struct {
+		rejects func(op string, uses int) bool
+		most    int // in ten minutes
+		works   bool
+	}{
+		"every token":                  {func(string, int) bool { return true }, 11, false},
+		"all but the first use of one": {func(_ string, uses int) bool { return uses > 1 }, inARow + 10*aMinute, false},
+		"one operation":                {func(op string, _ int) bool { return op == "/account/benefits" }, 26, true},
+		"two operations":               {func(op string, _ int) bool { return op != "/account" }, 36, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				api := &perishing{life: 40 * time.Second, untold: true, rejects: test.rejects}
+				client, session := newTestClient(t, api), api.session(t)
+				failed := false
+				for range 600 {
+					err := getWith(t, client, session)
+					if test.works {
+						require.NoError(t, err)
+					}
+					_, err = client.Accounts.Benefits(t.Context(), session)
+					failed = failed || errors.Is(err, ErrNotLoggedIn)
+					_, _ = client.Accounts.Update(t.Context(), session, UpdateAccountRequest{FirstName: "Ann"})
+					time.Sleep(time.Second)
+				}
+				assert.True(t, failed)
+				assert.Positive(t, api.issued-1)
+				assert.LessOrEqual(t, api.issued-1, test.most)
+			})
+		})
+	}
+}
+
+// A new token that is another by the time the API rejects it says nothing of the customer: it has expired.
+func TestNewTokenExpiresBeforeItsResponse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logIn, accept := always(200, saysLogIn), always(200, oneCustomer)
+		slow := func(*http.Request) (*http.Response, error) {
+			time.Sleep(10 * time.Second)
+			return reply(200, saysLogIn), nil
+		}
+		api := &issuer{calls: []roundTripFunc{logIn, slow, logIn, accept, logIn, accept}}
+		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		failed := make(chan error)
+		go func() { failed <- getWith(t, client, session) }()
+		synctest.Wait()
+		require.NoError(t, getWith(t, client, session))
+		require.ErrorIs(t, <-failed, ErrNotLoggedIn)
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, []string{
+			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1",
+			"GET /account Bearer A1", "POST /refresh R1", "GET /account Bearer A2",
+			"GET /account Bearer A2", "POST /refresh R2", "GET /account Bearer A3",
+		}, api.sent)
+	})
+}
+
+// A customer who may log in again is let in with the next token.
+func TestTokenIsAcceptedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		out := true
+		api := &perishing{life: 5 * time.Second, untold: true, rejects: func(string, int) bool { return out }}
+		client, session := newTestClient(t, api), api.session(t)
+		require.ErrorIs(t, getWith(t, client, session), ErrNotLoggedIn)
+		out = false
+		for range 60 {
+			require.NoError(t, getWith(t, client, session))
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// An API that answers a refresh with the access token that it has rejected is asked once.
+func TestRefreshReturnsTheSameToken(t *testing.T) {
+	t.Parallel()
+	logIn := always(200, saysLogIn)
+	same := always(200, `{"access":{"access_token":"A0","refresh_token":"R1"}}`)
+	api := &issuer{refreshes: []roundTripFunc{same, same}, calls: []roundTripFunc{logIn, logIn}}
+	client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+	for range 2 {
+		require.EqualError(t, getWith(t, client, session),
+			"account: GET /account: 200 OK: Please log in to access your online benefits.; a new access token was not accepted either")
+	}
+	assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A0"}, api.sent)
+}
+
+// A session that has no access token yet has none that was rejected: however often its refresh fails, the next call tries
+// again.
+func TestRefreshOfASessionWithoutAnAccessToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api := &issuer{refreshes: slices.Repeat([]roundTripFunc{always(500, "")}, 20)}
+		client, session := newTestClient(t, api), sessionOf(t, Tokens{RefreshToken: "R0"})
+		for range 20 {
+			require.ErrorIs(t, getWith(t, client, session), ErrServer)
+		}
+		require.NoError(t, getWith(t, client, session))
+		assert.Equal(t, append(slices.Repeat([]string{"POST /refresh R0"}, 21), "GET /account Bearer A1"), api.sent)
+	})
+}
+
+// What a refresh returns is kept and stored, whatever else is odd: the refresh token that was sent is spent.
+func TestRefreshWithAnOddField(t *testing.T) {
+	t.Parallel()
+	const year2100, year2101 = 4102444800, 4133980800
+	accessEnd, refreshEnd := unix(year2100), unix(year2101)
+	good := map[string]string{
+		"access_token": `"A1"`, "access_token_expiration": "4102444800", "refresh_token": `"R1"`, "refresh_token_expiration": "4133980800",
+	}
+	both := Tokens{"A1", accessEnd, "R1", refreshEnd}
+	for name, test := range map[string]struct {
+		field, value string
+		want         Tokens
+		fails        bool
+	}{
+		"as documented":                   {"expires_in", `{"seconds":900}`, both, false},
+		"an object as an expiration":      {"access_token_expiration", `{}`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
+		"words as an expiration":          {"access_token_expiration", `"soon"`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
+		"false as an expiration":          {"refresh_token_expiration", `false`, Tokens{"A1", accessEnd, "R1", UnixTime{}}, false},
+		"a list as an expiration":         {"refresh_token_expiration", `[1]`, Tokens{"A1", accessEnd, "R1", UnixTime{}}, false},
+		"too late":                        {"access_token_expiration", `1e30`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
+		"too large for any number":        {"access_token_expiration", `1e999`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
+		"no expiration":                   {"access_token_expiration", `null`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
+		"a number as the refresh token":   {"refresh_token", `7`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
+		"no refresh token":                {"refresh_token", `null`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
+		"an empty refresh token":          {"refresh_token", `""`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
+		"a refresh token with a space":    {"refresh_token", `"R 1"`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
+		"a number as the access token":    {"access_token", `7`, Tokens{"A0", UnixTime{}, "R1", refreshEnd}, true},
+		"a line break in an access token": {"access_token", `"A1\r\nX-Evil: 1"`, Tokens{"A0", UnixTime{}, "R1", refreshEnd}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fields := maps.Clone(good)
+			fields[test.field] = test.value
+			var members []string
+			for _, field := range slices.Sorted(maps.Keys(fields)) {
+				members = append(members, `"`+field+`":`+fields[field])
+			}
+			api := &issuer{
+				calls:     []roundTripFunc{always(200, saysLogIn)},
+				refreshes: []roundTripFunc{always(200, `{"status":"ok","access":{`+strings.Join(members, ",")+`}}`)},
+			}
+			client, session := newTestClient(t, api), sessionOf(t, Tokens{AccessToken: "A0", RefreshToken: "R0"})
+			var stored []Tokens
+			session.OnRefresh(func(_ context.Context, tokens Tokens) error {
+				stored = append(stored, tokens)
+				return nil
+			})
+			err := getWith(t, client, session)
+			assert.Equal(t, []Tokens{test.want}, stored)
+			assert.Equal(t, test.want, session.state.get().bearer.Tokens)
+			if !test.fails {
+				require.NoError(t, err)
+				assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"}, api.sent)
+				return
+			}
+			assertKinds(t, err, ErrNotLoggedIn, ErrBadResponse)
+			require.EqualError(t, err, "account: GET /account: 200 OK: Please log in to access your online benefits.; "+
+				"account: POST /refresh: 200 OK: bad response; no access_token that can be sent")
+			api.calls = []roundTripFunc{always(200, saysLogIn)}
+			require.NoError(t, getWith(t, client, session))
+			assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R1", "GET /account Bearer A1"}, api.sent[2:])
+		})
+	}
+}
+
+// A refresh whose access token cannot be read, and whose refresh token cannot be stored, is stored by the next call.
+func TestRefreshWithAnOddFieldThatIsNotStored(t *testing.T) {
+	t.Parallel()
+	api := &issuer{refreshes: []roundTripFunc{always(200, `{"access":{"access_token":7,"refresh_token":"R1"}}`)}}
+	client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+	session.OnRefresh(func(_ context.Context, tokens Tokens) error {
+		if tokens.RefreshToken == "R1" && tokens.AccessToken == "A0" {
+			return io.ErrShortWrite
+		}
+		return nil
+	})
+	require.ErrorIs(t, getWith(t, client, session), io.ErrShortWrite)
+	require.NoError(t, getWith(t, client, session))
+	assert.Equal(t, []string{"POST /refresh R0", "POST /refresh R1", "GET /account Bearer A1"}, api.sent)
 }

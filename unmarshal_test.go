@@ -114,6 +114,7 @@ func TestWhatIsReadIsACopy(t *testing.T) {
 			isCopied[*Customer](t, text, "customer")
 			isCopied[[]Benefit](t, text, "benefits")
 			isCopied[*Tokens](t, text, "access")
+			isCopied[*renewedTokens](t, text, "access")
 			isCopied[Page[Network]](t, text, "")
 			isCopied[Page[Invitation]](t, text, "")
 			isCopied[walkedPage[Network]](t, text, "")
