@@ -25,7 +25,7 @@ type Call struct {
 	Path   string
 	Query  url.Values
 	Header http.Header
-	// Body is empty if the request was refused for its credential, or is for no operation.
+	// Body is empty if the fake refused the request for its credential, or if it is for no operation.
 	Body []byte
 	// Status is that of the answer. It is 0 until the answer begins, and stays 0 if there is none.
 	Status int
@@ -131,7 +131,7 @@ func (c *Call) clone() Call {
 
 // record adds a request to the calls and returns a writer that completes it. It is added before it is answered, so that
 // whoever has the answer finds the call.
-func (f *Fake) record(w http.ResponseWriter, in *request, to *route) *recordingWriter {
+func (f *Fake) record(w http.ResponseWriter, in *request, to *route, fault Fault) *recordingWriter {
 	c := &Call{
 		API: in.api, Method: strings.Clone(in.Method), Path: strings.Clone(in.URL.EscapedPath()), Query: in.URL.Query(),
 		Header: in.Header.Clone(),
@@ -141,7 +141,7 @@ func (f *Fake) record(w http.ResponseWriter, in *request, to *route) *recordingW
 	if to != nil {
 		c.Op = to.op
 	}
-	if to != nil && f.refuse(in, to) == nil {
+	if to != nil && (fault.Status != 0 || f.refuse(in, to) == nil) { // a test that answers wants to see the request
 		c.Body = in.body
 	}
 	f.mu.Unlock()

@@ -180,11 +180,11 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client is gone; half a request is none
 	}
 	to := f.find(in)
-	recorded := f.record(w, in, to)
-	defer f.ended(recorded)
 	if !taken {
 		fault = f.next(to)
 	}
+	recorded := f.record(w, in, to, fault)
+	defer f.ended(recorded)
 	fault.befall(r.Context(), recorded, func(w http.ResponseWriter) { f.answer(w, in, to) })
 	recorded.note(http.StatusOK) // of a handler that wrote nothing
 }
