@@ -68,7 +68,7 @@ func send(r *request) (*answer, *Error) {
 		_ = resp.Body.Close() // it was read to its end inside the attempt
 	}
 	if x.again || x.last.Outcome != OutcomeAnswered {
-		x.blameContext(r.Context())
+		x.blame(whyDone(r.Context()))
 	}
 	if into != nil && x.attempts > 0 {
 		*into = Response{x.status, x.harmlessHeader(), x.attempts, time.Since(started)}
@@ -87,36 +87,13 @@ func (x *exchange) blame(cause error) {
 		}
 		return
 	}
-	known := cause
-	if of, ok := cause.(*contextCause); ok { //nolint:errorlint // as whyDone returned it
-		known = of.error
+	bare := cause
+	if h, ok := cause.(*hidden); ok { //nolint:errorlint // as whyDone returns it
+		bare = h.Unwrap()
 	}
-	if cause != nil && !errors.Is(x.cause, known) {
+	if cause != nil && !errors.Is(x.cause, bare) {
 		x.cause = errors.Join(x.cause, cause)
 	}
-}
-
-// blameContext adds why the context is done, if it is.
-func (x *exchange) blameContext(ctx context.Context) {
-	if ctx.Err() != nil && x.cause != nil && errors.Unwrap(x.cause) == nil && parts(x.cause) == nil && errors.Is(x.cause, context.Cause(ctx)) {
-		x.cause = nil // net/http returns the bare cause: whyDone says whose it is
-	}
-	x.blame(whyDone(ctx))
-}
-
-// contextCause is what a context was cancelled with, such as through [context.WithCancelCause].
-type contextCause struct{ error }
-
-func (c *contextCause) Unwrap() error { return c.error }
-
-// whyDone returns nil while ctx is not done, and then both the context's error and its cause: errors.Is finds either,
-// whichever of them a transport returns.
-func whyDone(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if err == nil || errors.Is(err, cause) {
-		return err
-	}
-	return errors.Join(err, &contextCause{cause})
 }
 
 func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -136,8 +113,8 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		x.last.Duration = time.Since(started)
 	}
 	if err != nil {
-		x.last.Err = hide(err)
-		x.cause = err
+		x.cause = ofTransport(req.Context(), err)
+		x.last.Err = hide(x.cause)
 	}
 	x.doubt = x.doubt || x.last.Outcome == OutcomeUnknown
 	return resp, err
@@ -153,7 +130,7 @@ func (x *exchange) mayStart(ctx context.Context) error {
 	}
 	if limiter := x.route.limiter; limiter != nil {
 		if err := limiter.Wait(ctx); err != nil {
-			return errors.Join(reason("the rate limiter refused"), err, deadlineOf(err))
+			return errors.Join(blame("the rate limiter refused", err), deadlineOf(err))
 		}
 	}
 	return x.call.Session.ready(ctx, x.settings, x.call.Op, x.refused)
@@ -183,6 +160,7 @@ func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, 
 	resp, err := roundTrip(x.settings.transport, &s.request)
 	s.leaveGate()
 	if err != nil {
+		err = ofProxy(x.settings.transport, err)
 		x.last.Outcome = s.outcome(err)
 		return nil, err
 	}
@@ -300,7 +278,7 @@ func isConnectFailure(err error) bool {
 		return false
 	case *net.OpError:
 		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op)
-	case *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
+	case proxyRefusal, *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
 		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
 		return true
 	default:

@@ -69,7 +69,7 @@ type Option func(*settings) error
 // with 401.
 //
 // A call whose source fails is [ErrNoCredential]. The text of the source's error is not printed, because it may carry what
-// is secret: errors.Is and errors.As find it, or log it in the source.
+// is secret: errors.Is and errors.As find it, and [Error.Unwrap] leads to it.
 type TokenSource interface {
 	// Token returns the credential, for one call.
 	Token(ctx context.Context) (string, error)

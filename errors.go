@@ -47,8 +47,9 @@ var (
 // Error is a call that failed. It is the one type for every failure after the call's arguments were accepted.
 //
 // errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled]. The
-// text of a cause that comes from a transport, a limiter or a token source is not printed, because it may carry a URL
-// with a key: errors.As finds it.
+// text of a cause that comes from a transport, a limiter, a token source or a store of yours is not printed, because it
+// may carry a URL with a key. errors.Is and errors.As find the cause itself, and [errors.Unwrap] of each error that
+// [Error.Unwrap] returns has it, for a log that may hold secrets.
 type Error struct {
 	// API is the API that was called.
 	API API `json:"api"`
@@ -99,7 +100,23 @@ func (e *Error) Error() string {
 	default:
 		b.WriteString("no answer")
 	}
-	said := slices.DeleteFunc(slices.Clone(e.Messages), func(m string) bool { return strings.TrimSpace(m) == "" })
+	if said := e.said(); len(said) > 0 {
+		b.WriteString(": " + oneLine(withoutEmails(strings.Join(unique(said), "; "))))
+	}
+	return b.String()
+}
+
+// said returns the messages, or the kinds if there are none, and the cause: as much as one line needs.
+func (e *Error) said() (said []string) {
+	length := 0
+	for _, message := range e.Messages {
+		if message = message[:min(len(message), mostRead+1)]; strings.TrimSpace(message) != "" {
+			said, length = append(said, message), length+len(message)
+		}
+		if length > mostRead {
+			break
+		}
+	}
 	for _, kind := range e.kinds {
 		if len(said) == 0 || errors.Is(kind, ErrOutcomeUnknown) || errors.Is(kind, ErrResponseTooLarge) {
 			said = append(said, kind.Error())
@@ -108,21 +125,19 @@ func (e *Error) Error() string {
 	if e.cause != nil {
 		said = append(said, describe(e.cause))
 	}
-	if len(said) > 0 {
-		b.WriteString(": " + oneLine(withoutEmails(strings.Join(unique(said), "; "))))
-	}
-	return b.String()
+	return said
 }
 
-// Unwrap returns the kinds and the cause. An Error that is made by hand, as in a test, has the kinds that its
-// StatusCode and Messages tell.
+// Unwrap returns the kinds and the causes. A cause prints only what is known to be harmless; [errors.Unwrap] returns the
+// error itself, with its own text. An Error that is made by hand, as in a test, has the kinds that its StatusCode and
+// Messages tell.
 func (e *Error) Unwrap() []error {
 	kinds := slices.Clone(e.kinds)
 	if e.kinds == nil && e.cause == nil && (e.StatusCode >= http.StatusBadRequest || len(e.Messages) > 0) {
 		kinds = kindsBy(e.StatusCode, e.Messages)
 	}
 	if e.cause != nil {
-		kinds = append(kinds, hide(e.cause))
+		kinds = append(kinds, causes(e.cause)...)
 	}
 	return kinds
 }

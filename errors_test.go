@@ -9,11 +9,16 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
+	"os/signal"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +30,9 @@ import (
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	const op = "POST /partners/subscriptions"
+	// So long that the line is cut before the @ of the last one.
+	longName := strings.Repeat("n", 490)
+	manyEmails := strings.Repeat(longName+"@b.example,", 8)
 	tests := map[string]struct {
 		err  Error
 		want string
@@ -65,6 +73,9 @@ func TestErrorText(t *testing.T) {
 		"a credential not got":     {Error{StatusCode: 401, Attempts: 1, kinds: []error{ErrUnauthorized}, cause: &Error{API: PartnerAPI, Op: op, kinds: []error{ErrNoCredential}, cause: context.Canceled}}, "401 Unauthorized: unauthorized; partner: POST /partners/subscriptions: not sent: no credential; context canceled"},
 		"not the developer's":      {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, DevMessage: "SELECT", Type: "user", Fields: map[string]string{"email": "a@b.c"}, Body: []byte("b"), RequestID: "r"}, "400 Bad Request: No."},
 		"one line":                 {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a\r\nb\tc\x00d\u0085e\u2028f\u2029g"}}, "400 Bad Request: a  b c d e f g"},
+		"many times the same":      {Error{StatusCode: 400, Attempts: 1, Messages: slices.Repeat([]string{"a", "b"}, 1000)}, "400 Bad Request: a; b"},
+		"an e-mail that is cut":    {Error{StatusCode: 400, Attempts: 1, Messages: []string{manyEmails + "(" + longName + "@b.example)"}}, "400 Bad Request: " + strings.Repeat("[redacted],", 8) + "(…"},
+		"a long word":              {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("x", 9000)}}, "400 Bad Request: " + strings.Repeat("x", 500) + "…"},
 		"no more than can be read": {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("ä", 400)}}, "400 Bad Request: " + strings.Repeat("ä", 250) + "…"},
 		"cut between characters":   {Error{StatusCode: 400, Attempts: 1, Messages: []string{"x" + strings.Repeat("ä", 400)}}, "400 Bad Request: x" + strings.Repeat("ä", 249) + "…"},
 	}
@@ -218,7 +229,7 @@ func TestDescribe(t *testing.T) {
 		"one of our errors":        {fmt.Errorf("%s: %w", leaky, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
 		"our words":                {reason("no redirect"), "no redirect"},
 		"dial":                     {fmt.Errorf("GET %s: %w", leaky, dial), "dial tcp 192.0.2.1:443: connection refused"},
-		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{leaky}}, "dial tcp: error of type partnerapi.foreign"},
+		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{leaky}}, "dial tcp: error of type partnerapi.foreign, which errors.Unwrap shows"},
 		"no such host":             {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example"}}, "dial tcp: lookup a.example: no such host"},
 		"errno":                    {errno.ConnectionRefused, "connection refused"},
 		"unknown authority":        {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
@@ -229,15 +240,15 @@ func TestDescribe(t *testing.T) {
 		"a type, not the value":    {overflow, "a value of another type than int8"},
 		"of no type":               {&json.UnmarshalTypeError{Value: leaky}, "a value of another type"},
 		"a date":                   {fmt.Errorf("json: %w", errNotADate), "not a date of the form YYYY-MM-DD"},
-		"foreign":                  {foreign{leaky}, "error of type partnerapi.foreign"},
-		"foreign, by pointer":      {&foreign{leaky}, "error of type *partnerapi.foreign"},
-		"foreign text":             {foreignText(leaky), "error of type partnerapi.foreignText"},
-		"errors.New":               {errors.New(leaky), "error of type *errors.errorString"},
-		"in a url.Error":           {&url.Error{Op: "Get", URL: leaky, Err: errors.New("x " + leaky)}, "error of type *errors.errorString"},
+		"foreign":                  {foreign{leaky}, "error of type partnerapi.foreign, which errors.Unwrap shows"},
+		"foreign, by pointer":      {&foreign{leaky}, "error of type *partnerapi.foreign, which errors.Unwrap shows"},
+		"foreign text":             {foreignText(leaky), "error of type partnerapi.foreignText, which errors.Unwrap shows"},
+		"errors.New":               {errors.New(leaky), "error of type *errors.errorString, which errors.Unwrap shows"},
+		"in a url.Error":           {&url.Error{Op: "Get", URL: leaky, Err: errors.New("x " + leaky)}, "error of type *errors.errorString, which errors.Unwrap shows"},
 		"a url.Error of dialling":  {&url.Error{Op: "Get", URL: leaky, Err: dial}, "dial tcp 192.0.2.1:443: connection refused"},
 		"a url.Error of several":   {&url.Error{Op: "Get", URL: leaky, Err: errors.Join(io.EOF, dial)}, "EOF; dial tcp 192.0.2.1:443: connection refused"},
-		"an empty url.Error":       {&url.Error{Op: "Get", URL: leaky}, "error of type <nil>"},
-		"several":                  {errors.Join(dial, foreign{leaky}, context.Canceled), "dial tcp 192.0.2.1:443: connection refused; error of type partnerapi.foreign; context canceled"},
+		"an empty url.Error":       {&url.Error{Op: "Get", URL: leaky}, "error of type <nil>, which errors.Unwrap shows"},
+		"several":                  {errors.Join(dial, foreign{leaky}, context.Canceled), "dial tcp 192.0.2.1:443: connection refused; error of type partnerapi.foreign, which errors.Unwrap shows; context canceled"},
 		"several, wrapped by fmt":  {fmt.Errorf("%s: %w and %w", leaky, io.EOF, context.Canceled), "EOF; context canceled"},
 	}
 	for name, test := range tests {
@@ -308,4 +319,129 @@ func TestEmptyMessage(t *testing.T) {
 		assertKinds(t, &Error{StatusCode: 400, Messages: []string{message}}, ErrInvalid)
 	}
 	assertKinds(t, &Error{StatusCode: 400, Messages: []string{"has already been taken"}}, ErrInvalid, ErrAlreadyExists)
+}
+
+// The text of an error says whose the cause is, and errors.Unwrap returns the cause with its own text.
+func TestForeignErrorIsShownByUnwrap(t *testing.T) {
+	t.Parallel()
+	mine := errors.New("no tenant")
+	const shows = "error of type *errors.errorString, which errors.Unwrap shows"
+	fails := TokenSourceFunc(func(context.Context) (string, error) { return "", mine })
+	refuses := limiterFunc(func(context.Context) error { return mine })
+	breaks := roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, mine })
+	search := func(ctx context.Context, c *Client) error {
+		_, err := c.Accounts.Search(ctx, "a@b.example")
+		return err
+	}
+	caused, because := context.WithCancelCause(t.Context())
+	const op = "account: GET /account/search: "
+	tests := map[string]struct {
+		client *Client
+		call   func(context.Context, *Client) error
+		want   string
+	}{
+		"a source": {
+			newTestClient(t, ok, WithCredentialSource(AccountKey, fails)), search,
+			op + "not sent: no credential; the source of the account key failed; " + shows,
+		},
+		"another one": {
+			newTestClient(t, ok, WithCredentialSource(OrganizationKey, fails)), search,
+			op + "not sent: no credential; the source of the organization key failed; " + shows,
+		},
+		"a limiter":   {newTestClient(t, ok, WithRateLimiter(AccountAPI, refuses)), search, op + "not sent: the rate limiter refused; " + shows},
+		"a transport": {newTestClient(t, breaks, soon), search, op + "no answer: the transport failed; " + shows},
+		"a body": {
+			newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(mine))}, nil
+			}), soon), search, op + "200 OK: bad response; the transport failed; " + shows,
+		},
+		"a dialler": {
+			newTestClient(t, &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: mine}
+			}}, soon), search, op + "no answer: the transport failed; dial tcp: " + shows,
+		},
+		"a store": {newTestClient(t, &issuer{}), func(ctx context.Context, c *Client) error {
+			session := sessionOf(t, oldTokens())
+			session.OnRefresh(func(context.Context, Tokens) error { return mine })
+			_, err := c.Accounts.Get(ctx, session)
+			return err
+		}, "account: GET /account: not sent: the new tokens could not be stored; " + shows},
+		"a cause": {newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			because(mine)
+			<-req.Context().Done()
+			return nil, context.Cause(req.Context())
+		})), func(_ context.Context, c *Client) error { return search(caused, c) }, op + "no answer: context canceled; the context was given a cause; " + shows},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := test.call(t.Context(), test.client)
+			require.EqualError(t, err, test.want)
+			require.ErrorIs(t, err, mine)
+			assert.Contains(t, shownBy(t, err), "no tenant")
+		})
+	}
+
+	var told Attempt
+	client := newTestClient(t, breaks, soon, WithAttemptHook(func(_ context.Context, a Attempt) { told = a }))
+	require.Error(t, search(t.Context(), client))
+	require.EqualError(t, told.Err, "the transport failed; "+shows)
+	assert.Same(t, mine, errors.Unwrap(told.Err))
+}
+
+// shownBy returns the texts of all causes, as a user logs them.
+func shownBy(t *testing.T, err error) string {
+	t.Helper()
+	var failed *Error
+	require.ErrorAs(t, err, &failed)
+	var texts []string
+	for _, cause := range failed.Unwrap() {
+		if shown := errors.Unwrap(cause); shown != nil {
+			texts = append(texts, shown.Error())
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// Unwrap returns each of several causes by itself.
+func TestUnwrapOfSeveralCauses(t *testing.T) {
+	t.Parallel()
+	a, b := errors.New("a"), errors.New("b")
+	failed := &Error{kinds: []error{ErrServer}, cause: hide(errors.Join(hide(errors.Join(a, blame("x", b))), context.Canceled))}
+	all := failed.Unwrap()
+	require.Len(t, all, 4)
+	assert.Equal(t, ErrServer, all[0])
+	assert.Same(t, a, errors.Unwrap(all[1]))
+	assert.Same(t, b, errors.Unwrap(all[2]))
+	assert.Equal(t, context.Canceled, errors.Unwrap(all[3]))
+	both := errors.Join(a, b)
+	assert.Same(t, both, errors.Unwrap((&Error{cause: blame("x", both)}).Unwrap()[0]), "an error of theirs stays one")
+}
+
+// The cause that a context was given comes with the context's error. A signal is printed.
+func TestWhyAContextIsOver(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, whyDone(t.Context()))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Equal(t, context.Canceled, whyDone(ended))
+	mine := errors.New("SECRET")
+	caused, because := context.WithCancelCause(t.Context())
+	because(mine)
+	require.EqualError(t, hide(whyDone(caused)), "context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows")
+	require.ErrorIs(t, whyDone(caused), context.Canceled)
+	require.ErrorIs(t, whyDone(caused), mine)
+	late, cancel := context.WithDeadlineCause(t.Context(), time.Now(), io.EOF)
+	defer cancel()
+	require.EqualError(t, hide(whyDone(late)), "context deadline exceeded; the context was given a cause; EOF")
+	if runtime.GOOS == "windows" { // where a process cannot interrupt itself
+		return
+	}
+	interrupted, stop := signal.NotifyContext(t.Context(), os.Interrupt)
+	defer stop()
+	process, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	require.NoError(t, process.Signal(os.Interrupt))
+	<-interrupted.Done()
+	require.EqualError(t, hide(whyDone(interrupted)), "context canceled; the context was given a cause; interrupt signal received")
 }

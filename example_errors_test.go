@@ -79,3 +79,24 @@ func ExampleError_status() {
 	// nobody logged in: 401
 	// a bad credential: 500
 }
+
+// The text of an error says whose the cause is, and not what it says, which may be a secret. Unwrap has it.
+func ExampleError_Unwrap() {
+	noTenant := func(context.Context) (string, error) { return "", errors.New("no tenant in the context") }
+	client := partnertest.New().Client(
+		partnerapi.WithCredentialSource(partnerapi.NetworkToken, partnerapi.TokenSourceFunc(noTenant)))
+	_, err := client.Networks.Get(context.Background(), "acc_1")
+	fmt.Println(err)
+
+	var failed *partnerapi.Error
+	if errors.As(err, &failed) {
+		for _, each := range failed.Unwrap() {
+			if cause := errors.Unwrap(each); cause != nil {
+				fmt.Println("cause:", cause)
+			}
+		}
+	}
+	// Output:
+	// network: GET /account/networks/{child_account_id}: not sent: no credential; the source of the network token failed; error of type *errors.errorString, which errors.Unwrap shows
+	// cause: no tenant in the context
+}

@@ -224,13 +224,16 @@ func (r *request) askSecrets(ctx context.Context) error {
 
 func (r *request) ask(ctx context.Context, s *secret) error {
 	token, err := s.source.Token(ctx)
+	if err != nil && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
+		err = blame(reason("the source of the "+string(s.which)+" failed"), err)
+	}
 	switch {
 	case err != nil && ctx.Err() != nil: // the caller did not wait for it
 		failed := r.noCredential(errors.Join(err, whyDone(ctx)))
 		failed.kinds = failed.kinds[1:]
 		return failed
 	case err != nil:
-		return r.noCredential(errors.Join(reason("the source of the "+string(s.which)+" failed"), err))
+		return r.noCredential(err)
 	case !isCredential(token):
 		return r.noCredential(reason("the source of the " + string(s.which) + " returned none that can be sent"))
 	}

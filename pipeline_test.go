@@ -351,7 +351,7 @@ func TestNoCredential(t *testing.T) {
 		},
 		"the source fails": {
 			[]Option{source("", broken)}, Call{API: AccountAPI, Op: "GET /a"}, broken,
-			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString",
+			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString, which errors.Unwrap shows",
 		},
 		"the source is cancelled": {
 			[]Option{source("", context.Canceled)}, Call{API: AccountAPI, Op: "GET /a"}, context.Canceled,

@@ -2,8 +2,6 @@ package partnerapi
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,16 +10,12 @@ import (
 	"maps"
 	"net"
 	"net/url"
-	"os"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
 // reason is a cause in our own words, which hold no data of anybody's.
@@ -44,29 +38,76 @@ func (s sealed[T]) get() (value T) {
 }
 
 // hidden is a cause that prints only what is known to be harmless, because texts and fields of foreign errors carry URLs,
-// and URLs carry keys. errors.Is and errors.As see through it.
-type hidden struct{ cause sealed[error] }
+// and URLs carry keys. errors.Is and errors.As see through it, and errors.Unwrap returns the cause itself.
+type hidden struct {
+	whose reason // what failed with it, if the text has to say so
+	cause sealed[error]
+}
 
 func hide(cause error) *hidden {
 	if h, own := any(cause).(*hidden); own {
 		return h
 	}
-	return &hidden{seal(withoutURL(cause))}
+	return blame("", cause)
+}
+
+// blame hides a cause whose text says first what failed with it.
+func blame(whose reason, cause error) *hidden { return &hidden{whose, seal(withoutURL(cause))} }
+
+// ofTransport returns the error of an attempt as the cause of its failure. The text says that it is the transport's, or the
+// context's cause, unless net/http's own words tell enough.
+func ofTransport(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(ctx.Err(), cause) && errors.Is(err, cause) {
+		return errors.Join(ctx.Err(), blame(givenCause, err))
+	}
+	if _, known := say(err); known {
+		return err
+	}
+	return blame("the transport failed", err)
+}
+
+// givenCause says that an error is why a context was cancelled.
+const givenCause = "the context was given a cause"
+
+// whyDone returns nil while ctx is not done, and then its error, joined with its cause if it was given one of its own:
+// errors.Is finds either, whichever of them a transport returns.
+func whyDone(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == nil || errors.Is(err, cause) {
+		return err
+	}
+	return errors.Join(err, blame(givenCause, cause))
 }
 
 // withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
 func withoutURL(cause error) error {
+	var leaks *url.Error
+	if !errors.As(cause, &leaks) {
+		return cause
+	}
 	if several := parts(cause); several != nil {
 		for i, part := range several {
 			several[i] = withoutURL(part)
 		}
 		return errors.Join(several...)
 	}
-	var leaks *url.Error
-	if errors.As(cause, &leaks) {
-		return withoutURL(leaks.Err)
+	return withoutURL(leaks.Err)
+}
+
+// causes returns the errors that a cause joins, each hidden.
+func causes(cause error) []error {
+	if h, own := any(cause).(*hidden); own && h.whose == "" {
+		return causes(h.Unwrap())
 	}
-	return cause
+	several := parts(cause)
+	if several == nil {
+		return []error{hide(cause)}
+	}
+	var all []error
+	for _, each := range several {
+		all = append(all, causes(each)...)
+	}
+	return all
 }
 
 // parts returns a copy of the errors that err joins, or nil if it joins none.
@@ -90,7 +131,7 @@ func leaves(err error) (all []error) {
 	return all
 }
 
-func (h *hidden) Error() string                 { return oneLine(describe(h.Unwrap())) }
+func (h *hidden) Error() string                 { return oneLine(describe(h)) }
 func (h *hidden) Unwrap() error                 { return h.cause.get() }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
@@ -121,8 +162,11 @@ func (e *Error) forget(secrets []secret, spent []string) {
 	e.Type, e.DevMessage, e.RequestID = clean(e.Type), clean(e.DevMessage), clean(e.RequestID)
 }
 
-// appendForms appends a secret as it is, and as it is in a URL.
+// appendForms appends a secret as it is, and as it is in a URL, unless it is there: each attempt has spent the same.
 func appendForms(forms []string, secret string) []string {
+	if secret == "" || slices.Contains(forms, secret) {
+		return forms
+	}
 	forms = append(forms, secret)
 	if escaped := url.QueryEscape(secret); escaped != secret {
 		forms = append(forms, escaped, url.PathEscape(secret)) // which escapes nothing more
@@ -146,106 +190,105 @@ const redacted = "[redacted]"
 // anEmail is what looks like an e-mail in the words of an API, or in a URL that it repeats.
 var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/][^\s"<>(),;:&=?/]*(?:@|%(?:25)*40)[^\s"'<>(),;:&=?/]+`)
 
+const (
+	// mostRead is how many bytes of an API's messages are looked at for one line.
+	mostRead = 4 << 10
+	// longestEmail is more than an e-mail has bytes, escaped in a URL too.
+	longestEmail = 1 << 10
+)
+
 // withoutEmails returns s, or its beginning if nobody would read it all.
 func withoutEmails(s string) string {
-	return anEmail.ReplaceAllLiteralString(s[:min(len(s), 4096)], redacted)
+	if len(s) > mostRead {
+		s = s[:mostRead]
+		// The last word may be an e-mail without its @.
+		whole := strings.LastIndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"<>(),;:&=?/`, r) })
+		s = s[:max(whole+1, mostRead-longestEmail)] + "…"
+	}
+	return anEmail.ReplaceAllLiteralString(s, redacted)
 }
 
 // unique returns each text once, at its first place.
 func unique(texts []string) []string {
+	seen := make(map[string]bool, len(texts))
 	var kept []string
 	for _, text := range texts {
-		if !slices.Contains(kept, text) {
+		if !seen[text] {
+			seen[text] = true
 			kept = append(kept, text)
 		}
 	}
 	return kept
 }
 
-// harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
-// else.
-var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
-	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
-	textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError], textOf[x509.CertificateInvalidError], textOfNoType,
-}
-
-// isOfRate matches what golang.org/x/time/rate says, whose errors have no type of their own.
-var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
-
-// harmlessErrors are those known by themselves.
-var harmlessErrors = []error{
-	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed,
-	errNotADate, errNotUnix,
-	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
-	ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
-}
-
-func textOf[T error](err error) (string, bool) {
-	var found T
-	if !errors.As(err, &found) {
-		return "", false
-	}
-	return found.Error(), true
-}
-
-// textOfNoType is for errors whose types are not exported: alerts of TLS, and what x/time/rate says.
-func textOfNoType(err error) (string, bool) {
-	if err == nil {
-		return "", false
-	}
-	text := err.Error()
-	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate.MatchString(text)
-}
-
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
 func describe(err error) string {
+	text, _ := say(err)
+	return text
+}
+
+// say returns the text of [describe], and whether it is that of a known error, which says enough.
+func say(err error) (text string, known bool) {
 	if h, own := any(err).(*hidden); own {
-		return describe(h.Unwrap())
+		if text, known = say(h.Unwrap()); h.whose != "" {
+			text = string(h.whose) + "; " + text
+		}
+		return text, known
 	}
 	if parts(err) != nil {
 		var texts []string
+		known = true
 		for _, each := range leaves(err) {
-			texts = append(texts, describe(each))
+			of, is := say(each)
+			texts, known = append(texts, of), known && is
 		}
-		return strings.Join(unique(texts), "; ")
-	}
-	if of, ok := err.(*contextCause); ok { //nolint:errorlint // one further down is described as it is reached
-		return "context.Cause: " + describe(of.error)
+		return strings.Join(unique(texts), "; "), known
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		return describe(wrapped.Err)
+		return say(wrapped.Err)
 	}
-	for _, ours := range []func(error) (string, bool){textOf[*Error], textOf[*unread]} {
+	return sayOne(err)
+}
+
+// sayOne is say for an error that joins no others.
+func sayOne(err error) (text string, known bool) {
+	for _, ours := range []func(error) (string, bool){textOf[*Error], textOf[*unread], describeJSON} {
 		if text, ok := ours(err); ok {
-			return text
+			return text, true
 		}
+	}
+	var op *net.OpError
+	if text, ok := fixedText(err); ok && !errors.As(err, &op) {
+		return text, true
 	}
 	for _, known := range harmlessErrors {
 		if errors.Is(err, known) {
-			return known.Error()
+			return known.Error(), true
 		}
 	}
 	var date *time.ParseError // its text holds the value
 	if errors.As(err, &date) {
-		return errNotATime.Error()
+		return errNotATime.Error(), true
 	}
-	if text, ok := describeJSON(err); ok {
-		return text
-	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		known := *op
-		known.Err = reason(describe(op.Err)) // it can be a foreign dialler's
-		return known.Error()
+	if op != nil || errors.As(err, &op) {
+		of := *op
+		text, known = say(op.Err) // it can be a foreign dialler's
+		of.Err = reason(text)
+		return of.Error(), known
 	}
 	for _, harmless := range harmlessTexts {
 		if text, ok := harmless(err); ok {
-			return text
+			return text, true
 		}
 	}
-	return fmt.Sprintf("error of type %T", err)
+	if text, ok := fixedBeginning(err); ok {
+		return text, true
+	}
+	if wrapsText(err, noResponder) {
+		return noResponder, false
+	}
+	return fmt.Sprintf("error of type %T, which errors.Unwrap shows", err), false
 }
 
 // describeJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.

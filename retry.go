@@ -122,6 +122,8 @@ func (x *exchange) plan(ctx context.Context) (wait time.Duration, again bool) {
 		return 0, x.renew(ctx)
 	case x.stop || x.options.once || ctx.Err() != nil:
 		return 0, false
+	case isRefusedForGood(x.last.Err):
+		return 0, false
 	case x.last.Outcome == OutcomeAnswered:
 		return 0, x.needsLogin()
 	case x.last.Outcome == OutcomeUnknown && !x.call.isRepeatable():

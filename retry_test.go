@@ -437,7 +437,7 @@ func TestTrapHTTPMockWithoutResponder(t *testing.T) {
 	_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
 	assert.Less(t, time.Since(started), 200*time.Millisecond)
 	assertKinds(t, err, ErrOutcomeUnknown)
-	require.EqualError(t, err, "account: POST /accounts: no answer: outcome unknown; error of type *internal.ErrorNoResponderFoundMistake")
+	require.EqualError(t, err, "account: POST /accounts: no answer: outcome unknown; the transport failed; no responder found")
 	var failed *Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, 1, failed.Attempts)
@@ -675,9 +675,9 @@ func TestCancelledInFlight(t *testing.T) {
 		is    error
 		want  string
 	}{
-		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no answer: context canceled; context.Cause: error of type *errors.errorString"},
-		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no answer: context canceled; context.Cause: error of type *errors.errorString"},
-		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no answer: outcome unknown; EOF; context canceled; context.Cause: error of type *errors.errorString"},
+		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no answer: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no answer: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no answer: outcome unknown; EOF; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -717,39 +717,39 @@ func TestCancelCauseIsFound(t *testing.T) {
 		"before the call": {nil, func(c cancelling) []Option {
 			c.cancel()
 			return nil
-		}, "not sent: context canceled; context.Cause: error of type *errors.errorString"},
+		}, "not sent: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 		"in the credential's source": {nil, func(c cancelling) []Option {
 			return []Option{WithCredentialSource(NetworkToken, TokenSourceFunc(func(ctx context.Context) (string, error) {
 				c.cancel()
 				return "", ctx.Err()
 			}))}
-		}, "not sent: context canceled; context.Cause: error of type *errors.errorString"},
+		}, "not sent: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 		"in the limiter": {nil, func(c cancelling) []Option {
 			return []Option{WithRateLimiter(NetworkAPI, limiterFunc(func(ctx context.Context) error {
 				c.cancel()
 				return ctx.Err()
 			}))}
-		}, "not sent: the rate limiter refused; context canceled; context.Cause: error of type *errors.errorString"},
+		}, "not sent: the rate limiter refused; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 		"in an attempt": {func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
 		}, func(c cancelling) []Option {
 			time.AfterFunc(time.Second, c.cancel)
 			return nil
-		}, "no answer: outcome unknown; context canceled; context.Cause: error of type *errors.errorString"},
+		}, "no answer: outcome unknown; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 		"between attempts": {always(503, ""), func(c cancelling) []Option {
 			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
-		}, "503 Service Unavailable: server error; outcome unknown; context canceled; context.Cause: error of type *errors.errorString"},
+		}, "503 Service Unavailable: server error; outcome unknown; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 		"between attempts without a response": {cut, func(c cancelling) []Option {
 			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
-		}, "no answer: outcome unknown; unexpected EOF; context canceled; context.Cause: error of type *errors.errorString"},
+		}, "no answer: outcome unknown; unexpected EOF; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 		"while the session is refreshed": {func(req *http.Request) (*http.Response, error) {
 			time.Sleep(time.Minute)
 			return ok(req)
 		}, func(c cancelling) []Option {
 			time.AfterFunc(time.Second, c.cancel)
 			return nil
-		}, "not sent: context canceled; context.Cause: error of type *errors.errorString"},
+		}, "not sent: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -786,7 +786,7 @@ func TestCauseOfADeadlineAndOfAWalk(t *testing.T) {
 		_, err := Do[none](ctx, newTestClient(t, silent), Call{API: NetworkAPI, Op: "GET /a"})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, why)
-		require.EqualError(t, err, "network: GET /a: no answer: context deadline exceeded; context.Cause: error of type *errors.errorString")
+		require.EqualError(t, err, "network: GET /a: no answer: context deadline exceeded; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -933,12 +933,12 @@ func TestLimiterThatRefuses(t *testing.T) {
 		sent  int
 		want  string
 	}{
-		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString"},
+		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString, which errors.Unwrap shows"},
 		"at once, over":    {0, context.DeadlineExceeded, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; context deadline exceeded"},
 		"no time":          {0, late, []error{context.DeadlineExceeded}, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) would exceed context deadline; context deadline exceeded"},
 		"no burst":         {0, tooMuch, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) exceeds limiter's burst 0"},
-		"of another":       {0, others, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString"},
-		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString"},
+		"of another":       {0, others, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString, which errors.Unwrap shows"},
+		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString, which errors.Unwrap shows"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1161,7 +1161,7 @@ func TestRenewedCredential(t *testing.T) {
 				if test.fail != nil {
 					require.ErrorIs(t, err, test.fail)
 					require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: 401 Unauthorized: Please provide a valid token; "+
-						"partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; the source of the partner token failed; error of type *errors.errorString")
+						"partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; the source of the partner token failed; error of type *errors.errorString, which errors.Unwrap shows")
 				}
 			})
 		})

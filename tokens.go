@@ -309,7 +309,7 @@ func (s *sessionState) stored(ctx context.Context, b *bearer) error {
 	s.mu.Unlock()
 	if store != nil {
 		if err := store(ctx, tokens); err != nil {
-			return errors.Join(reason("the new tokens could not be stored"), err)
+			return blame("the new tokens could not be stored", err)
 		}
 	}
 	s.mu.Lock()

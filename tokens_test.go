@@ -446,7 +446,7 @@ func TestHookOfTokens(t *testing.T) {
 			_, err := client.Accounts.Get(ctx, session)
 			assertKinds(t, err)
 			require.ErrorIs(t, err, full)
-			require.EqualError(t, err, "account: GET /account: not sent: the new tokens could not be stored; error of type *errors.errorString")
+			require.EqualError(t, err, "account: GET /account: not sent: the new tokens could not be stored; error of type *errors.errorString, which errors.Unwrap shows")
 		}
 		for range 2 {
 			_, err := client.Accounts.Get(ctx, session)

@@ -3,10 +3,12 @@ package partnerapi
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +27,12 @@ func newTransport() *http.Transport {
 	// All calls share a connection of HTTP/2. One that has become silent, because a firewall forgot it, say, is given up
 	// within an attempt of 30 s, or every other attempt would go to it too.
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		if resp.StatusCode == http.StatusOK {
+			return nil
+		}
+		return proxyRefusal(resp.StatusCode)
+	}
 	return t
 }
 
@@ -40,6 +48,36 @@ func supports(goos string) error {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// proxyRefusal is the status of a proxy's response to CONNECT, if it made no connection. Nothing was sent to the API. The
+// proxy's own words are not kept, because they can say anything.
+type proxyRefusal int
+
+func (r proxyRefusal) Error() string {
+	return "the proxy responded to CONNECT with " + strings.TrimSpace(strconv.Itoa(int(r))+" "+http.StatusText(int(r)))
+}
+
+// final reports whether a retry would get the same response.
+func (r proxyRefusal) final() bool {
+	return r < http.StatusInternalServerError && r != http.StatusRequestTimeout && r != http.StatusTooManyRequests
+}
+
+// isRefusedForGood reports whether err is the refusal of a proxy that a retry would get too.
+func isRefusedForGood(err error) bool {
+	var refusal proxyRefusal
+	return errors.As(err, &refusal) && refusal.final()
+}
+
+// ofProxy returns the refusal of a proxy in place of the error that a [http.Transport] without OnProxyConnectResponse makes
+// of it: the text after the status, and nothing else.
+func ofProxy(transport http.RoundTripper, err error) error {
+	if _, plain := transport.(*http.Transport); plain {
+		if status := statusOf[err.Error()]; status != 0 {
+			return proxyRefusal(status)
+		}
+	}
+	return err
 }
 
 // gate lets a few attempts at a time ask net/http for a connection. net/http dials one for every request that finds none

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -306,4 +307,112 @@ func TestSupports(t *testing.T) {
 	} {
 		require.NoError(t, supports(goos), goos)
 	}
+}
+
+// newProxy returns the address of a proxy with one response for every request, and the number of its connections.
+func newProxy(t *testing.T, answer string) (*url.URL, *atomic.Int64) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	var asked atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			asked.Add(1)
+			_, _ = conn.Read(make([]byte, 4096)) // all of what it is asked for
+			_, _ = io.WriteString(conn, answer)
+			_ = conn.Close()
+		}
+	}()
+	return &url.URL{Scheme: "http", User: url.UserPassword("user", "SECRET"), Host: listener.Addr().String()}, &asked
+}
+
+// A proxy that refuses the connection has sent nothing to the API. Its status is printed, without its own words.
+func TestProxyRefuses(t *testing.T) {
+	t.Parallel()
+	const before = "network: POST /account/network-invitations/{token}: no answer: the proxy responded to CONNECT with "
+	tests := map[string]struct {
+		line string
+		text string
+		sent int
+	}{
+		"407":           {"407 Proxy Authentication Required", "407 Proxy Authentication Required", 1},
+		"in its words":  {"407 Ask SECRET", "407 Proxy Authentication Required", 1},
+		"without words": {"403", "403 Forbidden", 1},
+		"404":           {"404 Not Found", "404 Not Found", 1},
+		"a redirect":    {"302 Found\r\nLocation: https://SECRET.example", "302 Found", 1},
+		"no name":       {"499 SECRET", "499", 1},
+		"another 2xx":   {"204 No Content", "204 No Content", 1},
+		"408":           {"408 Request Timeout", "408 Request Timeout", 4},
+		"429":           {"429 Too Many Requests", "429 Too Many Requests", 4},
+		"500":           {"500 SECRET", "500 Internal Server Error", 4},
+		"503":           {"503 Service Unavailable", "503 Service Unavailable", 4},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy, asked := newProxy(t, "HTTP/1.1 "+test.line+"\r\nContent-Length: 6\r\n\r\nSECRET")
+			var log attemptLog
+			client, err := NewClient(WithNetworkToken("t"), soon, log.hook())
+			require.NoError(t, err)
+			client.config().transport.(*http.Transport).Proxy = http.ProxyURL(proxy)
+			_, err = client.Invitations.Activate(t.Context(), "TOKEN")
+			assertKinds(t, err) // not ErrOutcomeUnknown
+			require.EqualError(t, err, before+test.text)
+			assert.Equal(t, int64(test.sent), asked.Load())
+			assert.Equal(t, slices.Repeat([]Outcome{OutcomeUnsent}, test.sent), log.outcomes())
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.sent, failed.Attempts)
+			assert.Zero(t, failed.StatusCode)
+		})
+	}
+}
+
+// A user's http.Transport keeps only the text of the status: it is known if it is the standard text.
+func TestProxyRefusesATransportOfOthers(t *testing.T) {
+	t.Parallel()
+	const before = "network: GET /account/networks/{child_account_id}: no answer: "
+	tests := map[string]struct {
+		line string
+		text string
+		sent int
+	}{
+		"407":          {"407 Proxy Authentication Required", "the proxy responded to CONNECT with 407 Proxy Authentication Required", 1},
+		"403":          {"403 Forbidden", "the proxy responded to CONNECT with 403 Forbidden", 1},
+		"502":          {"502 Bad Gateway", "the proxy responded to CONNECT with 502 Bad Gateway", 4},
+		"no words":     {"503", "unknown status code", 4},
+		"in its words": {"407 Ask SECRET", "the transport failed; error of type *errors.errorString, which errors.Unwrap shows", 4},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy, asked := newProxy(t, "HTTP/1.1 "+test.line+"\r\n\r\n")
+			client := newTestClient(t, &http.Transport{Proxy: http.ProxyURL(proxy)}, soon)
+			_, err := client.Networks.Get(t.Context(), "acc_1")
+			require.EqualError(t, err, before+test.text)
+			assert.Equal(t, int64(test.sent), asked.Load())
+		})
+	}
+	// The text of another transport proves nothing.
+	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
+	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
+	require.EqualError(t, err, before+"403 Forbidden")
+	assert.Equal(t, 4, transport.sent)
+}
+
+func TestProxyOfSOCKSRefuses(t *testing.T) {
+	t.Parallel()
+	proxy, _ := newProxy(t, "SECRET")
+	proxy.Scheme = "socks5"
+	client, err := NewClient(WithNetworkToken("t"), soon)
+	require.NoError(t, err)
+	client.config().transport.(*http.Transport).Proxy = http.ProxyURL(proxy)
+	_, err = client.Networks.Get(t.Context(), "acc_1")
+	require.ErrorContains(t, err, "unexpected protocol version")
+	assert.NotContains(t, err.Error(), "SECRET")
 }
