@@ -178,7 +178,7 @@ var accountReplies = map[string]replyTest{
 	},
 	"account.empty":           {status: 200, call: logout},
 	"account.status-bare":     {status: 200, call: accountStatus, want: true},
-	"account.message-string":  {status: 200, call: search, kinds: []error{ErrNotFound}, says: []string{"Not Found"}},
+	"account.message-string":  {status: 200, call: search, kinds: []error{ErrBadResponse}, says: []string{"Not Found"}},
 	"account.refresh-refused": {status: 200, call: refresh, kinds: []error{ErrUnauthorized}, says: []string{"Unable to decode refresh token"}},
 }
 
@@ -468,7 +468,7 @@ func TestAccountBareForms(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []Benefit{{ID: 7}}, got)
 	_, err = search(t.Context(), newTestClient(t, newTranscript(answerWith(404, `{"error":"Not Found: /account/search"}`))))
-	assertKinds(t, err, ErrNotFound)
+	assertKinds(t, err, ErrBadResponse)
 	assert.EqualError(t, err, "account: GET /account/search: 404 Not Found: Not Found")
 }
 
@@ -595,7 +595,7 @@ func TestAccountNotFoundPathIsNotPrinted(t *testing.T) {
 	} {
 		client := newTestClient(t, newTranscript(answerWith(200, body)))
 		err := client.Accounts.Logout(t.Context(), NewSession())
-		assertKinds(t, err, ErrNotFound)
+		assertKinds(t, err, ErrBadResponse)
 		assert.EqualError(t, err, "account: GET /logout: 200 OK: Not Found")
 	}
 }

@@ -1,7 +1,7 @@
 package partnerapi
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -81,18 +81,22 @@ func (p place) putInQuery(target *url.URL, secret string) {
 
 func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 
+// strange is the failure of a response that is not in the API's form, with the words that it has all the same.
+func strange(status int, body []byte) *Error { return wordsOf(body).of(unenveloped(status)) }
+
 // openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure whatever the
 // status.
 func openPartner(status int, body []byte) ([]byte, *Error) {
-	success, message, kind := member{name: "success"}, member{name: "error"}, member{name: "error_type"}
-	find(body, &success, &message, &kind)
+	success, kind := member{name: "success"}, member{name: "error_type"}
+	find(body, &success, &kind)
+	succeeded, known := success.bool()
 	switch {
-	case success.is("false"):
-		failed := &Error{Type: kind.text(), Messages: nonEmpty(message.text())}
+	case known && !succeeded:
+		failed := wordsOf(body).of(&Error{Type: kind.text()})
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
-	case !isSuccess(status), success.value != nil && !success.is("true"):
-		return nil, unenveloped(status)
+	case !isSuccess(status), success.value != nil && !known:
+		return nil, strange(status, body)
 	default:
 		return body, nil
 	}
@@ -102,7 +106,7 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 func partnerKinds(status int, failed *Error) []error {
 	kind := statusKind(status)
 	switch {
-	case status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
+	case errors.Is(kind, ErrRateLimited), errors.Is(kind, ErrServer):
 		return []error{kind}
 	case failed.Type == "invalid_token":
 		return []error{ErrUnauthorized}
@@ -117,50 +121,65 @@ func partnerKinds(status int, failed *Error) []error {
 }
 
 // openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the forms
-// without "status" that the API has been seen to answer.
+// without "status" that the API has been seen to answer. An empty body is a success, for a call that reads no value.
 func openAccount(status int, body []byte) ([]byte, *Error) {
-	says, success, messages := member{name: "status"}, member{name: "success"}, member{name: "messages"}
-	message, failure := member{name: "message"}, member{name: "error"}
-	isObject := find(body, &says, &success, &messages, &message, &failure)
-	said := append(nonEmpty(messages.texts()...), nonEmpty(message.text(), failure.text())...)
-	for i, message := range said {
-		if strings.HasPrefix(message, "Not Found:") {
-			said[i] = "Not Found" // what follows is the path, and with it the arguments of the call
-		}
-	}
-	saysOK := says.is(`"ok"`)
-	saysError := !saysOK && says.text() == "error" || success.is("false") || says.value == nil && len(said) > 0 ||
-		failure.value != nil && !failure.is("false") && !failure.is(`""`)
+	says, success, failure := member{name: "status"}, member{name: "success"}, member{name: "error"}
+	messages, message, more := member{name: "messages"}, member{name: "message"}, member{name: "errors"}
+	isObject := find(body, &says, &success, &failure, &messages, &message, &more)
 	switch {
-	case !isObject, !saysError && !isSuccess(status):
+	case !isObject && isSuccess(status) && presenceOf(body) == absent:
+		return body, nil
+	case !isObject:
 		return nil, unenveloped(status)
-	case saysError:
-		return nil, &Error{Messages: said, kinds: kindsBy(status, said)}
-	case says.value != nil && !saysOK && says.text() != "ok":
-		return nil, badResponse("a status that the API does not document")
-	default:
+	}
+	succeeded, known := success.bool()
+	odd, saysOK := success.value != nil && !known, strings.EqualFold(says.text(), "ok")
+	isFailure := strings.EqualFold(says.text(), "error") || known && !succeeded || failure.holds() ||
+		says.value == nil && (messages.speaks() || message.speaks() || more.holds() && !more.isEmpty())
+	if !isFailure && !odd && isSuccess(status) && (saysOK || says.value == nil) {
 		return body, nil
 	}
+	said := wordsOf(body)
+	switch {
+	case !odd && (isFailure || says.value == nil && len(said.messages) > 0):
+		return nil, said.of(&Error{kinds: accountKinds(status, said.messages)})
+	case odd, !isSuccess(status):
+		return nil, said.of(unenveloped(status))
+	default:
+		return nil, said.of(badResponse("a status that the API does not document"))
+	}
+}
+
+// accountKinds is kindsBy for an API whose paths name no things: a 404 means that the route does not exist.
+func accountKinds(status int, messages []string) []error {
+	kinds := []error{ErrBadResponse}
+	if status != http.StatusNotFound {
+		kinds = kindsBy(status, messages)
+	}
+	if slices.Contains(messages, refusedRefresh) {
+		kinds = append(slices.Clip(kinds), errRefreshRefused)
+	}
+	return kinds
 }
 
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
 func openNetwork(status int, body []byte) ([]byte, *Error) {
 	failure, success, says := member{name: "error"}, member{name: "success"}, member{name: "status"}
 	find(body, &failure, &success, &says) // a list is no envelope, and neither is what is not JSON
+	succeeded, known := success.bool()
 	switch {
 	case failure.value == nil && !isSuccess(status):
-		return nil, unenveloped(status)
-	case failure.value == nil && (success.is("false") || says.text() == "error"):
-		return nil, badResponse("a failure in another form than the API's")
-	case failure.value == nil:
+		return nil, strange(status, body)
+	case failure.value == nil && (known && !succeeded || strings.EqualFold(says.text(), "error")):
+		return nil, wordsOf(body).of(badResponse("a failure in another form than the API's"))
+	case failure.value == nil && (success.value == nil || known):
 		return body, nil
-	case failure.value[0] != '{':
-		return nil, unenveloped(status)
+	case failure.value == nil || failure.value[0] != '{':
+		return nil, strange(status, body)
 	}
 	var said networkFailure
 	_ = unmarshal(failure.value, &said) // a member of another type does not make it less of a failure
-	failed := &Error{Type: said.Type, Code: said.Code, Messages: nonEmpty(said.Message), DevMessage: said.DevMessage}
-	_ = json.Unmarshal(said.Fields, &failed.Fields) // no fields is an empty array
+	failed := wordsOf(body).of(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage})
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
 		if kind := statusKind(code); kind != nil {
 			failed.kinds = []error{kind}
@@ -170,21 +189,31 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	return nil, failed
 }
 
-// networkFailure is what the network API says of a failure.
-type networkFailure struct {
-	Type       string          `json:"type"`
-	Code       int             `json:"code"`
-	Message    string          `json:"message"`
-	Fields     json.RawMessage `json:"fields"`
-	DevMessage string          `json:"dev_message"`
+// kindsByHand returns the kinds of an Error that was made by hand: those of the same response of its API.
+func kindsByHand(e *Error) []error {
+	if e.API == AccountAPI {
+		return accountKinds(e.StatusCode, e.Messages)
+	}
+	return kindsBy(e.StatusCode, e.Messages)
 }
 
-func nonEmpty(messages ...string) []string {
-	var kept []string
-	for _, m := range messages {
-		if m != "" {
-			kept = append(kept, m)
-		}
-	}
-	return kept
+// networkFailure is what the network API says of a failure, besides its words.
+type networkFailure struct {
+	Type       string `json:"type"`
+	Code       int    `json:"code"`
+	DevMessage string `json:"dev_message"`
+}
+
+// holds reports whether the value is neither absent nor false, 0 or an empty text.
+func (m *member) holds() bool {
+	value, known := m.bool()
+	return m.value != nil && (value || !known) && !m.is(`""`)
+}
+
+// isEmpty reports whether a list or an object is empty, or holds only empty ones.
+func (m *member) isEmpty() bool { return len(bytes.Trim(m.value, "[]{} \t\r\n")) == 0 }
+
+// speaks reports whether the value is a text, or a list with one. A list of records may be the value that a call wants.
+func (m *member) speaks() bool {
+	return m.text() != "" || slices.ContainsFunc(m.texts(), func(text string) bool { return text != "" })
 }

@@ -20,7 +20,7 @@ var (
 	// ErrForbidden means that the API knows who asks and does not allow it.
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound means that the API says that it does not know what was asked for. A 404 that is not in the API's form
-	// is [ErrBadResponse] instead.
+	// is [ErrBadResponse] instead, and so is any of the account API: it answers so when it does not know the route.
 	ErrNotFound = errors.New("not found")
 	// ErrAlreadyExists means that the pk (partner API), or the e-mail or user name (account API), is taken.
 	ErrAlreadyExists = errors.New("already exists")
@@ -28,7 +28,7 @@ var (
 	ErrNotLoggedIn = errors.New("not logged in")
 	// ErrRateLimited means that the API answered 429.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrServer means that the API answered 500 or above.
+	// ErrServer means that the API answered 500 or above, or 408.
 	ErrServer = errors.New("server error")
 	// ErrNoCredential means that the client has no credential of the kind that the call needs, or that its source
 	// failed. Nothing was sent, unless the source failed when it was asked again: after a 401, for a refresh of the session's
@@ -61,9 +61,10 @@ type Error struct {
 	Type string `json:"type,omitempty"`
 	// Code is the network API's own code. It usually equals the status.
 	Code int `json:"code,omitempty"`
-	// Messages are what the API says, in its words.
+	// Messages are what the API says, in its words: at most 1,000, and then one that says how many more there are. Body
+	// has them all.
 	Messages []string `json:"messages,omitempty"`
-	// Fields maps a field of the request to what the network API says about it.
+	// Fields maps a field of the request to what the API says about it. There are at most 1,000.
 	Fields map[string]string `json:"fields,omitempty"`
 	// DevMessage is the network API's message to the developer. It may name internals.
 	DevMessage string `json:"dev_message,omitempty"`
@@ -129,12 +130,12 @@ func (e *Error) said() (said []string) {
 }
 
 // Unwrap returns the kinds and the causes. A cause prints only what is known to be harmless; [errors.Unwrap] returns the
-// error itself, with its own text. An Error that is made by hand, as in a test, has the kinds that its StatusCode and
+// error itself, with its own text. An Error that is made by hand, as in a test, has the kinds that its API, StatusCode and
 // Messages tell.
 func (e *Error) Unwrap() []error {
 	kinds := slices.Clone(e.kinds)
 	if e.kinds == nil && e.cause == nil && (e.StatusCode >= http.StatusBadRequest || len(e.Messages) > 0) {
-		kinds = kindsBy(e.StatusCode, e.Messages)
+		kinds = kindsByHand(e)
 	}
 	if e.cause != nil {
 		kinds = append(kinds, causes(e.cause)...)
@@ -183,7 +184,7 @@ func statusKind(status int) error {
 		return ErrNotFound
 	case status == http.StatusTooManyRequests:
 		return ErrRateLimited
-	case status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout:
 		return ErrServer
 	case status >= http.StatusBadRequest:
 		return ErrInvalid
@@ -192,7 +193,7 @@ func statusKind(status int) error {
 	}
 }
 
-// unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 429 or 5xx is no
+// unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 408, 429 or 5xx is no
 // surprise; anywhere else it is ErrBadResponse too. A 404 is nothing else: it may come from another server or for want
 // of a route, and callers take ErrNotFound for proof that something is gone.
 func unenveloped(status int) *Error {
@@ -223,7 +224,7 @@ var messageKinds = []messageKind{
 	means("Your email address has not been confirmed.*", ErrForbidden),
 	means("*does not have access to this website.", ErrForbidden),
 	means("Please log in*", ErrNotLoggedIn),
-	means("Not Found*", ErrNotFound),
+	means("Not Found*", ErrBadResponse), // it is the route that was not found
 }
 
 // messageKind is what a message means that begins and ends as given, with something between or not.

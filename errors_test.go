@@ -152,6 +152,11 @@ func TestErrorMadeByHand(t *testing.T) {
 		"200 and a message":       {Error{StatusCode: 200, Messages: []string{"Please log in."}}, []error{ErrNotLoggedIn}},
 		"a message":               {Error{Messages: []string{"x"}}, []error{ErrInvalid}},
 		"500":                     {Error{StatusCode: 500, Messages: []string{"x"}}, []error{ErrServer}},
+		"408":                     {Error{StatusCode: 408, Messages: []string{"x"}}, []error{ErrServer}},
+		"404, account API":        {Error{API: AccountAPI, StatusCode: 404}, []error{ErrBadResponse}},
+		"400, account API":        {Error{API: AccountAPI, StatusCode: 400, Messages: []string{"Please log in"}}, []error{ErrNotLoggedIn}},
+		"404, partner API":        {Error{API: PartnerAPI, StatusCode: 404, Messages: []string{"Not Found"}}, []error{ErrNotFound}},
+		"a route":                 {Error{Messages: []string{"Not Found"}}, []error{ErrBadResponse}},
 		"nothing":                 {Error{}, nil},
 		"a success":               {Error{StatusCode: 200}, nil},
 		"not by hand":             {Error{StatusCode: 404, kinds: []error{ErrBadResponse}}, []error{ErrBadResponse}},
@@ -280,7 +285,7 @@ func TestStatusKind(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{
 		0: nil, 100: nil, 200: nil, 204: nil, 302: nil, 399: nil, 400: ErrInvalid, 401: ErrUnauthorized, 402: ErrInvalid,
-		403: ErrForbidden, 404: ErrNotFound, 409: ErrInvalid, 422: ErrInvalid, 428: ErrInvalid, 429: ErrRateLimited,
+		403: ErrForbidden, 404: ErrNotFound, 408: ErrServer, 409: ErrInvalid, 422: ErrInvalid, 428: ErrInvalid, 429: ErrRateLimited,
 		430: ErrInvalid, 499: ErrInvalid, 500: ErrServer, 503: ErrServer, 600: ErrServer,
 	} {
 		assert.Equal(t, want, statusKind(status), status)
@@ -296,7 +301,7 @@ func TestKindsOfMessages(t *testing.T) {
 		"none":             {nil, []error{ErrInvalid}},
 		"unknown":          {[]string{"Nope"}, []error{ErrInvalid}},
 		"each once":        {[]string{"a", "Email has already been taken", "b", "Username has already been taken"}, []error{ErrInvalid, ErrAlreadyExists}},
-		"two kinds":        {[]string{"Please log in.", "Not Found"}, []error{ErrNotLoggedIn, ErrNotFound}},
+		"two kinds":        {[]string{"Please log in.", "Not Found"}, []error{ErrNotLoggedIn, ErrBadResponse}},
 		"spaces around":    {[]string{" Please use a valid API Key.\n"}, []error{ErrUnauthorized}},
 		"whole":            {[]string{"Please use a valid API Key. Or not."}, []error{ErrInvalid}},
 		"the fixed part":   {[]string{"The name has already been taken"}, []error{ErrInvalid, ErrAlreadyExists}},
@@ -444,4 +449,60 @@ func TestWhyAContextIsOver(t *testing.T) {
 	require.NoError(t, process.Signal(os.Interrupt))
 	<-interrupted.Done()
 	require.EqualError(t, hide(whyDone(interrupted)), "context canceled; the context was given a cause; interrupt signal received")
+}
+
+// Kinds come from a response before credentials are redacted in it, even if a credential is a word that an API uses.
+func TestKindsAreToldFromWhatCame(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		opts  []Option
+		call  Call
+		body  string
+		kinds []error
+		text  string
+	}{
+		"partner": {
+			[]Option{WithPartnerToken("Partner")}, Call{API: PartnerAPI, Op: "POST /a"},
+			`{"success":false,"error":"Partner PK has already been added"}`, []error{ErrInvalid, ErrAlreadyExists},
+			"partner: POST /a: 200 OK: [redacted] PK has already been added",
+		},
+		"its type": {
+			[]Option{WithPartnerToken("token")}, Call{API: PartnerAPI, Op: "POST /a"},
+			`{"success":false,"error":"x","error_type":"invalid_token"}`, []error{ErrUnauthorized}, "partner: POST /a: 200 OK: x",
+		},
+		"a bad key": {
+			[]Option{WithAccountKey("API")}, Call{API: AccountAPI, Op: "POST /a"},
+			`{"status":"error","messages":["Please use a valid API Key."]}`, []error{ErrUnauthorized},
+			"account: POST /a: 200 OK: Please use a valid [redacted] Key.",
+		},
+		"logged out": {
+			[]Option{WithAccountKey("log")}, Call{API: AccountAPI, Op: "POST /a"},
+			`{"status":"error","messages":["Please log in."]}`, []error{ErrNotLoggedIn}, "account: POST /a: 200 OK: Please [redacted] in.",
+		},
+		"an error": {
+			[]Option{WithAccountKey("error")}, Call{API: AccountAPI, Op: "POST /a"},
+			`{"status":"error","messages":["Name has already been taken"]}`, []error{ErrInvalid, ErrAlreadyExists},
+			"account: POST /a: 200 OK: Name has already been taken",
+		},
+		"network": {
+			[]Option{WithNetworkToken("user")}, Call{API: NetworkAPI, Op: "POST /a"},
+			`{"error":{"type":"user","code":404,"message":"No user."}}`, []error{ErrNotFound}, "network: POST /a: 200 OK: No [redacted].",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, always(200, test.body), test.opts...), test.call)
+			assertKinds(t, err, test.kinds...)
+			require.EqualError(t, err, test.text)
+		})
+	}
+	for _, token := range []string{"token", "decode", "refresh"} {
+		for _, status := range []int{200, 400, 401} {
+			client := newTestClient(t, always(status, `{"status":"error","messages":["Unable to decode refresh token"]}`))
+			_, err := client.Accounts.Get(t.Context(), sessionOf(t, Tokens{RefreshToken: token}))
+			assertKinds(t, err, ErrNotLoggedIn, ErrUnauthorized)
+			assert.ErrorContains(t, err, strings.ReplaceAll("Unable to decode refresh token", token, "[redacted]"))
+		}
+	}
 }

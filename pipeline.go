@@ -314,7 +314,8 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RequestID = headerValue(a.header, "X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
-	failed.forget(r.secrets, r.spent)
+	failed.bound()
+	failed.forget(r.secrets, append(r.spent, r.pathOfArgs()...))
 	if a.cause != nil {
 		failed.cause = hide(a.cause)
 		failed.RetryAfter = cmp.Or(failed.RetryAfter, retryAfterOf(a.cause))
@@ -323,6 +324,15 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)
 	}
 	return failed
+}
+
+// pathOfArgs returns the part of the path that holds arguments, unescaped and escaped: routers name the path in a 404.
+func (r *request) pathOfArgs() []string {
+	if len(r.call.Args) == 0 {
+		return nil
+	}
+	base := r.settings.bases[r.call.API]
+	return []string{strings.TrimPrefix(r.url.Path, base.Path), strings.TrimPrefix(r.url.EscapedPath(), base.EscapedPath())}
 }
 
 // headerValue is header.Get without a look at how the name is spelt.

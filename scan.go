@@ -335,10 +335,10 @@ func (m *member) text() string {
 	return unquote(m.value[1 : len(m.value)-1])
 }
 
-// bool returns the value if it is a boolean, or in a spelling of one that a record can have.
+// bool returns the value if it is a boolean, or 0 or 1 in the place of one.
 func (m *member) bool() (value, ok bool) {
-	ok = m.value != nil && unmarshal(m.value, &value) == nil
-	return value, ok
+	value = m.is("true") || m.is("1")
+	return value, value || m.is("false") || m.is("0")
 }
 
 // texts returns the strings of the value if it is a list of them.

@@ -284,8 +284,8 @@ func TestSecretsStayOutOfEveryFailure(t *testing.T) {
 		},
 		"500": echo(500, "<html>", "</html>"),
 		"503": echo(503, "<html>", "</html>"),
-		"an error that is no object": func(req *http.Request) (*http.Response, error) {
-			return reply(400, `{"error":[`+quoted(req)+`],"success":`+quoted(req)+`}`), nil
+		"members that are no words": func(req *http.Request) (*http.Response, error) {
+			return reply(400, `{"error":[],"success":`+quoted(req)+`,"path":`+quoted(req)+`,"query":[`+quoted(req)+`]}`), nil
 		},
 	}
 	for failure, transport := range failures {

@@ -72,7 +72,7 @@ func standardSpelling(t *testing.T, of reflect.Type, data json.RawMessage) json.
 	switch of.Kind() {
 	case reflect.Pointer:
 		elem := of.Elem()
-		if elem.Kind() == reflect.Struct && isEmpty(data) || string(data) == `""` && isOneOf(elem.Kind(), reflect.Int, reflect.Int64, reflect.Float64) {
+		if elem.Kind() == reflect.Struct && isEmpty(data) || string(data) == `""` && isOfKind(elem.Kind(), reflect.Int, reflect.Int64, reflect.Float64) {
 			return []byte("null")
 		}
 		return standardSpelling(t, elem, data)
@@ -102,7 +102,7 @@ func standardSpelling(t *testing.T, of reflect.Type, data json.RawMessage) json.
 	return data
 }
 
-func isOneOf(k reflect.Kind, kinds ...reflect.Kind) bool { return slices.Contains(kinds, k) }
+func isOfKind(k reflect.Kind, kinds ...reflect.Kind) bool { return slices.Contains(kinds, k) }
 
 func isEmpty(data json.RawMessage) bool {
 	var list []any

@@ -63,7 +63,8 @@ type confirmed bool
 
 func (c *confirmed) UnmarshalJSON(data []byte) error {
 	success := member{name: "success"}
-	if find(data, &success); !success.is("true") {
+	find(data, &success)
+	if succeeded, _ := success.bool(); !succeeded {
 		return reason(`no "success" in the body`)
 	}
 	*c = true

@@ -102,7 +102,7 @@ func TestSubscriptionRequests(t *testing.T) {
 func TestSubscriptionSuccessIsSaid(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		``, ` `, `null`, `{}`, `[]`, `true`, `{"success":null}`, `{"success":"true"}`, `{"success":1}`, `{"success":true}{}`,
+		``, ` `, `null`, `{}`, `[]`, `true`, `{"success":null}`, `{"success":"true"}`, `{"success":2}`, `{"success":true}{}`,
 		`{"success":true`, `<html></html>`, `{"ok":true}`,
 	} {
 		for _, status := range []int{200, 201, 204} {

@@ -326,6 +326,9 @@ type refreshRequest struct {
 // refusedRefresh is what the API says of a refresh token that it does not accept.
 const refusedRefresh = "Unable to decode refresh token"
 
+// errRefreshRefused is the kind of that message, which may lose words to redaction.
+var errRefreshRefused = errors.New("refresh refused")
+
 // ofRefreshOnly are the kinds that would be taken for those of the call that waits for a refresh: that what it is about is
 // not there, say, or may have been done. It was not sent.
 var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
@@ -340,7 +343,7 @@ func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, err
 	if errors.As(err, &failed) {
 		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })
 		switch {
-		case slices.Contains(failed.Messages, refusedRefresh):
+		case slices.Contains(failed.kinds, errRefreshRefused):
 			err = errors.Join(ErrNotLoggedIn, err)
 		case len(failed.kinds) == 0 && (failed.cause == nil || len(failed.Messages) > 0):
 			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this, or nothing, of a refresh

@@ -1,0 +1,145 @@
+package partnerapi
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// words are the messages of a failure, in any of the forms that APIs use: a text, a list, or an object of field and text.
+type words struct {
+	messages []string
+	fields   map[string][]string
+}
+
+const (
+	// mostWords is how many messages, fields, or messages about a field an [Error] holds.
+	mostWords = 1000
+	// deepestWords is how many lists and objects words can be nested in.
+	deepestWords = 10
+)
+
+// speaking are the members that hold words. Those in fields become Fields only.
+var speaking = [...]string{"messages", "message", "errors", "error", "fields"}
+
+// silent are the members beside them that name no field of a request.
+var silent = []string{"success", "status", "error_type", "type", "code", "request_method", "dev_message", "field"}
+
+// wordsOf returns the words in a response.
+func wordsOf(object []byte) (w words) {
+	w.members(object, "", false, 0)
+	return w
+}
+
+// members reads the words of the members of an object that hold words, and reports whether there are any.
+func (w *words) members(object []byte, about string, quiet bool, depth int) (any bool) {
+	var found [len(speaking) + 1]member
+	var all [len(found)]*member
+	for i := range found {
+		all[i] = &found[i]
+		if i < len(speaking) {
+			found[i].name = speaking[i]
+		}
+	}
+	field := all[len(speaking)]
+	field.name = "field"
+	find(object, all[:]...)
+	if name := field.text(); name != "" {
+		about = within(about, name)
+	}
+	for _, m := range found[:len(speaking)] {
+		any = any || m.value != nil
+		if w.fields == nil && m.name == "fields" && m.value != nil && m.value[0] == '{' {
+			w.fields = make(map[string][]string) // also if there is nothing in it
+		}
+		w.read(m.value, about, quiet || m.name == "fields", depth+1)
+	}
+	return any
+}
+
+// read reads the words of a value. They belong to the field about, if it is set, and then only to it if quiet.
+func (w *words) read(value []byte, about string, quiet bool, depth int) {
+	if len(value) == 0 || depth > deepestWords {
+		return
+	}
+	s := scanner{data: value}
+	switch value[0] {
+	case '"':
+		w.say(s.text(), about, quiet)
+	case '[':
+		for more := s.enter(); more; more = s.another(']') {
+			w.read(s.raw(), about, quiet, depth+1)
+		}
+	case '{':
+		spoke := w.members(value, about, quiet, depth)
+		for more := s.enter(); more; more = s.another('}') {
+			name, value := string(s.name()), s.raw()
+			if !spoke || !isOneOf(name, speaking[:]) && !isOneOf(name, silent) {
+				w.read(value, within(about, name), quiet || spoke, depth+1)
+			}
+		}
+	}
+}
+
+func (w *words) say(text, about string, quiet bool) {
+	if strings.HasPrefix(strings.TrimSpace(text), "Not Found:") {
+		text = "Not Found" // the rest is the path, which holds arguments of the call
+	}
+	if text == "" {
+		return
+	}
+	if about == "" || !quiet {
+		w.messages = append(w.messages, text)
+	}
+	if about != "" {
+		if w.fields == nil {
+			w.fields = make(map[string][]string)
+		}
+		w.fields[about] = append(w.fields[about], text)
+	}
+}
+
+// within returns the name of a field of the field outer, if that is set.
+func within(outer, name string) string {
+	if outer == "" {
+		return name
+	}
+	return outer + "." + name
+}
+
+func isOneOf(name string, names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// of puts the words into a failure.
+func (w words) of(failed *Error) *Error {
+	failed.Messages = w.messages
+	if w.fields != nil {
+		failed.Fields = make(map[string]string, len(w.fields))
+	}
+	for field, texts := range w.fields {
+		failed.Fields[field] = strings.Join(bounded(texts), "; ")
+	}
+	return failed
+}
+
+// bound limits the messages and fields of a failure. Its kinds come from all of them.
+func (e *Error) bound() {
+	e.Messages = bounded(e.Messages)
+	if len(e.Fields) > mostWords {
+		names := slices.Sorted(maps.Keys(e.Fields))
+		for _, name := range names[mostWords:] {
+			delete(e.Fields, name)
+		}
+		e.Messages = append(e.Messages, fmt.Sprintf("and %d more fields", len(names)-mostWords))
+	}
+}
+
+// bounded returns the first of texts, and a last one that says how many more there are.
+func bounded(texts []string) []string {
+	if len(texts) <= mostWords {
+		return texts
+	}
+	return append(slices.Clone(texts[:mostWords]), fmt.Sprintf("and %d more", len(texts)-mostWords))
+}
