@@ -259,7 +259,7 @@ func asCause(err error) error {
 		return err
 	}
 	told := *failed
-	told.kinds = nil
+	told.kinds = []error{} // not nil, or they would be told from the messages
 	for _, kind := range failed.kinds {
 		if as := kindsOfSignIn[kind]; as != nil && !errors.Is(failed, ErrBadResponse) {
 			told.kinds = append(told.kinds, as)

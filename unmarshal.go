@@ -16,8 +16,8 @@ import (
 // It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; of a
 // list that comes twice the second counts, and nothing of the first is left in it; a type with a method complete is
 // asked, when it has been read, whether it lacks something; a field with the tag choices is a list of texts, or an object
-// whose keys they are, and is left empty by anything else; and a value can have another spelling: see [respelt]. The
-// error names the first field that could not be read; all others are read.
+// whose keys they are, and is left empty by anything else; a time is in UTC; and a value can have another spelling: see
+// [respelt]. The error names the first field that could not be read; all others are read.
 func unmarshal(data []byte, into any) error {
 	_, err := unmarshalMember(data, "", into)
 	return err
@@ -339,13 +339,16 @@ func (d *decoder) own(v reflect.Value, _ *plan) {
 	}
 	into := v.Addr().Interface().(json.Unmarshaler)
 	err := into.UnmarshalJSON(raw)
-	if err == nil || respeltDate(into, raw) {
-		return
+	at, isTime := into.(*time.Time)
+	switch {
+	case err == nil && isTime:
+		*at = at.UTC() // whatever the offset, and the time zone here
+	case err == nil || respeltDate(into, raw):
+	case isTime:
+		d.noteUnread(errNotATime)
+	default:
+		d.noteUnread(err)
 	}
-	if _, isTime := into.(*time.Time); isTime {
-		err = errNotATime
-	}
-	d.noteUnread(err)
 }
 
 // other leaves a value to encoding/json.

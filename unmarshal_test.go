@@ -83,6 +83,28 @@ var unusualJSON = []string{
 	`{"name":"` + strings.Repeat("long ", 100) + `"}`, strings.Repeat("[", 100) + strings.Repeat("]", 100),
 }
 
+// inUTC has every time in a value in UTC, as the reader has it.
+func inUTC(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if at, ok := v.Interface().(*time.Time); ok && at != nil {
+			*at = at.UTC()
+		} else if !v.IsNil() {
+			inUTC(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				inUTC(v.Field(i).Addr())
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			inUTC(v.Index(i).Addr())
+		}
+	}
+}
+
 // sameAsStandard asserts that data is read as encoding/json reads it, if it does, and otherwise as encoding/json reads it
 // with each scalar in the documented spelling: what is read in addition is what standardSpelling knows, and nothing else.
 func sameAsStandard[T any](t *testing.T, data []byte) {
@@ -93,6 +115,7 @@ func sameAsStandard[T any](t *testing.T, data []byte) {
 		want = *new(T)
 		wantErr = json.Unmarshal(standardSpelling(t, reflect.TypeFor[T](), data), &want)
 	}
+	inUTC(reflect.ValueOf(&want))
 	err := unmarshal(data, &got)
 	assert.Equal(t, wantErr == nil, err == nil, "%T: encoding/json: %v, here: %v", got, wantErr, err)
 	if wantErr == nil {

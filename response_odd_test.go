@@ -1,0 +1,306 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// odd is a documented body with one thing changed.
+type odd struct {
+	op     string
+	of     string // the documented body
+	what   string // the change
+	status int
+	body   string
+	reads  reading
+}
+
+// reading says what the SDK promises of a changed response.
+type reading int
+
+const (
+	told reading = iota // a value or an error, whichever is true
+	read                // no error, if the documented body brings none
+	same                // the same value, or the same kinds of failure
+)
+
+// node is a value in a body. Of a member, whole is the name and the value with a comma beside them.
+type node struct {
+	key         string
+	from, to    int
+	whole       [2]int
+	isMember    bool
+	byID        bool // its members are the entries of a collection
+	first, last bool // in its object
+}
+
+// nodesOf returns all values in a body, the body itself first.
+func nodesOf(t testing.TB, body string) []node {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(body))
+	dec.UseNumber()
+	var all []node
+	start := func() int {
+		at := int(dec.InputOffset())
+		return at + len(body[at:]) - len(strings.TrimLeft(body[at:], " \t\r\n,:"))
+	}
+	var walk func(key string) node
+	walk = func(key string) node {
+		i := len(all)
+		all = append(all, node{key: key, from: start()})
+		token, err := dec.Token()
+		require.NoError(t, err)
+		var members []int
+		for open := token; (open == json.Delim('{') || open == json.Delim('[')) && dec.More(); {
+			of, nameAt := key, start()
+			if open == json.Delim('{') {
+				name, err := dec.Token()
+				require.NoError(t, err)
+				of = name.(string)
+				members = append(members, len(all))
+			}
+			child := len(all)
+			walk(of)
+			all[child].whole, all[child].isMember = [2]int{nameAt, all[child].to}, open == json.Delim('{')
+		}
+		if token == json.Delim('{') || token == json.Delim('[') {
+			_, err = dec.Token()
+			require.NoError(t, err)
+		}
+		for n, m := range members {
+			all[m].first, all[m].last = n == 0, n == len(members)-1
+		}
+		all[i].to, all[i].byID = int(dec.InputOffset()), key == "accounts" || key == "" && i > 0
+		return all[i]
+	}
+	walk("")
+	return all
+}
+
+// without returns body without the member n.
+func (n node) without(body string) string {
+	from, to := n.whole[0], n.whole[1]
+	switch {
+	case !n.last:
+		to += strings.IndexByte(body[to:], ',') + 1
+	case !n.first:
+		from = strings.LastIndexByte(body[:from], ',')
+	}
+	return body[:from] + body[to:]
+}
+
+var (
+	anInteger  = regexp.MustCompile(`^-?\d+$`)
+	aTimeInUTC = regexp.MustCompile(`^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"$`)
+	aDateAlone = regexp.MustCompile(`^"\d{4}-\d\d-\d\d"$`)
+)
+
+// wordMembers are the members in which the APIs tell of a failure.
+var wordMembers = []string{"error", "messages", "message"}
+
+// spellings returns other spellings of a value, with what is promised of each.
+func (n node) spellings(text string, failure bool) map[string]reading {
+	to := map[string]reading{
+		"null": told, "true": told, "false": told, "7": told, "-1.5": told, "1e999": told, `"x"`: told, `""`: told, "[]": told, "{}": told,
+		"[" + text + "]": told, `{"x":` + text + "}": told, "[null]": told, "[[]]": told, "[{}]": told, `"\ud800"`: told, "\"\xff\"": told, "99999999999999999999": told,
+	}
+	switch text[0] {
+	case '{':
+		if more := `{"unknown":{"a":[1,null]},` + text[1:]; json.Valid([]byte(more)) {
+			to[more] = same
+			if n.byID {
+				to[more] = told // it is one entry more
+			}
+		}
+		if n.key == "subscription" {
+			to["[]"] = read
+		}
+	case '[':
+		if n.key == "filters" {
+			for spelling := range to {
+				if json.Valid([]byte(spelling)) {
+					to[spelling] = read
+				}
+			}
+		}
+	case '"':
+		to[" "+text+"\n"] = same
+		switch {
+		case text == `""`:
+			to["false"] = same
+		case aTimeInUTC.MatchString(text):
+			to[strings.Replace(text, "T", " ", 1)], to[strings.Replace(text, "Z", "+0000", 1)] = same, same
+			to[strings.Replace(text, "Z", "+00:00", 1)], to[strings.Replace(text, "Z", ".000Z", 1)] = same, same
+			to[text[:11]+`"`], to[`""`], to[`"0000-00-00"`] = read, read, read
+		case aDateAlone.MatchString(text):
+			to[`""`], to[`"0000-00-00"`], to["null"] = read, read, read
+		}
+		if failure && slices.Contains(wordMembers, n.key) {
+			to["["+text+"]"] = same
+		}
+	case 't', 'f':
+		to[map[byte]string{'t': "1", 'f': "0"}[text[0]]] = same
+	case 'n':
+	default:
+		to[`"`+text+`"`] = same
+		if anInteger.MatchString(text) {
+			to[text+".0"], to[`"`+text+`.0"`] = same, same
+		}
+	}
+	delete(to, text)
+	return to
+}
+
+// oddOf returns every change of a documented body.
+func oddOf(t testing.TB, op, of, body string, failure bool) (all []odd) {
+	t.Helper()
+	add := func(what string, status int, body string, reads reading) {
+		all = append(all, odd{op, of, what, status, body, reads})
+	}
+	for _, n := range nodesOf(t, body) {
+		text := body[n.from:n.to]
+		for spelling, reads := range n.spellings(text, failure) {
+			add(strconv.Itoa(n.from)+" "+n.key+" as "+spelling, 200, body[:n.from]+spelling+body[n.to:], reads)
+		}
+		if n.isMember {
+			add(strconv.Itoa(n.from)+" without "+n.key, 200, n.without(body), told)
+			add(strconv.Itoa(n.from)+" twice "+n.key, 200, body[:n.whole[0]]+body[n.whole[0]:n.whole[1]]+","+body[n.whole[0]:], told)
+		}
+	}
+	for at := range len(body) {
+		add("cut at "+strconv.Itoa(at), 200, body[:at], told)
+	}
+	for _, status := range []int{201, 202, 204, 206, 299, 300, 304, 400, 401, 403, 404, 408, 409, 410, 415, 422, 425, 429, 451, 499, 500, 502, 503, 504, 520} {
+		add("status "+strconv.Itoa(status), status, body, told)
+		add("an empty "+strconv.Itoa(status), status, "", told)
+		add("a page with "+strconv.Itoa(status), status, "<!DOCTYPE html><html><body>"+http.StatusText(status)+"</body></html>", told)
+		for _, word := range []string{`{"error":"No."}`, `{"errors":["No."]}`, `{"message":"No."}`, `{"messages":{"email":["No."]}}`} {
+			add(word+" with "+strconv.Itoa(status), status, word, told)
+		}
+	}
+	add("a byte order mark", 200, "\xef\xbb\xbf"+body, same)
+	add("white space", 200, "\r\n\t "+body+" \n", same)
+	for _, around := range []string{"\x00%", "%%", "%\x00", "[%]", `{"data":%}`, "%,", ")]}'\n%", "callback(%)", "\xfe\xff%"} {
+		add(around, 200, strings.ReplaceAll(around, "%", body), told)
+	}
+	return all
+}
+
+// oddResponses returns the changes of all documented bodies, of failures for every operation of their API.
+func oddResponses(t testing.TB) (all []odd) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(t, err)
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		of, which, _ := strings.Cut(name, ".")
+		if strings.HasPrefix(which, "request") {
+			continue
+		}
+		for _, o := range operations {
+			if slug(o.op) == of || of == "account" && o.op == "GET /account" {
+				_, err := callOdd(t.Context(), odd{op: o.op, status: 200, body: fixture(t, name)})
+				all = append(all, oddOf(t, o.op, name, fixture(t, name), err != nil)...)
+			}
+		}
+	}
+	return all
+}
+
+// callOdd makes the call of an operation, and has it answered.
+func callOdd(ctx context.Context, o odd) (any, error) {
+	client, err := NewClient(
+		WithHTTPClient(&http.Client{Transport: roundTripFunc(func(*http.Request) (*http.Response, error) {
+			return reply(o.status, o.body, "Set-Cookie", "sid=1", "Content-Type", "application/json"), nil
+		})}),
+		WithPartnerToken(canaryPartnerToken), WithAccountKey(canaryAccountKey), WithOrganizationKey(canaryOrganizationKey),
+		WithNetworkToken(canaryNetworkToken), WithRetry(RetryPolicy{MaxAttempts: 1}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return goldenCalls[o.op](ctx, client)
+}
+
+// holds asserts the four promises of a response that nobody documented.
+func (o odd) holds(t *testing.T) {
+	t.Helper()
+	value, err := callOdd(t.Context(), o)
+	if o.reads != told {
+		want, failure := callOdd(t.Context(), odd{op: o.op, status: 200, body: fixture(t, o.of)})
+		assert.Equal(t, failure == nil, err == nil, "%v", err)
+		switch {
+		case o.reads == read:
+		case failure == nil:
+			assert.Equal(t, unsealed(want), unsealed(value))
+		default:
+			for _, kind := range allKinds {
+				assert.Equal(t, isKind(failure, kind), isKind(err, kind), "%v: %v", kind, err)
+			}
+		}
+	}
+	if err == nil {
+		assertSuccess(t, o.op, o.status, value)
+		v := reflect.ValueOf(value)
+		// The reply to a new invitation is not documented, so nothing of it is promised; and a session is what came of it.
+		if v.Kind() == reflect.Pointer && o.op != "POST /account/network-invitations" {
+			assert.False(t, v.Elem().IsZero(), "a zero value and no error")
+		}
+		return
+	}
+	assertTold(t, err, o.op, []string{canaryPartnerToken, canaryAccountKey, canaryOrganizationKey, canaryNetworkToken})
+	assert.True(t, slices.ContainsFunc(allKinds, func(kind error) bool { return isKind(err, kind) }), "of no kind: %v", err)
+}
+
+var allKinds = []error{
+	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer, ErrNoCredential,
+	ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
+}
+
+func isKind(err, kind error) bool {
+	var failed *Error
+	return errors.As(err, &failed) && slices.Contains(failed.Unwrap(), kind)
+}
+
+// Every documented body, with everything changed in it that is likely to come from a server or a proxy, one thing at a time.
+func TestOddResponses(t *testing.T) {
+	t.Parallel()
+	all := oddResponses(t)
+	assert.GreaterOrEqual(t, len(all), 20_000)
+	for _, o := range all {
+		if o.holds(t); t.Failed() {
+			t.Fatalf("%s, %s: %s\n%d %s", o.op, o.of, o.what, o.status, o.body)
+		}
+	}
+	t.Logf("%d odd responses", len(all))
+}
+
+// FuzzOddResponse changes a changed body once more, at any place.
+func FuzzOddResponse(f *testing.F) {
+	all := oddResponses(f)
+	for i := 0; i < len(all); i += 97 {
+		f.Add(uint32(i), uint16(i), uint16(0), []byte{})
+		f.Add(uint32(i), uint16(i), uint16(1), []byte("null"))
+	}
+	f.Fuzz(func(t *testing.T, which uint32, at, length uint16, by []byte) {
+		o := all[int(which)%len(all)]
+		from := int(at) % (len(o.body) + 1)
+		to := min(len(o.body), from+int(length))
+		if from != to || len(by) > 0 {
+			o.body, o.reads = string(slices.Concat([]byte(o.body[:from]), by, []byte(o.body[to:]))), told
+		}
+		o.holds(t)
+	})
+}
