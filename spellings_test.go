@@ -207,9 +207,11 @@ func TestSpellings(t *testing.T) {
 		return time.Date(year, month, day, hour, minute, second, nanos, time.UTC)
 	}
 	unix := func(seconds, nanos int64) UnixTime { return UnixTimeOf(time.Unix(seconds, nanos)) }
+	spellings(t, "int64", map[string]int64{ // more than a float64 holds exactly
+		`9007199254740993.0`: 9007199254740993, `"9007199254740993"`: 9007199254740993,
+	}, `9007199254740993.5`)
 	spellings(t, "int", map[string]int{
 		`26`: 26, `"26"`: 26, `26.0`: 26, `"26.00"`: 26, `-0.0`: 0, `"-7"`: -7, `"0"`: 0, `"\u0032\u0036"`: 26, `null`: 0,
-		`9007199254740993.0`: 9007199254740993, `"9007199254740993"`: 9007199254740993,
 	},
 		`26.5`, `"26.5"`, `1e3`, `"1e3"`, `"1E3"`, `2.60e1`, `"NaN"`, `"Infinity"`, `"0x1a"`, `"+26"`, `"026"`, `" 26"`, `"26 "`, `"26\n"`, `"26."`, `".5"`, `"1_000"`,
 		`"٢٦"`, `""`, `"-"`, `"a"`, `true`, `false`, `[]`, `{}`, `[26]`, `"\"26\""`, `9223372036854775808`, `"9223372036854775808"`, `9223372036854775808.0`,
