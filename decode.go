@@ -137,7 +137,7 @@ func (u *unread) Unwrap() error { return u.cause }
 
 // inField returns err as one of the field of a record, if it is of a value.
 func inField(name string, err error) error {
-	within, ok := err.(*unread)
+	within, ok := err.(*unread) //nolint:errorlint // as the reader returns it
 	if !ok {
 		return err
 	}

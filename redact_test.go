@@ -46,7 +46,7 @@ func reachable(v any) []string {
 			if v.Type().Elem().Kind() == reflect.Uint8 {
 				data := make([]byte, v.Len())
 				for i := range data {
-					data[i] = byte(v.Index(i).Uint())
+					data[i] = byte(v.Index(i).Uint()) //nolint:gosec // of a list of bytes
 				}
 				texts = append(texts, string(data))
 				return
@@ -97,7 +97,7 @@ func TestReachable(t *testing.T) {
 func TestSealed(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, sealed[string]{}.get())
-	assert.NoError(t, sealed[error]{}.get())
+	require.NoError(t, sealed[error]{}.get())
 	assert.True(t, reflect.ValueOf(sealed[string]{}).IsZero())
 	one := seal(canary)
 	held := struct{ field sealed[string] }{one}
@@ -200,7 +200,7 @@ func TestContextOfASignInShowsNoSecret(t *testing.T) {
 		WithHTTPClient(&http.Client{Transport: newTranscript(answerWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}),
 		WithAttemptHook(func(ctx context.Context, _ Attempt) {
 			// Its value alone: the rest of a context changes while it is used.
-			seen = append(seen, context.WithValue(context.Background(), tokenKey{}, ctx.Value(tokenKey{})))
+			seen = append(seen, context.WithValue(t.Context(), tokenKey{}, ctx.Value(tokenKey{})))
 		}))
 	token, err := source.Token(t.Context())
 	require.NoError(t, err)

@@ -194,7 +194,7 @@ func TestResolveFailures(t *testing.T) {
 // A server that sends the token back would have it shown to the browser.
 func TestResolveOfAnAddressThatHoldsTheToken(t *testing.T) {
 	t.Parallel()
-	const token = "Tok+en/1=a b%C3"
+	const token = "Tok+en/1=a b%C3" //nolint:gosec // not a credential of anybody
 	tests := map[string]struct{ token, location string }{
 		"query":                     {testPartnerToken, "https://www.bark.us/welcome?token=test-partner-token"},
 		"relative":                  {testPartnerToken, "/welcome?token=test-partner-token&a=b"},
@@ -264,7 +264,7 @@ func TestResolveOfAnAddressThatHoldsARefusedToken(t *testing.T) {
 
 func TestResolveOfAnAddressWithoutTheToken(t *testing.T) {
 	t.Parallel()
-	for token, location := range map[string]string{
+	for token, location := range map[string]string{ //nolint:gosec // not credentials of anybody
 		testPartnerToken: "https://www.bark.us/welcome?token=test-partner-toke&pk=1",
 		"other-token":    "https://www.bark.us/welcome?token=test-partner-token",
 		"bark":           "https://www.bark.us/embarking?debark=embark",

@@ -386,7 +386,7 @@ func (d *decoder) choices(v reflect.Value, p *plan) {
 
 // noteUnread notes why a value was not read that reads itself.
 func (d *decoder) noteUnread(err error) {
-	if _, ours := err.(*unread); !ours {
+	if _, ours := err.(*unread); !ours { //nolint:errorlint // as the reader returns it
 		err = &unread{cause: err}
 	}
 	d.note(err)

@@ -33,7 +33,7 @@ func wordsOf(object []byte) (w words) {
 }
 
 // members reads the words of the members of an object that hold words, and reports whether there are any.
-func (w *words) members(object []byte, about string, quiet bool, depth int) (any bool) {
+func (w *words) members(object []byte, about string, quiet bool, depth int) (spoke bool) {
 	var found [len(speaking) + 1]member
 	var all [len(found)]*member
 	for i := range found {
@@ -49,13 +49,13 @@ func (w *words) members(object []byte, about string, quiet bool, depth int) (any
 		about = within(about, name)
 	}
 	for _, m := range found[:len(speaking)] {
-		any = any || m.value != nil
+		spoke = spoke || m.value != nil
 		if w.fields == nil && m.name == "fields" && m.value != nil && m.value[0] == '{' {
 			w.fields = make(map[string][]string) // also if there is nothing in it
 		}
 		w.read(m.value, about, quiet || m.name == "fields", depth+1)
 	}
-	return any
+	return spoke
 }
 
 // read reads the words of a value. They belong to the field about, if it is set, and then only to it if quiet.

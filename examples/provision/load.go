@@ -53,14 +53,7 @@ func (s *store) load(ctx context.Context, r run, roster *spool) error {
 		if err != nil {
 			return err
 		}
-		msg := nats.NewMsg(s.jobSubject())
-		msg.Data = text
-		msg.Header.Set(runHeader, strconv.FormatInt(r.ID, 10))
-		if r.Recheck {
-			msg.Header.Set(recheckHeader, "true")
-		}
-		msg.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%d.%d.%d", r.ID, r.Pass, loaded+len(batch)))
-		if batch = append(batch, msg); len(batch) == batchSize {
+		if batch = append(batch, s.job(r, loaded+len(batch), text)); len(batch) == batchSize {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -70,6 +63,18 @@ func (s *store) load(ctx context.Context, r run, roster *spool) error {
 		return nil
 	}
 	return flush()
+}
+
+// job returns the message of a row.
+func (s *store) job(r run, row int, text []byte) *nats.Msg {
+	msg := nats.NewMsg(s.jobSubject())
+	msg.Data = text
+	msg.Header.Set(runHeader, strconv.FormatInt(r.ID, 10))
+	if r.Recheck {
+		msg.Header.Set(recheckHeader, "true")
+	}
+	msg.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%d.%d.%d", r.ID, r.Pass, row))
+	return msg
 }
 
 // publish returns when all messages are in the stream. While the server cannot say so it tries again: their ids keep

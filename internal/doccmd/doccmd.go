@@ -108,7 +108,7 @@ func In(tb testing.TB, root, file string) []Command {
 	}
 	record := filepath.Join(tb.TempDir(), "record")
 	noError(tb, os.WriteFile(record, nil, 0o600))
-	shell := exec.CommandContext(tb.Context(), "sh", "-eu", "-c", script(string(text))) //nolint:gosec // our own documents
+	shell := exec.CommandContext(tb.Context(), "sh", "-eu", "-c", script(string(text)))
 	shell.Dir = copied
 	shell.Env = []string{"PATH=" + filepath.Join(copied, "bin"), "TMPDIR=" + tb.TempDir(), "RECORD=" + record}
 	if out, err := shell.CombinedOutput(); err != nil {

@@ -84,7 +84,7 @@ func requireRun(t *testing.T, dir string, c doccmd.Command, args []string) {
 	require.NoErrorf(t, err, "%s: %s", c.File, c)
 	require.Equalf(t, "main", found.Name, "%s: %s", c.File, c)
 	if len(args) > 1 {
-		run := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"run"}, args, []string{"-h"})...) //nolint:gosec // our own
+		run := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"run"}, args, []string{"-h"})...)
 		run.Dir = dir
 		out, err := run.CombinedOutput()
 		require.NoErrorf(t, err, "%s: %s: %s", c.File, c, out)
