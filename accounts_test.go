@@ -436,6 +436,7 @@ func TestLoginKeepsTheSession(t *testing.T) {
 		"a customer that is null":  {200, `{"status":"ok","customer":null}`, "sid=1", true},
 		"a customer that is empty": {200, `{"status":"ok","customer":{}}`, "sid=1", true},
 		"a customer that is text":  {200, `{"customer":"Kim"}`, "sid=1", true},
+		"nothing":                  {200, ``, "sid=1", false},
 		"no cookie":                {200, `{"status":"ok","customer":{"id":"x"}}`, "", false},
 		"an expired cookie":        {200, `{"status":"ok","customer":{"id":"x"}}`, "sid=1; Max-Age=0", false},
 		"a page":                   {200, `<html>`, "sid=1", false},

@@ -134,7 +134,7 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	}
 	succeeded, known := success.bool()
 	odd, saysOK := success.value != nil && !known, strings.EqualFold(says.text(), "ok")
-	isFailure := strings.EqualFold(says.text(), "error") || known && !succeeded || failure.holds() ||
+	isFailure := strings.EqualFold(says.text(), "error") || known && !succeeded || failure.holds() && !failure.isEmpty() ||
 		says.value == nil && (messages.speaks() || message.speaks() || more.holds() && !more.isEmpty())
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.value == nil) {
 		return body, nil
@@ -191,10 +191,14 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 
 // kindsByHand returns the kinds of an Error that was made by hand: those of the same response of its API.
 func kindsByHand(e *Error) []error {
-	if e.API == AccountAPI {
+	switch e.API {
+	case AccountAPI:
 		return accountKinds(e.StatusCode, e.Messages)
+	case PartnerAPI:
+		return partnerKinds(e.StatusCode, e)
+	default:
+		return kindsBy(e.StatusCode, e.Messages)
 	}
-	return kindsBy(e.StatusCode, e.Messages)
 }
 
 // networkFailure is what the network API says of a failure, besides its words.
@@ -211,9 +215,9 @@ func (m *member) holds() bool {
 }
 
 // isEmpty reports whether a list or an object is empty, or holds only empty ones.
-func (m *member) isEmpty() bool { return len(bytes.Trim(m.value, "[]{} \t\r\n")) == 0 }
+func (m *member) isEmpty() bool { return len(bytes.Trim(m.value, "[]{}, \t\r\n")) == 0 }
 
 // speaks reports whether the value is a text, or a list with one. A list of records may be the value that a call wants.
 func (m *member) speaks() bool {
-	return m.text() != "" || slices.ContainsFunc(m.texts(), func(text string) bool { return text != "" })
+	return slices.ContainsFunc(append(m.texts(), m.text()), func(text string) bool { return strings.TrimSpace(text) != "" })
 }

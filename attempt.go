@@ -49,9 +49,9 @@ type answer struct {
 	cause    error  // why the call ended with no answer, or with one that is not final
 }
 
-// open opens the API's envelope. A byte order mark before it says nothing in UTF-8.
+// open opens the API's envelope. A leading byte order mark is skipped.
 func (a *answer) open(from api) (payload []byte, failed *Error) {
-	return from.open(a.status, bytes.TrimPrefix(a.body, []byte("\ufeff")))
+	return from.open(a.status, bytes.TrimPrefix(a.body, []byte(byteOrderMark)))
 }
 
 // send makes the attempts of a call. It returns what came of it, and a failure if that is not a complete answer.

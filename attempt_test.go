@@ -193,6 +193,7 @@ func TestTrapOutcomeByProof(t *testing.T) {
 		"a timeout":                    {fires(ask), context.DeadlineExceeded, OutcomeUnknown},
 		"a text":                       {fires(ask), errors.New("connection refused: no connection, dial tcp, not sent"), OutcomeUnknown},
 		"no way connected, or one cut": {fires(ask), errors.Join(refused, io.ErrUnexpectedEOF), OutcomeUnknown},
+		"none of several":              {fires(ask), joinsNothing{}, OutcomeUnknown},
 		"both in one text":             {fires(ask), fmt.Errorf("%w, then %w", refused, io.EOF), OutcomeUnknown},
 		"a read that names a dial":     {fires(ask), &net.OpError{Op: "read", Net: "tcp", Err: refused}, OutcomeUnknown},
 	}
@@ -222,6 +223,12 @@ func TestTrapOutcomeByProof(t *testing.T) {
 		})
 	}
 }
+
+// joinsNothing is an error that could join others and joins none.
+type joinsNothing struct{}
+
+func (joinsNothing) Error() string   { return "nothing" }
+func (joinsNothing) Unwrap() []error { return []error{} }
 
 // net/http's transport traces every connection, so for it the trace alone is proof, whatever the dialler returns.
 func TestOutcomeOfADialThatFails(t *testing.T) {

@@ -423,6 +423,24 @@ func TestUnwrapOfSeveralCauses(t *testing.T) {
 	assert.Same(t, both, errors.Unwrap((&Error{cause: blame("x", both)}).Unwrap()[0]), "an error of theirs stays one")
 }
 
+// severalErrors is a transport's own error, whose parts are all known.
+type severalErrors struct{ parts []error }
+
+func (e *severalErrors) Error() string   { return "several" }
+func (e *severalErrors) Unwrap() []error { return e.parts }
+
+func TestErrorThatJoinsOthersIsFound(t *testing.T) {
+	t.Parallel()
+	theirs := &severalErrors{[]error{context.DeadlineExceeded, net.ErrClosed}}
+	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, theirs }))
+	_, err := client.Networks.Get(t.Context(), "acc_1", WithoutRetry())
+	var found *severalErrors
+	require.ErrorAs(t, err, &found)
+	assert.Same(t, theirs, found)
+	require.ErrorIs(t, err, net.ErrClosed)
+	require.EqualError(t, err, "network: GET /account/networks/{child_account_id}: no answer: context deadline exceeded; use of closed network connection")
+}
+
 // The cause that a context was given comes with the context's error. A signal is printed.
 func TestWhyAContextIsOver(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,6 @@ import (
 	"os"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go/internal/errno"
@@ -175,16 +174,12 @@ var isFixed, statusOf = func() (map[string]bool, map[string]int) {
 	return words, statuses
 }()
 
-// fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, a signal, or the
-// standard text of a status, which is net/http's error for a proxy that refuses a connection.
+// fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal.
 func fixedText(err error) (string, bool) {
 	for ; err != nil; err = errors.Unwrap(err) {
 		text := err.Error()
 		if reflect.TypeOf(err).PkgPath() == "os/signal" {
 			return text, true
-		}
-		if status := statusOf[text]; status != 0 {
-			return strconv.Itoa(status) + " " + text, true
 		}
 		if isFixed[text] {
 			return text, true

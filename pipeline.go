@@ -90,7 +90,7 @@ func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T,
 	if value, failed = decode[T](call, payload); failed == nil {
 		return value, nil
 	}
-	failed.done = true
+	failed.done = presenceOf(payload) != absent
 	if !call.isWrite() {
 		value = zero
 	}

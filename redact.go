@@ -9,7 +9,9 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -63,6 +65,10 @@ func ofTransport(ctx context.Context, err error) error {
 	if _, known := say(err); known {
 		return err
 	}
+	// net/http's error for a proxy that refuses the connection is the text of the status.
+	if status := statusOf[err.Error()]; status != 0 {
+		return blame(reason("the transport failed with "+strconv.Itoa(status)+" "+http.StatusText(status)), err)
+	}
 	return blame("the transport failed", err)
 }
 
@@ -94,13 +100,17 @@ func withoutURL(cause error) error {
 	return withoutURL(leaks.Err)
 }
 
-// causes returns the errors that a cause joins, each hidden.
+// joinType is the type of what errors.Join returns.
+var joinType = reflect.TypeOf(errors.Join(io.EOF))
+
+// causes returns the errors that a cause joins, each hidden. An error of another type that joins some stays whole:
+// errors.As may look for it.
 func causes(cause error) []error {
 	if h, own := any(cause).(*hidden); own && h.whose == "" {
 		return causes(h.Unwrap())
 	}
 	several := parts(cause)
-	if several == nil {
+	if several == nil || reflect.TypeOf(cause) != joinType {
 		return []error{hide(cause)}
 	}
 	var all []error
@@ -116,7 +126,11 @@ func parts(err error) []error {
 	if _, own := any(err).(*Error); own || !ok { // an Error is described as one
 		return nil
 	}
-	return slices.Clone(joined.Unwrap())
+	several := slices.Clone(joined.Unwrap())
+	if len(several) == 0 {
+		return nil
+	}
+	return several
 }
 
 // leaves returns the errors that err joins, and those that these join.

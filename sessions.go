@@ -148,8 +148,11 @@ func (in exportedSession) cookies() (listed cookies, ok bool) {
 			if c.Quoted {
 				value = `"` + c.Value + `"`
 			}
-			listed = append(listed, cookie{c.Name, value, c.Expires})
+			if len(c.Name)+len(value) <= maxCookieBytes { // as a session ignores a longer one
+				listed = append(listed, cookie{c.Name, value, c.Expires})
+			}
 		}
+		listed = listed[max(0, len(listed)-maxCookies):] // version 1 had no bounds
 	case 3:
 		var exported []exportedCookie
 		ok = json.Unmarshal(in.Cookies, &exported) == nil && exported != nil

@@ -402,7 +402,7 @@ func TestProxyRefusesATransportOfOthers(t *testing.T) {
 	// The text of another transport proves nothing.
 	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
 	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
-	require.EqualError(t, err, before+"403 Forbidden")
+	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString, which errors.Unwrap shows")
 	assert.Equal(t, 4, transport.sent)
 }
 

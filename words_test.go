@@ -118,7 +118,7 @@ func TestWordsOfSuccess(t *testing.T) {
 	for name, bodies := range map[API][]string{
 		PartnerAPI: {`{"success":1}`, `{"success":true,"error":"x"}`},
 		AccountAPI: {
-			`{"status":"OK"}`, `{"success":1}`, `{"errors":[]}`, `{"errors":{}}`, `{"errors":null}`, `{"error":0}`, `{"status":"ok","errors":["x"]}`,
+			`{"status":"OK"}`, `{"success":1}`, `{"errors":[]}`, `{"errors":{}}`, `{"error":[]}`, `{"error":{}}`, `{"errors":[[],{}]}`, `{"message":" "}`, `{"errors":null}`, `{"error":0}`, `{"status":"ok","errors":["x"]}`,
 			`{"messages":[{"id":1,"subject":"Hi"}]}`, `{"message":{"subject":"Hi"}}`, `{"messages":[]}`,
 		},
 		NetworkAPI: {`{"success":1}`, `{"success":true,"message":"x"}`, `{"errors":["x"]}`},
