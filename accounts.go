@@ -250,7 +250,8 @@ func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...
 
 // Update changes the customer of the session. An update that sets nothing is an [*ArgumentError]. It fails with
 // [ErrInvalid] for what is wrong, such as the current password, with [ErrAlreadyExists] too if the e-mail is taken, and
-// with [ErrNotLoggedIn] if nobody is logged in. It is never sent again when the outcome is unknown.
+// with [ErrNotLoggedIn] if nobody is logged in. If the response cannot be read whole, what could be read is returned with
+// [ErrBadResponse]. It is never sent again when the outcome is unknown.
 //
 // POST /account
 func (s *AccountsService) Update(ctx context.Context, session *Session, in UpdateAccountRequest, opts ...CallOption) (*Customer, error) {
@@ -269,7 +270,7 @@ func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts .
 	}, opts)
 }
 
-// Logout ends the session. A session of tokens forgets them when the API has agreed, and is nobody's from then on; whether
+// Logout ends the session. A token session forgets them when the API has agreed, and is nobody's from then on; whether
 // the API takes them from somebody who has kept them is not documented. It fails with [ErrUnauthorized] for a bad key, and
 // with [ErrNotLoggedIn] for an access token that has expired and cannot be refreshed. It is sent again unless its outcome
 // is [OutcomeAnswered].

@@ -123,7 +123,7 @@ func whyNotText(text string) string {
 	return ""
 }
 
-// isNew reports whether v was not looked at. Of what holds no reference that does not matter.
+// isNew reports whether v was not looked at. Values without references are always new.
 func (i *inspection) isNew(v reflect.Value, length int) bool {
 	if v.Kind() == reflect.Interface || isScalar(v.Type().Elem().Kind()) {
 		return true

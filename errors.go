@@ -61,10 +61,11 @@ type Error struct {
 	Type string `json:"type,omitempty"`
 	// Code is the network API's own code. It usually equals the status.
 	Code int `json:"code,omitempty"`
-	// Messages are what the API says, in its words: at most 1,000, and then one that says how many more there are. Body
-	// has them all.
+	// Messages are what the API says, in its words: at most 1,000, then one that says how many more there are, and one that
+	// says how many fields were left out. Body has them all.
 	Messages []string `json:"messages,omitempty"`
-	// Fields maps a field of the request to what the API says about it. There are at most 1,000.
+	// Fields maps a field of the request to what the API says about it, several texts joined with "; ". There are at most
+	// 1,000.
 	Fields map[string]string `json:"fields,omitempty"`
 	// DevMessage is the network API's message to the developer. It may name internals.
 	DevMessage string `json:"dev_message,omitempty"`

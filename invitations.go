@@ -95,7 +95,7 @@ func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequ
 
 // Activate accepts an invitation by the token of its link, for which see [InvitationToken]. The API makes an account, a
 // user and the relation, and deletes the invitation. It fails with [ErrNotFound] for a token that is not valid any
-// more. It is never sent again when the outcome is unknown.
+// more. If the response cannot be read whole, what could be read is returned with [ErrBadResponse]. It is never sent again when the outcome is unknown.
 //
 // POST /account/network-invitations/{token}
 func (s *InvitationsService) Activate(ctx context.Context, token string, opts ...CallOption) (*Activation, error) {

@@ -189,7 +189,8 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 }
 
 // Delete ends the relation to a child account, which itself stays. It fails with [ErrNotFound] if there is none; if an
-// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless its outcome
+// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. If the response cannot be read whole,
+// what could be read is returned with [ErrBadResponse]. It is sent again unless its outcome
 // is [OutcomeAnswered].
 //
 // The documented path is alone under /api. If the API has no such route, which a 404 that is not in its error format

@@ -107,7 +107,7 @@ func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
 
 const unknown = -1
 
-// count returns what the page says how many there are. None, beside records, says nothing.
+// count returns a count of the page, or unknown if it is absent, negative, or 0 although there are records.
 func (p *walkedPage[T]) count(said member, n int) int {
 	if said.value == nil || n < 0 || n == 0 && len(p.Items) > 0 {
 		return unknown

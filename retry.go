@@ -16,8 +16,8 @@ import (
 // RetryPolicy says how often and how soon a call is sent again.
 //
 // Whatever it says, a client keeps an outage from being multiplied: for each API it has a budget of 100 repetitions, of
-// which every complete response below 500, other than 408 and 429, gives a tenth of one back. When it is used up, calls are sent
-// once.
+// which every complete response below 500, other than 408 and 429, gives a tenth of one back. When it is used up, calls
+// are sent once. A proxy that refuses the connection with a 4xx other than 408 and 429 ends the call.
 type RetryPolicy struct {
 	// MaxAttempts is how many attempts a call makes at most. 0 means 4; 1 sends nothing again. A repetition with a
 	// renewed credential, for which see [TokenSource], comes on top, and so does one with a session's new access token,
@@ -52,8 +52,9 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 type Outcome string
 
 const (
-	// OutcomeUnsent means that the API did nothing: no connection could be made, or it responded with 429. It takes proof:
-	// a transport that does not trace its connections (net/http/httptrace) ends in OutcomeUnknown instead.
+	// OutcomeUnsent means that the API did nothing: no connection could be made, or the API responded with 429. net/http's
+	// own transport proves the first through net/http/httptrace. Any other transport proves it only if it also fails with an
+	// error of dialling, DNS or the TLS handshake; otherwise the outcome is [OutcomeUnknown].
 	OutcomeUnsent Outcome = "unsent"
 	// OutcomeAnswered means that a complete response below 500 came, other than 408 and 429.
 	OutcomeAnswered Outcome = "answered"
@@ -221,8 +222,8 @@ func (x *exchange) learn() {
 	}
 }
 
-// needsLogin reports, once for a call, whether the API has not accepted its access token, and so did nothing. The call then
-// goes again with another token, if the session gets one.
+// needsLogin reports, once for a call, whether the API has not accepted its access token, and so did nothing. The call is then
+// retried with a new token, if the session gets one.
 func (x *exchange) needsLogin() bool {
 	if x.refused != "" || !x.nobody {
 		return false

@@ -53,7 +53,7 @@ const (
 //
 // The first call that needs a JWT signs in, and calls meanwhile wait for the same sign-in. A JWT that the API rejects
 // with 401 is replaced by signing in again, once for all calls that were rejected, and each of them is retried once; a
-// call whose second JWT is rejected too fails with [ErrUnauthorized]. A JWT that the API has accepted before has expired,
+// call whose second JWT is rejected too fails with [ErrUnauthorized]. A rejected JWT that was accepted before has expired,
 // and is replaced immediately. One that came in place of another and is never accepted is used for a second, and the next
 // one for twice as long, up to a minute. If JWTs live less than five seconds, calls can fail: after ten sign-ins in a row
 // there is at most one in four seconds. A call whose context ends no longer waits, and the sign-in goes on for the next

@@ -17,7 +17,7 @@ import (
 //   - 0 and 1 for a boolean.
 //   - An empty text for a number that can be missing, which is nil then.
 //   - false for an empty text.
-//   - An empty list for a record of which nothing is known, or for one that can be missing, which is nil then.
+//   - An empty list for an empty record, or for a nil optional one.
 func respelt(v reflect.Value, raw []byte) bool {
 	switch text := string(raw); v.Kind() {
 	case reflect.Pointer:
@@ -68,7 +68,7 @@ func respeltPointer(v reflect.Value, raw []byte) bool {
 	return true
 }
 
-// respeltInt does not take the way by a float64, which has no room for all integers.
+// respeltInt does not convert through float64, which would round large integers.
 func respeltInt(v reflect.Value, raw []byte) bool {
 	if raw[0] == '"' {
 		raw = unquoted(raw)
@@ -101,7 +101,7 @@ func isEmptyList(raw []byte) bool {
 	return !s.bad
 }
 
-// looseTime is a time, or a date alone. Whether there is such a day and hour is not its business.
+// looseTime is a time, or a date alone. It does not check the ranges.
 var looseTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:(Z)|([+-]\d\d):?(\d\d)))?$`)
 
 // respeltDate is respelt for a date or a time:

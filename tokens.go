@@ -127,8 +127,8 @@ type bearer struct {
 // client: once, however many calls need that, and they wait. A call whose context is done stops waiting, and the refresh
 // goes on. If the API answers that nobody is logged in although the access token has not expired, the call refreshes it
 // too and is retried once, unless it is made [WithoutRetry]. If the API does not accept the new token either, the
-// operation causes no refresh for that reason within a minute, and no other one does until the API accepts a token again.
-// A token that has just come is sent for 30 seconds whatever the clock says.
+// session is not refreshed for that reason for a minute or, for other operations, until the API accepts a token if that is
+// sooner. A new access token is used for 30 seconds, even if it looks expired.
 //
 // A session keeps all that can be read of the response to a refresh. An expiration that cannot be read is unknown, and a
 // session without a new refresh token keeps its old one. Without a new access token the call fails with [ErrBadResponse],
@@ -188,7 +188,7 @@ func (s *Session) ready(ctx context.Context, c *settings, op, refused string) er
 	return err
 }
 
-// renew returns the renewal to wait for, or nil if there is nothing to wait for, or the reason why none can be.
+// renew returns the renewal to wait for, or nil if there is nothing to wait for, or an error if the session cannot be refreshed.
 func (s *sessionState) renew(ctx context.Context, c *settings, op, refused string) (*flight[none], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

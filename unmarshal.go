@@ -13,8 +13,8 @@ import (
 // unmarshal is json.Unmarshal for the types of this package, which it reads several times as fast and with a few
 // allocations for a whole list. Strangers' types are for encoding/json, whose rules are many.
 //
-// It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; of a
-// list that comes twice the second counts, and nothing of the first is left in it; a type with a method complete is
+// It differs in this: a field can have a second name, in the tag also, which counts where the first says nothing; if a
+// list occurs twice, the last one wins; a type with a method complete is
 // asked, when it has been read, whether it lacks something; a field with the tag choices is a list of texts, or an object
 // whose keys they are, and is left empty by anything else; a time is in UTC; and a value can have another spelling: see
 // [respelt]. The error names the first field that could not be read; all others are read.

@@ -25,7 +25,8 @@ type Call struct {
 	Path   string
 	Query  url.Values
 	Header http.Header
-	// Body is empty if the fake refused the request for its credential, or if it is for no operation.
+	// Body is empty if the request is for no operation, or if the fake refused its credential, unless a [Fault] with a
+	// Status answered it.
 	Body []byte
 	// Status is that of the answer. It is 0 until the answer begins, and stays 0 if there is none.
 	Status int
@@ -141,7 +142,7 @@ func (f *Fake) record(w http.ResponseWriter, in *request, to *route, fault Fault
 	if to != nil {
 		c.Op = to.op
 	}
-	if to != nil && (fault.Status != 0 || f.refuse(in, to) == nil) { // a test that answers wants to see the request
+	if to != nil && (fault.Status != 0 || f.refuse(in, to) == nil) { // such a fault replaces the check
 		c.Body = in.body
 	}
 	f.mu.Unlock()

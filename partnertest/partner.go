@@ -80,7 +80,7 @@ func htmlHeader() http.Header {
 
 func (f *Fake) signUp(in *request) reply {
 	q := in.URL.Query()
-	value := func(name string) string { return strings.Clone(q.Get(name)) } // which would hold all of the query
+	value := func(name string) string { return strings.Clone(q.Get(name)) } // a substring would keep the whole query in memory
 	parent := partnerapi.SignupRequest{
 		PK: value("pk"), Email: value("email"), ChildName: value("child_name"), ChildEmail: value("child_email"),
 	}

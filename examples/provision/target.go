@@ -27,7 +27,7 @@ const tokenVariable = "PARTNERAPI_PARTNER_TOKEN"
 // attemptLimit is how long the API has for an answer.
 const attemptLimit = 15 * time.Second
 
-// newTarget returns one without a client if the process makes no calls. Of options that conflict the last one wins.
+// newTarget returns one without a client if the process makes no calls. If options conflict, the last one wins.
 func newTarget(c *config, more ...partnerapi.Option) (t *target, err error) {
 	t = &target{pace: newPace(c.rate)}
 	if c.parallel == 0 || c.dryRun {
