@@ -125,24 +125,24 @@ func partnerKinds(status int, failed *Error) []error {
 func openAccount(status int, body []byte) ([]byte, *Error) {
 	says, success, failure := member{name: "status"}, member{name: "success"}, member{name: "error"}
 	messages, message, more := member{name: "messages"}, member{name: "message"}, member{name: "errors"}
-	isObject := find(body, &says, &success, &failure, &messages, &message, &more)
+	enveloped := find(body, &says, &success, &failure, &messages, &message, &more)
 	switch {
-	case !isObject && isSuccess(status) && presenceOf(body) == absent:
+	case !enveloped && isSuccess(status) && presenceOf(body) == absent:
 		return body, nil
-	case !isObject:
+	case !enveloped:
 		return nil, unenveloped(status)
 	}
 	succeeded, known := success.bool()
 	odd, saysOK := success.value != nil && !known, strings.EqualFold(says.text(), "ok")
 	isFailure := strings.EqualFold(says.text(), "error") || known && !succeeded || failure.holds() && !failure.isEmpty() ||
-		says.value == nil && (messages.speaks() || message.speaks() || more.holds() && !more.isEmpty())
+		says.value == nil && (messages.speaks() || messages.speaksOfFields() || message.speaks() || more.holds() && !more.isEmpty())
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.value == nil) {
 		return body, nil
 	}
 	said := wordsOf(body)
 	switch {
-	case !odd && (isFailure || says.value == nil && len(said.messages) > 0):
-		return nil, said.of(&Error{kinds: accountKinds(status, said.messages)})
+	case !odd && (isFailure || says.value == nil && len(said.messages.texts) > 0):
+		return nil, said.of(&Error{kinds: accountKinds(status, said.messages.texts)})
 	case odd, !isSuccess(status):
 		return nil, said.of(unenveloped(status))
 	default:
@@ -156,7 +156,7 @@ func accountKinds(status int, messages []string) []error {
 	if status != http.StatusNotFound {
 		kinds = kindsBy(status, messages)
 	}
-	if slices.Contains(messages, refusedRefresh) {
+	if slices.ContainsFunc(messages, func(m string) bool { return strings.TrimSpace(m) == refusedRefresh }) {
 		kinds = append(slices.Clip(kinds), errRefreshRefused)
 	}
 	return kinds
@@ -216,6 +216,22 @@ func (m *member) holds() bool {
 
 // isEmpty reports whether a list or an object is empty, or holds only empty ones.
 func (m *member) isEmpty() bool { return len(bytes.Trim(m.value, "[]{}, \t\r\n")) == 0 }
+
+// speaksOfFields reports whether the value is an object of fields and texts about them, and nothing else.
+func (m *member) speaksOfFields() bool {
+	if !isObject(m.value) {
+		return false
+	}
+	s, some := scanner{data: m.value}, false
+	for more := s.enter(); more; more = s.another('}') {
+		s.name()
+		if of := (member{value: s.raw()}); !of.speaks() {
+			return false
+		}
+		some = true
+	}
+	return some
+}
 
 // speaks reports whether the value is a text, or a list with one. A list of records may be the value that a call wants.
 func (m *member) speaks() bool {

@@ -127,6 +127,7 @@ func TestCredentialsInAQueryRefused(t *testing.T) {
 		"key":             {AccountAPI, url.Values{"key": {"SECRET"}}, "key"},
 		"key, upper case": {AccountAPI, url.Values{"a": {"1"}, "KEY": {"SECRET"}}, "key"},
 		"key, empty":      {AccountAPI, url.Values{"key": {""}}, "key"},
+		"a method":        {NetworkAPI, url.Values{"_METHOD": {"DELETE"}}, "_method"},
 		"a list of keys":  {AccountAPI, url.Values{"key[]": {"SECRET"}}, "key"},
 		"an entry of key": {AccountAPI, url.Values{"Key[0][a]": {"SECRET"}}, "key"},
 		"spaces":          {AccountAPI, url.Values{" key ": {"SECRET"}}, "key"},

@@ -62,10 +62,10 @@ type Error struct {
 	// Code is the network API's own code. It usually equals the status.
 	Code int `json:"code,omitempty"`
 	// Messages are what the API says, in its words: at most 1,000, then one that says how many more there are, and one that
-	// says how many fields were left out. Body has them all.
+	// says how many are about fields that were left out. Body has them all.
 	Messages []string `json:"messages,omitempty"`
 	// Fields maps a field of the request to what the API says about it, several texts joined with "; ". There are at most
-	// 1,000.
+	// 1,000, with names of at most 200 bytes.
 	Fields map[string]string `json:"fields,omitempty"`
 	// DevMessage is the network API's message to the developer. It may name internals.
 	DevMessage string `json:"dev_message,omitempty"`

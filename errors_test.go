@@ -517,7 +517,7 @@ func TestKindsAreToldFromWhatCame(t *testing.T) {
 	}
 	for _, token := range []string{"token", "decode", "refresh"} {
 		for _, status := range []int{200, 400, 401} {
-			client := newTestClient(t, always(status, `{"status":"error","messages":["Unable to decode refresh token"]}`))
+			client := newTestClient(t, always(status, `{"status":"error","messages":[" Unable to decode refresh token "]}`))
 			_, err := client.Accounts.Get(t.Context(), sessionOf(t, Tokens{RefreshToken: token}))
 			assertKinds(t, err, ErrNotLoggedIn, ErrUnauthorized)
 			assert.ErrorContains(t, err, strings.ReplaceAll("Unable to decode refresh token", token, "[redacted]"))

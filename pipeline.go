@@ -275,9 +275,9 @@ func (call *Call) query(credential Credential) (url.Values, error) {
 	if !areUTF8(values) {
 		return nil, call.refuse("Query", notUTF8)
 	}
-	if own := credentials[credential].query; own != "" {
-		for name := range values {
-			if strings.EqualFold(inQuery(name), own) {
+	for name := range values {
+		for _, own := range []string{credentials[credential].query, "_method"} { // some servers take the second for the method
+			if own != "" && strings.EqualFold(inQuery(name), own) {
 				return nil, call.refuse("Query", own+notForCallers)
 			}
 		}
@@ -314,7 +314,6 @@ func (r *request) explain(a *answer, failed *Error) *Error {
 	failed.RequestID = headerValue(a.header, "X-Request-Id")
 	failed.RetryAfter = retryAfter(a.header)
 	failed.Attempts = a.attempts
-	failed.bound()
 	failed.forget(r.secrets, append(r.spent, r.pathOfArgs()...))
 	if a.cause != nil {
 		failed.cause = hide(a.cause)

@@ -2,20 +2,45 @@ package partnerapi
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
 
 // words are the messages of a failure, in any of the forms that APIs use: a text, a list, or an object of field and text.
 type words struct {
-	messages []string
-	fields   map[string][]string
+	messages sayings
+	fields   map[string]*sayings
+	left     int // how many texts are about fields that are not kept
+}
+
+// sayings are the first texts, and how many there are besides. They are bounded as they are read: a server decides how
+// many it sends.
+type sayings struct {
+	texts []string
+	left  int
+}
+
+func (s *sayings) add(text string) {
+	if len(s.texts) < mostWords {
+		s.texts = append(s.texts, text)
+	} else {
+		s.left++
+	}
+}
+
+// all returns the texts, and a last one that says how many more there are.
+func (s *sayings) all() []string {
+	if s.left == 0 {
+		return s.texts
+	}
+	return append(slices.Clip(s.texts), fmt.Sprintf("and %d more", s.left))
 }
 
 const (
 	// mostWords is how many messages, fields, or messages about a field an [Error] holds.
 	mostWords = 1000
+	// longestField is how many bytes the name of a field has at most.
+	longestField = 200
 	// deepestWords is how many lists and objects words can be nested in.
 	deepestWords = 10
 )
@@ -51,7 +76,7 @@ func (w *words) members(object []byte, about string, quiet bool, depth int) (spo
 	for _, m := range found[:len(speaking)] {
 		spoke = spoke || m.value != nil
 		if w.fields == nil && m.name == "fields" && m.value != nil && m.value[0] == '{' {
-			w.fields = make(map[string][]string) // also if there is nothing in it
+			w.fields = make(map[string]*sayings) // also if there is nothing in it
 		}
 		w.read(m.value, about, quiet || m.name == "fields", depth+1)
 	}
@@ -90,22 +115,34 @@ func (w *words) say(text, about string, quiet bool) {
 		return
 	}
 	if about == "" || !quiet {
-		w.messages = append(w.messages, text)
+		w.messages.add(text)
 	}
-	if about != "" {
-		if w.fields == nil {
-			w.fields = make(map[string][]string)
+	if about == "" {
+		return
+	}
+	if w.fields == nil {
+		w.fields = make(map[string]*sayings)
+	}
+	if w.fields[about] == nil {
+		if len(w.fields) == mostWords {
+			w.left++
+			return
 		}
-		w.fields[about] = append(w.fields[about], text)
+		w.fields[about] = new(sayings)
 	}
+	w.fields[about].add(text)
 }
 
-// within returns the name of a field of the field outer, if that is set.
+// within returns the name of a field of the field outer, if that is set. A name that no field has is cut: it is copied for
+// each field inside.
 func within(outer, name string) string {
-	if outer == "" {
-		return name
+	if outer != "" {
+		name = outer + "." + name
 	}
-	return outer + "." + name
+	if len(name) > longestField {
+		return strings.ToValidUTF8(name[:longestField], "")
+	}
+	return name
 }
 
 func isOneOf(name string, names []string) bool {
@@ -114,32 +151,15 @@ func isOneOf(name string, names []string) bool {
 
 // of puts the words into a failure.
 func (w words) of(failed *Error) *Error {
-	failed.Messages = w.messages
+	failed.Messages = w.messages.all()
+	if w.left > 0 {
+		failed.Messages = append(failed.Messages, fmt.Sprintf("and %d about more fields", w.left))
+	}
 	if w.fields != nil {
 		failed.Fields = make(map[string]string, len(w.fields))
 	}
-	for field, texts := range w.fields {
-		failed.Fields[field] = strings.Join(bounded(texts), "; ")
+	for field, said := range w.fields {
+		failed.Fields[field] = strings.Join(said.all(), "; ")
 	}
 	return failed
-}
-
-// bound limits the messages and fields of a failure. Its kinds come from all of them.
-func (e *Error) bound() {
-	e.Messages = bounded(e.Messages)
-	if len(e.Fields) > mostWords {
-		names := slices.Sorted(maps.Keys(e.Fields))
-		for _, name := range names[mostWords:] {
-			delete(e.Fields, name)
-		}
-		e.Messages = append(e.Messages, fmt.Sprintf("and %d more fields", len(names)-mostWords))
-	}
-}
-
-// bounded returns the first of texts, and a last one that says how many more there are.
-func bounded(texts []string) []string {
-	if len(texts) <= mostWords {
-		return texts
-	}
-	return append(slices.Clone(texts[:mostWords]), fmt.Sprintf("and %d more", len(texts)-mostWords))
 }

@@ -90,15 +90,16 @@ func TestWordsOfEveryAPI(t *testing.T) {
 		"account, of Rails":        {AccountAPI, 404, `{"status":404,"error":"Not Found"}`, []error{ErrBadResponse}, []string{"Not Found"}, nil},
 		"account, 500":             {AccountAPI, 500, `{"error":"Email is blank"}`, []error{ErrServer}, both[:1], nil},
 
-		"network, a list":      {NetworkAPI, 400, `{"error":{"message":["Email is blank","Plan is blank"],"fields":[]}}`, []error{ErrInvalid}, both, nil},
-		"network, fields":      {NetworkAPI, 400, `{"error":{"message":"Email is blank","fields":{"email":["is blank"]}}}`, []error{ErrInvalid}, both[:1], ofEmail},
-		"network, an object":   {NetworkAPI, 400, `{"error":{"message":"Email is blank","fields":[{"field":"email","message":"is blank"}]}}`, []error{ErrInvalid}, both[:1], ofEmail},
-		"network, only error":  {NetworkAPI, 400, `{"error":["Email is blank","Plan is blank"]}`, []error{ErrInvalid, ErrBadResponse}, both, nil},
-		"network, only errors": {NetworkAPI, 404, `{"errors":["Email is blank"]}`, []error{ErrBadResponse}, both[:1], nil},
-		"network, Error":       {NetworkAPI, 200, `{"status":"Error","message":"Email is blank"}`, []error{ErrBadResponse}, both[:1], nil},
-		"network, 0":           {NetworkAPI, 200, `{"success":0,"message":"Email is blank"}`, []error{ErrBadResponse}, both[:1], nil},
-		"network, odd success": {NetworkAPI, 200, `{"success":"yes","message":"Email is blank"}`, []error{ErrBadResponse}, both[:1], nil},
-		"network, 408":         {NetworkAPI, 408, `{"message":"Email is blank"}`, []error{ErrServer}, both[:1], nil},
+		"network, a list":          {NetworkAPI, 400, `{"error":{"message":["Email is blank","Plan is blank"],"fields":[]}}`, []error{ErrInvalid}, both, nil},
+		"network, fields":          {NetworkAPI, 400, `{"error":{"message":"Email is blank","fields":{"email":["is blank"]}}}`, []error{ErrInvalid}, both[:1], ofEmail},
+		"network, an object":       {NetworkAPI, 400, `{"error":{"message":"Email is blank","fields":[{"field":"email","message":"is blank"}]}}`, []error{ErrInvalid}, both[:1], ofEmail},
+		"account, texts of fields": {AccountAPI, 200, `{"messages":{"email":"Email is blank"}}`, []error{ErrInvalid}, both[:1], map[string]string{"email": "Email is blank"}},
+		"network, only error":      {NetworkAPI, 400, `{"error":["Email is blank","Plan is blank"]}`, []error{ErrInvalid, ErrBadResponse}, both, nil},
+		"network, only errors":     {NetworkAPI, 404, `{"errors":["Email is blank"]}`, []error{ErrBadResponse}, both[:1], nil},
+		"network, Error":           {NetworkAPI, 200, `{"status":"Error","message":"Email is blank"}`, []error{ErrBadResponse}, both[:1], nil},
+		"network, 0":               {NetworkAPI, 200, `{"success":0,"message":"Email is blank"}`, []error{ErrBadResponse}, both[:1], nil},
+		"network, odd success":     {NetworkAPI, 200, `{"success":"yes","message":"Email is blank"}`, []error{ErrBadResponse}, both[:1], nil},
+		"network, 408":             {NetworkAPI, 408, `{"message":"Email is blank"}`, []error{ErrServer}, both[:1], nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -220,13 +221,13 @@ func TestManyWords(t *testing.T) {
 		}
 		return b.String() + `"` + last + `"`
 	}
-	client := newTestClient(t, always(400, `{"status":"error","messages":[`+list(39_999, "Please log in.")+`]}`))
+	client := newTestClient(t, always(400, `{"status":"error","messages":["Please log in.",`+list(39_998, "m39998")+`]}`))
 	_, err := client.Accounts.Search(t.Context(), "a@b.example")
-	assertKinds(t, err, ErrInvalid, ErrNotLoggedIn)
+	assertKinds(t, err, ErrNotLoggedIn, ErrInvalid)
 	var failed *Error
 	require.ErrorAs(t, err, &failed)
 	require.Len(t, failed.Messages, 1001)
-	assert.Equal(t, "m999", failed.Messages[999])
+	assert.Equal(t, "m998", failed.Messages[999])
 	assert.Equal(t, "and 39000 more", failed.Messages[1000])
 	assert.Len(t, err.Error(), len("account: GET /account/search: 400 Bad Request: ")+500+len("…"))
 
@@ -249,7 +250,7 @@ func TestManyWords(t *testing.T) {
 	require.Len(t, failed.Fields, 1000)
 	assert.Contains(t, failed.Fields, "f00999")
 	assert.NotContains(t, failed.Fields, "f01000")
-	assert.Equal(t, []string{"No.", "and 39001 more fields"}, failed.Messages)
+	assert.Equal(t, []string{"No.", "and 41001 about more fields"}, failed.Messages)
 
 	failed = wordsOf([]byte(`{"errors":{"a":[` + list(1999, "b") + `]}}`)).of(new(Error))
 	assert.True(t, strings.HasSuffix(failed.Fields["a"], "; m999; and 1000 more"))
@@ -275,6 +276,10 @@ func TestWordsOfAHostileServer(t *testing.T) {
 		"nested":          `{"status":"error","messages":` + strings.Repeat("[", 9000) + fill(`"m",`) + `"m"` + strings.Repeat("]", 9000) + `}`,
 		"nested objects":  `{"status":"error","messages":` + strings.Repeat(`{"error":`, 5000) + `[` + fill(`"m",`) + `"m"]` + strings.Repeat("}", 5000) + `}`,
 		"members":         `{"status":"error",` + fill(`"error":"m",`) + `"message":"m"}`,
+		"long names":      `{"status":"error","errors":{"` + fill("n")[:size/2] + `":{` + fill(`"a":"m",`)[:size/2/8*8] + `"b":"m"}}}`,
+		"about one long":  `{"status":"error","errors":{"` + fill("n")[:size/2] + `":[` + fill(`"m",`)[:size/2] + `"m"]}}`,
+		"a long field":    `{"status":"error","errors":[{"field":"` + fill("n")[:size/2] + `","message":[` + fill(`"m",`)[:size/2] + `"m"]}]}`,
+		"long in long":    `{"status":"error","errors":{"` + fill("n")[:size/2] + `":{"` + fill("n")[:size/2] + `":{"a":"m"}}}}`,
 		"control letters": `{"status":"error","messages":["` + fill("\u0085") + `"]}`,
 	}
 	for name, body := range bodies {
