@@ -147,8 +147,7 @@ func deadlineOf(refusal error) error {
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
-	_, direct := x.settings.transport.(*http.Transport)
-	s := &sending{gate: x.route.gate, direct: direct}
+	s := &sending{gate: x.route.gate, own: x.settings.gates != nil}
 	s.limit = limit{Context: s.traced(req.Context()), of: &x.route.of, until: until}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
@@ -209,7 +208,7 @@ type sending struct {
 
 	// Whether the transport asked for a connection, and got one, as httptrace reports it.
 	asked, got atomic.Bool
-	direct     bool // the transport is net/http's own, which sends nothing without a connection that it has traced
+	own        bool // the transport is the client's own, which sends nothing without a connection that it has traced
 
 	gate   *gate       // or nil
 	placed atomic.Bool // whether the attempt has a place in the gate
@@ -258,13 +257,20 @@ func (s *sending) traced(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
-// outcome returns OutcomeUnsent only with proof: a connection was asked for, none was got, and either net/http's own
-// transport says so or err is a failure to connect. Any other transport may have gone on in a way that it did not trace.
+// outcome returns OutcomeUnsent only with proof: a connection was asked for, none was got, and either the client's own
+// transport says so or err is a failure to connect. Any other transport, such as an http.Transport with a registered
+// protocol, may have gone on in a way that it did not trace.
 func (s *sending) outcome(err error) Outcome {
-	if s.asked.Load() && !s.got.Load() && (s.direct || isConnectFailure(err)) {
+	if s.asked.Load() && !s.got.Load() && (s.own || isConnectFailure(err)) {
 		return OutcomeUnsent
 	}
 	return OutcomeUnknown
+}
+
+// handshakeAlerts are the alerts of TLS that can only come before the end of the handshake.
+var handshakeAlerts = []string{
+	"tls: handshake failure", "tls: protocol version not supported", "tls: insufficient security level", "tls: inappropriate fallback",
+	"tls: unrecognized name", "tls: no application protocol",
 }
 
 // isConnectFailure reports whether err is of dialling, DNS or the TLS handshake. Of several errors each has to be: a
@@ -277,7 +283,8 @@ func isConnectFailure(err error) bool {
 	case nil:
 		return false
 	case *net.OpError:
-		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op)
+		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op) ||
+			err.Op == "remote error" && err.Err != nil && slices.Contains(handshakeAlerts, err.Err.Error())
 	case proxyRefusal, *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
 		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
 		return true

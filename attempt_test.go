@@ -230,25 +230,37 @@ type joinsNothing struct{}
 func (joinsNothing) Error() string   { return "nothing" }
 func (joinsNothing) Unwrap() []error { return []error{} }
 
-// net/http's transport traces every connection, so for it the trace alone is proof, whatever the dialler returns.
+// The client's own transport traces every connection, so for it the trace alone is proof, whatever the dialler returns. An
+// http.Transport of the caller's may have a protocol registered, which goes on in a way of its own.
 func TestOutcomeOfADialThatFails(t *testing.T) {
 	t.Parallel()
-	for name, dialled := range map[string]error{
+	for name, failure := range map[string]error{
 		"a foreign error": errors.New("no tunnel"),
 		"EOF":             io.EOF,
+		"a cut answer":    io.ErrUnexpectedEOF,
 		"a timeout":       context.DeadlineExceeded,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log attemptLog
-			client := newTestClient(t, &http.Transport{
-				DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return nil, dialled },
+			client := newOwnClient(t, func(own *http.Transport) {
+				own.DialTLSContext = func(context.Context, string, string) (net.Conn, error) { return nil, failure }
 			}, log.hook(), WithRetry(RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}))
 			_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
 			assertKinds(t, err)
-			require.ErrorIs(t, err, dialled)
+			require.ErrorIs(t, err, failure)
 			require.Len(t, log.seen, 2)
 			assert.Equal(t, OutcomeUnsent, log.seen[0].Outcome)
+
+			others := &http.Transport{TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}} // HTTP/1.1 only
+			others.RegisterProtocol("https", roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				httptrace.ContextClientTrace(req.Context()).GetConn("a.example:443")
+				return nil, failure
+			}))
+			_, err = newTestClient(t, others, log.hook()).Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
+			assertKinds(t, err, ErrOutcomeUnknown)
+			require.Len(t, log.seen, 3)
+			assert.Equal(t, OutcomeUnknown, log.seen[2].Outcome)
 		})
 	}
 }

@@ -47,6 +47,14 @@ func newTestClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 	return client
 }
 
+// newOwnClient returns a client with all four credentials and a transport of its own, which change adapts to the test.
+func newOwnClient(t testing.TB, change func(*http.Transport), opts ...Option) *Client {
+	t.Helper()
+	client := newTestClient(t, nil, opts...)
+	change(client.config().transport.(*http.Transport))
+	return client
+}
+
 // hundredNetworks is a page of a list, of whose records half have a proposed fee.
 func hundredNetworks() string {
 	var b strings.Builder

@@ -197,14 +197,14 @@ func TestSilentDial(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log attemptLog
-		transport := newTransport()
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // the limit of the package's own dialer
-			defer cancel()
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-		client := newTestClient(t, transport, WithTimeout(5*time.Second), log.hook())
+		client := newOwnClient(t, func(own *http.Transport) {
+			own.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+				ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // the limit of the package's own dialer
+				defer cancel()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+		}, WithTimeout(5*time.Second), log.hook())
 		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assertKinds(t, err)

@@ -82,8 +82,8 @@ func waitOf(value string) time.Duration {
 		}
 		return time.Duration(seconds.Int64()) * time.Second
 	}
-	if whole, fraction, _ := strings.Cut(value, "."); whole != "" && strings.Trim(value, "0123456789.") == "" && !strings.Contains(fraction, ".") {
-		wait := waitOf(whole)
+	if whole, fraction, _ := strings.Cut(value, "."); whole+fraction != "" && strings.Trim(value, "0123456789.") == "" && !strings.Contains(fraction, ".") {
+		wait := waitOf("0" + whole)
 		if strings.Trim(fraction, "0") != "" && wait < 9223372036*time.Second {
 			wait += time.Second
 		}

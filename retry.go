@@ -52,9 +52,10 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 type Outcome string
 
 const (
-	// OutcomeUnsent means that the API did nothing: no connection could be made, or the API responded with 429. net/http's
-	// own transport proves the first through net/http/httptrace. Any other transport proves it only if it also fails with an
-	// error of dialling, DNS or the TLS handshake; otherwise the outcome is [OutcomeUnknown].
+	// OutcomeUnsent means that the API did nothing: no connection could be made, or the API responded with 429. The
+	// client's own transport proves the first. That of [WithHTTPClient] proves it if net/http/httptrace tells that no
+	// connection was got, and if it fails with an error of dialling, DNS or the TLS handshake; otherwise the outcome is
+	// [OutcomeUnknown].
 	OutcomeUnsent Outcome = "unsent"
 	// OutcomeAnswered means that a complete response below 500 came, other than 408 and 429.
 	OutcomeAnswered Outcome = "answered"
@@ -283,10 +284,10 @@ func retryAfter(header http.Header) time.Duration {
 func readSeconds(value string) (time.Duration, bool) {
 	const longest = math.MaxInt64 / int64(time.Second)
 	whole, fraction, _ := strings.Cut(value, ".")
-	if whole == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
+	if whole+fraction == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
 		return 0, false
 	}
-	seconds, err := strconv.ParseInt(whole, 10, 64)
+	seconds, err := strconv.ParseInt("0"+whole, 10, 64)
 	if err != nil || seconds >= longest {
 		return time.Duration(longest) * time.Second, true
 	}
