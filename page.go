@@ -209,8 +209,10 @@ func (w *walk[T]) follow(page *walkedPage[T]) error {
 		return w.fail("a list that does not say how many pages it has")
 	case w.total != unknown:
 		return w.fail(fmt.Sprintf("the list ended early: %d of %d records", w.passed, w.total))
-	case n == 0 && w.paged && last >= max(w.number, 2): // an empty list can have one page
+	case n == 0 && w.paged && last >= w.number:
 		return w.fail(fmt.Sprintf("the list ended early: page %d of %d is empty", w.number, last))
+	case n == 0 && !w.paged:
+		return w.fail("an empty page of a list that says neither how many records nor how many pages it has")
 	case !w.paged && n >= min(w.ask.Records, recordsPerPage):
 		return w.fail("a full page of a list that says neither how many records nor how many pages it has")
 	default:

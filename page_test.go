@@ -208,15 +208,13 @@ func TestAllEnds(t *testing.T) {
 		want  []string
 		asked int
 	}{
-		"empty":                 {func(int) string { return listOf(0, 0) }, nil, 1},
-		"empty, of one page":    {func(int) string { return listOf(1, 0) }, nil, 1},
-		"empty, no total":       {func(int) string { return `{"list":[],"pages":1}` }, nil, 1},
-		"empty, no pages":       {func(int) string { return `{"list":[],"total":0}` }, nil, 1},
-		"nothing but no record": {func(int) string { return `{"list":[]}` }, nil, 1},
-		"one page":              {func(int) string { return listOf(1, 2, ids(1, 2)...) }, ids(1, 2), 1},
-		"no pages":              {func(int) string { return `{"list":[{"account_id":"acc_1"}]}` }, ids(1, 1), 1},
-		"pages null":            {func(int) string { return `{"list":[{"account_id":"acc_1"}],"total":null,"pages":null}` }, ids(1, 1), 1},
-		"pages below zero":      {func(int) string { return listOf(-1, -1, ids(1, 1)...) }, ids(1, 1), 1},
+		"empty":              {func(int) string { return listOf(0, 0) }, nil, 1},
+		"empty, of one page": {func(int) string { return listOf(1, 0) }, nil, 1},
+		"empty, no pages":    {func(int) string { return `{"list":[],"total":0}` }, nil, 1},
+		"one page":           {func(int) string { return listOf(1, 2, ids(1, 2)...) }, ids(1, 2), 1},
+		"no pages":           {func(int) string { return `{"list":[{"account_id":"acc_1"}]}` }, ids(1, 1), 1},
+		"pages null":         {func(int) string { return `{"list":[{"account_id":"acc_1"}],"total":null,"pages":null}` }, ids(1, 1), 1},
+		"pages below zero":   {func(int) string { return listOf(-1, -1, ids(1, 1)...) }, ids(1, 1), 1},
 		"a full page, a total": {func(int) string {
 			return strings.Replace(listOf(0, 100, ids(1, 100)...), `,"pages":0`, "", 1)
 		}, ids(1, 100), 1},
@@ -259,6 +257,7 @@ func TestAllOfAListThatEndsEarly(t *testing.T) {
 	}
 	const (
 		early  = "network: GET /account/networks: 200 OK: bad response; the list ended early: "
+		empty  = "network: GET /account/networks: 200 OK: bad response; an empty page of a list that says neither how many records nor how many pages it has"
 		silent = "network: GET /account/networks: 200 OK: bad response; a full page of a list that says neither how many records nor how many pages it has"
 	)
 	tests := map[string]struct {
@@ -272,6 +271,9 @@ func TestAllOfAListThatEndsEarly(t *testing.T) {
 		"an empty first page":                 {ListOptions{}, []string{listOf(9, 25)}, nil, early + "0 of 25 records"},
 		"empty, and of no pages":              {ListOptions{}, []string{listOf(0, 25)}, nil, early + "0 of 25 records"},
 		"empty, no total":                     {ListOptions{}, []string{`{"list":[],"pages":2}`}, nil, early + "page 1 of 2 is empty"},
+		"empty, one page, no total":           {ListOptions{}, []string{`{"list":[],"pages":1}`}, nil, early + "page 1 of 1 is empty"},
+		"empty, nothing said":                 {ListOptions{}, []string{`{"list":[]}`}, nil, empty},
+		"empty, nulls":                        {ListOptions{}, []string{`{"list":[],"total":null,"pages":null}`}, nil, empty},
 		"an empty page, no total":             {ListOptions{}, []string{`{"list":[{"account_id":"acc_1"}],"pages":3}`, `{"list":[],"pages":3}`}, ids(1, 1), early + "page 2 of 3 is empty"},
 		"an empty page that says nothing":     {ListOptions{}, []string{listOf(3, 2, "acc_1"), `{"list":[]}`}, ids(1, 1), early + "1 of 2 records"},
 		"an empty page that says null":        {ListOptions{}, []string{listOf(3, 2, "acc_1"), `{"list":[],"total":null,"pages":null}`}, ids(1, 1), early + "1 of 2 records"},
@@ -323,7 +325,6 @@ func TestAllFromALaterPage(t *testing.T) {
 		"behind the last of many":        {ListOptions{Page: 9, Records: 1}, listOf(3, 250), nil},
 		"behind the last of none":        {ListOptions{Page: 9}, listOf(0, 0), nil},
 		"the last again":                 {ListOptions{Page: 9}, listOf(3, 250, ids(201, 250)...), ids(201, 250)},
-		"nothing said":                   {ListOptions{Page: 9}, `{"list":[]}`, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
