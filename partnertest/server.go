@@ -6,12 +6,10 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/httpserve"
 )
-
-const readTimeout = 30 * time.Second
 
 // NewServer returns a fake that is served on loopback, at its URL, until the test ends.
 func NewServer(tb testing.TB, opts ...Option) *Fake {
@@ -23,25 +21,17 @@ func NewServer(tb testing.TB, opts ...Option) *Fake {
 	}
 	f := New(opts...)
 	f.URL = "http://" + listener.Addr().String()
-	server := newHTTPServer(f)
+	server := httpserve.New(f)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = server.Serve(listener) // it ends with ErrServerClosed
+		_ = server.Serve(httpserve.Listener(listener)) // it ends with ErrServerClosed
 	}()
 	tb.Cleanup(func() {
 		_ = server.Close()
 		<-ended
 	})
 	return f
-}
-
-// newHTTPServer returns a server at which a client that stops in the middle does not hold what it has sent. A Delay is not
-// part of its times.
-func newHTTPServer(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10,
-	}
 }
 
 // Client returns a client of the fake's three APIs with all credentials. It goes through [Fake.Transport], or, if the

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/httpserve"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -34,7 +35,7 @@ func dial(t *testing.T, h http.Handler, text string) net.Conn {
 	client, server := net.Pipe()
 	listener := oneConn{make(chan net.Conn, 1)}
 	listener.conns <- server
-	s := newHTTPServer(h)
+	s := httpserve.New(h)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

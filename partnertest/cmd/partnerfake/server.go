@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/partnertest"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/httpserve"
 )
 
 // config is the command line.
@@ -29,9 +30,6 @@ const adminPath = "/_fake/"
 
 // mostBytes is how large the body of a request may be.
 const mostBytes = 1 << 20
-
-// readTimeout is how long a request may take to arrive.
-const readTimeout = 30 * time.Second
 
 // grace is how long a stop waits for answers that are under way.
 const grace = 3 * time.Second
@@ -80,21 +78,18 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	httpServer := newHTTPServer(ctx, s, log.New(stderr, "partnerfake: ", 0))
 	stopped := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() { stopped <- stop(httpServer) })()
-	if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := httpServer.Serve(httpserve.Listener(listener)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped
 }
 
 func newHTTPServer(ctx context.Context, h http.Handler, errs *log.Logger) *http.Server {
-	return &http.Server{
-		Handler: http.MaxBytesHandler(h, mostBytes),
-		// A client that stops in the middle does not hold what it has sent. The delay of a fault is not part of these times.
-		ReadHeaderTimeout: readTimeout, ReadTimeout: readTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10,
-		// A stop ends the waits of faults too.
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    errs,
-	}
+	s := httpserve.New(http.MaxBytesHandler(h, mostBytes))
+	// A stop ends the waits of faults too.
+	s.BaseContext = func(net.Listener) context.Context { return ctx }
+	s.ErrorLog = errs
+	return s
 }
 
 func newServer(c config, calls *log.Logger) (*server, error) {
