@@ -122,13 +122,14 @@ func (p *pace) count(now time.Time, status int) {
 	p.last = now
 	p.sent++
 	p.total++
-	p.inRow++
 	switch {
-	case status == http.StatusTooManyRequests:
+	case status == http.StatusTooManyRequests: // from an API that is there
 		p.bad++
 		p.refused++
+		p.inRow = 0
 	case status >= http.StatusInternalServerError || status == 0:
 		p.bad++
+		p.inRow++
 	default:
 		p.inRow = 0
 	}

@@ -165,6 +165,7 @@ func TestPaceFloor(t *testing.T) {
 		"a few answers of a slow machine": {0, fails(9, 503), 5},
 		"no answer, on a slow machine":    {0, fails(9, 0), 5},
 		"refused, with a flag":            {20, fails(9, 429), 2},
+		"refused for half a minute":       {0, fails(20, 429), 5},
 		"a flag below":                    {0.1, fails(9, 429), 0.1},
 		"asked for less": {0, func(t *testing.T, p *pace) {
 			t.Helper()
