@@ -35,6 +35,9 @@ type AppSession struct {
 	Access  AppAccess
 	Alerts  []AppAlert
 
+	// What could not be read of it: accounts, or a JWT.
+	oddAccounts, oddJWT bool
+
 	jwt sealed[string]
 }
 
@@ -157,7 +160,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 		return reason("neither a JWT nor whether a user is logged in")
 	}
 	authenticated, _ := auth.bool()
-	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.text())}
+	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.text()), oddJWT: jwt.value != nil && jwt.value[0] != '"'}
 	s.readChoice(auth.value)
 	// Each is {} or [] while it is empty, and a value of another type than the documented one leaves its field zero.
 	_ = unmarshal(app.value, &s.App)
@@ -205,7 +208,9 @@ func (s *AppSession) readAccounts(from *scanner) {
 	switch from.peek() {
 	case '[':
 		for more := from.enter(); more; more = from.another(']') {
-			entries = appendEntries(entries, from.raw())
+			entry := from.raw()
+			s.oddAccounts = s.oddAccounts || !isObject(entry)
+			entries = appendEntries(entries, entry)
 		}
 	case '{':
 		entries = appendEntries(entries, from.raw())
@@ -215,9 +220,11 @@ func (s *AppSession) readAccounts(from *scanner) {
 		if isObject(e.value) {
 			find(e.value, &title)
 		}
-		if e.id != "" {
-			s.Accounts = append(s.Accounts, AccountChoice{e.id, title.text()})
+		if e.id == "" {
+			s.oddAccounts = true
+			continue
 		}
+		s.Accounts = append(s.Accounts, AccountChoice{e.id, title.text()})
 	}
 }
 

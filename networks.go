@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,13 @@ func appendEntries(entries []collectionEntry, object []byte) []collectionEntry {
 	}
 	if isFlat {
 		return append(entries[:before], flat)
+	}
+	for i := range entries[before:] { // some servers write a list as an object of numbers
+		if e := &entries[before+i]; strings.Trim(e.id, "0123456789") == "" {
+			id := member{name: "id"}
+			find(e.value, &id)
+			e.id = cmp.Or(id.text(), e.id)
+		}
 	}
 	return entries
 }

@@ -206,15 +206,15 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 	if session.JWT() == "" {
 		return "", reason("a session without a JWT")
 	}
-	token = cmp.Or(session.JWT(), token)
+	token = session.next(token)
 	session, err = sessions.Login(ctx, AppLoginRequest{s.credentials.Username, s.credentials.Password})
 	if err != nil {
 		return "", err
 	}
-	token = cmp.Or(session.JWT(), token)
+	token = session.next(token)
 	// A session that does not say of which account it is may be of any.
 	if !session.Authenticated || account != "" && session.Account.ID == "" {
-		if account == "" && len(session.Accounts) == 1 {
+		if account == "" && len(session.Accounts) == 1 && !session.oddAccounts {
 			account = session.Accounts[0].ID
 		}
 		if account == "" {
@@ -223,7 +223,7 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		if session, err = sessions.SelectAccount(ctx, account); err != nil {
 			return "", err
 		}
-		token = cmp.Or(session.JWT(), token)
+		token = session.next(token)
 	}
 	switch {
 	case !session.Authenticated:
@@ -234,6 +234,15 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		return "", reason("a JWT that cannot be sent")
 	}
 	return token, nil
+}
+
+// next returns the credential of the calls after the response that s is: its JWT, or the present one if it has none. It
+// returns none for a JWT that could not be read, which replaces the present one.
+func (s *AppSession) next(present string) string {
+	if s.oddJWT {
+		return ""
+	}
+	return cmp.Or(s.JWT(), present)
 }
 
 // tokenKey is where the context of a sign-in's calls holds their credential.

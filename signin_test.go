@@ -713,6 +713,34 @@ func TestSignInsAreBounded(t *testing.T) {
 	}
 }
 
+// Of several accounts, the only one that can be read is not chosen.
+func TestSignInChoosesNoAccountOfAPartialList(t *testing.T) {
+	t.Parallel()
+	for _, accounts := range []string{
+		`[{"id":1,"title":"Main"},{"id":"acc_2","title":"Other"}]`, `["acc_1",{"id":"acc_2","title":"Other"}]`,
+		`[{"id":null,"title":"Main"},{"id":"acc_2","title":"Other"}]`, `[{"title":"Main"},{"id":"acc_2","title":"Other"}]`,
+	} {
+		fake, source := newApp(jdoe)
+		fake.Fail(loginOp, partnertest.Fault{Status: 200, Body: `{"jwt":"h.p.s","auth":{"select_account":{"accounts":` + accounts + `}}}`})
+		_, err := source.Token(t.Context())
+		var refused *partnerapi.ArgumentError
+		require.ErrorAs(t, err, &refused, accounts)
+		assert.Equal(t, "AccountID", refused.Name)
+		assert.Empty(t, fake.CallsTo(selectOp))
+	}
+}
+
+// A JWT that is no text replaces none.
+func TestSignInWithoutATextAsJWT(t *testing.T) {
+	t.Parallel()
+	for _, jwt := range []string{`5`, `{"token":"x"}`, `["x"]`, `true`} {
+		fake, source := newApp(jdoe)
+		fake.Fail(loginOp, partnertest.Fault{Status: 200, Body: `{"jwt":` + jwt + `,"auth":true}`})
+		_, err := source.Token(t.Context())
+		require.Error(t, err, jwt)
+	}
+}
+
 // The accounts to choose from may come in either form of a collection. A user of one has nothing to choose.
 func TestSignInToTheOnlyAccountOfAList(t *testing.T) {
 	t.Parallel()
@@ -720,6 +748,7 @@ func TestSignInToTheOnlyAccountOfAList(t *testing.T) {
 		"a list": `{"jwt":"h.p.s","auth":{"select_account":{"accounts":[{"id":"acc_1","title":"Foo"}],"last_login":"acc_1"}}}`,
 		"a map":  `{"jwt":"h.p.s","auth":{"select_account":{"accounts":{"acc_1":"Foo"},"last_login":"acc_1"}}}`,
 		"by key": `{"jwt":"h.p.s","auth":{"select_account":{"accounts":[{"acc_1":{"title":"Foo"}}],"last_login":"acc_1"}}}`,
+		"of PHP": `{"jwt":"h.p.s","auth":{"select_account":{"accounts":{"1":{"id":"acc_1","title":"Foo"}}}}}`,
 		"twice":  `{"jwt":"h.p.s","auth":{"select_account":{"accounts":[{"id":"acc_1","title":"Foo"},{"id":"acc_1","title":"Foo"}]}}}`,
 		"false":  `{"jwt":"h.p.s","auth":0,"app":{"created":{}},"user":{"id":["usr_1"]},"alerts":{},"access":7}`,
 	} {
