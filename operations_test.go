@@ -102,10 +102,9 @@ func TestThereAre28Operations(t *testing.T) {
 
 // source is a parsed source file.
 type source struct {
-	name  string
-	fset  *token.FileSet
-	ast   *ast.File
-	lines int
+	name string
+	fset *token.FileSet
+	ast  *ast.File
 }
 
 // parsed returns the files of a folder that are not tests.
@@ -121,8 +120,7 @@ func parsed(t *testing.T, folder string) []source {
 		fset := token.NewFileSet()
 		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
 		require.NoError(t, err)
-		// A file that ends with a line feed has an empty line after it.
-		sources = append(sources, source{name, fset, file, fset.File(file.FileStart).LineCount() - 1})
+		sources = append(sources, source{name, fset, file})
 	}
 	return sources
 }
@@ -303,10 +301,9 @@ func TestMethodsAreStatementsOfAnOperation(t *testing.T) {
 	}
 }
 
-func TestFilesAndFunctionsAreShort(t *testing.T) {
+func TestFunctionsAreShort(t *testing.T) {
 	t.Parallel()
 	for _, file := range append(parsed(t, "."), parsed(t, "partnertest")...) {
-		assert.LessOrEqual(t, file.lines, 400, "%s is too long", file.name)
 		for _, decl := range file.ast.Decls {
 			if f, ok := decl.(*ast.FuncDecl); ok {
 				lines := file.fset.Position(f.End()).Line - file.fset.Position(f.Pos()).Line + 1
