@@ -115,14 +115,12 @@ func (in CreateAccountRequest) check() (field, why string) {
 }
 
 // MarshalJSON returns the body of the request, in which the passwords are an object of their own.
-func (in CreateAccountRequest) MarshalJSON() ([]byte, error) { return json.Marshal(in.written()) }
-
-func (in CreateAccountRequest) written() any {
+func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
 	type passwords struct {
 		Password     string `json:"password,omitzero"`
 		Confirmation string `json:"password_confirmation,omitzero"`
 	}
-	return struct {
+	return json.Marshal(struct {
 		Email       string    `json:"email,omitzero"`
 		FirstName   string    `json:"first_name,omitzero"`
 		LastName    string    `json:"last_name,omitzero"`
@@ -133,7 +131,7 @@ func (in CreateAccountRequest) written() any {
 	}{
 		in.Email, in.FirstName, in.LastName, in.Birthdate, in.Username, in.AcceptTerms,
 		passwords{in.Password, in.PasswordConfirmation},
-	}
+	})
 }
 
 // Format prints no more than the type's name, for every verb.

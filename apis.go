@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // API names one of the APIs that a [Client] calls.
@@ -87,15 +89,15 @@ func strange(status int, body []byte) *Error { return wordsOf(body).of(unenvelop
 // openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure whatever the
 // status.
 func openPartner(status int, body []byte) ([]byte, *Error) {
-	success, kind := member{name: "success"}, member{name: "error_type"}
-	find(body, &success, &kind)
-	succeeded, known := success.bool()
+	success, kind := jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error_type"}
+	jsonwire.Find(body, &success, &kind)
+	succeeded, known := success.Bool()
 	switch {
 	case known && !succeeded:
-		failed := wordsOf(body).of(&Error{Type: kind.text()})
+		failed := wordsOf(body).of(&Error{Type: kind.Text()})
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
-	case !isSuccess(status), success.value != nil && !known:
+	case !isSuccess(status), success.Value != nil && !known:
 		return nil, strange(status, body)
 	default:
 		return body, nil
@@ -123,25 +125,25 @@ func partnerKinds(status int, failed *Error) []error {
 // openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the forms
 // without "status" that the API has been seen to answer. An empty body is a success, for a call that reads no value.
 func openAccount(status int, body []byte) ([]byte, *Error) {
-	says, success, failure := member{name: "status"}, member{name: "success"}, member{name: "error"}
-	messages, message, more := member{name: "messages"}, member{name: "message"}, member{name: "errors"}
-	enveloped := find(body, &says, &success, &failure, &messages, &message, &more)
+	says, success, failure := jsonwire.Member{Name: "status"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error"}
+	messages, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
+	enveloped := jsonwire.Find(body, &says, &success, &failure, &messages, &message, &more)
 	switch {
-	case !enveloped && isSuccess(status) && presenceOf(body) == absent:
+	case !enveloped && isSuccess(status) && jsonwire.PresenceOf(body) == jsonwire.Absent:
 		return body, nil
 	case !enveloped:
 		return nil, unenveloped(status)
 	}
-	succeeded, known := success.bool()
-	odd, saysOK := success.value != nil && !known, strings.EqualFold(says.text(), "ok")
-	isFailure := strings.EqualFold(says.text(), "error") || known && !succeeded || failure.holds() && !failure.isEmpty() ||
-		says.value == nil && (messages.speaks() || messages.speaksOfFields() || message.speaks() || more.holds() && !more.isEmpty())
-	if !isFailure && !odd && isSuccess(status) && (saysOK || says.value == nil) {
+	succeeded, known := success.Bool()
+	odd, saysOK := success.Value != nil && !known, strings.EqualFold(says.Text(), "ok")
+	isFailure := strings.EqualFold(says.Text(), "error") || known && !succeeded || isTruthy(failure) && !isHollow(failure) ||
+		says.Value == nil && (hasText(messages) || hasFieldTexts(messages) || hasText(message) || isTruthy(more) && !isHollow(more))
+	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
 		return body, nil
 	}
 	said := wordsOf(body)
 	switch {
-	case !odd && (isFailure || says.value == nil && len(said.messages.texts) > 0):
+	case !odd && (isFailure || says.Value == nil && len(said.messages.texts) > 0):
 		return nil, said.of(&Error{kinds: accountKinds(status, said.messages.texts)})
 	case odd, !isSuccess(status):
 		return nil, said.of(unenveloped(status))
@@ -164,21 +166,21 @@ func accountKinds(status int, messages []string) []error {
 
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
 func openNetwork(status int, body []byte) ([]byte, *Error) {
-	failure, success, says := member{name: "error"}, member{name: "success"}, member{name: "status"}
-	find(body, &failure, &success, &says) // a list is no envelope, and neither is what is not JSON
-	succeeded, known := success.bool()
+	failure, success, says := jsonwire.Member{Name: "error"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "status"}
+	jsonwire.Find(body, &failure, &success, &says) // a list is no envelope, and neither is what is not JSON
+	succeeded, known := success.Bool()
 	switch {
-	case failure.value == nil && !isSuccess(status):
+	case failure.Value == nil && !isSuccess(status):
 		return nil, strange(status, body)
-	case failure.value == nil && (known && !succeeded || strings.EqualFold(says.text(), "error")):
+	case failure.Value == nil && (known && !succeeded || strings.EqualFold(says.Text(), "error")):
 		return nil, wordsOf(body).of(badResponse("a failure in another form than the API's"))
-	case failure.value == nil && (success.value == nil || known):
+	case failure.Value == nil && (success.Value == nil || known):
 		return body, nil
-	case failure.value == nil || failure.value[0] != '{':
+	case !jsonwire.IsObject(failure.Value):
 		return nil, strange(status, body)
 	}
 	var said networkFailure
-	_ = unmarshal(failure.value, &said) // a member of another type does not make it less of a failure
+	_ = jsonwire.Unmarshal(failure.Value, &said) // a member of another type does not make it less of a failure
 	failed := wordsOf(body).of(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage})
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
 		if kind := statusKind(code); kind != nil {
@@ -208,32 +210,28 @@ type networkFailure struct {
 	DevMessage string `json:"dev_message"`
 }
 
-// holds reports whether the value is neither absent nor false, 0 or an empty text.
-func (m *member) holds() bool {
-	value, known := m.bool()
-	return m.value != nil && (value || !known) && !m.is(`""`)
+// isTruthy reports whether the value is neither absent nor null, false, 0 or an empty string.
+func isTruthy(m jsonwire.Member) bool {
+	value, known := m.Bool()
+	return m.Value != nil && (value || !known) && !m.Is(`""`)
 }
 
-// isEmpty reports whether a list or an object is empty, or holds only empty ones.
-func (m *member) isEmpty() bool { return len(bytes.Trim(m.value, "[]{}, \t\r\n")) == 0 }
+// isHollow reports whether a list or an object is empty, or holds only empty ones.
+func isHollow(m jsonwire.Member) bool { return len(bytes.Trim(m.Value, "[]{}, \t\r\n")) == 0 }
 
-// speaksOfFields reports whether the value is an object of fields and texts about them, and nothing else.
-func (m *member) speaksOfFields() bool {
-	if !isObject(m.value) {
-		return false
-	}
-	s, some := scanner{data: m.value}, false
-	for more := s.enter(); more; more = s.another('}') {
-		s.name()
-		if of := (member{value: s.raw()}); !of.speaks() {
+// hasFieldTexts reports whether the value is an object of fields and texts about them, and nothing else.
+func hasFieldTexts(m jsonwire.Member) (has bool) {
+	for _, value := range jsonwire.Members(m.Value) {
+		if !hasText(jsonwire.Member{Value: value}) {
 			return false
 		}
-		some = true
+		has = true
 	}
-	return some
+	return has
 }
 
-// speaks reports whether the value is a text, or a list with one. A list of records may be the value that a call wants.
-func (m *member) speaks() bool {
-	return slices.ContainsFunc(append(m.texts(), m.text()), func(text string) bool { return strings.TrimSpace(text) != "" })
+// hasText reports whether the value is a string, or a list with one, that is not blank. A list of records may be the value
+// that a call returns.
+func hasText(m jsonwire.Member) bool {
+	return slices.ContainsFunc(append(m.Texts(), m.Text()), func(text string) bool { return strings.TrimSpace(text) != "" })
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] with the app key, and
@@ -153,32 +155,29 @@ func (s AppSession) MarshalText() ([]byte, error) { return []byte(redactedAppSes
 // UnmarshalJSON reads a session as the API sends it. It only fails for what is no session at all, because little of one
 // is documented as certain to be there.
 func (s *AppSession) UnmarshalJSON(data []byte) error {
-	jwt, auth, app, user := member{name: "jwt"}, member{name: "auth"}, member{name: "app"}, member{name: "user"}
-	account, access, alerts := member{name: "account"}, member{name: "access"}, member{name: "alerts"}
-	find(data, &jwt, &auth, &app, &user, &account, &access, &alerts)
-	if jwt.text() == "" && auth.value == nil {
+	jwt, auth, app := jsonwire.Member{Name: "jwt"}, jsonwire.Member{Name: "auth"}, jsonwire.Member{Name: "app"}
+	user, account := jsonwire.Member{Name: "user"}, jsonwire.Member{Name: "account"}
+	access, alerts := jsonwire.Member{Name: "access"}, jsonwire.Member{Name: "alerts"}
+	jsonwire.Find(data, &jwt, &auth, &app, &user, &account, &access, &alerts)
+	if jwt.Text() == "" && auth.Value == nil {
 		return reason("neither a JWT nor whether a user is logged in")
 	}
-	authenticated, _ := auth.bool()
-	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.text()), oddJWT: jwt.value != nil && jwt.value[0] != '"'}
-	s.readChoice(auth.value)
+	authenticated, _ := auth.Bool()
+	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.Text()), oddJWT: jwt.Value != nil && jwt.Value[0] != '"'}
+	s.readChoice(auth.Value)
 	// Each is {} or [] while it is empty, and a value of another type than the documented one leaves its field zero.
-	_ = unmarshal(app.value, &s.App)
-	_ = unmarshal(user.value, &s.User)
-	_ = unmarshal(account.value, &s.Account)
-	_ = unmarshal(alerts.value, &s.Alerts)
+	_ = jsonwire.Unmarshal(app.Value, &s.App)
+	_ = jsonwire.Unmarshal(user.Value, &s.User)
+	_ = jsonwire.Unmarshal(account.Value, &s.Account)
+	_ = jsonwire.Unmarshal(alerts.Value, &s.Alerts)
 	s.Alerts = slices.DeleteFunc(s.Alerts, func(a AppAlert) bool { return a == AppAlert{} })
-	s.readAccess(&scanner{data: access.value})
+	s.readAccess(access.Value)
 	return nil
 }
 
 // readAccess skips features whose letters are in another form.
-func (s *AppSession) readAccess(from *scanner) {
-	if from.peek() != '{' {
-		return
-	}
-	for more := from.enter(); more; more = from.another('}') {
-		feature, letters := string(from.name()), from.raw()
+func (s *AppSession) readAccess(access []byte) {
+	for feature, letters := range jsonwire.Members(access) {
 		if letters[0] != '"' {
 			delete(s.Access, feature)
 			continue
@@ -186,7 +185,7 @@ func (s *AppSession) readAccess(from *scanner) {
 		if s.Access == nil {
 			s.Access = make(AppAccess)
 		}
-		s.Access[feature] = (&member{value: letters}).text()
+		s.Access[feature] = jsonwire.Member{Value: letters}.Text()
 	}
 }
 
@@ -195,36 +194,30 @@ func ptrTo[T any](v T) *T { return &v }
 // readChoice reads {"select_account":{"accounts":{"acc_1":"Foo Account",…},"last_login":"acc_1"}}, which is in the place
 // of true or false. The accounts may be a list of entries too.
 func (s *AppSession) readChoice(auth []byte) {
-	choice, accounts, last := member{name: "select_account"}, member{name: "accounts"}, member{name: "last_login"}
-	find(auth, &choice)
-	find(choice.value, &accounts, &last)
-	s.LastAccountID = last.text()
-	s.readAccounts(&scanner{data: accounts.value})
+	choice, accounts, last := jsonwire.Member{Name: "select_account"}, jsonwire.Member{Name: "accounts"}, jsonwire.Member{Name: "last_login"}
+	jsonwire.Find(auth, &choice)
+	jsonwire.Find(choice.Value, &accounts, &last)
+	s.LastAccountID = last.Text()
+	s.readAccounts(accounts.Value)
 }
 
 // readAccounts keeps the order of the API, and skips what has no ID.
-func (s *AppSession) readAccounts(from *scanner) {
-	var entries []collectionEntry
-	switch from.peek() {
-	case '[':
-		for more := from.enter(); more; more = from.another(']') {
-			entry := from.raw()
-			s.oddAccounts = s.oddAccounts || !isObject(entry)
-			entries = appendEntries(entries, entry)
-		}
-	case '{':
-		entries = appendEntries(entries, from.raw())
+func (s *AppSession) readAccounts(accounts []byte) {
+	entries := appendEntries(nil, accounts)
+	for entry := range jsonwire.Items(accounts) {
+		s.oddAccounts = s.oddAccounts || !jsonwire.IsObject(entry)
+		entries = appendEntries(entries, entry)
 	}
 	for _, e := range lastOfEach(entries) {
-		title := member{name: "title", value: e.value}
-		if isObject(e.value) {
-			find(e.value, &title)
+		title := jsonwire.Member{Name: "title", Value: e.value}
+		if jsonwire.IsObject(e.value) {
+			jsonwire.Find(e.value, &title)
 		}
 		if e.id == "" {
 			s.oddAccounts = true
 			continue
 		}
-		s.Accounts = append(s.Accounts, AccountChoice{e.id, title.text()})
+		s.Accounts = append(s.Accounts, AccountChoice{e.id, title.Text()})
 	}
 }
 

@@ -151,7 +151,7 @@ func (x *exchange) harmlessHeader() http.Header {
 func isToken(s string) bool {
 	const others = "!#$%&'*+-.^_`|~"
 	for _, c := range []byte(s) {
-		if letter := c | 0x20; !isDigit(c) && (letter < 'a' || letter > 'z') && strings.IndexByte(others, c) < 0 {
+		if letter := c | 0x20; (c < '0' || c > '9') && (letter < 'a' || letter > 'z') && strings.IndexByte(others, c) < 0 {
 			return false
 		}
 	}

@@ -1,10 +1,12 @@
 package partnerapi
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"reflect"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
@@ -13,27 +15,30 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	if call.login && call.Session.isEmpty() {
 		return value, badResponse("a login without a session cookie")
 	}
-	_, unread := any(value).(none)
-	var known presence
+	_, ignored := any(value).(none)
+	var known jsonwire.Presence
 	var err error
 	switch own, reads := any(&value).(json.Unmarshaler); {
-	case unread || call.optional:
+	case ignored || call.optional:
 		return value, decodeOptional(call, payload, &value)
 	case call.anyValue:
-		if known, err = presenceOf(payload), json.Unmarshal(payload, &value); err != nil && !isJSON(payload) {
-			err = errNotJSON
+		if known, err = jsonwire.PresenceOf(payload), json.Unmarshal(payload, &value); err != nil && !jsonwire.Valid(payload) {
+			err = jsonwire.ErrNotJSON
 		}
 	case reads && call.key == "":
-		known, err = presenceOf(payload), own.UnmarshalJSON(payload)
+		known, err = jsonwire.PresenceOf(payload), own.UnmarshalJSON(payload)
 	default:
-		known, err = unmarshalMember(payload, call.key, &value)
+		known, err = jsonwire.UnmarshalMember(payload, call.key, &value)
+	}
+	if record, checks := any(value).(completer); checks && known == jsonwire.Present && err == nil {
+		err = record.complete()
 	}
 	switch {
 	case call.lacks(known, payload):
 		return value, &Error{kinds: []error{call.ifNull}}
-	case known == absent:
+	case known == jsonwire.Absent:
 		return value, badResponse("no value in the body")
-	case known == null:
+	case known == jsonwire.Null:
 		return value, badResponse("null in the place of the value")
 	case err != nil:
 		failed = &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
@@ -45,56 +50,27 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	return value, failed
 }
 
+// completer is a record that reports required fields that are missing.
+type completer interface{ complete() error }
+
 // lacks reports whether a value that is null or left out means ifNull. A write that leaves it out has said nothing.
-func (call *Call) lacks(known presence, payload []byte) bool {
-	return call.ifNull != nil && (known == null || known == absent && !call.isWrite() && presenceOf(payload) == present)
+func (call *Call) lacks(known jsonwire.Presence, payload []byte) bool {
+	return call.ifNull != nil && (known == jsonwire.Null || known == jsonwire.Absent && !call.isWrite() && jsonwire.PresenceOf(payload) == jsonwire.Present)
 }
 
 // decodeOptional reads a value that may be missing, or not be as it should: into then points to a pointer to a record in
 // which nothing is known, or only what could be read. A value that nobody wants only has to be JSON.
 func decodeOptional(call Call, payload []byte, into any) *Error {
-	if presenceOf(payload) != absent && !isJSON(payload) {
+	if jsonwire.PresenceOf(payload) != jsonwire.Absent && !jsonwire.Valid(payload) {
 		return badResponse("a body that is not JSON")
 	}
 	if !call.optional {
 		return nil
 	}
-	if known, err := unmarshalMember(payload, "", into); known != present || err != nil {
-		_ = unmarshal([]byte("{}"), into)
+	if known, err := jsonwire.UnmarshalMember(payload, "", into); known != jsonwire.Present || err != nil {
+		_ = jsonwire.Unmarshal([]byte("{}"), into)
 	}
 	return nil
-}
-
-// presence is what is known of a value before it is read.
-type presence int
-
-const (
-	absent presence = iota
-	null
-	present
-)
-
-func presenceOf(payload []byte) presence {
-	switch text := bytes.Trim(payload, " \t\r\n"); string(text) {
-	case "":
-		return absent
-	case "null":
-		return null
-	default:
-		return present
-	}
-}
-
-// presenceIn is presenceOf for a value of a type: [] in the place of a record is null.
-func presenceIn(t reflect.Type, raw []byte) presence {
-	known := presenceOf(raw)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if known == present && t.Kind() == reflect.Struct && isEmptyList(raw) {
-		return null
-	}
-	return known
 }
 
 // isBlank reports whether v is, or is a list with, a record of which nothing is known.
@@ -114,35 +90,35 @@ func isBlank(v reflect.Value) bool {
 	return false
 }
 
-const (
-	errNotJSON  = reason("not JSON")
-	errNotATime = reason("a time that is not of RFC 3339")
-)
-
-// unread is why a value could not be read, in words that hold none of it. It knows the names of the fields that lead to
-// it, as they are in our types.
-type unread struct {
-	field string
-	cause error
+// redactedOrNil is hide for an error that may be nil.
+func redactedOrNil(err error) error {
+	if err == nil {
+		return nil
+	}
+	return hide(err)
 }
 
-func (u *unread) Error() string {
-	if u.field == "" {
-		return describe(u.cause)
+// describeField returns the field that could not be read, and why. The field is named as in our types.
+func describeField(err error) (string, bool) {
+	var of *jsonwire.FieldError
+	if !errors.As(err, &of) {
+		return "", false
 	}
-	return "field " + u.field + ": " + describe(u.cause)
+	return "field " + of.Field + ": " + describe(of.Err), true
 }
 
-func (u *unread) Unwrap() error { return u.cause }
-
-// inField returns err as one of the field of a record, if it is of a value.
-func inField(name string, err error) error {
-	within, ok := err.(*unread) //nolint:errorlint // as the reader returns it
-	if !ok {
-		return err
+// describeJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.
+func describeJSON(err error) (string, bool) {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return jsonwire.ErrNotJSON.Error(), true
 	}
-	if within.field != "" {
-		name += "." + within.field
+	var field *json.UnmarshalTypeError
+	if !errors.As(err, &field) {
+		return "", false
 	}
-	return &unread{name, within.cause}
+	if field.Type == nil {
+		return "a value of another type", true
+	}
+	return (&jsonwire.TypeError{Type: field.Type}).Error(), true
 }

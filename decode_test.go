@@ -1,10 +1,19 @@
 package partnerapi
 
 import (
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // A body that begins as nothing does, or as null, is not taken for it.
@@ -103,4 +112,366 @@ func TestByteOrderMark(t *testing.T) {
 			require.EqualError(t, err, "network: GET /a: 200 OK: bad response; not JSON")
 		}
 	})
+}
+
+// A value that was read does not refer to the response, whose memory is reused.
+func TestWhatIsReadIsACopy(t *testing.T) {
+	t.Parallel()
+	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(t, err)
+	for _, path := range fixtures {
+		reply := fixture(t, strings.TrimSuffix(filepath.Base(path), ".json"))
+		for _, text := range []string{reply, strings.NewReplacer("a", `\u0061`, "e", "é").Replace(reply)} {
+			isCopied[*Customer](t, text, "customer")
+			isCopied[[]Benefit](t, text, "benefits")
+			isCopied[*Tokens](t, text, "access")
+			isCopied[*renewedTokens](t, text, "access")
+			isCopied[Page[Network]](t, text, "")
+			isCopied[Page[Invitation]](t, text, "")
+			isCopied[walkedPage[Network]](t, text, "")
+			isCopied[domains](t, text, "")
+			isCopied[Network](t, text, "")
+			isCopied[Activation](t, text, "")
+			isCopied[NetworkDeletion](t, text, "")
+			isCopied[AppSession](t, text, "")
+			for _, api := range apis {
+				data := []byte(text)
+				_, got := api.open(400, data)
+				overwrite(data)
+				_, want := api.open(400, []byte(text))
+				assert.Equal(t, want, got, text)
+			}
+		}
+	}
+}
+
+func isCopied[T any](t *testing.T, text, key string) {
+	t.Helper()
+	data := []byte(text)
+	var got, want T
+	_, _ = jsonwire.UnmarshalMember(data, key, &got)
+	overwrite(data)
+	_, _ = jsonwire.UnmarshalMember([]byte(text), key, &want)
+	assert.Equal(t, unsealed(&want), unsealed(&got), "%T of %s", got, text)
+}
+
+func overwrite(data []byte) {
+	for i := range data {
+		data[i] = '?'
+	}
+}
+
+// Every record is read by the rules of package jsonwire, which accept an empty list for one. A Network, whose UnmarshalJSON
+// calls jsonwire, would call it for ever if it were left to encoding/json; other records would lose their second names.
+func TestRecordsArePlain(t *testing.T) {
+	t.Parallel()
+	for _, record := range []any{
+		Customer{}, Authentication{}, Membership{}, MembershipPlan{}, Affiliate{}, Benefit{}, Tokens{}, Domain{}, Invitation{}, Activation{},
+		Network{}, NetworkDeletion{}, Page[Network]{}, Page[Invitation]{}, App{}, AppUser{}, AppAccount{}, AppAlert{}, networkFailure{},
+	} {
+		assert.NoError(t, jsonwire.Unmarshal([]byte("[]"), reflect.New(reflect.TypeOf(record)).Interface()), "%T", record)
+	}
+}
+
+// Reading into a record again leaves nothing of the first in what the second has.
+func TestUnmarshalAgain(t *testing.T) {
+	t.Parallel()
+	var fee Network
+	require.NoError(t, json.Unmarshal([]byte(`{"fee_proposed_date":7}`), &fee))
+	require.NoError(t, json.Unmarshal([]byte(`{"fee_proposed_date":null}`), &fee))
+	assert.Equal(t, Network{}, fee)
+	n := Network{AccountID: "old", FeeProposed: new(float64), ProposedUserID: "kept"}
+	require.NoError(t, json.Unmarshal([]byte(`{"account_id":"new","fee_proposed":null,"proposed_date":7}`), &n))
+	assert.Equal(t, Network{AccountID: "new", FeeProposedDate: UnixTimeOf(time.Unix(7, 0)), ProposedUserID: "kept"}, n)
+	page := Page[Network]{Items: []Network{{AccountID: "old", AccountTitle: "old"}}, Filters: []string{"old"}}
+	require.NoError(t, json.Unmarshal([]byte(`{"list":[{"account_id":"new"}],"filters":[]}`), &page))
+	assert.Equal(t, Page[Network]{Items: []Network{{AccountID: "new"}}, Filters: []string{}}, page)
+}
+
+// FuzzRecords reads records of the APIs as encoding/json does, if that reads them. What is read in addition is held by the
+// tests of package jsonwire.
+func FuzzRecords(f *testing.F) {
+	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(f, err)
+	for _, path := range fixtures {
+		f.Add([]byte(fixture(f, strings.TrimSuffix(filepath.Base(path), ".json"))))
+	}
+	for _, text := range []string{
+		`{"id":7,"birthdate":"1987-09-03","subscription":{"end_date":"2015-03-09T10:11:12-05:00"}}`, `{"ID":7,"birthdate":null}`,
+		`{"birthdate":"2023-02-29"}`, `{"created":1234567890.25,"fee_proposed":2.5}`, `{"created":-1e9}`, `{"created":1e999}`, `[]`, `null`, `{`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if !hasTwins(data) { // encoding/json merges the records of two lists of the same name
+			sameAsStandard[Customer](t, data)
+			sameAsStandard[Membership](t, data)
+			sameAsStandard[Benefit](t, data)
+			sameAsStandard[Invitation](t, data)
+			sameAsStandard[Date](t, data)
+			sameAsStandard[UnixTime](t, data)
+		}
+	})
+}
+
+// sameAsStandard asserts that data is read as encoding/json reads it, if it does.
+func sameAsStandard[T any](t *testing.T, data []byte) {
+	t.Helper()
+	var want, got T
+	if json.Unmarshal(data, &want) != nil {
+		return
+	}
+	switch of := any(&want).(type) {
+	case *Customer:
+		if of.Subscription != nil {
+			inUTC(of.Subscription)
+		}
+	case *Membership:
+		inUTC(of)
+	}
+	require.NoError(t, jsonwire.Unmarshal(data, &got), "%T", got)
+	assert.Equal(t, want, got, "%T", got)
+}
+
+// inUTC converts the times to UTC, as the reader does.
+func inUTC(of *Membership) { of.StartDate, of.EndDate = of.StartDate.UTC(), of.EndDate.UTC() }
+
+// hasTwins reports whether an object has two members of a name.
+func hasTwins(data []byte) bool {
+	var names []string
+	for name, value := range jsonwire.Members(data) {
+		if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) }) || hasTwins(value) {
+			return true
+		}
+		names = append(names, name)
+	}
+	for item := range jsonwire.Items(data) {
+		if hasTwins(item) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestSpellingsOfACustomer(t *testing.T) {
+	t.Parallel()
+	const body = `{"status":"ok","customer":{"id":"7","first_name":"Ann","last_name":false,"birthdate":"0000-00-00","age":"26","fanclub_id":3.0,
+		"registered":1,"expired":0,"auto_renewal_enabled":0,"email_aliases":[],"authentications":[{"name":false}],
+		"subscription":{"plan":{"id":"9007199254740993","tags":[]},"start_date":"2015-03-09 10:11:12 -0500","end_date":"","lapsed":1,"affiliates":[{"id":"5.0"}]}}}`
+	want := &Customer{
+		ID: 7, FirstName: "Ann", Age: 26, FanclubID: 3, Registered: ptr(true), AutoRenewalEnabled: ptr(false), EmailAliases: []string{},
+		Authentications: []Authentication{{}},
+		Subscription: &Membership{
+			Plan: MembershipPlan{ID: 9007199254740993, Tags: []string{}}, StartDate: time.Date(2015, time.March, 9, 15, 11, 12, 0, time.UTC),
+			Lapsed: true, Affiliates: []Affiliate{{ID: 5}},
+		},
+	}
+	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return reply(200, body, "Set-Cookie", "sid=0123456789"), nil
+	}))
+	got, session, err := client.Accounts.Login(t.Context(), LoginRequest{"a@example.com", "secret"})
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	assert.False(t, session.isEmpty())
+	for name, call := range map[string]func() (*Customer, error){
+		"get":    func() (*Customer, error) { return client.Accounts.Get(t.Context(), NewSession()) },
+		"search": func() (*Customer, error) { return client.Accounts.Search(t.Context(), "a@example.com") },
+		"create": func() (*Customer, error) { return client.Accounts.Create(t.Context(), CreateAccountRequest{}) },
+		"update": func() (*Customer, error) {
+			return client.Accounts.Update(t.Context(), NewSession(), UpdateAccountRequest{FirstName: "Ann"})
+		},
+	} {
+		got, err := call()
+		require.NoError(t, err, name)
+		assert.Equal(t, want, got, name)
+	}
+	for text, want := range map[string]Customer{
+		`{"id":7,"subscription":[]}`:                        {ID: 7},
+		`{"id":7,"subscription":{"plan":[],"lapsed":1}}`:    {ID: 7, Subscription: &Membership{Lapsed: true}},
+		`{"id":7,"subscription":{"end_date":"2015-03-09"}}`: {ID: 7, Subscription: &Membership{EndDate: time.Date(2015, time.March, 9, 0, 0, 0, 0, time.UTC)}},
+	} {
+		got, err := newTestClient(t, always(200, `{"customer":`+text+`}`)).Accounts.Get(t.Context(), NewSession())
+		require.NoError(t, err, text)
+		assert.Equal(t, &want, got, text)
+	}
+	for text, want := range map[string]bool{`1`: true, `0`: false, `true`: true, `false`: false} {
+		got, err := newTestClient(t, always(200, `{"logged_in":`+text+`}`)).Accounts.Status(t.Context(), NewSession())
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got, text)
+	}
+	tokens, err := refreshTokens(t.Context(), newTestClient(t, always(200, `{"status":"ok","access":{"access_token":"A1","refresh_token":"R1",
+		"access_token_expiration":"1234567890.5","refresh_token_expiration":""}}`)).config(), "R0")
+	require.NoError(t, err)
+	assert.Equal(t, &Tokens{AccessToken: "A1", RefreshToken: "R1", AccessTokenExpires: UnixTimeOf(time.Unix(1234567890, 500_000_000))}, tokens)
+}
+
+func TestSpellingsOfTheNetwork(t *testing.T) {
+	t.Parallel()
+	at := UnixTimeOf(time.Unix(1234567890, 0))
+	page, err := newTestClient(t, always(200, `{"list":[{"id":"i","created":"1234567890","fee_proposed":"2.50","email":false},{"id":"j","fee_proposed":""}],
+		"total":"2","search":false,"filter":false,"filters":{"pending":"Pending","expired":1},"pages":1.0}`)).Invitations.List(t.Context(), ListOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, &Page[Invitation]{
+		Items: []Invitation{{ID: "i", Created: at, FeeProposed: ptr(2.5)}, {ID: "j"}}, Total: 2, Filters: []string{"pending", "expired"}, Pages: 1,
+	}, page)
+	for text, want := range map[string]Network{
+		`{"account_id":"a","fee":"2.50","fee_proposed":"0"}`:                         {AccountID: "a", Fee: 2.5, FeeProposed: ptr(0.0)},
+		`{"account_id":"a","proposed_date":"1234567890"}`:                            {AccountID: "a", FeeProposedDate: at},
+		`{"account_id":"a","proposed_date":1234567890,"fee_proposed_date":""}`:       {AccountID: "a", FeeProposedDate: at},
+		`{"account_id":"a","fee_proposed_date":"","proposed_date":1234567890}`:       {AccountID: "a", FeeProposedDate: at},
+		`{"account_id":"a","proposed_date":1,"fee_proposed_date":"1234567890"}`:      {AccountID: "a", FeeProposedDate: at},
+		`{"account_id":"a","proposed_date":"0000-00-00","fee_proposed_date":null}`:   {AccountID: "a"},
+		`{"account_id":"a","proposed_user_id":false,"fee_proposed_date":1234567890}`: {AccountID: "a", FeeProposedDate: at},
+	} {
+		got, err := newTestClient(t, always(200, text)).Networks.Get(t.Context(), "a")
+		require.NoError(t, err, text)
+		assert.Equal(t, &want, got, text)
+	}
+	domains, err := newTestClient(t, always(200, `[{"id":"dom_1","title":"A","description":false},{"dom_2":{"title":"B","description":false}}]`)).Networks.Domains(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []Domain{{"dom_1", "A", ""}, {"dom_2", "B", ""}}, domains)
+	for text, want := range map[string]bool{`1`: true, `0`: false, `true`: true, `false`: false, `"yes"`: false, `2`: false} {
+		session, err := newTestClient(t, always(200, `{"jwt":"h.p.s","auth":`+text+`,"app":[],"user":[],"alerts":[{"id":"x","priority":"3","timestamp":"1234567890"}]}`)).
+			AppSessions.Current(t.Context())
+		require.NoError(t, err, text)
+		assert.Equal(t, want, session.Authenticated, text)
+		assert.Equal(t, []AppAlert{{ID: "x", Priority: 3, Timestamp: at}}, session.Alerts)
+	}
+}
+
+// Filters only offer choices: no form of them is a reason to lose a page.
+func TestSpellingsOfFilters(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		`["pending","expired"]`: {"pending", "expired"}, `[]`: {}, `null`: nil,
+		`{"z":"Z","a":{"b":["c"]},"\u00e9":null}`: {"z", "a", "é"}, `{}`: {},
+		`"pending"`: nil, `1`: nil, `true`: nil, `false`: nil, `[1]`: nil, `["a",{}]`: nil, `[["a"]]`: nil, `[{"id":"a"}]`: nil, `""`: nil,
+	} {
+		body := `{"filters":` + text + `,"list":[{"account_id":"a"}],"pages":1}`
+		page, err := newTestClient(t, always(200, body)).Networks.List(t.Context(), ListOptions{})
+		require.NoError(t, err, text)
+		assert.Equal(t, &Page[Network]{Items: []Network{{AccountID: "a"}}, Filters: want, Pages: 1}, page, text)
+	}
+	for _, text := range []string{`{"a"}`, `[`, `nul`, `{"a":01}`} { // what is not JSON is no page
+		_, err := newTestClient(t, always(200, `{"filters":`+text+`,"list":[{"account_id":"a"}]}`)).Networks.List(t.Context(), ListOptions{})
+		assertKinds(t, err, ErrBadResponse)
+	}
+	page := Page[Network]{Filters: []string{"old"}}
+	require.NoError(t, json.Unmarshal([]byte(`{"list":[],"filters":7}`), &page))
+	assert.Nil(t, page.Filters)
+	_, err := newTestClient(t, always(200, `{"filters":[1],"list":[{"account_id":1}]}`)).Networks.List(t.Context(), ListOptions{})
+	require.EqualError(t, err, "network: GET /account/networks: 200 OK: bad response; field list.account_id: a value of another type than string")
+}
+
+// Where a value is promised, an empty list is null, and never a record.
+func TestEmptyListIsNoValue(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{`[]`, ` [ ] `} {
+		client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+			return reply(200, `{"status":"ok","customer":`+list+`,"access":`+list+`}`, "Set-Cookie", "sid=0123456789"), nil
+		}))
+		_, err := client.Accounts.Get(t.Context(), NewSession())
+		assertKinds(t, err, ErrNotLoggedIn)
+		_, err = client.Accounts.Search(t.Context(), "a@example.com")
+		assertKinds(t, err, ErrNotFound)
+		_, _, err = client.Accounts.Login(t.Context(), LoginRequest{})
+		assertKinds(t, err, ErrBadResponse)
+		_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{})
+		assertKinds(t, err, ErrBadResponse)
+		_, err = refreshTokens(t.Context(), client.config(), "R0")
+		assertKinds(t, err, ErrBadResponse)
+
+		whole := newTestClient(t, always(200, list))
+		_, err = whole.Networks.Get(t.Context(), "acc_1")
+		assertKinds(t, err, ErrBadResponse)
+		_, err = whole.Networks.List(t.Context(), ListOptions{})
+		assertKinds(t, err, ErrBadResponse)
+		_, err = whole.Networks.Delete(t.Context(), "acc_1")
+		assertKinds(t, err, ErrBadResponse)
+		_, err = whole.Invitations.Activate(t.Context(), "token")
+		assertKinds(t, err, ErrBadResponse)
+		_, err = whole.AppSessions.Current(t.Context())
+		assertKinds(t, err, ErrBadResponse)
+		for _, err := range whole.Invitations.All(t.Context(), ListOptions{}) {
+			assertKinds(t, err, ErrBadResponse)
+		}
+		invitation, err := whole.Invitations.Create(t.Context(), CreateInvitationRequest{})
+		require.NoError(t, err) // it promises none
+		assert.Equal(t, &Invitation{}, invitation)
+		benefits, err := newTestClient(t, always(200, `{"benefits":`+list+`}`)).Accounts.Benefits(t.Context(), NewSession())
+		require.NoError(t, err) // a list is one
+		assert.Empty(t, benefits)
+	}
+	require.Error(t, json.Unmarshal([]byte(`[]`), &Page[Network]{}), "a page has a list")
+}
+
+// A customer that is an empty list is nobody, so a token session is refreshed, as for null.
+func TestEmptyListIsLoggedOut(t *testing.T) {
+	t.Parallel()
+	for _, nobody := range []string{`null`, `[]`} {
+		bodies := map[string]string{
+			"Bearer A0": `{"customer":` + nobody + `}`, "": `{"access":{"access_token":"A1","refresh_token":"R1"}}`, "Bearer A1": `{"customer":{"id":7}}`,
+		}
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			return reply(200, bodies[req.Header.Get("Authorization")]), nil
+		}))
+		session, err := NewTokenSession(Tokens{AccessToken: "A0", RefreshToken: "R0"})
+		require.NoError(t, err)
+		customer, err := client.Accounts.Get(t.Context(), session)
+		require.NoError(t, err, nobody)
+		assert.Equal(t, int64(7), customer.ID)
+	}
+}
+
+// The other spellings are read in records of this package only: what a stranger's type reads is for encoding/json.
+func TestSpellingsOfStrangers(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"Age":"26"}`, `{"Age":26.0}`, `{"Yes":1}`, `{"At":"2015-03-09"}`, `{"Text":false}`, `{"In":[]}`} {
+		_, err := Do[struct {
+			Age  int
+			Yes  bool
+			At   time.Time
+			Text string
+			In   struct{ A int }
+		}](t.Context(), newTestClient(t, always(200, body)), Call{API: NetworkAPI, Op: "GET /a"})
+		assertKinds(t, err, ErrBadResponse)
+	}
+}
+
+// What cannot be read is named, by the names of our fields alone, and everything else is read.
+func TestUnreadFieldIsNamed(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ customer, field string }{
+		"a scalar":           {`{"age":"SECRET","id":7}`, "age: a value of another type than int"},
+		"the first of two":   {`{"age":{"SECRET":1},"email":[],"id":7}`, "age: a value of another type than int"},
+		"a name unlike ours": {`{"AGE":"SECRET","id":7}`, "age: a value of another type than int"},
+		"a boolean":          {`{"registered":"SECRET","id":7}`, "registered: a value of another type than bool"},
+		"a date":             {`{"birthdate":"SECRET","id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
+		"no date at all":     {`{"birthdate":7,"id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
+		"a record":           {`{"subscription":"SECRET","id":7}`, "subscription: a value of another type than partnerapi.Membership"},
+		"in a record":        {`{"subscription":{"plan":{"id":"SECRET"}},"id":7}`, "subscription.plan.id: a value of another type than int64"},
+		"in a list":          {`{"subscription":{"affiliates":[{"id":1},{"codes":["a",7]}]},"id":7}`, "subscription.affiliates.codes: a value of another type than string"},
+		"a time":             {`{"subscription":{"end_date":7},"id":7}`, "subscription.end_date: a time that is not of RFC 3339"},
+		"an integer":         {`{"fanclub_id":26.5,"id":7}`, "fanclub_id: a value of another type than int64"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newTestClient(t, always(200, `{"customer":`+test.customer+`}`)).Accounts.Get(t.Context(), NewSession())
+			assertKinds(t, err, ErrBadResponse)
+			require.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer."+test.field)
+			var got *Customer
+			known, err := jsonwire.UnmarshalMember([]byte(`{"customer":`+test.customer+`}`), "customer", &got)
+			assert.Equal(t, jsonwire.Present, known)
+			var field *jsonwire.FieldError
+			require.ErrorAs(t, err, &field)
+			assert.Equal(t, int64(7), got.ID, "what comes behind is read")
+		})
+	}
+	_, err := newTestClient(t, always(200, `{"customer":7}`)).Accounts.Get(t.Context(), NewSession())
+	require.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer: a value of another type than partnerapi.Customer")
+	_, err = newTestClient(t, always(200, `{"account_id":7}`)).Networks.Get(t.Context(), "acc_1")
+	require.EqualError(t, err, "network: GET /account/networks/{child_account_id}: 200 OK: bad response; field account_id: a value of another type than string")
+	var page Page[Network]
+	require.EqualError(t, page.UnmarshalJSON([]byte(`{"list":[{"fee":"SECRET"}]}`)), "field list.fee: a value of another type than float64")
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go/internal/errno"
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // fixedWords are texts of errors of net/http, crypto/tls and the packages below them, which hold no data of a request or a
@@ -219,7 +220,7 @@ func wrapsText(err error, text string) bool {
 // harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
 // else.
 var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[proxyRefusal], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
+	textOf[reason], textOf[*jsonwire.TypeError], textOf[proxyRefusal], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
 	textOf[*tls.ECHRejectionError], textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError],
 	textOf[x509.CertificateInvalidError], textOf[x509.ConstraintViolationError], textOf[x509.InsecureAlgorithmError],
@@ -232,7 +233,7 @@ var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context 
 // harmlessErrors are those known by themselves.
 var harmlessErrors = []error{
 	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed,
-	errNotADate, errNotUnix,
+	errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime,
 	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
 	ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // NetworksService reads and changes the relations of the current account, the parent, to other accounts, at the network
@@ -31,19 +33,15 @@ type collectionEntry struct {
 // appendEntries appends the entries that an object holds: itself, as {"id":"dom_1","title":…}, or its members, as
 // {"dom_1":{"title":…}} or {"acc_1":"Foo Account"}. An id that is no string is empty. What is no object has no entries.
 func appendEntries(entries []collectionEntry, object []byte) []collectionEntry {
-	s := scanner{data: object}
-	if s.peek() != '{' {
-		return entries
-	}
 	flat, isFlat, before := collectionEntry{value: object}, false, len(entries)
-	for more := s.enter(); more; more = s.another('}') {
-		e := collectionEntry{string(s.name()), s.raw()}
-		isID := strings.EqualFold(e.id, "id")
-		if (isID || strings.EqualFold(e.id, "title")) && !isObject(e.value) {
+	for name, value := range jsonwire.Members(object) {
+		e := collectionEntry{name, value}
+		isID := strings.EqualFold(name, "id")
+		if (isID || strings.EqualFold(e.id, "title")) && !jsonwire.IsObject(e.value) {
 			isFlat = true
 		}
 		if isID {
-			flat.id = (&member{value: e.value}).text()
+			flat.id = jsonwire.Member{Value: value}.Text()
 		}
 		entries = append(entries, e)
 	}
@@ -52,9 +50,9 @@ func appendEntries(entries []collectionEntry, object []byte) []collectionEntry {
 	}
 	for i := range entries[before:] { // some servers write a list as an object of numbers
 		if e := &entries[before+i]; strings.Trim(e.id, "0123456789") == "" {
-			id := member{name: "id"}
-			find(e.value, &id)
-			e.id = cmp.Or(id.text(), e.id)
+			id := jsonwire.Member{Name: "id"}
+			jsonwire.Find(e.value, &id)
+			e.id = cmp.Or(id.Text(), e.id)
 		}
 	}
 	return entries
@@ -74,14 +72,12 @@ func lastOfEach(entries []collectionEntry) []collectionEntry {
 	return kept
 }
 
-func isObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }
-
 // domains is a collection, in a list.
 type domains []Domain
 
 func (ds *domains) UnmarshalJSON(data []byte) error {
 	var entries []json.RawMessage
-	if err := unmarshal(data, &entries); err != nil {
+	if err := jsonwire.Unmarshal(data, &entries); err != nil {
 		return err
 	}
 	*ds = make(domains, 0, len(entries))
@@ -100,11 +96,11 @@ func (ds *domains) add(object []byte) error {
 	}
 	slices.SortFunc(entries, func(a, b collectionEntry) int { return strings.Compare(a.id, b.id) })
 	for _, e := range entries {
-		if e.id == "" || !isObject(e.value) {
+		if e.id == "" || !jsonwire.IsObject(e.value) {
 			return reason("a domain without an id, or nothing but an id")
 		}
 		var d Domain
-		if err := unmarshal(e.value, &d); err != nil {
+		if err := jsonwire.Unmarshal(e.value, &d); err != nil {
 			return err
 		}
 		d.ID = e.id
@@ -131,7 +127,7 @@ type Network struct {
 
 // UnmarshalJSON reads a network in either of the API's spellings: the object says proposed_date, the list
 // fee_proposed_date.
-func (n *Network) UnmarshalJSON(data []byte) error { return unmarshal(data, n) }
+func (n *Network) UnmarshalJSON(data []byte) error { return redactedOrNil(jsonwire.Unmarshal(data, n)) }
 
 // UpdateNetworkRequest is a change of a network.
 type UpdateNetworkRequest struct {

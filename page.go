@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"reflect"
 	"sync"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // ListOptions says which part of a list to return. The zero value is the first page of everything.
@@ -49,7 +51,14 @@ type Page[T any] struct {
 }
 
 // UnmarshalJSON reads a page, which has a list, be it empty, of what is not null.
-func (p *Page[T]) UnmarshalJSON(data []byte) error { return unmarshal(data, p) }
+func (p *Page[T]) UnmarshalJSON(data []byte) error { return redactedOrNil(p.read(data)) }
+
+func (p *Page[T]) read(data []byte) error {
+	if err := jsonwire.Unmarshal(data, p); err != nil {
+		return err
+	}
+	return p.complete()
+}
 
 func (p *Page[T]) complete() error {
 	switch {
@@ -97,10 +106,10 @@ type walkedPage[T any] struct {
 type fingerprint [sha256.Size]byte
 
 func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
-	list, total, pages := member{name: "list"}, member{name: "total"}, member{name: "pages"}
-	find(data, &list, &total, &pages)
-	p.print = sha256.Sum256(list.value)
-	err := unmarshal(data, &p.Page)
+	list, total, pages := jsonwire.Member{Name: "list"}, jsonwire.Member{Name: "total"}, jsonwire.Member{Name: "pages"}
+	jsonwire.Find(data, &list, &total, &pages)
+	p.print = sha256.Sum256(list.Value)
+	err := p.read(data)
 	p.Total, p.Pages = p.count(total, p.Total), p.count(pages, p.Pages)
 	return err
 }
@@ -108,8 +117,8 @@ func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
 const unknown = -1
 
 // count returns a count of the page, or unknown if it is absent, negative, or 0 although there are records.
-func (p *walkedPage[T]) count(said member, n int) int {
-	if said.value == nil || n < 0 || n == 0 && len(p.Items) > 0 {
+func (p *walkedPage[T]) count(said jsonwire.Member, n int) int {
+	if said.Value == nil || n < 0 || n == 0 && len(p.Items) > 0 {
 		return unknown
 	}
 	return n

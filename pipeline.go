@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-querystring/query"
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // Call is a request for [Do] to send.
@@ -90,7 +92,7 @@ func do[T any](ctx context.Context, c *Client, call Call, opts []CallOption) (T,
 	if value, failed = decode[T](call, payload); failed == nil {
 		return value, nil
 	}
-	failed.done = presenceOf(payload) != absent
+	failed.done = jsonwire.PresenceOf(payload) != jsonwire.Absent
 	if !call.isWrite() {
 		value = zero
 	}
@@ -293,14 +295,10 @@ func (call *Call) content() ([]byte, error) {
 	if err := call.check("Body", call.Body); err != nil {
 		return nil, err
 	}
-	if why := unsendable(call.Body); why != "" {
+	if why := jsonwire.Unsendable(call.Body); why != "" {
 		return nil, call.refuse("Body", why)
 	}
-	write := marshal
-	if call.anyValue {
-		write = json.Marshal
-	}
-	body, err := write(call.Body)
+	body, err := json.Marshal(call.Body)
 	if err != nil {
 		return nil, call.refuse("Body", whyNot(err))
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -218,6 +219,64 @@ func TestCallsRefused(t *testing.T) {
 	_, err := Do[none](nil, newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}) //nolint:staticcheck // what is tested
 	assertRefused(t, err, "ctx", "nil")
 }
+
+// A body means the same to a server as it does here, whatever its texts hold.
+func TestBodyTexts(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"MS2365", "a\"b", `a\b`, "<&>", "é", "😀", "\u2028\u2029", "\x00", "\t\n", "\x7f", "\ufffd", "a b"} {
+		for _, in := range []any{
+			CreateSubscriptionRequest{PK: text, Email: text, Plan: Plan(text)}, &CreateSubscriptionRequest{PK: text}, LoginRequest{text, text},
+			UpdateAccountRequest{FirstName: text, CurrentPassword: text, ListsOptIn: OptInTrue}, map[string]string{text: text}, text,
+		} {
+			call := Call{API: PartnerAPI, Op: "POST /a", Body: in}
+			body, err := call.content()
+			require.NoError(t, err)
+			again := reflect.New(reflect.TypeOf(in))
+			require.NoError(t, json.Unmarshal(body, again.Interface()))
+			assert.Equal(t, in, again.Elem().Interface())
+		}
+	}
+}
+
+// Bodies of strangers are written by all rules of encoding/json.
+func TestBodyOfOddRecords(t *testing.T) {
+	t.Parallel()
+	for want, in := range map[string]any{
+		`{"base":"b","a":"x"}`: struct {
+			oddBase
+
+			A string `json:"a"`
+		}{oddBase{"b"}, "x"},
+		`{"a":"x","B":"y"}`: struct {
+			A string `json:"a"`
+			B string
+		}{"x", "y"},
+		`{"a":"x"}`: struct {
+			A      string `json:"a"`
+			Hidden string `json:"-"`
+		}{"x", "secret"},
+		`{"a":"1"}`: struct {
+			A int `json:"a,string"`
+		}{1},
+		`{"a":"odd"}`: struct {
+			A oddText `json:"a"`
+		}{"x"},
+		`{}`: struct{}{},
+	} {
+		call := Call{API: PartnerAPI, Op: "POST /a", Body: in}
+		body, err := call.content()
+		require.NoError(t, err)
+		assert.JSONEq(t, want, string(body))
+	}
+}
+
+type oddBase struct {
+	Base string `json:"base"`
+}
+
+type oddText string
+
+func (oddText) MarshalJSON() ([]byte, error) { return []byte(`"odd"`), nil }
 
 type failing struct{}
 

@@ -3,7 +3,6 @@ package partnerapi
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // reason is a cause in our own words, which hold no data of anybody's.
@@ -267,7 +268,7 @@ func say(err error) (text string, known bool) {
 
 // sayOne is say for an error that joins no others.
 func sayOne(err error) (text string, known bool) {
-	for _, ours := range []func(error) (string, bool){textOf[*Error], textOf[*unread], describeJSON} {
+	for _, ours := range []func(error) (string, bool){textOf[*Error], describeField, describeJSON} {
 		if text, ok := ours(err); ok {
 			return text, true
 		}
@@ -283,7 +284,7 @@ func sayOne(err error) (text string, known bool) {
 	}
 	var date *time.ParseError // its text holds the value
 	if errors.As(err, &date) {
-		return errNotATime.Error(), true
+		return jsonwire.ErrNotTime.Error(), true
 	}
 	if op != nil || errors.As(err, &op) {
 		of := *op
@@ -303,22 +304,6 @@ func sayOne(err error) (text string, known bool) {
 		return noResponder, false
 	}
 	return fmt.Sprintf("error of type %T, which errors.Unwrap shows", err), false
-}
-
-// describeJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.
-func describeJSON(err error) (string, bool) {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return errNotJSON.Error(), true
-	}
-	var field *json.UnmarshalTypeError
-	if !errors.As(err, &field) {
-		return "", false
-	}
-	if field.Type == nil {
-		return "a value of another type", true
-	}
-	return "a value of another type than " + field.Type.String(), true
 }
 
 // oneLine returns s without line breaks and other control characters, and not too long to read.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // RetryPolicy says how often and how soon a call is sent again.
@@ -244,7 +246,7 @@ func (x *exchange) saysLoggedOut() bool {
 	if x.call.isWrite() || !errors.Is(x.call.ifNull, ErrNotLoggedIn) {
 		return false
 	}
-	known, _ := unmarshalMember(payload, x.call.key, new(none))
+	known, _ := jsonwire.UnmarshalMember(payload, x.call.key, new(none))
 	return x.call.lacks(known, payload)
 }
 

@@ -3,6 +3,8 @@ package partnerapi
 import (
 	"context"
 	"errors"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // SubscriptionsService creates, changes and cancels subscriptions at the partner API. Use [Client.Subscriptions].
@@ -62,9 +64,9 @@ func (in cancelSubscriptionRequest) check() (field, why string) {
 type confirmed bool
 
 func (c *confirmed) UnmarshalJSON(data []byte) error {
-	success := member{name: "success"}
-	find(data, &success)
-	if succeeded, _ := success.bool(); !succeeded {
+	success := jsonwire.Member{Name: "success"}
+	jsonwire.Find(data, &success)
+	if succeeded, _ := success.Bool(); !succeeded {
 		return reason(`no "success" in the body`)
 	}
 	*c = true

@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // Tokens are the bearer tokens of a customer, on sites of the account API that use them in place of a cookie. A zero
@@ -60,15 +62,15 @@ type renewedTokens struct{ Tokens }
 
 // UnmarshalJSON reads the tokens, of which one may be missing.
 func (t *renewedTokens) UnmarshalJSON(data []byte) error {
-	access, accessExpires := member{name: "access_token"}, member{name: "access_token_expiration"}
-	refresh, refreshExpires := member{name: "refresh_token"}, member{name: "refresh_token_expiration"}
-	find(data, &access, &accessExpires, &refresh, &refreshExpires)
+	access, accessExpires := jsonwire.Member{Name: "access_token"}, jsonwire.Member{Name: "access_token_expiration"}
+	refresh, refreshExpires := jsonwire.Member{Name: "refresh_token"}, jsonwire.Member{Name: "refresh_token_expiration"}
+	jsonwire.Find(data, &access, &accessExpires, &refresh, &refreshExpires)
 	t.Tokens = Tokens{}
-	if isBearer(access.text()) {
-		t.AccessToken, t.AccessTokenExpires = access.text(), expiration(accessExpires.value)
+	if isBearer(access.Text()) {
+		t.AccessToken, t.AccessTokenExpires = access.Text(), expiration(accessExpires.Value)
 	}
-	if isBearer(refresh.text()) {
-		t.RefreshToken, t.RefreshTokenExpires = refresh.text(), expiration(refreshExpires.value)
+	if isBearer(refresh.Text()) {
+		t.RefreshToken, t.RefreshTokenExpires = refresh.Text(), expiration(refreshExpires.Value)
 	}
 	if t.Tokens == (Tokens{}) {
 		return reason("no access_token and no refresh_token that can be sent")
@@ -79,7 +81,7 @@ func (t *renewedTokens) UnmarshalJSON(data []byte) error {
 // expiration reads an expiration, which is zero if it cannot be read.
 func expiration(data []byte) UnixTime {
 	var at UnixTime
-	if unmarshal(data, &at) != nil {
+	if jsonwire.Unmarshal(data, &at) != nil {
 		return UnixTime{}
 	}
 	return at

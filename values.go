@@ -105,10 +105,6 @@ func (d Date) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a JSON string, as UnmarshalText does. Null is the zero value.
 func (d *Date) UnmarshalJSON(data []byte) error {
-	s := scanner{data: data}
-	if text, plain := s.quoted(); plain && s.at == len(data) {
-		return d.UnmarshalText(text)
-	}
 	var text string
 	if json.Unmarshal(data, &text) != nil {
 		return errNotADate
@@ -233,16 +229,14 @@ func (o Optional[T]) Get() (v T, ok bool) { return o.value, o.state == stateSet 
 
 // MarshalJSON returns the value in JSON, the empty string (the API's "empty value") if o clears the field, and null if
 // o leaves it. The field's tag needs omitzero, so that null is not sent.
-func (o Optional[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.written()) }
-
-func (o Optional[T]) written() any {
+func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	switch o.state {
 	case stateSet:
-		return o.value
+		return json.Marshal(o.value)
 	case stateClear:
-		return ""
+		return []byte(`""`), nil
 	default:
-		return nil
+		return []byte("null"), nil
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-querystring/query"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 func TestParseDate(t *testing.T) {
@@ -318,4 +320,43 @@ func TestUnreadableTimes(t *testing.T) {
 	}
 	_, err := newTestClient(t, newTranscript(answerWith(200, `{"customer":{"id":1,"subscription":{"start_date":"soon"}}}`))).Accounts.Get(t.Context(), NewSession())
 	assert.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer.subscription.start_date: a time that is not of RFC 3339")
+}
+
+// holder is a record with one field.
+type holder[T any] struct {
+	V T `json:"v"`
+}
+
+// spellings asserts what is read into a T, and what is refused with an error that names the field and not the value.
+func spellings[T any](t *testing.T, kind string, read map[string]T, refused ...string) {
+	t.Helper()
+	t.Run(kind, func(t *testing.T) {
+		t.Parallel()
+		for text, want := range read {
+			var got holder[T]
+			require.NoError(t, jsonwire.Unmarshal([]byte(`{"v":`+text+`}`), &got), text)
+			assert.Equal(t, want, got.V, text)
+		}
+		for _, text := range refused {
+			var got holder[T]
+			err := jsonwire.Unmarshal([]byte(`{"v":`+text+`}`), &got)
+			require.Error(t, err, text)
+			assert.Zero(t, got, text)
+			assert.Regexp(t, `^field v: (not a date of the form YYYY-MM-DD|not a number of Unix seconds in the years 1 to 9999)$`, err.Error())
+		}
+	})
+}
+
+// The alternative spellings of dates and Unix seconds in responses.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	unix := func(seconds, nanos int64) UnixTime { return UnixTimeOf(time.Unix(seconds, nanos)) }
+	spellings(t, "date", map[string]Date{
+		`"1987-09-03"`: {1987, 9, 3}, `"0000-00-00"`: {}, `"0000-00-00 00:00:00"`: {}, `""`: {}, `null`: {},
+	}, `"0000-00-01"`, `"1987-09-31"`, `"1987-9-3"`, `"1987-09-03T00:00:00Z"`, `19870903`, `0`, `false`, `[]`, `{}`, `" "`)
+	spellings(t, "Unix seconds", map[string]UnixTime{
+		`1234567890`: unix(1234567890, 0), `"1234567890"`: unix(1234567890, 0), `1234567890.0`: unix(1234567890, 0),
+		`"1234567890.5"`: unix(1234567890, 500_000_000), `"-1"`: unix(-1, 0), `"0"`: unix(0, 0),
+		`0`: unix(0, 0), `""`: {}, `"0000-00-00"`: {}, `null`: {},
+	}, `"1e9"`, `" 1"`, `"soon"`, `"2009-02-13T23:31:30Z"`, `"253402300800"`, `"99999999999999999999"`, `true`, `false`, `[]`, `{}`)
 }

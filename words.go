@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // words are the messages of a failure, in any of the forms that APIs use: a text, a list, or an object of field and text.
@@ -59,26 +61,26 @@ func wordsOf(object []byte) (w words) {
 
 // members reads the words of the members of an object that hold words, and reports whether there are any.
 func (w *words) members(object []byte, about string, quiet bool, depth int) (spoke bool) {
-	var found [len(speaking) + 1]member
-	var all [len(found)]*member
+	var found [len(speaking) + 1]jsonwire.Member
+	var all [len(found)]*jsonwire.Member
 	for i := range found {
 		all[i] = &found[i]
 		if i < len(speaking) {
-			found[i].name = speaking[i]
+			found[i].Name = speaking[i]
 		}
 	}
 	field := all[len(speaking)]
-	field.name = "field"
-	find(object, all[:]...)
-	if name := field.text(); name != "" {
+	field.Name = "field"
+	jsonwire.Find(object, all[:]...)
+	if name := field.Text(); name != "" {
 		about = within(about, name)
 	}
 	for _, m := range found[:len(speaking)] {
-		spoke = spoke || m.value != nil
-		if w.fields == nil && m.name == "fields" && m.value != nil && m.value[0] == '{' {
+		spoke = spoke || m.Value != nil
+		if w.fields == nil && m.Name == "fields" && jsonwire.IsObject(m.Value) {
 			w.fields = make(map[string]*sayings) // also if there is nothing in it
 		}
-		w.read(m.value, about, quiet || m.name == "fields", depth+1)
+		w.read(m.Value, about, quiet || m.Name == "fields", depth+1)
 	}
 	return spoke
 }
@@ -88,18 +90,16 @@ func (w *words) read(value []byte, about string, quiet bool, depth int) {
 	if len(value) == 0 || depth > deepestWords {
 		return
 	}
-	s := scanner{data: value}
 	switch value[0] {
 	case '"':
-		w.say(s.text(), about, quiet)
+		w.say(jsonwire.Member{Value: value}.Text(), about, quiet)
 	case '[':
-		for more := s.enter(); more; more = s.another(']') {
-			w.read(s.raw(), about, quiet, depth+1)
+		for item := range jsonwire.Items(value) {
+			w.read(item, about, quiet, depth+1)
 		}
 	case '{':
 		spoke := w.members(value, about, quiet, depth)
-		for more := s.enter(); more; more = s.another('}') {
-			name, value := string(s.name()), s.raw()
+		for name, value := range jsonwire.Members(value) {
 			if !spoke || !isOneOf(name, speaking[:]) && !isOneOf(name, silent) {
 				w.read(value, within(about, name), quiet || spoke, depth+1)
 			}

@@ -1,0 +1,103 @@
+package jsonwire
+
+import (
+	"iter"
+	"strings"
+)
+
+// Member is a member of an object, which [Find] looks up by its name. Value is its JSON, and empty if the member is absent
+// or null.
+type Member struct {
+	Name  string
+	Value []byte
+}
+
+// Find sets the Value of each of members from data, and reports whether data is a valid JSON object. If not, all are empty.
+// As for encoding/json, the last one wins if a name occurs twice, and the case of ASCII letters does not matter.
+func Find(data []byte, members ...*Member) bool {
+	s := scanner{data: data}
+	if s.peek() != '{' {
+		return false
+	}
+	for more := s.enter(); more; more = s.next('}') {
+		name, value := s.name(), s.raw()
+		for _, m := range members {
+			if len(m.Name) == len(name) && strings.EqualFold(m.Name, string(name)) {
+				m.Value = value
+			}
+		}
+	}
+	s.end()
+	for _, m := range members {
+		if s.bad || m.Is("null") {
+			m.Value = nil
+		}
+	}
+	return !s.bad
+}
+
+// Is reports whether the JSON of the value is text.
+func (m Member) Is(text string) bool { return string(m.Value) == text }
+
+// Text returns the value if it is a string, and otherwise the empty string.
+func (m Member) Text() string {
+	if len(m.Value) == 0 || m.Value[0] != '"' {
+		return ""
+	}
+	s := scanner{data: m.Value}
+	if text, plain := s.quoted(); plain {
+		return string(text)
+	}
+	return unquote(m.Value[1 : len(m.Value)-1])
+}
+
+// Bool returns the value if it is a boolean, or 0 or 1.
+func (m Member) Bool() (value, ok bool) {
+	value = m.Is("true") || m.Is("1")
+	return value, value || m.Is("false") || m.Is("0")
+}
+
+// Texts returns the strings of the value if it is a list. An element of another type is the empty string.
+func (m Member) Texts() (texts []string) {
+	if m.Value != nil {
+		_ = Unmarshal(m.Value, &texts)
+	}
+	return texts
+}
+
+// Members returns the name and the JSON of each member of an object, in order. It yields nothing for another value, and
+// stops where object is invalid.
+func Members(object []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		s := scanner{data: object}
+		if s.peek() != '{' {
+			return
+		}
+		for more := s.enter(); more; more = s.next('}') {
+			name, value := string(s.name()), s.raw()
+			if s.bad || !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// Items returns the JSON of each element of a list, in order. It yields nothing for another value, and stops where list is
+// invalid.
+func Items(list []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		s := scanner{data: list}
+		if s.peek() != '[' {
+			return
+		}
+		for more := s.enter(); more; more = s.next(']') {
+			value := s.raw()
+			if s.bad || !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// IsObject reports whether value begins as an object does. It does not check the rest, nor skip space.
+func IsObject(value []byte) bool { return len(value) > 0 && value[0] == '{' }

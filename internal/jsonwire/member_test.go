@@ -1,0 +1,117 @@
+package jsonwire
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		data      string
+		object    bool
+		one, two  string
+		textOfOne string
+	}{
+		"both":             {`{"one":"a","two":[1, 2]}`, true, `"a"`, `[1, 2]`, "a"},
+		"spaces":           {" { \"one\" :\t1 , \"two\":\n{} } ", true, `1`, `{}`, ""},
+		"none":             {`{"three":{"one":1}}`, true, "", "", ""},
+		"other case":       {`{"ONE":true,"Two":false}`, true, "true", "false", ""},
+		"escaped":          {`{"\u006fne":"\u0061\n"}`, true, `"\u0061\n"`, "", "a\n"},
+		"twice":            {`{"one":1,"one":"b"}`, true, `"b"`, "", "b"},
+		"null":             {`{"one":null,"two":0}`, true, "", "0", ""},
+		"a list":           {`[{"one":1}]`, false, "", "", ""},
+		"text":             {`"one"`, false, "", "", ""},
+		"nothing":          {``, false, "", "", ""},
+		"HTML":             {`<html>`, false, "", "", ""},
+		"cut":              {`{"one":1,"two":`, false, "", "", ""},
+		"trailing":         {`{"one":1}{}`, false, "", "", ""},
+		"not JSON behind":  {`{"one":1,"two":01}`, false, "", "", ""},
+		"not UTF-8":        {"{\"one\":\"\xff\"}", true, "\"\xff\"", "", "\ufffd"},
+		"text of a number": {`{"one":12}`, true, `12`, "", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one, two := Member{Name: "one"}, Member{Name: "two"}
+			assert.Equal(t, test.object, Find([]byte(test.data), &one, &two))
+			assert.Equal(t, test.one, string(one.Value))
+			assert.Equal(t, test.two, string(two.Value))
+			assert.Equal(t, test.textOfOne, one.Text())
+		})
+	}
+}
+
+func TestMemberBool(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][2]bool{
+		`true`: {true, true}, `false`: {false, true}, `1`: {true, true}, `0`: {false, true},
+		``: {}, `null`: {}, `"true"`: {}, `"1"`: {}, `2`: {}, `1.0`: {}, `-0`: {}, `[]`: {}, `{}`: {}, `""`: {},
+	} {
+		m := Member{Name: "m"}
+		if text != "" {
+			require.True(t, Find([]byte(`{"m":`+text+`}`), &m))
+		}
+		value, ok := m.Bool()
+		assert.Equal(t, want, [2]bool{value, ok}, text)
+	}
+}
+
+func TestMemberTexts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		`["a","\u0062"]`: {"a", "b"}, `["a",1,{}]`: {"a", "", ""}, `[]`: {}, `"a"`: nil, `{"a":"b"}`: nil, ``: nil,
+	} {
+		value := []byte(text)
+		if text == "" {
+			value = nil
+		}
+		assert.Equal(t, want, Member{Value: value}.Texts(), text)
+	}
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		` { "a" : 1 , "b":[2, 3],"\u0061":{"c":null}} `: {"a", "1", "b", "[2, 3]", "a", `{"c":null}`},
+		`{}`: nil, `[{"a":1}]`: nil, `"a"`: nil, `null`: nil, ``: nil, ` `: nil,
+		`{"a":1,"b":`: {"a", "1"}, `{"a":1,b:2}`: {"a", "1"}, `{"a"`: nil, `{"a":01}`: {"a", "0"},
+	} {
+		var got []string
+		for name, value := range Members([]byte(text)) {
+			got = append(got, name, string(value))
+		}
+		assert.Equal(t, want, got, text)
+	}
+	for name := range Members([]byte(`{"a":1,"b":2}`)) {
+		assert.Equal(t, "a", name)
+		break
+	}
+}
+
+func TestItems(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		" [ 1 ,\"a\",[2, 3],{\"b\":null} ] ": {"1", `"a"`, "[2, 3]", `{"b":null}`},
+		`[]`:                                 nil, `{"a":[1]}`: nil, `"a"`: nil, `null`: nil, ``: nil, `[1,2`: {"1", "2"}, `[1,`: {"1"}, `[a]`: nil,
+	} {
+		var got []string
+		for item := range Items([]byte(text)) {
+			got = append(got, string(item))
+		}
+		assert.Equal(t, want, got, text)
+	}
+	for item := range Items([]byte(`[1,2]`)) {
+		assert.Equal(t, "1", string(item))
+		break
+	}
+}
+
+func TestIsObject(t *testing.T) {
+	t.Parallel()
+	assert.True(t, IsObject([]byte(`{"a":1}`)))
+	assert.False(t, slices.ContainsFunc([]string{"", "[]", `"{"`, "null"}, func(text string) bool { return IsObject([]byte(text)) }))
+}

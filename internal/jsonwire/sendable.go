@@ -1,0 +1,310 @@
+package jsonwire
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// Unsendable returns why encoding/json would send another value than v, or would fail for a number, or the empty string.
+// encoding/json replaces every byte that is not valid UTF-8 by U+FFFD, so that two different keys could become one. This
+// inspects the value itself, because the output of encoding/json, and how it fails, differs between releases of Go.
+func Unsendable(v any) (why string) {
+	i := inspection{}
+	return i.of(reflect.ValueOf(v))
+}
+
+const (
+	notUTF8    = "not valid UTF-8"
+	notANumber = "a number that JSON does not have"
+)
+
+// inspection inspects all that encoding/json writes of a value.
+type inspection struct {
+	seen map[reference]bool // inspected already: a value can contain itself
+}
+
+type reference struct {
+	at     uintptr
+	length int
+	of     reflect.Type
+}
+
+// of is Unsendable for v.
+func (i *inspection) of(v reflect.Value) (why string) {
+	if !v.IsValid() || isNil(v) {
+		return ""
+	}
+	s := shapeOf(v.Type())
+	if s.writesItself && v.CanInterface() {
+		if why, written := i.ofMethods(v); written {
+			return why
+		}
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return whyNotText(v.String())
+	case reflect.Float32, reflect.Float64:
+		if math.IsNaN(v.Float()) || math.IsInf(v.Float(), 0) {
+			return notANumber
+		}
+	case reflect.Struct:
+		return i.ofFields(v, s.fields)
+	case reflect.Interface, reflect.Pointer:
+		if i.isNew(v, 0) {
+			return i.of(v.Elem())
+		}
+	case reflect.Map:
+		return i.ofMap(v)
+	case reflect.Slice, reflect.Array:
+		return i.ofList(v)
+	}
+	return ""
+}
+
+func isNil(v reflect.Value) bool {
+	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil()
+}
+
+func whyNotText(text string) string {
+	if !utf8.ValidString(text) {
+		return notUTF8
+	}
+	return ""
+}
+
+// isNew reports whether v was not inspected before. A value that cannot contain itself is always new.
+func (i *inspection) isNew(v reflect.Value, length int) bool {
+	if v.Kind() == reflect.Interface || isScalar(v.Type().Elem().Kind()) {
+		return true
+	}
+	r := reference{v.Pointer(), length, v.Type()}
+	if i.seen[r] {
+		return false
+	}
+	if i.seen == nil {
+		i.seen = make(map[reference]bool)
+	}
+	i.seen[r] = true
+	return true
+}
+
+func isScalar(k reflect.Kind) bool { return k <= reflect.Complex128 || k == reflect.String }
+
+func (i *inspection) ofMap(v reflect.Value) (why string) {
+	if !i.isNew(v, 0) {
+		return ""
+	}
+	for key, value := range v.Seq2() {
+		if why := cmp.Or(ofKey(key), i.of(value)); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// ofKey is of for the key of a map: a string, a number or an [encoding.TextMarshaler].
+func ofKey(key reflect.Value) (why string) {
+	if key.Kind() == reflect.String {
+		return whyNotText(key.String())
+	}
+	if m, ok := key.Interface().(encoding.TextMarshaler); ok && !isNil(key) {
+		text, _ := m.MarshalText()
+		return whyNotText(string(text))
+	}
+	return ""
+}
+
+func (i *inspection) ofList(v reflect.Value) (why string) {
+	elem := v.Type().Elem()
+	areNumbers := elem.Kind() <= reflect.Uintptr && !shapeOf(elem).writesItself // or booleans, or bytes
+	if areNumbers || v.Kind() == reflect.Slice && !i.isNew(v, v.Len()) {
+		return ""
+	}
+	for n := range v.Len() {
+		if why := i.of(v.Index(n)); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (i *inspection) ofFields(v reflect.Value, fields []outField) (why string) {
+	for _, f := range fields {
+		value, err := v.FieldByIndexErr(f.index)
+		if err != nil || f.omitsZero && isZero(value) { // the error is that an embedded record is nil
+			continue
+		}
+		if why := i.of(value); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// isZero reports whether encoding/json omits v if the tag says omitzero.
+func isZero(v reflect.Value) bool {
+	if isNil(v) || !v.CanInterface() {
+		return v.IsZero()
+	}
+	if z, ok := withMethods(v).(interface{ IsZero() bool }); ok {
+		return z.IsZero()
+	}
+	return v.IsZero()
+}
+
+// withMethods returns v with all methods that encoding/json calls: those of its pointer too, if it has an address.
+func withMethods(v reflect.Value) any {
+	if v.CanAddr() && v.Kind() != reflect.Pointer {
+		v = v.Addr()
+	}
+	return v.Interface()
+}
+
+// ofMethods inspects what v writes by its own methods, if it has any.
+func (i *inspection) ofMethods(v reflect.Value) (why string, written bool) {
+	if v.Kind() == reflect.Pointer && !i.isNew(v, 0) {
+		return "", true
+	}
+	var text []byte
+	var err error
+	switch m := withMethods(v).(type) {
+	case json.Marshaler:
+		if why := i.ofOurs(reflect.Indirect(reflect.ValueOf(m))); why != "" {
+			return why, true
+		}
+		text, err = m.MarshalJSON()
+	case encoding.TextMarshaler:
+		text, err = m.MarshalText()
+	default:
+		return "", false
+	}
+	if err == nil && !utf8.Valid(text) {
+		why = notUTF8
+	}
+	return why, true // encoding/json will report err
+}
+
+// ofOurs inspects what the MarshalJSON of a type of ours writes, which may be promoted from an embedded field. Its result is
+// valid UTF-8 in any case, because it uses encoding/json.
+func (i *inspection) ofOurs(v reflect.Value) (why string) {
+	switch t := v.Type(); {
+	case isOurs(t):
+		return cmp.Or(i.ofHeld(v), i.ofFields(v, shapeOf(t).fields))
+	case t.Kind() == reflect.Struct:
+		for n := range t.NumField() {
+			field := v.Field(n)
+			if !t.Field(n).Anonymous || isNil(field) || field.Kind() == reflect.Pointer && !i.isNew(field, -1) {
+				continue
+			}
+			if why := i.ofOurs(reflect.Indirect(field)); why != "" {
+				return why
+			}
+		}
+	}
+	return ""
+}
+
+// ofHeld inspects the value that a method Get returns, if it says that there is one.
+func (i *inspection) ofHeld(v reflect.Value) (why string) {
+	if !v.CanInterface() {
+		return ""
+	}
+	get := v.MethodByName("Get")
+	if !get.IsValid() || get.Type().NumIn() > 0 || get.Type().NumOut() != 2 || get.Type().Out(1).Kind() != reflect.Bool {
+		return ""
+	}
+	if results := get.Call(nil); results[1].Bool() {
+		return i.of(results[0])
+	}
+	return ""
+}
+
+// shape is what there is to inspect in the values of a type.
+type shape struct {
+	writesItself bool // whether it, or its pointer, can have a method that writes JSON or text
+	fields       []outField
+}
+
+var shapes sync.Map // of reflect.Type to *shape
+
+func shapeOf(t reflect.Type) *shape {
+	known, ok := shapes.Load(t)
+	if !ok {
+		s := &shape{}
+		for _, m := range []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()} {
+			s.writesItself = s.writesItself || t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(m) || t.Implements(m)
+		}
+		if t.Kind() == reflect.Struct {
+			s.fields = outFieldsOf(t)
+		}
+		known, _ = shapes.LoadOrStore(t, s)
+	}
+	return known.(*shape)
+}
+
+// outField is a field of a struct that encoding/json writes.
+type outField struct {
+	index     []int // as FieldByIndex takes it
+	name      string
+	tagged    bool
+	omitsZero bool
+}
+
+// outFieldsOf returns the fields of a struct that encoding/json writes. If fields have the same name, it writes the least
+// nested one; of several, the one with a tag; of several with a tag, none.
+func outFieldsOf(t reflect.Type) (fields []outField) {
+	depth := func(f outField) int { return len(f.index) }
+	rank := func(f outField) int {
+		if f.tagged {
+			return 2 * depth(f)
+		}
+		return 2*depth(f) + 1
+	}
+	all := candidates(t, nil, nil)
+	for _, f := range all {
+		rivals := slices.ContainsFunc(all, func(other outField) bool {
+			return other.name == f.name && !slices.Equal(other.index, f.index) && rank(other) <= rank(f)
+		})
+		if !rivals {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// candidates returns the fields that encoding/json may write of a struct and of the structs that are embedded in it. within
+// are the structs that embed it.
+func candidates(t reflect.Type, index []int, within []reflect.Type) (fields []outField) {
+	within = append(slices.Clone(within), t)
+	for n := range t.NumField() {
+		f := t.Field(n)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		of := f.Type
+		if f.Anonymous && of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		embeds := f.Anonymous && of.Kind() == reflect.Struct
+		at := append(slices.Clone(index), n)
+		switch {
+		case f.Tag.Get("json") == "-" || !f.IsExported() && !embeds:
+		case embeds && name == "":
+			if !slices.Contains(within, of) {
+				fields = append(fields, candidates(of, at, within)...)
+			}
+		default:
+			tagged := name != ""
+			if !tagged {
+				name = f.Name
+			}
+			fields = append(fields, outField{at, name, tagged, slices.Contains(strings.Split(options, ","), "omitzero")})
+		}
+	}
+	return fields
+}

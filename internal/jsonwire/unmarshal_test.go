@@ -1,0 +1,436 @@
+package jsonwire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// anyReply has a field of every kind that a response has.
+type anyReply struct {
+	Text      string            `json:"text"`
+	Named     named             `json:"named"`
+	Yes       bool              `json:"yes"`
+	Whole     int               `json:"whole"`
+	Long      int64             `json:"long,omitempty"`
+	Number    float64           `json:"number"`
+	MaybeYes  *bool             `json:"maybe_yes"`
+	MaybeBoth *anyRecord        `json:"maybe_both"`
+	Texts     []string          `json:"texts"`
+	Records   []anyRecord       `json:"records"`
+	Lists     [][]int           `json:"lists"`
+	Day       day               `json:"day"`
+	At        time.Time         `json:"at"`
+	Unix      seconds           `json:"unix"`
+	Any       any               `json:"any"`
+	Fields    map[string]string `json:"fields"`
+}
+
+type anyRecord struct {
+	Name  string   `json:"name"`
+	Maybe *float64 `json:"maybe"`
+}
+
+type named string
+
+var errNotADay = errors.New("not a day")
+
+// day reads itself, as a date of the root package does.
+type day struct {
+	year  int
+	month time.Month
+	day   int
+}
+
+func (d day) IsZero() bool { return d == day{} }
+
+func (d *day) UnmarshalJSON(data []byte) error {
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		return errNotADay
+	}
+	if text == "" {
+		*d = day{}
+		return nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return errNotADay
+	}
+	d.year, d.month, d.day = at.Date()
+	return nil
+}
+
+var errNotSeconds = errors.New("not a number of seconds")
+
+// seconds reads itself, as Unix seconds of the root package do.
+type seconds struct {
+	set    bool
+	number float64
+}
+
+func (s seconds) IsZero() bool { return s == seconds{} }
+
+func (s *seconds) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*s = seconds{}
+		return nil
+	}
+	number, err := strconv.ParseFloat(string(data), 64)
+	if err != nil {
+		return errNotSeconds
+	}
+	*s = seconds{true, number}
+	return nil
+}
+
+// fixture returns a documented response of the APIs.
+func fixture(t testing.TB, name string) string {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join("..", "..", "testdata", name+".json"))
+	require.NoError(t, err)
+	return string(body)
+}
+
+// fixtures returns the names of all documented responses.
+func fixtures(t testing.TB) (names []string) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".json"))
+	}
+	return names
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// FuzzUnmarshal holds the reader to encoding/json: it reads the same, and in addition only the alternative spellings.
+func FuzzUnmarshal(f *testing.F) {
+	for _, name := range fixtures(f) {
+		f.Add([]byte(fixture(f, name)))
+	}
+	for _, text := range slices.Concat(unusualJSON, otherSpellings) {
+		f.Add([]byte(text))
+		for i := range reflect.TypeFor[anyReply]().NumField() {
+			name, _, _ := strings.Cut(reflect.TypeFor[anyReply]().Field(i).Tag.Get("json"), ",")
+			f.Add([]byte(`{"` + name + `":` + text + `}`))
+			f.Add([]byte(`{"records":[{"name":` + text + `}],"lists":[[` + text + `]],"` + strings.ToUpper(name) + `":` + text + `}`))
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		assert.Equal(t, json.Valid(data), Valid(data))
+		if hasTwins(data) {
+			return // encoding/json merges the records of two lists of the same name
+		}
+		sameAsStandard[anyReply](t, data)
+		sameAsStandard[*anyReply](t, data)
+		sameAsStandard[[]anyRecord](t, data)
+		sameAsStandard[account](t, data)
+		sameAsStandard[string](t, data)
+		sameAsStandard[int](t, data)
+		sameAsStandard[float64](t, data)
+		sameAsStandard[*bool](t, data)
+	})
+}
+
+// unusualJSON is valid and invalid JSON that responses rarely hold.
+var unusualJSON = []string{
+	``, ` `, "\x00", "\x00{}", `null`, `nul`, `null x`, `true`, `false`, `falsy`, `0`, `-0`, `-`, `01`, `1.`, `.5`, `1.5`, `1e3`, `1E+3`, `1e`, `1e-400`, `1e999`, `9223372036854775807`,
+	`9223372036854775808`, `-9223372036854775808`, `"`, `""`, `"a`, `"\`, `"\"`, `"\\"`, `"\/\b\f\n\r\t"`, `"\x"`, `"\u"`, `"\u00e9"`, `"\uD83D\uDE00"`,
+	`"\uD83D"`, `"\uDE00\uD83D"`, `"\u12"`, `"\u12g4"`, `"é"`, `"😀"`, "\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"a\nb\"", "\"\x00\"", "\"\x7f\"",
+	`"2024-02-29"`, `"2023-02-29"`, `"2024-02-29T12:00:00Z"`, `"2024-02-29T12:00:00.5+01:00"`, `1234567890`, `1234567890.25`, `-1.5`,
+	`[]`, `[`, `]`, `[1`, `[1,`, `[1,]`, `[,1]`, `[1 2]`, `[}`, `{}`, `{`, `}`, `{]`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{"a" 1}`, `{a:1}`,
+	`{,}`, `{"a":1 "b":2}`, `{} {}`, `{}x`, `[[[[[]]]]]`, `{"name":"a","maybe":1.5}`, `{"NAME":"a","\u006eame2":"b"}`, `{"\u006e\u0061me":"a"}`,
+	"{\"na\xffme\":1}", `{"ſ":1}`, "\ufeff{}", "\t\r\n {\"name\" : \"a\" , \"maybe\" : null }\n", "\u00a0{}", `{"name":["a"],"maybe":"1"}`, `{"a":"b","c":"d"}`,
+	`{"name":"` + strings.Repeat("long ", 100) + `"}`, strings.Repeat("[", 100) + strings.Repeat("]", 100),
+}
+
+// inUTC converts every time in a value to UTC, as the reader does.
+func inUTC(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if at, ok := v.Interface().(*time.Time); ok && at != nil {
+			*at = at.UTC()
+		} else if !v.IsNil() {
+			inUTC(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				inUTC(v.Field(i).Addr())
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			inUTC(v.Index(i).Addr())
+		}
+	}
+}
+
+// sameAsStandard asserts that data is read as encoding/json reads it. If encoding/json fails, data must be read as
+// encoding/json reads the standard spelling of it.
+func sameAsStandard[T any](t *testing.T, data []byte) {
+	t.Helper()
+	var want, got T
+	wantErr := json.Unmarshal(data, &want)
+	if wantErr != nil && json.Valid(data) {
+		want = *new(T)
+		wantErr = json.Unmarshal(standardSpelling(t, reflect.TypeFor[T](), data), &want)
+	}
+	inUTC(reflect.ValueOf(&want))
+	err := Unmarshal(data, &got)
+	assert.Equal(t, wantErr == nil, err == nil, "%T: encoding/json: %v, here: %v", got, wantErr, err)
+	if wantErr == nil {
+		assert.Equal(t, want, got, "%T", got)
+		return
+	}
+	assert.Equal(t, !json.Valid(data), errors.Is(err, ErrNotJSON), "%T: encoding/json: %v, here: %v", got, wantErr, err)
+}
+
+// hasTwins reports whether an object has two members of a name.
+func hasTwins(data []byte) bool {
+	s := scanner{data: data}
+	found := false
+	var look func()
+	look = func() {
+		switch s.peek() {
+		case '{':
+			var names []string
+			for more := s.enter(); more; more = s.next('}') {
+				name := strings.ToLower(string(s.name()))
+				found = found || slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
+				names = append(names, name)
+				look()
+			}
+		case '[':
+			for more := s.enter(); more; more = s.next(']') {
+				look()
+			}
+		default:
+			s.skip()
+		}
+	}
+	look()
+	return found
+}
+
+func TestUnmarshalMember(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		data string
+		want []string
+		is   Presence
+		fail bool
+	}{
+		"there":                  {`{"a":1,"list":["x","y"],"b":2}`, []string{"x", "y"}, Present, false},
+		"not there":              {`{"a":1}`, nil, Absent, false},
+		"of another case":        {`{"LIST":["x"]}`, nil, Absent, false},
+		"null":                   {`{"list":null}`, nil, Null, false},
+		"the last":               {`{"list":["x","y"],"list":["z"]}`, []string{"z"}, Present, false},
+		"the last is null":       {`{"list":["x"],"list":null}`, nil, Null, false},
+		"empty":                  {`{"list":[]}`, []string{}, Present, false},
+		"no object":              {`["x"]`, nil, Absent, false},
+		"another type":           {`{"list":"x"}`, nil, Present, true},
+		"not JSON behind":        {`{"list":["x"],}`, nil, Present, true},
+		"trailing":               {`{"list":["x"]} x`, nil, Present, true},
+		"of another type before": {`{"list":"x","list":["y"]}`, []string{"y"}, Present, false},
+		"almost null":            {`{"list":nul}`, nil, Present, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			known, err := UnmarshalMember([]byte(test.data), "list", &got)
+			assert.Equal(t, test.is, known)
+			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.fail, err != nil, "%v", err)
+		})
+	}
+}
+
+// Reading into a value again leaves nothing of the first in what the second has.
+func TestUnmarshalAgain(t *testing.T) {
+	t.Parallel()
+	got := anyReply{Text: "old", Named: "old", MaybeYes: ptr(true), Texts: []string{"old"}, Records: []anyRecord{{"old", ptr(1.5)}}, Day: day{1987, 9, 3}}
+	require.NoError(t, Unmarshal([]byte(`{"text":"new","maybe_yes":null,"texts":[],"records":[{"name":"new"}],"day":null}`), &got))
+	assert.Equal(t, anyReply{Text: "new", Named: "old", Texts: []string{}, Records: []anyRecord{{Name: "new"}}}, got)
+}
+
+// A value that was read does not refer to the response, whose memory is reused.
+func TestUnmarshalCopies(t *testing.T) {
+	t.Parallel()
+	for _, name := range fixtures(t) {
+		body := fixture(t, name)
+		for _, text := range []string{body, strings.NewReplacer("a", `\u0061`, "e", "é").Replace(body)} {
+			data := []byte(text)
+			var got, want account
+			_ = Unmarshal(data, &got)
+			for i := range data {
+				data[i] = '?'
+			}
+			_ = Unmarshal([]byte(text), &want)
+			assert.Equal(t, want, got, text)
+		}
+	}
+}
+
+// The second name of a field counts if the first is absent, null or zero.
+func TestSecondName(t *testing.T) {
+	t.Parallel()
+	type record struct {
+		At seconds `json:"at" also:"time"`
+	}
+	for text, want := range map[string]seconds{
+		`{"time":7}`: {true, 7}, `{"at":6,"time":7}`: {true, 6}, `{"time":7,"at":6}`: {true, 6},
+		`{"time":7,"at":null}`: {true, 7}, `{"at":null,"time":7}`: {true, 7}, `{"time":7,"at":""}`: {true, 7}, `{"at":6,"time":null}`: {true, 6},
+		`{"time":null}`: {}, `{"time":7,"time":8}`: {true, 7},
+	} {
+		var got record
+		require.NoError(t, Unmarshal([]byte(text), &got), text)
+		assert.Equal(t, want, got.At, text)
+	}
+}
+
+// Choices are a list of strings or the names of members. Another value is no error.
+func TestChoices(t *testing.T) {
+	t.Parallel()
+	type record struct {
+		Choices []string `json:"choices" choices:"keys"`
+	}
+	for text, want := range map[string][]string{
+		`["a","b"]`: {"a", "b"}, `[]`: {}, `{"z":"Z","a":{"b":["c"]},"\u00e9":null}`: {"z", "a", "é"}, `{}`: {},
+		`null`: nil, `"a"`: nil, `1`: nil, `[1]`: nil, `["a",{}]`: nil, `[["a"]]`: nil,
+	} {
+		got := record{[]string{"old"}}
+		require.NoError(t, Unmarshal([]byte(`{"choices":`+text+`}`), &got), text)
+		assert.Equal(t, want, got.Choices, text)
+	}
+	require.ErrorIs(t, Unmarshal([]byte(`{"choices":[01]}`), new(record)), ErrNotJSON)
+}
+
+// Only the records of this module are read by the reader's rules, which is a question of the import path.
+func TestTypesOfOthers(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "github.com/partnerapi/partnerapi-go", rootPath)
+	assert.Equal(t, rootPath+"/internal/jsonwire", ownPath)
+	assert.True(t, isOurs(reflect.TypeFor[anyRecord]()))
+	for _, t2 := range []reflect.Type{reflect.TypeFor[time.Time](), reflect.TypeFor[int](), reflect.TypeFor[struct{ A int }](), reflect.TypeFor[*anyRecord]()} {
+		assert.False(t, isOurs(t2), "%v", t2)
+	}
+	var got struct {
+		Age int `json:"age"`
+	}
+	require.Error(t, Unmarshal([]byte(`{"age":"26"}`), &got), "encoding/json reads no number in quotes")
+}
+
+// account is the customer of a response of the account API.
+type account struct {
+	Customer *customer `json:"customer"`
+}
+
+type customer struct {
+	ID                  int64       `json:"id"`
+	FirstName           string      `json:"first_name"`
+	LastName            string      `json:"last_name"`
+	Email               string      `json:"email"`
+	NewEmail            string      `json:"new_email"`
+	Birthdate           day         `json:"birthdate"`
+	Age                 int         `json:"age"`
+	Username            string      `json:"username,omitzero"`
+	FanclubID           int64       `json:"fanclub_id"`
+	Registered          *bool       `json:"registered,omitempty"`
+	Expired             bool        `json:"expired"`
+	TrialMembership     bool        `json:"trial_membership"`
+	AtRenewalCap        bool        `json:"at_renewal_cap"`
+	AutoRenewalEnabled  *bool       `json:"auto_renewal_enabled,omitempty"`
+	ListsOptIn          *bool       `json:"lists_opt_in,omitempty"`
+	EmailAliases        []string    `json:"email_aliases"`
+	InvalidEmailMessage string      `json:"invalid_email_message"`
+	Authentications     []anyRecord `json:"authentications"`
+	Subscription        *membership `json:"subscription,omitempty"`
+}
+
+type membership struct {
+	Plan            membershipPlan `json:"plan"`
+	StartDate       time.Time      `json:"start_date"`
+	EndDate         time.Time      `json:"end_date,omitzero"`
+	Lapsed          bool           `json:"lapsed"`
+	TrialMembership bool           `json:"trial_membership"`
+	Affiliates      []affiliate    `json:"affiliates"`
+}
+
+type membershipPlan struct {
+	ID             int64    `json:"id"`
+	Name           string   `json:"name"`
+	Class          string   `json:"class"`
+	Description    string   `json:"description"`
+	OnlineBenefits string   `json:"online_benefits"`
+	Annotations    string   `json:"annotations"`
+	Tags           []string `json:"tags"`
+}
+
+type affiliate struct {
+	ID    int64    `json:"id"`
+	Name  string   `json:"name"`
+	Codes []string `json:"codes"`
+}
+
+// hundredNetworks is a page of a list. Half of the records have a proposed fee.
+func hundredNetworks() string {
+	var b strings.Builder
+	for i := range 100 {
+		proposed := `"fee_proposed":null,"fee_proposed_date":null`
+		if i%2 == 0 {
+			proposed = `"fee_proposed":2.5,"fee_proposed_date":1234567890`
+		}
+		fmt.Fprintf(&b, `,{"account_id":"acc_%010d","account_title":"Acme Seafood %d","domain_title":"Wholesale Distributor","fee":1.5,%s}`, i, i, proposed)
+	}
+	return `{"list":[` + b.String()[1:] + `],"total":100,"search":"","filter":"","filters":[],"pages":1}`
+}
+
+// BenchmarkUnmarshal compares the reader with encoding/json for the two largest documented responses.
+func BenchmarkUnmarshal(b *testing.B) {
+	type network struct {
+		AccountID       string   `json:"account_id"`
+		AccountTitle    string   `json:"account_title"`
+		DomainTitle     string   `json:"domain_title"`
+		Fee             float64  `json:"fee"`
+		FeeProposed     *float64 `json:"fee_proposed"`
+		FeeProposedDate *int64   `json:"fee_proposed_date"`
+	}
+	type list struct {
+		Items []network `json:"list"`
+	}
+	responses := []struct {
+		name, body string
+		new        func() any
+	}{
+		{"account", fixture(b, "get-account.ok"), func() any { return new(account) }},
+		{"list", hundredNetworks(), func() any { return new(list) }},
+	}
+	for _, response := range responses {
+		for by, read := range map[string]func([]byte, any) error{"jsonwire": Unmarshal, "encoding-json": json.Unmarshal} {
+			b.Run(response.name+"/by="+by, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := read([]byte(response.body), response.new()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
