@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
@@ -83,7 +84,7 @@ type walk[T any] struct {
 	call   Call
 	opts   []CallOption
 	ask    ListOptions // the next page to ask for
-	ahead  []*flight[*walkedPage[T]]
+	ahead  []*flight.Flight[*walkedPage[T]]
 	fetch  sync.WaitGroup
 
 	first, number int   // the page that the walk began with, and the one whose turn it is
@@ -168,9 +169,9 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 		call := w.call
 		call.Query = w.ask
 		// If the call ends its goroutine, nobody knows whether it was sent. An error without attempts would say that it was not.
-		f := newFlight[*walkedPage[T]](&Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")})
+		f := flight.New[*walkedPage[T]](&Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")})
 		w.fetch.Go(func() {
-			f.run(func() (*walkedPage[T], error) { return do[*walkedPage[T]](ctx, w.client, call, w.opts) }, func() {})
+			f.Run(func() (*walkedPage[T], error) { return do[*walkedPage[T]](ctx, w.client, call, w.opts) }, nil)
 		})
 		w.ahead = append(w.ahead, f)
 		w.ask.Page++
@@ -179,7 +180,7 @@ func (w *walk[T]) askAhead(ctx context.Context) {
 
 // next returns the items of the next page. An error besides items is about what comes after them.
 func (w *walk[T]) next() ([]T, error) {
-	page, err := w.ahead[0].wait(context.Background()) // the call ends with its own
+	page, err := w.ahead[0].Wait(context.Background()) // the call ends with its own
 	w.ahead = w.ahead[1:]
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
@@ -84,6 +85,15 @@ func whyDone(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(err, blame(givenCause, cause))
+}
+
+// waitFor returns the result of f, or whyDone if ctx is done.
+func waitFor[T any](ctx context.Context, f *flight.Flight[T]) (T, error) {
+	value, err := f.Wait(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = whyDone(ctx)
+	}
+	return value, err
 }
 
 // withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/flight"
 )
 
 // SignInCredentials is what [SignIn] signs in with. In fmt, slog and JSON it shows nothing of itself, but fmt does not
@@ -89,11 +91,11 @@ type signIn struct {
 	refused     error // why there is no client
 
 	mu       sync.Mutex
-	jwt      string          // in use; empty if there is none
-	refusal  bool            // whether the next one comes in place of one that was refused
-	renewals renewals        // of JWTs that were refused
-	flight   *flight[string] // the sign-in that is under way, or nil
-	failed   error           // what the last one ended with
+	jwt      string                 // in use; empty if there is none
+	refusal  bool                   // whether the next one comes in place of one that was refused
+	renewals renewals               // of JWTs that were refused
+	flight   *flight.Flight[string] // the sign-in that is under way, or nil
+	failed   error                  // what the last one ended with
 	pause    time.Duration
 	pauseEnd time.Time // until then failed is kept, or jwt, if the API has accepted none since
 }
@@ -107,11 +109,11 @@ func (s *signIn) Token(ctx context.Context) (string, error) {
 	if f == nil {
 		return jwt, err
 	}
-	return f.wait(ctx)
+	return waitFor(ctx, f)
 }
 
 // join returns the JWT, or why there is none, or the sign-in to wait for, which it starts if there is none.
-func (s *signIn) join(ctx context.Context) (string, *flight[string], error) {
+func (s *signIn) join(ctx context.Context) (string, *flight.Flight[string], error) {
 	if s.refused != nil {
 		return "", nil, s.refused
 	}
@@ -124,7 +126,7 @@ func (s *signIn) join(ctx context.Context) (string, *flight[string], error) {
 		if s.failed != nil && time.Now().Before(s.pauseEnd) {
 			return "", nil, s.kept()
 		}
-		s.flight = newFlight[string](reason("the sign-in did not end"))
+		s.flight = flight.New[string](reason("the sign-in did not end"))
 		go s.fly(context.WithoutCancel(ctx), s.flight)
 	}
 	return "", s.flight, nil
@@ -142,16 +144,16 @@ func (s *signIn) kept() error {
 }
 
 // fly signs in for all who wait: with what is known of the first one's call, but not until that ends.
-func (s *signIn) fly(ctx context.Context, f *flight[string]) {
+func (s *signIn) fly(ctx context.Context, f *flight.Flight[string]) {
 	ctx, cancel := context.WithTimeout(ctx, signInLimit)
 	defer cancel()
-	f.run(func() (string, error) {
+	f.Run(func() (string, error) {
 		jwt, err := s.steps(ctx)
 		if err != nil {
 			return "", asCause(err)
 		}
 		return jwt, nil
-	}, func() { s.land(f.value, f.err) })
+	}, s.land)
 }
 
 // land takes over what a sign-in ended with.

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
@@ -113,7 +114,7 @@ type bearer struct {
 	store    func(context.Context, Tokens) error // or nil
 	unstored bool                                // store has failed with these tokens, or is at it
 	since    time.Time                           // when the access token came of a refresh
-	renewal  *flight[none]                       // what gets new tokens, and has them stored, or nil
+	renewal  *flight.Flight[none]                // what gets new tokens, and has them stored, or nil
 	renewals renewals                            // in place of access tokens that the API did not accept
 
 	// denied is when the API did not accept a new access token either, by operation. The empty one is any, until the API
@@ -186,12 +187,12 @@ func (s *Session) ready(ctx context.Context, c *settings, op, refused string) er
 	if r == nil {
 		return err
 	}
-	_, err = r.wait(ctx)
+	_, err = waitFor(ctx, r)
 	return err
 }
 
 // renew returns the renewal to wait for, or nil if there is nothing to wait for, or an error if the session cannot be refreshed.
-func (s *sessionState) renew(ctx context.Context, c *settings, op, refused string) (*flight[none], error) {
+func (s *sessionState) renew(ctx context.Context, c *settings, op, refused string) (*flight.Flight[none], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, now := s.bearer, time.Now()
@@ -220,10 +221,10 @@ func (s *sessionState) renew(ctx context.Context, c *settings, op, refused strin
 	case unaccepted && !b.renewals.take(now):
 		return nil, reason("the API accepts no access token for long")
 	}
-	r := newFlight[none](reason("the refresh did not end"))
+	r := flight.New[none](reason("the refresh did not end"))
 	b.renewal = r
 	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r}, true)
-	go r.run(func() (none, error) { return none{}, s.replace(ctx, c, b, !fresh, unaccepted) }, func() {
+	go r.Run(func() (none, error) { return none{}, s.replace(ctx, c, b, !fresh, unaccepted) }, func(none, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		b.renewal = nil
@@ -299,7 +300,7 @@ func (b *bearer) isDenied(op string, now time.Time) bool {
 }
 
 // hookKey is what the context of a hook knows the renewal by that waits for it.
-type hookKey struct{ renewal *flight[none] }
+type hookKey struct{ renewal *flight.Flight[none] }
 
 // stored has new tokens stored.
 func (s *sessionState) stored(ctx context.Context, b *bearer) error {
