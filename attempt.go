@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 )
 
 // exchange is a call on its way. It is the transport of its own attempts, so that what is known of an attempt is at
@@ -147,17 +149,12 @@ func deadlineOf(refusal error) error {
 
 // attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
 func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
-	s := &sending{gate: x.route.gate, own: x.settings.gates != nil}
+	_, own := x.settings.transport.(*dialgate.Transport)
+	s := &sending{own: own}
 	s.limit = limit{Context: s.traced(req.Context()), of: &x.route.of, until: until}
 	defer s.limit.end()
 	x.prepare(s, req.WithContext(&s.limit))
-	if err := s.passGate(); err != nil {
-		x.last.Outcome = s.outcome(err)
-		return nil, err
-	}
-	defer s.leaveGate() // for a transport that panics
 	resp, err := roundTrip(x.settings.transport, &s.request)
-	s.leaveGate()
 	if err != nil {
 		err = ofProxy(x.settings.transport, err)
 		x.last.Outcome = s.outcome(err)
@@ -209,9 +206,6 @@ type sending struct {
 	// Whether the transport asked for a connection, and got one, as httptrace reports it.
 	asked, got atomic.Bool
 	own        bool // the transport is the client's own, which sends nothing without a connection that it has traced
-
-	gate   *gate       // or nil
-	placed atomic.Bool // whether the attempt has a place in the gate
 }
 
 // prepare makes the attempt's own request of req, with the credentials on it.
@@ -245,15 +239,7 @@ func (r *request) spend(values []string) {
 
 func (s *sending) traced(ctx context.Context) context.Context {
 	s.trace.GetConn = func(string) { s.asked.Store(true) }
-	s.trace.GotConn = func(info httptrace.GotConnInfo) {
-		s.got.Store(true)
-		if s.gate != nil && s.gate.got(info) {
-			s.leaveGate()
-		}
-	}
-	if s.gate != nil {
-		s.trace.WroteHeaders = s.leaveGate
-	}
+	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
 	return httptrace.WithClientTrace(ctx, &s.trace)
 }
 
@@ -285,28 +271,11 @@ func isConnectFailure(err error) bool {
 	case *net.OpError:
 		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op) ||
 			err.Op == "remote error" && err.Err != nil && slices.Contains(handshakeAlerts, err.Err.Error())
-	case proxyRefusal, *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
+	case dialgate.ProxyRefusal, *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
 		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
 		return true
 	default:
 		return err.Error() == "net/http: TLS handshake timeout" || isConnectFailure(errors.Unwrap(err))
-	}
-}
-
-// passGate waits until the attempt may ask for a connection.
-func (s *sending) passGate() error {
-	if s.gate == nil {
-		return nil
-	}
-	s.asked.Store(true) // for a place, and with it for a connection: who waits sends nothing
-	placed, err := s.gate.enter(&s.limit)
-	s.placed.Store(placed)
-	return err
-}
-
-func (s *sending) leaveGate() {
-	if s.placed.CompareAndSwap(true, false) {
-		s.gate.leave()
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,9 +26,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
+	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
 // soon is a policy without waits to speak of, for tests over loopback.
@@ -301,10 +304,9 @@ func TestRefusedDialGoesAgain(t *testing.T) {
 func TestUnknownHostGoesAgain(t *testing.T) {
 	t.Parallel()
 	var log attemptLog
-	transport := newTransport()
-	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.backstack.com", IsNotFound: true}}
-	}
+	}}
 	client := newTestClient(t, transport, soon, log.hook())
 	_, err := client.Invitations.Activate(t.Context(), "TOKEN")
 	assertKinds(t, err)
@@ -726,8 +728,9 @@ func TestTrapOwnTransport(t *testing.T) {
 	t.Parallel()
 	client, err := NewClient()
 	require.NoError(t, err)
-	transport, ok := client.config().transport.(*http.Transport)
+	own, ok := client.config().transport.(*dialgate.Transport)
 	require.True(t, ok)
+	transport := own.Base
 	assert.Equal(t, 64, transport.MaxIdleConnsPerHost)
 	assert.Zero(t, transport.MaxIdleConns)
 	assert.Equal(t, int64(1<<20), transport.MaxResponseHeaderBytes)
@@ -869,4 +872,394 @@ func TestOutcomeOfStatus(t *testing.T) {
 	} {
 		assert.Equal(t, want, outcomeOf(status), status)
 	}
+}
+
+// TRAPS: "every give-up and every cancelled call closes the whole idle pool": 20 good calls, 20 failing ones of each
+// kind and 20 cancelled between attempts use one connection.
+func TestTrapPoolSurvives(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var status, allowed atomic.Int64
+		client, connections := newPipedServer(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(int(status.Load()))
+			if status.Load() == http.StatusOK {
+				_, _ = io.WriteString(w, `{"success":true}`)
+				return
+			}
+			_, _ = io.WriteString(w, strings.Repeat("x", 100_000))
+		}, cancellingHook(), WithRetry(RetryPolicy{MaxAttempts: 2}), WithRateLimiter(NetworkAPI, limiterFunc(func(context.Context) error {
+			if allowed.Add(-1) < 0 {
+				return errors.New("no")
+			}
+			return nil
+		})))
+		get := Call{API: AccountAPI, Op: "GET /a"}
+		post := Call{API: AccountAPI, Op: "POST /a"}
+		failing := []struct {
+			name   string
+			status int64
+			call   Call
+			want   error
+		}{
+			{"not in the API's form", 201, get, ErrBadResponse},
+			{"redirect", 302, get, ErrBadResponse},
+			{"refused", 400, post, ErrInvalid},
+			{"401", 401, post, ErrUnauthorized},
+			{"404", 404, get, ErrBadResponse},
+			{"429, to the last attempt", 429, post, ErrRateLimited},
+			{"500, to the last attempt", 500, get, ErrServer},
+			{"500, sent once", 500, post, ErrOutcomeUnknown},
+			{"the second attempt may not start", 503, Call{API: NetworkAPI, Op: "GET /a"}, ErrServer},
+		}
+		for range 20 {
+			status.Store(200)
+			require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
+
+			for _, test := range failing {
+				status.Store(test.status)
+				allowed.Store(1)
+				_, err := Do[none](t.Context(), client, test.call)
+				require.ErrorIs(t, err, test.want, test.name)
+			}
+
+			status.Store(429)
+			ctx, cancel := context.WithCancel(t.Context())
+			err := client.Subscriptions.Cancel(context.WithValue(ctx, cancelKey{}, cancel), "pk")
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, ErrRateLimited)
+			cancel()
+		}
+		assert.Equal(t, int64(1), connections.Load())
+	})
+}
+
+// TRAPS: "a failed answer is drained for at most 4 KiB": a 5000-byte error page costs a connection per attempt.
+func TestTrapPoolSurvivesLargeFailures(t *testing.T) {
+	t.Parallel()
+	writes := map[string]func(http.ResponseWriter, int, string){
+		"with a length": func(w http.ResponseWriter, status int, page string) {
+			w.Header().Set("Content-Length", "300000")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, page)
+		},
+		"in chunks": func(w http.ResponseWriter, status int, page string) {
+			w.WriteHeader(status)
+			w.(http.Flusher).Flush()
+			_, _ = io.WriteString(w, page)
+		},
+		"gzipped": func(w http.ResponseWriter, status int, page string) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(status)
+			zip, _ := gzip.NewWriterLevel(w, gzip.NoCompression)
+			_, _ = io.WriteString(zip, page)
+			_ = zip.Close()
+		},
+	}
+	for how, write := range writes {
+		for status, sent := range map[int]int64{200: 1, 302: 1, 400: 1, 404: 1, 429: 4, 500: 4, 503: 4} {
+			t.Run(how+" "+http.StatusText(status), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					var arrived atomic.Int64
+					client, connections := newPipedServer(t, func(w http.ResponseWriter, _ *http.Request) {
+						arrived.Add(1)
+						write(w, status, strings.Repeat("x", 300_000))
+					})
+					for range 3 {
+						_, err := Do[none](t.Context(), client, Call{API: AccountAPI, Op: "GET /a"})
+						require.Error(t, err)
+					}
+					assert.Equal(t, 3*sent, arrived.Load())
+					assert.Equal(t, int64(1), connections.Load())
+				})
+			})
+		}
+	}
+}
+
+// "An HTTP/1.1 call cancelled in flight costs its own connection, no other." So does one that fails in another way
+// before its answer is complete.
+func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
+	t.Parallel()
+	const many = 8
+	tests := map[string]struct {
+		answer http.HandlerFunc // to the call that fails
+		opts   []Option
+		want   error
+		text   string
+	}{
+		"cancelled": {
+			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			nil, context.Canceled, "no answer: outcome unknown; context canceled",
+		},
+		"cancelled within the answer": {
+			func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, "{")
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+			},
+			nil, context.Canceled, "200 OK: outcome unknown; context canceled",
+		},
+		"timed out": {
+			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			nil, context.DeadlineExceeded, "no answer: outcome unknown; context deadline exceeded",
+		},
+		"cut": {
+			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			nil, io.EOF, "no answer: outcome unknown; EOF",
+		},
+		"too large": {
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 300_000)) },
+			[]Option{WithMaxResponseBytes(1000)}, ErrResponseTooLarge, "200 OK: response too large; outcome unknown",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, connections := newPipedServer(t, func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodPost {
+						_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client goes
+						test.answer(w, r)
+						return
+					}
+					time.Sleep(time.Second) // until every call has come
+					_, _ = io.WriteString(w, `{"success":true}`)
+				}, test.opts...)
+				atOnce := func() {
+					var calls sync.WaitGroup
+					for range many {
+						calls.Go(func() { assert.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
+					}
+					calls.Wait()
+				}
+				atOnce()
+				require.Equal(t, int64(8), connections.Load())
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if errors.Is(test.want, context.Canceled) {
+					time.AfterFunc(time.Second, cancel)
+				}
+				_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
+				require.ErrorIs(t, err, ErrOutcomeUnknown)
+				require.ErrorIs(t, err, test.want)
+				require.EqualError(t, err, "partner: POST /a: "+test.text)
+				require.Equal(t, int64(8), connections.Load())
+				atOnce()
+				assert.Equal(t, int64(9), connections.Load())
+			})
+		})
+	}
+}
+
+// net/http itself sends a GET again for each connection that it kept and that breaks before the answer. What that adds
+// to an outage is bounded by the pool, and it never happens to a write.
+func TestOutageWithAWarmPool(t *testing.T) {
+	t.Parallel()
+	const kept = 64
+	for method, most := range map[string]int64{http.MethodGet: 1100 + kept, http.MethodPost: 1000} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var arrived atomic.Int64
+				var down atomic.Bool
+				client, connections := newPipedServer(t, func(w http.ResponseWriter, _ *http.Request) {
+					if arrived.Add(1); down.Load() {
+						panic(http.ErrAbortHandler)
+					}
+					time.Sleep(time.Second) // until every call has come
+					_, _ = io.WriteString(w, "{}")
+				})
+				calls := func(workers, each int, check func(error)) {
+					var all sync.WaitGroup
+					for range workers {
+						all.Go(func() {
+							for range each {
+								_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: method + " /a"})
+								check(err)
+							}
+						})
+					}
+					all.Wait()
+				}
+				calls(kept, 1, func(err error) { assert.NoError(t, err) })
+				require.Equal(t, int64(kept), connections.Load())
+				arrived.Store(0)
+				down.Store(true)
+				calls(200, 5, func(err error) { assert.Error(t, err) })
+				assert.LessOrEqual(t, arrived.Load(), most)
+				assert.GreaterOrEqual(t, arrived.Load(), int64(1000))
+			})
+		})
+	}
+}
+
+// unreachable is a server that does not answer: net/http continues to dial when no call waits any more.
+func unreachable(context.Context, string, string) (net.Conn, error) {
+	time.Sleep(30 * time.Second)
+	return nil, context.DeadlineExceeded
+}
+
+// A call never waits for the connections of others until its timeout: before that it asks for its own. No call is sent.
+func TestGateServerUnreachable(t *testing.T) {
+	t.Parallel()
+	for base, timeout := range map[string]time.Duration{
+		"https://a.example": 5 * time.Second, "http://a.example": 5 * time.Second, "https://b.example": time.Second,
+	} {
+		t.Run(base, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				started := time.Now()
+				var log attemptLog
+				var dialled atomic.Int64
+				client := newOwnClient(t, func(own *http.Transport) {
+					own.Proxy = nil
+					own.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+						dialled.Add(1)
+						return unreachable(ctx, network, address)
+					}
+				}, WithBaseURL(PartnerAPI, base), WithInsecureHTTP(), WithRetry(RetryPolicy{MaxAttempts: 1}), WithTimeout(timeout), log.hook())
+				atOnce(10, func() {
+					err := client.Subscriptions.Cancel(t.Context(), "pk")
+					assert.True(t, errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrOutcomeUnknown), "%v", err)
+				})
+				assert.Equal(t, int64(10), dialled.Load())
+				assert.Equal(t, timeout, time.Since(started))
+				assert.Equal(t, slices.Repeat([]Outcome{OutcomeUnsent}, 10), log.outcomes())
+				time.Sleep(time.Minute) // until the dials have ended
+			})
+		})
+	}
+}
+
+// newOccupied returns a client whose gate to the partner API has one place, which a request takes until release is called,
+// and the number of dials.
+func newOccupied(t *testing.T, opts ...Option) (client *Client, dialled *atomic.Int64, release context.CancelFunc) {
+	t.Helper()
+	dialled = new(atomic.Int64)
+	client = newOwnClient(t, func(own *http.Transport) {
+		own.Proxy = nil
+		own.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialled.Add(1)
+			return unreachable(ctx, network, address)
+		}
+	}, append([]Option{WithBaseURL(PartnerAPI, "https://a.example")}, opts...)...)
+	ctx, release := context.WithCancel(t.Context())
+	first, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://a.example", nil)
+	require.NoError(t, err)
+	own := client.config().transport
+	go func() {
+		_, err := own.RoundTrip(first) //nolint:bodyclose // there is no response
+		assert.Error(t, err)
+	}()
+	synctest.Wait()
+	return client, dialled, release
+}
+
+// A timeout in the gate proves that nothing was sent, so a call that is not idempotent is retried too.
+func TestGateTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const timeout = time.Second
+		var log attemptLog
+		client, dialled, release := newOccupied(t, WithTimeout(timeout), WithRetry(RetryPolicy{MaxAttempts: 3}), log.hook())
+		defer release()
+		// A request waits in the gate for a quarter of its time at most, so the rest has to pass before.
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(string) { time.Sleep(timeout) }})
+		_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
+		assertKinds(t, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualError(t, err, "partner: POST /a: no answer: context deadline exceeded")
+		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
+		assert.Equal(t, int64(1), dialled.Load())
+		release()
+		time.Sleep(time.Minute) // until the dial has ended
+	})
+}
+
+// The same for a timeout of a call that has left the gate for a connection of its own.
+func TestGateTimeoutOfOwnDial(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		client, dialled, release := newOccupied(t, WithTimeout(time.Second), WithRetry(RetryPolicy{MaxAttempts: 3}), log.hook())
+		defer release()
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
+		assertKinds(t, err)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
+		assert.Equal(t, int64(4), dialled.Load())
+		release()
+		time.Sleep(time.Minute) // until the dials have ended
+	})
+}
+
+// A call that is cancelled in the gate was certainly not sent.
+func TestGateCallCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		client, dialled, release := newOccupied(t, log.hook())
+		defer release()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		err := client.Subscriptions.Cancel(ctx, "pk")
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, ErrOutcomeUnknown)
+		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no answer: context canceled")
+		assert.Equal(t, []Outcome{OutcomeUnsent}, log.outcomes())
+		assert.Equal(t, int64(1), dialled.Load())
+		release()
+		time.Sleep(time.Minute) // until the dial has ended
+	})
+}
+
+// A proxy that refuses the connection has sent nothing to the API. Its status is printed, but not its own text.
+func TestProxyRefuses(t *testing.T) {
+	t.Parallel()
+	const before = "network: POST /account/network-invitations/{token}: no answer: the proxy responded to CONNECT with "
+	tests := map[string]struct {
+		line string
+		text string
+		sent int
+	}{
+		"407":            {"407 Proxy Authentication Required", "407 Proxy Authentication Required", 1},
+		"its own text":   {"407 Ask SECRET", "407 Proxy Authentication Required", 1},
+		"without text":   {"403", "403 Forbidden", 1},
+		"404":            {"404 Not Found", "404 Not Found", 1},
+		"a redirect":     {"302 Found\r\nLocation: https://SECRET.example", "302 Found", 1},
+		"unknown status": {"499 SECRET", "499", 1},
+		"another 2xx":    {"204 No Content", "204 No Content", 1},
+		"408":            {"408 Request Timeout", "408 Request Timeout", 4},
+		"429":            {"429 Too Many Requests", "429 Too Many Requests", 4},
+		"500":            {"500 SECRET", "500 Internal Server Error", 4},
+		"503":            {"503 Service Unavailable", "503 Service Unavailable", 4},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy, asked := newProxy(t, "HTTP/1.1 "+test.line+"\r\nContent-Length: 6\r\n\r\nSECRET")
+			var log attemptLog
+			client := newOwnClient(t, func(own *http.Transport) { own.Proxy = http.ProxyURL(proxy) }, soon, log.hook())
+			_, err := client.Invitations.Activate(t.Context(), "TOKEN")
+			assertKinds(t, err) // not ErrOutcomeUnknown
+			require.EqualError(t, err, before+test.text)
+			assert.Equal(t, int64(test.sent), asked.Load())
+			assert.Equal(t, slices.Repeat([]Outcome{OutcomeUnsent}, test.sent), log.outcomes())
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.sent, failed.Attempts)
+			assert.Zero(t, failed.StatusCode)
+		})
+	}
+}
+
+func TestProxyOfSOCKSRefuses(t *testing.T) {
+	t.Parallel()
+	proxy, _ := newProxy(t, "SECRET")
+	proxy.Scheme = "socks5"
+	client := newOwnClient(t, func(own *http.Transport) { own.Proxy = http.ProxyURL(proxy) }, soon)
+	_, err := client.Networks.Get(t.Context(), "acc_1")
+	require.ErrorContains(t, err, "unexpected protocol version")
+	assert.NotContains(t, err.Error(), "SECRET")
 }

@@ -5,12 +5,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 )
 
 // Version is the version of this package, as the User-Agent header tells it.
@@ -42,7 +45,6 @@ type settings struct {
 	sources   map[Credential]TokenSource
 	limiters  map[API]Limiter
 	budgets   map[API]*budget
-	gates     map[API]*gate // of our own transport; others are left alone
 	transport http.RoundTripper
 	timeout   time.Duration // per attempt
 	retry     RetryPolicy
@@ -121,7 +123,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if s.transport == nil {
-		s.transport, s.gates = newTransport(), newGates(s.bases)
+		s.transport = dialgate.New()
 	}
 	s.headers = map[bool]http.Header{
 		false: {"Accept": {"application/json"}, "User-Agent": {s.userAgent}},
@@ -136,6 +138,15 @@ func NewClient(opts ...Option) (*Client, error) {
 	c.Invitations = &InvitationsService{c}
 	c.AppSessions = &AppSessionsService{c}
 	return c, nil
+}
+
+// supports refuses a platform on which net/http follows redirects whatever its caller says. It refuses every transport
+// there, because one that wraps net/http's cannot be told from others.
+func supports(goos string) error {
+	if goos == "js" {
+		return refused("GOOS=js", "net/http uses Fetch, which follows redirects and sends credentials along")
+	}
+	return nil
 }
 
 // check refuses options that do not go together.
@@ -153,6 +164,11 @@ func (s *settings) check() error {
 		}
 	}
 	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // config returns the settings, or nil for a client that NewClient did not make.

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
@@ -175,6 +176,23 @@ var isFixed, statusOf = func() (map[string]bool, map[string]int) {
 	return words, statuses
 }()
 
+// ofProxy returns the refusal of a proxy in place of the error that an [http.Transport] without OnProxyConnectResponse
+// makes of it, which is the text after the status and nothing else.
+func ofProxy(transport http.RoundTripper, err error) error {
+	if _, plain := transport.(*http.Transport); plain {
+		if status := statusOf[err.Error()]; status != 0 {
+			return dialgate.ProxyRefusal(status)
+		}
+	}
+	return err
+}
+
+// isRefusedForGood reports whether err is the refusal of a proxy that a retry would get too.
+func isRefusedForGood(err error) bool {
+	var refusal dialgate.ProxyRefusal
+	return errors.As(err, &refusal) && refusal.Final()
+}
+
 // fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal.
 func fixedText(err error) (string, bool) {
 	for ; err != nil; err = errors.Unwrap(err) {
@@ -220,7 +238,7 @@ func wrapsText(err error, text string) bool {
 // harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
 // else.
 var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*jsonwire.TypeError], textOf[proxyRefusal], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
+	textOf[reason], textOf[*jsonwire.TypeError], textOf[dialgate.ProxyRefusal], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
 	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
 	textOf[*tls.ECHRejectionError], textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError],
 	textOf[x509.CertificateInvalidError], textOf[x509.ConstraintViolationError], textOf[x509.InsecureAlgorithmError],

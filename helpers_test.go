@@ -1,14 +1,23 @@
 package partnerapi
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 )
 
 // The credentials of every client that newTestClient makes.
@@ -51,7 +60,7 @@ func newTestClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 func newOwnClient(t testing.TB, change func(*http.Transport), opts ...Option) *Client {
 	t.Helper()
 	client := newTestClient(t, nil, opts...)
-	change(client.config().transport.(*http.Transport))
+	change(client.config().transport.(*dialgate.Transport).Base)
 	return client
 }
 
@@ -66,4 +75,96 @@ func hundredNetworks() string {
 		fmt.Fprintf(&b, `,{"account_id":"acc_%010d","account_title":"Acme Seafood %d","domain_title":"Wholesale Distributor","fee":1.5,%s}`, i, i, proposed)
 	}
 	return `{"list":[` + b.String()[1:] + `],"total":100,"search":"","filter":"","filters":[],"pages":1}`
+}
+
+// newPiped returns a client with its own transport, whose connections are pipes to serve, and the number of connections
+// made. Inside a bubble of synctest no time passes while a goroutine can run: over loopback net/http gives up a connection
+// if a busy machine lets 50 ms pass before the two goroutines of the connection have met.
+func newPiped(t *testing.T, serve func(net.Conn), opts ...Option) (*Client, *atomic.Int64) {
+	t.Helper()
+	var connections atomic.Int64
+	const base = "http://localhost"
+	client := newOwnClient(t, func(own *http.Transport) {
+		own.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			connections.Add(1)
+			ours, theirs := net.Pipe()
+			go serve(theirs)
+			return ours, nil
+		}
+	}, append([]Option{
+		WithBaseURL(PartnerAPI, base), WithBaseURL(AccountAPI, base), WithBaseURL(NetworkAPI, base),
+	}, opts...)...)
+	t.Cleanup(client.CloseIdleConnections)
+	return client, &connections
+}
+
+// pipeListener accepts the connections that are sent to it.
+type pipeListener chan net.Conn
+
+func (l pipeListener) Accept() (net.Conn, error) {
+	conn, open := <-l
+	if !open {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
+
+func (l pipeListener) Close() error {
+	close(l)
+	return nil
+}
+
+func (pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+
+// newPipedServer is newPiped with a net/http server at the other end.
+func newPipedServer(t *testing.T, h http.HandlerFunc, opts ...Option) (*Client, *atomic.Int64) {
+	t.Helper()
+	listener := make(pipeListener)
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Hour}
+	go func() { assert.ErrorIs(t, server.Serve(listener), http.ErrServerClosed) }()
+	t.Cleanup(func() { assert.NoError(t, server.Close()) })
+	return newPiped(t, func(conn net.Conn) { listener <- conn }, opts...)
+}
+
+// cancelKey is the key of a context's own cancel function.
+type cancelKey struct{}
+
+// cancellingHook cancels a call between its attempts, if its context holds a cancel function.
+func cancellingHook() Option {
+	return WithAttemptHook(func(ctx context.Context, a Attempt) {
+		if cancel, ok := ctx.Value(cancelKey{}).(context.CancelFunc); ok && a.Wait > 0 {
+			cancel()
+		}
+	})
+}
+
+// atOnce makes calls concurrently and waits for them.
+func atOnce(callers int, call func()) {
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(call)
+	}
+	all.Wait()
+}
+
+// newProxy returns the address of a proxy with one response to every request, and the number of its connections.
+func newProxy(t *testing.T, response string) (*url.URL, *atomic.Int64) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	var asked atomic.Int64
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			asked.Add(1)
+			_, _ = conn.Read(make([]byte, 4096)) // the whole request
+			_, _ = io.WriteString(conn, response)
+			_ = conn.Close()
+		}
+	}()
+	return &url.URL{Scheme: "http", User: url.UserPassword("user", "SECRET"), Host: listener.Addr().String()}, &asked
 }

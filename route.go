@@ -15,7 +15,6 @@ type route struct {
 	api     api
 	limiter Limiter // or nil
 	budget  *budget
-	gate    *gate // or nil
 	of      operation
 
 	method string
@@ -64,7 +63,7 @@ func (s *settings) newRoute(call *Call) (*route, error) {
 		pattern = call.path
 	}
 	r := &route{
-		of: operation{call.API, call.Op}, api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API], gate: s.gates[call.API],
+		of: operation{call.API, call.Op}, api: apis[call.API], limiter: s.limiters[call.API], budget: s.budgets[call.API],
 		method: method, url: *base,
 	}
 	path := base.EscapedPath()

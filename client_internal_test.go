@@ -1,0 +1,107 @@
+package partnerapi
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// closable is a transport that counts what closes its idle connections.
+type closable struct {
+	roundTripFunc
+
+	closed atomic.Int64
+}
+
+func (c *closable) CloseIdleConnections() { c.closed.Add(1) }
+
+// However a call ends, it leaves the connections of the others alone: only the client's owner closes them.
+func TestPoolIsClosedByItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	fails := func(*http.Request) (*http.Response, error) { return nil, errors.New("no") }
+	waits := func(req *http.Request) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+	cut := func(req *http.Request) (*http.Response, error) {
+		return http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")), req)
+	}
+	refusing := WithRateLimiter(AccountAPI, limiterFunc(func(context.Context) error { return errors.New("no") }))
+	tests := map[string]struct {
+		transport roundTripFunc
+		opts      []Option
+		change    func(context.Context) (context.Context, context.CancelFunc)
+		sent      int
+	}{
+		"no answer to the last attempt": {fails, nil, context.WithCancel, 4},
+		"no complete answer":            {cut, nil, context.WithCancel, 4},
+		"too large":                     {always(200, "{}"), []Option{WithMaxResponseBytes(1)}, context.WithCancel, 1},
+		"500 to the last attempt":       {always(500, ""), nil, context.WithCancel, 4},
+		"timed out":                     {waits, nil, context.WithCancel, 4},
+		"refused by the limiter":        {always(200, ""), []Option{refusing}, context.WithCancel, 0},
+		"a wait that does not fit": {always(503, "", "Retry-After", "20"), nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 10*time.Second)
+		}, 1},
+		"over in flight": {waits, nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 10*time.Second)
+		}, 1},
+		"cancelled between attempts": {always(503, ""), nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			return context.WithValue(ctx, cancelKey{}, cancel), cancel
+		}, 1},
+		"over before the first attempt": {always(503, ""), nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return ctx, cancel
+		}, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sent := 0
+				transport := &closable{roundTripFunc: func(req *http.Request) (*http.Response, error) {
+					sent++
+					return test.transport(req)
+				}}
+				client := newTestClient(t, transport, append(test.opts, cancellingHook())...)
+				ctx, cancel := test.change(t.Context())
+				defer cancel()
+				_, err := Do[none](ctx, client, Call{API: AccountAPI, Op: "GET /a"})
+				require.Error(t, err)
+				assert.Equal(t, test.sent, sent)
+				assert.Zero(t, transport.closed.Load())
+				client.CloseIdleConnections()
+				assert.Equal(t, int64(1), transport.closed.Load())
+			})
+		})
+	}
+}
+
+// A transport of the caller's has no gate before it.
+func TestTransportOfTheCaller(t *testing.T) {
+	t.Parallel()
+	transport := &http.Transport{}
+	assert.Same(t, transport, newTestClient(t, transport).config().transport)
+}
+
+// Fetch, which net/http uses for GOOS=js, follows redirects; where there is no network, as for wasip1, nothing leaks.
+func TestSupports(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, supports("js"), "NewClient: GOOS=js: net/http uses Fetch, which follows redirects and sends credentials along")
+	for _, goos := range []string{
+		"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "linux", "netbsd", "openbsd", "plan9", "solaris",
+		"wasip1", "windows",
+	} {
+		require.NoError(t, supports(goos), goos)
+	}
+}
