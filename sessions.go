@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/cookie"
 )
 
 // Session is one customer's login at the account API. It is made by [AccountsService.Login], or from bearer tokens by
@@ -29,7 +31,7 @@ type Session struct {
 type sessionState struct {
 	mu      sync.Mutex
 	origin  string // scheme and host that set the cookies, or are first given the tokens; they go to no other
-	cookies cookies
+	cookies cookie.List
 	bearer  *bearer // in place of cookies, or nil
 	ended   bool    // the bearer is no more: no cookie takes its place
 }
@@ -56,21 +58,6 @@ type exportedSession struct {
 	Tokens  *Tokens         `json:"tokens,omitzero"`
 }
 
-// exportedCookie is a cookie in version 3, where its bytes are base64.
-type exportedCookie struct {
-	Name    []byte    `json:"name"`
-	Value   []byte    `json:"value"`
-	Expires time.Time `json:"expires,omitzero"` // zero: with the session
-}
-
-// cookieOf1 is a cookie in version 1, as net/http reads one.
-type cookieOf1 struct {
-	Name    string    `json:"name"`
-	Value   string    `json:"value"`
-	Quoted  bool      `json:"quoted"`
-	Expires time.Time `json:"expires"`
-}
-
 // Export returns the session in a form that [ImportSession] reads, for a service's own session store. It is as secret
 // as the customer's password. What [Session.OnRefresh] set is not in it. Any call can change a cookie session, which is
 // then to be exported again: the data of a session that has not changed is the same. It fails with an [*ArgumentError] for
@@ -87,10 +74,10 @@ func (s *Session) Export() ([]byte, error) {
 		out.Tokens = &b.Tokens
 		return json.Marshal(out)
 	}
-	state.cookies.dropExpired(time.Now())
+	state.cookies.DropExpired(time.Now())
 	kept := make([]exportedCookie, 0, len(state.cookies))
 	for _, c := range state.cookies {
-		kept = append(kept, exportedCookie{[]byte(c.name), []byte(c.value), c.expires})
+		kept = append(kept, exportedCookie{[]byte(c.Name), []byte(c.Value), c.Expires})
 	}
 	var err error
 	if out.Cookies, err = json.Marshal(kept); err != nil {
@@ -123,44 +110,16 @@ func (s *sessionState) load(in exportedSession) bool {
 		return (in.Version == 2 || in.Version == 3) && in.Cookies == nil && why == ""
 	}
 	listed, ok := in.cookies()
-	if !ok || len(listed) > maxCookies || len(listed) > 0 && in.Origin == "" {
+	if !ok || len(listed) > cookie.MaxCookies || len(listed) > 0 && in.Origin == "" {
 		return false
 	}
 	for _, c := range listed {
-		if !c.isSendable() || s.cookies.index(c.name) >= 0 {
+		if !c.IsValid() || s.cookies.Has(c.Name) {
 			return false
 		}
 		s.cookies = append(s.cookies, c)
 	}
 	return true
-}
-
-// cookies returns the cookies of versions 1 and 3, and whether they are a list of that version.
-func (in exportedSession) cookies() (listed cookies, ok bool) {
-	switch in.Version {
-	case 1:
-		var exported []cookieOf1
-		ok = in.Cookies == nil || json.Unmarshal(in.Cookies, &exported) == nil
-		for _, c := range exported {
-			valid := (&http.Cookie{Name: c.Name, Value: c.Value, Quoted: c.Quoted}).Valid() //nolint:gosec // attributes are for answers
-			ok = ok && valid == nil
-			value := strings.Trim(c.Value, whitespace)
-			if c.Quoted {
-				value = `"` + c.Value + `"`
-			}
-			if len(c.Name)+len(value) <= maxCookieBytes { // as a session ignores a longer one
-				listed = append(listed, cookie{c.Name, value, c.Expires})
-			}
-		}
-		listed = listed[max(0, len(listed)-maxCookies):] // version 1 had no bounds
-	case 3:
-		var exported []exportedCookie
-		ok = json.Unmarshal(in.Cookies, &exported) == nil && exported != nil
-		for _, c := range exported {
-			listed = append(listed, cookie{string(c.Name), string(c.Value), c.Expires})
-		}
-	}
-	return listed, ok
 }
 
 // Format prints no more than the type's name, for every verb.
@@ -213,14 +172,14 @@ func (s *Session) absorb(resp *http.Response, origin string) []string {
 	if state.bearer != nil || state.ended || state.origin != "" && state.origin != origin {
 		return nil // or another server was faster to make a new session its own
 	}
-	state.cookies.dropExpired(now)
+	state.cookies.DropExpired(now)
 	for _, line := range resp.Header["Set-Cookie"] {
-		if c, ok := parseSetCookie(line, now); ok {
+		if c, ok := cookie.Parse(line, now); ok {
 			state.origin = origin
-			state.cookies.put(c, now)
+			state.cookies.Put(c, now)
 		}
 	}
-	return state.cookies.secrets()
+	return state.cookies.Secrets()
 }
 
 // apply puts the cookies on a request, or the access token, which it returns too. It returns what is secret in them.
@@ -238,17 +197,17 @@ func (s *Session) apply(req *http.Request) (values []string, token string) {
 		req.Header["Authorization"] = []string{"Bearer " + b.AccessToken}
 		return []string{b.AccessToken}, b.AccessToken
 	}
-	state.cookies.dropExpired(time.Now())
+	state.cookies.DropExpired(time.Now())
 	if len(state.cookies) > 0 {
-		req.Header["Cookie"] = []string{state.cookies.header()}
+		req.Header["Cookie"] = []string{state.cookies.Header()}
 	}
-	return state.cookies.secrets(), ""
+	return state.cookies.Secrets(), ""
 }
 
 func (s *Session) isEmpty() bool {
 	state := s.state.get()
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	state.cookies.dropExpired(time.Now())
+	state.cookies.DropExpired(time.Now())
 	return len(state.cookies) == 0
 }
