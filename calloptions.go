@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
 // A CallOption changes a single call. A call with an option that cannot be fails with an [*ArgumentError].
@@ -140,7 +142,7 @@ func (x *exchange) harmlessHeader() http.Header {
 		}
 		for i, value := range values {
 			if x.echoes(value) {
-				values[i] = redacted
+				values[i] = redact.Mark
 			}
 		}
 	}

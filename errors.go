@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
 // The kinds of failure. An [*Error] is one or more of them: errors.Is tells which.
@@ -103,7 +105,7 @@ func (e *Error) Error() string {
 		b.WriteString("no answer")
 	}
 	if said := e.said(); len(said) > 0 {
-		b.WriteString(": " + oneLine(withoutEmails(strings.Join(unique(said), "; "))))
+		b.WriteString(": " + redact.Line(redact.Emails(strings.Join(redact.Unique(said), "; "))))
 	}
 	return b.String()
 }
@@ -112,10 +114,10 @@ func (e *Error) Error() string {
 func (e *Error) said() (said []string) {
 	length := 0
 	for _, message := range e.Messages {
-		if message = message[:min(len(message), mostRead+1)]; strings.TrimSpace(message) != "" {
+		if message = message[:min(len(message), redact.MostRead+1)]; strings.TrimSpace(message) != "" {
 			said, length = append(said, message), length+len(message)
 		}
-		if length > mostRead {
+		if length > redact.MostRead {
 			break
 		}
 	}
@@ -160,7 +162,7 @@ type ArgumentError struct {
 // Error returns one line: the operation, the argument and the reason.
 func (e *ArgumentError) Error() string {
 	named := slices.DeleteFunc([]string{e.Op, e.Name, e.Reason}, func(s string) bool { return s == "" })
-	return oneLine(strings.Join(named, ": "))
+	return redact.Line(strings.Join(named, ": "))
 }
 
 // wasDone reports whether the call of err did what it was asked to, and only its response was not read whole.

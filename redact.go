@@ -2,7 +2,6 @@ package partnerapi
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,15 +10,15 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+
+	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
 // reason is a cause in our own words, which hold no data of anybody's.
@@ -156,94 +155,29 @@ func leaves(err error) (all []error) {
 	return all
 }
 
-func (h *hidden) Error() string                 { return oneLine(describe(h)) }
+func (h *hidden) Error() string                 { return redact.Line(describe(h)) }
 func (h *hidden) Unwrap() error                 { return h.cause.get() }
 func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
 
-// forget takes credentials and cookies out of what the API says, should it say them: as they are, and as they are in a
-// URL. A password stays, because one that is a common word would show by its absence.
+// forget removes credentials and cookies from what the API says: as they are, and as they are in a URL. A password stays,
+// because one that is a common word would show by its absence.
 func (e *Error) forget(secrets []secret, spent []string) {
-	forms := make([]string, 0, 12) // enough for most calls
+	forms := make(redact.Forms, 0, 12) // enough for most calls
 	for _, s := range secrets {
-		forms = appendForms(forms, s.token)
+		forms = forms.Add(s.token)
 	}
 	for _, text := range spent {
-		forms = appendForms(forms, text)
-	}
-	clean := func(text string) string {
-		if !slices.ContainsFunc(forms, func(form string) bool { return strings.Contains(text, form) }) {
-			return text
-		}
-		return without(forms, text)
+		forms = forms.Add(text)
 	}
 	for i := range e.Messages {
-		e.Messages[i] = clean(e.Messages[i])
+		e.Messages[i] = forms.Remove(e.Messages[i])
 	}
 	said := maps.Clone(e.Fields)
 	clear(e.Fields)
 	for field, text := range said {
-		e.Fields[clean(field)] = clean(text)
+		e.Fields[forms.Remove(field)] = forms.Remove(text)
 	}
-	e.Type, e.DevMessage, e.RequestID = clean(e.Type), clean(e.DevMessage), clean(e.RequestID)
-}
-
-// appendForms appends a secret as it is, and as it is in a URL, unless it is there: each attempt has spent the same.
-func appendForms(forms []string, secret string) []string {
-	if secret == "" || slices.Contains(forms, secret) {
-		return forms
-	}
-	forms = append(forms, secret)
-	if escaped := url.QueryEscape(secret); escaped != secret {
-		forms = append(forms, escaped, url.PathEscape(secret)) // which escapes nothing more
-	}
-	return forms
-}
-
-// without returns text with [redacted] in the place of every one of forms.
-func without(forms []string, text string) string {
-	forms = slices.Clone(forms)
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one can begin with another
-	var pairs []string
-	for _, form := range forms {
-		pairs = append(pairs, form, redacted)
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
-const redacted = "[redacted]"
-
-// anEmail is what looks like an e-mail in the words of an API, or in a URL that it repeats.
-var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/][^\s"<>(),;:&=?/]*(?:@|%(?:25)*40)[^\s"'<>(),;:&=?/]+`)
-
-const (
-	// mostRead is how many bytes of an API's messages are looked at for one line.
-	mostRead = 4 << 10
-	// longestEmail is more than an e-mail has bytes, escaped in a URL too.
-	longestEmail = 1 << 10
-)
-
-// withoutEmails returns s, or its beginning if nobody would read it all.
-func withoutEmails(s string) string {
-	if len(s) > mostRead {
-		s = s[:mostRead]
-		// The last word may be an e-mail without its @.
-		whole := strings.LastIndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"<>(),;:&=?/`, r) })
-		s = s[:max(whole+1, mostRead-longestEmail)] + "…"
-	}
-	return anEmail.ReplaceAllLiteralString(s, redacted)
-}
-
-// unique returns each text once, at its first place.
-func unique(texts []string) []string {
-	seen := make(map[string]bool, len(texts))
-	var kept []string
-	for _, text := range texts {
-		if !seen[text] {
-			seen[text] = true
-			kept = append(kept, text)
-		}
-	}
-	return kept
+	e.Type, e.DevMessage, e.RequestID = forms.Remove(e.Type), forms.Remove(e.DevMessage), forms.Remove(e.RequestID)
 }
 
 // describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
@@ -267,7 +201,7 @@ func say(err error) (text string, known bool) {
 			of, is := say(each)
 			texts, known = append(texts, of), known && is
 		}
-		return strings.Join(unique(texts), "; "), known
+		return strings.Join(redact.Unique(texts), "; "), known
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -316,21 +250,6 @@ func sayOne(err error) (text string, known bool) {
 	return fmt.Sprintf("error of type %T, which errors.Unwrap shows", err), false
 }
 
-// oneLine returns s without line breaks and other control characters, and not too long to read.
-func oneLine(s string) string {
-	const most = 500
-	s = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}
-
 // formatAs prints text for any verb, so that no verb reaches the fields of the value it stands for.
 func formatAs(f fmt.State, verb rune, text string) {
 	if verb == 'q' {
@@ -339,49 +258,11 @@ func formatAs(f fmt.State, verb rune, text string) {
 	_, _ = io.WriteString(f, text)
 }
 
-// echoes reports whether text holds a credential of the call: as it is, or escaped as in a URL, however often.
+// echoes reports whether text holds a credential of the call.
 func (r *request) echoes(text string) bool {
-	const mostEscapes = 8 // text that is escaped more often is not worth the time, and counts as one that does
-	for range mostEscapes {
-		for _, s := range r.secrets {
-			if holds(text, s.token) {
-				return true
-			}
-		}
-		if slices.ContainsFunc(r.spent, func(secret string) bool { return holds(text, secret) }) {
-			return true
-		}
-		plain := anEscape.ReplaceAllStringFunc(text, unescape)
-		if plain == text {
-			return false
-		}
-		text = plain
+	secrets := slices.Clone(r.spent)
+	for _, s := range r.secrets {
+		secrets = append(secrets, s.token)
 	}
-	return true
+	return redact.Echoes(text, secrets)
 }
-
-var anEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-
-// unescape returns the byte of an escape.
-func unescape(escape string) string {
-	b, _ := hex.DecodeString(escape[1:])
-	return string(b)
-}
-
-// holds reports whether secret is in text. Case does not matter, because it is lost in a host. A short secret, which can be
-// part of a common word, counts only as a whole segment or value, and in its own case.
-func holds(text, secret string) bool {
-	const short = 8
-	if len(secret) >= short {
-		return strings.Contains(plainly(text), plainly(secret))
-	}
-	return slices.ContainsFunc(strings.FieldsFunc(text, isBetweenValues), func(part string) bool {
-		_, value, named := strings.Cut(part, "=")
-		return part == secret || named && value == secret
-	})
-}
-
-func isBetweenValues(r rune) bool { return strings.ContainsRune(`/?&#:;@, "'`, r) }
-
-// plainly returns text without case, and with the spaces that a query writes as +.
-func plainly(text string) string { return strings.ToLower(strings.ReplaceAll(text, "+", " ")) }

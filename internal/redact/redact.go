@@ -1,0 +1,135 @@
+// Package redact keeps secrets, e-mails and control characters out of texts that are printed. It knows no call: secrets are
+// passed in as strings.
+package redact
+
+import (
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Mark stands in the place of what is redacted.
+const Mark = "[redacted]"
+
+// Forms are secrets as they are, and as they are in a URL.
+type Forms []string
+
+// Add appends the forms of a secret. An empty one has none, and one that is there already is not added again.
+func (f Forms) Add(secret string) Forms {
+	if secret == "" || slices.Contains(f, secret) {
+		return f
+	}
+	f = append(f, secret)
+	if escaped := url.QueryEscape(secret); escaped != secret {
+		f = append(f, escaped, url.PathEscape(secret)) // which escapes nothing more
+	}
+	return f
+}
+
+// Remove returns text with [Mark] in the place of every form.
+func (f Forms) Remove(text string) string {
+	if !slices.ContainsFunc(f, func(form string) bool { return strings.Contains(text, form) }) {
+		return text
+	}
+	longest := slices.Clone(f)
+	slices.SortFunc(longest, func(a, b string) int { return len(b) - len(a) }) // one can begin with another
+	var pairs []string
+	for _, form := range longest {
+		pairs = append(pairs, form, Mark)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// Echoes reports whether text holds one of the secrets: as it is, or escaped as in a URL, however often.
+func Echoes(text string, secrets []string) bool {
+	const mostEscapes = 8 // text that is escaped more often is not worth the time, and counts as one that does
+	for range mostEscapes {
+		if slices.ContainsFunc(secrets, func(secret string) bool { return holds(text, secret) }) {
+			return true
+		}
+		plain := anEscape.ReplaceAllStringFunc(text, unescape)
+		if plain == text {
+			return false
+		}
+		text = plain
+	}
+	return true
+}
+
+var anEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// unescape returns the byte of an escape.
+func unescape(escape string) string {
+	b, _ := hex.DecodeString(escape[1:])
+	return string(b)
+}
+
+// holds reports whether secret is in text. Case does not matter, because it is lost in a host. A short secret, which can be
+// part of a common word, counts only as a whole segment or value, and in its own case.
+func holds(text, secret string) bool {
+	const short = 8
+	if len(secret) >= short {
+		return strings.Contains(plainly(text), plainly(secret))
+	}
+	return slices.ContainsFunc(strings.FieldsFunc(text, isBetweenValues), func(part string) bool {
+		_, value, named := strings.Cut(part, "=")
+		return part == secret || named && value == secret
+	})
+}
+
+func isBetweenValues(r rune) bool { return strings.ContainsRune(`/?&#:;@, "'`, r) }
+
+// plainly returns text in lower case, and with the spaces that a query writes as +.
+func plainly(text string) string { return strings.ToLower(strings.ReplaceAll(text, "+", " ")) }
+
+// anEmail matches e-mails in the words of an API, or in a URL that it repeats.
+var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/][^\s"<>(),;:&=?/]*(?:@|%(?:25)*40)[^\s"'<>(),;:&=?/]+`)
+
+const (
+	// MostRead is how many bytes of a text [Emails] reads.
+	MostRead = 4 << 10
+	// longestEmail is more than an e-mail has bytes, escaped in a URL too.
+	longestEmail = 1 << 10
+)
+
+// Emails returns text with [Mark] in the place of every e-mail. A text longer than [MostRead] is cut.
+func Emails(text string) string {
+	if len(text) > MostRead {
+		text = text[:MostRead]
+		// The last word may be an e-mail without its @.
+		whole := strings.LastIndexFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"<>(),;:&=?/`, r) })
+		text = text[:max(whole+1, MostRead-longestEmail)] + "…"
+	}
+	return anEmail.ReplaceAllLiteralString(text, Mark)
+}
+
+// Line returns text without line breaks and other control characters, and not too long to read.
+func Line(text string) string {
+	const most = 500
+	text = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// Unique returns each text once, at its first place.
+func Unique(texts []string) []string {
+	seen := make(map[string]bool, len(texts))
+	var unique []string
+	for _, text := range texts {
+		if !seen[text] {
+			seen[text] = true
+			unique = append(unique, text)
+		}
+	}
+	return unique
+}
