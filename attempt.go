@@ -15,11 +15,11 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
+	"github.com/partnerapi/partnerapi-go/internal/errtext"
 )
 
 // exchange is a call on its way. It is the transport of its own attempts, so that what is known of an attempt is at
@@ -141,7 +141,7 @@ func (x *exchange) mayStart(ctx context.Context) error {
 // deadlineOf returns that a limiter's wait does not fit into the context's deadline, if it says so: x/time/rate has only
 // words for it.
 func deadlineOf(refusal error) error {
-	if isOfRate.MatchString(refusal.Error()) && strings.HasSuffix(refusal.Error(), "deadline") {
+	if errtext.IsRateDeadline(refusal) {
 		return context.DeadlineExceeded
 	}
 	return nil
@@ -337,4 +337,21 @@ func outcomeOf(status int) Outcome {
 	default:
 		return OutcomeAnswered
 	}
+}
+
+// ofProxy returns the refusal of a proxy in place of the error that an [http.Transport] without OnProxyConnectResponse
+// makes of it, which is the text after the status and nothing else.
+func ofProxy(transport http.RoundTripper, err error) error {
+	if _, plain := transport.(*http.Transport); plain {
+		if status := errtext.Status(err); status != 0 {
+			return dialgate.ProxyRefusal(status)
+		}
+	}
+	return err
+}
+
+// isRefusedForGood reports whether err is the refusal of a proxy that a retry would get too.
+func isRefusedForGood(err error) bool {
+	var refusal dialgate.ProxyRefusal
+	return errors.As(err, &refusal) && refusal.Final()
 }

@@ -1263,3 +1263,35 @@ func TestProxyOfSOCKSRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "unexpected protocol version")
 	assert.NotContains(t, err.Error(), "SECRET")
 }
+
+// An http.Transport of the caller's returns only the text of the status, which is recognised if it is the standard text.
+func TestProxyRefusesATransportOfOthers(t *testing.T) {
+	t.Parallel()
+	const before = "network: GET /account/networks/{child_account_id}: no answer: "
+	tests := map[string]struct {
+		line string
+		text string
+		sent int
+	}{
+		"407":          {"407 Proxy Authentication Required", "the proxy responded to CONNECT with 407 Proxy Authentication Required", 1},
+		"403":          {"403 Forbidden", "the proxy responded to CONNECT with 403 Forbidden", 1},
+		"502":          {"502 Bad Gateway", "the proxy responded to CONNECT with 502 Bad Gateway", 4},
+		"without text": {"503", "unknown status code", 4},
+		"its own text": {"407 Ask SECRET", "the transport failed; error of type *errors.errorString, which errors.Unwrap shows", 4},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy, asked := newProxy(t, "HTTP/1.1 "+test.line+"\r\n\r\n")
+			client := newTestClient(t, &http.Transport{Proxy: http.ProxyURL(proxy)}, soon)
+			_, err := client.Networks.Get(t.Context(), "acc_1")
+			require.EqualError(t, err, before+test.text)
+			assert.Equal(t, int64(test.sent), asked.Load())
+		})
+	}
+	// The text of another transport proves nothing.
+	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
+	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
+	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString, which errors.Unwrap shows")
+	assert.Equal(t, 4, transport.sent)
+}

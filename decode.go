@@ -3,7 +3,6 @@ package partnerapi
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"reflect"
 
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
@@ -96,29 +95,4 @@ func redactedOrNil(err error) error {
 		return nil
 	}
 	return hide(err)
-}
-
-// describeField returns the field that could not be read, and why. The field is named as in our types.
-func describeField(err error) (string, bool) {
-	var of *jsonwire.FieldError
-	if !errors.As(err, &of) {
-		return "", false
-	}
-	return "field " + of.Field + ": " + describe(of.Err), true
-}
-
-// describeJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.
-func describeJSON(err error) (string, bool) {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return jsonwire.ErrNotJSON.Error(), true
-	}
-	var field *json.UnmarshalTypeError
-	if !errors.As(err, &field) {
-		return "", false
-	}
-	if field.Type == nil {
-		return "a value of another type", true
-	}
-	return (&jsonwire.TypeError{Type: field.Type}).Error(), true
 }

@@ -2,8 +2,6 @@ package partnerapi
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -206,67 +204,6 @@ func (f foreign) Error() string { return "no responder found for GET " + f.URL }
 type foreignText string
 
 func (f foreignText) Error() string { return string(f) }
-
-// "Of a cause it prints only what is known to be harmless": net, TLS, context, io.
-func TestDescribe(t *testing.T) {
-	t.Parallel()
-	const leaky = "https://a.example/p?key=SECRET"
-	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443}, Err: errno.ConnectionRefused}
-	var tooBig struct {
-		N int8 `json:"N"`
-	}
-	overflow := json.Unmarshal([]byte(`{"N":4111111111111111}`), &tooBig)
-	var syntax *json.SyntaxError
-	require.ErrorAs(t, json.Unmarshal([]byte("{]"), &tooBig), &syntax)
-	tests := map[string]struct {
-		cause error
-		want  string
-	}{
-		"canceled":                 {context.Canceled, "context canceled"},
-		"deadline":                 {context.DeadlineExceeded, "context deadline exceeded"},
-		"deadline with a URL":      {fmt.Errorf("GET %s: %w", leaky, context.DeadlineExceeded), "context deadline exceeded"},
-		"EOF":                      {fmt.Errorf("reading %s: %w", leaky, io.EOF), "EOF"},
-		"cut":                      {io.ErrUnexpectedEOF, "unexpected EOF"},
-		"closed":                   {net.ErrClosed, "use of closed network connection"},
-		"i/o timeout":              {&net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}, "i/o timeout"},
-		"too large":                {ErrResponseTooLarge, "response too large"},
-		"one of our kinds":         {fmt.Errorf("%s: %w", leaky, ErrNoCredential), "no credential"},
-		"one of our errors":        {fmt.Errorf("%s: %w", leaky, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
-		"our words":                {reason("no redirect"), "no redirect"},
-		"dial":                     {fmt.Errorf("GET %s: %w", leaky, dial), "dial tcp 192.0.2.1:443: connection refused"},
-		"an operation's own cause": {&net.OpError{Op: "dial", Net: "tcp", Err: foreign{leaky}}, "dial tcp: error of type partnerapi.foreign, which errors.Unwrap shows"},
-		"no such host":             {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example"}}, "dial tcp: lookup a.example: no such host"},
-		"errno":                    {errno.ConnectionRefused, "connection refused"},
-		"unknown authority":        {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
-		"hostname":                 {x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"b.example"}}, Host: "a.example"}, "x509: certificate is valid for b.example, not a.example"},
-		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls: first record does not look like a TLS handshake"},
-		"alert":                    {tls.AlertError(42), "tls: bad certificate"},
-		"syntax":                   {syntax, "not JSON"},
-		"a type, not the value":    {overflow, "a value of another type than int8"},
-		"of no type":               {&json.UnmarshalTypeError{Value: leaky}, "a value of another type"},
-		"a date":                   {fmt.Errorf("json: %w", errNotADate), "not a date of the form YYYY-MM-DD"},
-		"foreign":                  {foreign{leaky}, "error of type partnerapi.foreign, which errors.Unwrap shows"},
-		"foreign, by pointer":      {&foreign{leaky}, "error of type *partnerapi.foreign, which errors.Unwrap shows"},
-		"foreign text":             {foreignText(leaky), "error of type partnerapi.foreignText, which errors.Unwrap shows"},
-		"errors.New":               {errors.New(leaky), "error of type *errors.errorString, which errors.Unwrap shows"},
-		"in a url.Error":           {&url.Error{Op: "Get", URL: leaky, Err: errors.New("x " + leaky)}, "error of type *errors.errorString, which errors.Unwrap shows"},
-		"a url.Error of dialling":  {&url.Error{Op: "Get", URL: leaky, Err: dial}, "dial tcp 192.0.2.1:443: connection refused"},
-		"a url.Error of several":   {&url.Error{Op: "Get", URL: leaky, Err: errors.Join(io.EOF, dial)}, "EOF; dial tcp 192.0.2.1:443: connection refused"},
-		"an empty url.Error":       {&url.Error{Op: "Get", URL: leaky}, "error of type <nil>, which errors.Unwrap shows"},
-		"several":                  {errors.Join(dial, foreign{leaky}, context.Canceled), "dial tcp 192.0.2.1:443: connection refused; error of type partnerapi.foreign, which errors.Unwrap shows; context canceled"},
-		"several, wrapped by fmt":  {fmt.Errorf("%s: %w and %w", leaky, io.EOF, context.Canceled), "EOF; context canceled"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			assert.Equal(t, test.want, describe(test.cause))
-			for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-				assert.Equal(t, test.want, fmt.Sprintf(verb, hide(test.cause)), verb)
-			}
-			assert.Equal(t, strconv.Quote(test.want), fmt.Sprintf("%q", hide(test.cause)))
-		})
-	}
-}
 
 func TestErrorInJSONHasNoBodyAndNoCause(t *testing.T) {
 	t.Parallel()

@@ -6,18 +6,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
+	"github.com/partnerapi/partnerapi-go/internal/errtext"
 	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
-
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
@@ -66,8 +64,7 @@ func ofTransport(ctx context.Context, err error) error {
 	if _, known := say(err); known {
 		return err
 	}
-	// net/http's error for a proxy that refuses the connection is the text of the status.
-	if status := statusOf[err.Error()]; status != 0 {
+	if status := errtext.Status(err); status != 0 { // of a proxy that refuses the connection
 		return blame(reason("the transport failed with "+strconv.Itoa(status)+" "+http.StatusText(status)), err)
 	}
 	return blame("the transport failed", err)
@@ -130,29 +127,12 @@ func causes(cause error) []error {
 	return all
 }
 
-// parts returns a copy of the errors that err joins, or nil if it joins none.
+// parts returns a copy of the errors that err joins, or nil if it joins none. An Error is described as one.
 func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if _, own := any(err).(*Error); own || !ok { // an Error is described as one
+	if _, own := any(err).(*Error); own {
 		return nil
 	}
-	several := slices.Clone(joined.Unwrap())
-	if len(several) == 0 {
-		return nil
-	}
-	return several
-}
-
-// leaves returns the errors that err joins, and those that these join.
-func leaves(err error) (all []error) {
-	several := parts(err)
-	if several == nil {
-		return []error{err}
-	}
-	for _, each := range several {
-		all = append(all, leaves(each)...)
-	}
-	return all
+	return errtext.Parts(err)
 }
 
 func (h *hidden) Error() string                 { return redact.Line(describe(h)) }
@@ -188,66 +168,31 @@ func describe(err error) string {
 
 // say returns the text of [describe], and whether it is that of a known error, which says enough.
 func say(err error) (text string, known bool) {
-	if h, own := any(err).(*hidden); own {
-		if text, known = say(h.Unwrap()); h.whose != "" {
-			text = string(h.whose) + "; " + text
-		}
-		return text, known
-	}
-	if parts(err) != nil {
-		var texts []string
-		known = true
-		for _, each := range leaves(err) {
-			of, is := say(each)
-			texts, known = append(texts, of), known && is
-		}
-		return strings.Join(redact.Unique(texts), "; "), known
-	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return say(wrapped.Err)
-	}
-	return sayOne(err)
+	return errtext.Of(err, errtext.Own{Whole: sayWhole, Texts: ownTexts})
 }
 
-// sayOne is say for an error that joins no others.
-func sayOne(err error) (text string, known bool) {
-	for _, ours := range []func(error) (string, bool){textOf[*Error], describeField, describeJSON} {
-		if text, ok := ours(err); ok {
-			return text, true
+// sayWhole is say for the errors of ours that are not looked into.
+func sayWhole(err error) (text string, known, ok bool) {
+	switch err := err.(type) { //nolint:errorlint // what wraps one is looked into
+	case *Error:
+		return err.Error(), true, true
+	case *hidden:
+		if text, known = say(err.Unwrap()); err.whose != "" {
+			text = string(err.whose) + "; " + text
 		}
+		return text, known, true
+	case *jsonwire.FieldError: // named as in our types
+		return "field " + err.Field + ": " + describe(err.Err), true, true
+	default:
+		return "", false, false
 	}
-	var op *net.OpError
-	if text, ok := fixedText(err); ok && !errors.As(err, &op) {
-		return text, true
-	}
-	for _, known := range harmlessErrors {
-		if errors.Is(err, known) {
-			return known.Error(), true
-		}
-	}
-	var date *time.ParseError // its text holds the value
-	if errors.As(err, &date) {
-		return jsonwire.ErrNotTime.Error(), true
-	}
-	if op != nil || errors.As(err, &op) {
-		of := *op
-		text, known = say(op.Err) // it can be a foreign dialler's
-		of.Err = reason(text)
-		return of.Error(), known
-	}
-	for _, harmless := range harmlessTexts {
-		if text, ok := harmless(err); ok {
-			return text, true
-		}
-	}
-	if text, ok := fixedBeginning(err); ok {
-		return text, true
-	}
-	if wrapsText(err, noResponder) {
-		return noResponder, false
-	}
-	return fmt.Sprintf("error of type %T, which errors.Unwrap shows", err), false
+}
+
+// ownTexts are of our own errors, whose texts hold nobody's data.
+var ownTexts = []func(error) (string, bool){
+	errtext.As[*Error], errtext.As[*jsonwire.TypeError], errtext.As[reason], errtext.As[dialgate.ProxyRefusal], errtext.As[*ArgumentError],
+	errtext.Is(errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime, ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists,
+		ErrNotLoggedIn, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
 }
 
 // formatAs prints text for any verb, so that no verb reaches the fields of the value it stands for.

@@ -1,4 +1,4 @@
-package partnerapi
+package errtext
 
 import (
 	"bufio"
@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What net/http says in fixed words is printed, and nothing of what it says of a request or an answer.
+// The fixed words of net/http are printed, without the data of a request or a response.
 func TestFixedWords(t *testing.T) {
 	t.Parallel()
 	socks := func(text string) error { return &net.OpError{Op: "socks connect", Net: "tcp", Err: errors.New(text)} }
@@ -74,21 +74,21 @@ func TestFixedWords(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, describe(test.cause))
-			require.EqualError(t, hide(test.cause), test.want)
+			text, _ := Of(test.cause, Own{})
+			assert.Equal(t, test.want, text)
 		})
 	}
 }
 
-// The words are those of this release of Go: what net/http itself fails with is printed.
+// The words are those of this release of Go: the errors of net/http itself are printed.
 func TestFixedWordsOfThisRelease(t *testing.T) {
 	t.Parallel()
-	answering := func(answer string) *http.Transport {
+	responding := func(response string) *http.Transport {
 		return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 			client, server := net.Pipe()
 			go func() {
 				_, _ = http.ReadRequest(bufio.NewReader(server))
-				_, _ = io.WriteString(server, answer)
+				_, _ = io.WriteString(server, response)
 				_ = server.Close()
 			}()
 			return client, nil
@@ -98,21 +98,28 @@ func TestFixedWordsOfThisRelease(t *testing.T) {
 		transport *http.Transport
 		want      string
 	}{
-		"not HTTP":      {answering("SECRET\r\n\r\n"), "malformed HTTP response"},
-		"no status":     {answering("HTTP/1.1 SECRET\r\n\r\n"), "malformed HTTP status code"},
-		"a bad header":  {answering("HTTP/1.1 200 OK\r\nSECRET\r\n\r\n"), "malformed MIME header"},
-		"a bad length":  {answering("HTTP/1.1 200 OK\r\nContent-Length: SECRET\r\n\r\n"), "bad Content-Length"},
-		"a bad coding":  {answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: SECRET\r\n\r\n"), "unsupported transfer encoding"},
-		"a bad chunk":   {answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\n"), "invalid byte in chunk length"},
-		"large headers": {limited(answering("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("S", 1<<20) + "\r\n\r\n")), "net/http: server response headers exceeded 1000 bytes; aborted"},
+		"not HTTP":      {responding("SECRET\r\n\r\n"), "malformed HTTP response"},
+		"no status":     {responding("HTTP/1.1 SECRET\r\n\r\n"), "malformed HTTP status code"},
+		"a bad header":  {responding("HTTP/1.1 200 OK\r\nSECRET\r\n\r\n"), "malformed MIME header"},
+		"a bad length":  {responding("HTTP/1.1 200 OK\r\nContent-Length: SECRET\r\n\r\n"), "bad Content-Length"},
+		"a bad coding":  {responding("HTTP/1.1 200 OK\r\nTransfer-Encoding: SECRET\r\n\r\n"), "unsupported transfer encoding"},
+		"a bad chunk":   {responding("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\n"), "invalid byte in chunk length"},
+		"large headers": {limited(responding("HTTP/1.1 200 OK\r\nA: " + strings.Repeat("S", 1<<20) + "\r\n\r\n")), "net/http: server response headers exceeded 1000 bytes; aborted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newTestClient(t, test.transport, WithBaseURL(PartnerAPI, "http://localhost"), soon)
-			_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a"})
-			require.ErrorContains(t, err, test.want)
-			assert.NotContains(t, err.Error(), "SECRET")
-			assert.NotContains(t, err.Error(), "error of type")
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://localhost/a", nil)
+			require.NoError(t, err)
+			resp, err := test.transport.RoundTrip(req)
+			if err == nil {
+				_, err = io.ReadAll(resp.Body)
+				require.NoError(t, resp.Body.Close())
+			}
+			require.Error(t, err)
+			text, known := Of(err, Own{})
+			assert.Contains(t, text, test.want)
+			assert.True(t, known)
+			assert.NotContains(t, text, "SECRET")
 		})
 	}
 }
@@ -120,36 +127,4 @@ func TestFixedWordsOfThisRelease(t *testing.T) {
 func limited(t *http.Transport) *http.Transport {
 	t.MaxResponseHeaderBytes = 1000
 	return t
-}
-
-// An http.Transport of the caller's returns only the text of the status, which is recognised if it is the standard text.
-func TestProxyRefusesATransportOfOthers(t *testing.T) {
-	t.Parallel()
-	const before = "network: GET /account/networks/{child_account_id}: no answer: "
-	tests := map[string]struct {
-		line string
-		text string
-		sent int
-	}{
-		"407":          {"407 Proxy Authentication Required", "the proxy responded to CONNECT with 407 Proxy Authentication Required", 1},
-		"403":          {"403 Forbidden", "the proxy responded to CONNECT with 403 Forbidden", 1},
-		"502":          {"502 Bad Gateway", "the proxy responded to CONNECT with 502 Bad Gateway", 4},
-		"without text": {"503", "unknown status code", 4},
-		"its own text": {"407 Ask SECRET", "the transport failed; error of type *errors.errorString, which errors.Unwrap shows", 4},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			proxy, asked := newProxy(t, "HTTP/1.1 "+test.line+"\r\n\r\n")
-			client := newTestClient(t, &http.Transport{Proxy: http.ProxyURL(proxy)}, soon)
-			_, err := client.Networks.Get(t.Context(), "acc_1")
-			require.EqualError(t, err, before+test.text)
-			assert.Equal(t, int64(test.sent), asked.Load())
-		})
-	}
-	// The text of another transport proves nothing.
-	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
-	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
-	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString, which errors.Unwrap shows")
-	assert.Equal(t, 4, transport.sent)
 }

@@ -1,21 +1,12 @@
-package partnerapi
+package errtext
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"os"
 	"reflect"
 	"regexp"
 	"strings"
-
-	"github.com/partnerapi/partnerapi-go/internal/dialgate"
-	"github.com/partnerapi/partnerapi-go/internal/errno"
-	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // fixedWords are texts of errors of net/http, crypto/tls and the packages below them, which hold no data of a request or a
@@ -176,25 +167,17 @@ var isFixed, statusOf = func() (map[string]bool, map[string]int) {
 	return words, statuses
 }()
 
-// ofProxy returns the refusal of a proxy in place of the error that an [http.Transport] without OnProxyConnectResponse
-// makes of it, which is the text after the status and nothing else.
-func ofProxy(transport http.RoundTripper, err error) error {
-	if _, plain := transport.(*http.Transport); plain {
-		if status := statusOf[err.Error()]; status != 0 {
-			return dialgate.ProxyRefusal(status)
-		}
-	}
-	return err
-}
+// Status returns the status whose standard text is all that err says, or 0: net/http's error for a proxy that refuses the
+// connection is such a text.
+func Status(err error) int { return statusOf[err.Error()] }
 
-// isRefusedForGood reports whether err is the refusal of a proxy that a retry would get too.
-func isRefusedForGood(err error) bool {
-	var refusal dialgate.ProxyRefusal
-	return errors.As(err, &refusal) && refusal.Final()
-}
-
-// fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal.
+// fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal. A chain with
+// a [net.OpError] has none, because its operation is printed too.
 func fixedText(err error) (string, bool) {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return "", false
+	}
 	for ; err != nil; err = errors.Unwrap(err) {
 		text := err.Error()
 		if reflect.TypeOf(err).PkgPath() == "os/signal" {
@@ -221,54 +204,4 @@ func fixedBeginning(err error) (text string, ok bool) {
 		}
 	}
 	return text, text != ""
-}
-
-// noResponder is the text of the error that those of httpmock wrap. Their own texts hold URLs.
-const noResponder = "no responder found"
-
-func wrapsText(err error, text string) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if err.Error() == text {
-			return true
-		}
-	}
-	return false
-}
-
-// harmlessTexts are the types of errors whose texts are ours, or name hosts, addresses and certificates, and nothing
-// else.
-var harmlessTexts = []func(error) (string, bool){
-	textOf[reason], textOf[*jsonwire.TypeError], textOf[dialgate.ProxyRefusal], textOf[*ArgumentError], textOf[*net.DNSError], errno.Text,
-	textOf[*tls.CertificateVerificationError], textOf[tls.RecordHeaderError], textOf[tls.AlertError],
-	textOf[*tls.ECHRejectionError], textOf[x509.UnknownAuthorityError], textOf[x509.HostnameError],
-	textOf[x509.CertificateInvalidError], textOf[x509.ConstraintViolationError], textOf[x509.InsecureAlgorithmError],
-	textOf[x509.UnhandledCriticalExtension], textOfNoType,
-}
-
-// isOfRate matches what golang.org/x/time/rate says, whose errors have no type of their own.
-var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
-
-// harmlessErrors are those known by themselves.
-var harmlessErrors = []error{
-	context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed,
-	errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime,
-	ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
-	ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
-}
-
-func textOf[T error](err error) (string, bool) {
-	var found T
-	if !errors.As(err, &found) {
-		return "", false
-	}
-	return found.Error(), true
-}
-
-// textOfNoType is for errors whose types are not exported: alerts of TLS, and what x/time/rate says.
-func textOfNoType(err error) (string, bool) {
-	if err == nil {
-		return "", false
-	}
-	text := err.Error()
-	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate.MatchString(text)
 }

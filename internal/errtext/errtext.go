@@ -1,0 +1,198 @@
+// Package errtext holds which texts of errors may be printed. Texts and fields of foreign errors carry URLs, and URLs carry
+// keys.
+package errtext
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/errno"
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/redact"
+)
+
+// Own is what the caller knows of errors of its own. It is asked before anything else.
+type Own struct {
+	// Whole returns the text of an error that is described as one, whatever it wraps or joins, and whether the text is that
+	// of a known error. It is not ok for any other error.
+	Whole func(err error) (text string, known, ok bool)
+	// Texts return the text of an error in a chain, such as [As] and [Is]. They are not asked of an error that joins others.
+	Texts []func(err error) (text string, ok bool)
+}
+
+// As returns the text of the first T in the chain of err.
+func As[T error](err error) (string, bool) {
+	var found T
+	if !errors.As(err, &found) {
+		return "", false
+	}
+	return found.Error(), true
+}
+
+// Is returns a function that returns the text of the first of errs that is in a chain.
+func Is(errs ...error) func(error) (string, bool) {
+	return func(err error) (string, bool) {
+		for _, known := range errs {
+			if errors.Is(err, known) {
+				return known.Error(), true
+			}
+		}
+		return "", false
+	}
+}
+
+// Of returns the text of an error if it is known to hold no URL, header or body, and otherwise only its type. An error that
+// is not known may need words about where it comes from.
+func Of(err error, own Own) (text string, known bool) {
+	texts, known := own.all(err)
+	return strings.Join(redact.Unique(texts), "; "), known
+}
+
+// all returns the texts of the errors that err joins, and of those that these join.
+func (own Own) all(err error) (texts []string, known bool) {
+	if own.Whole != nil {
+		if text, known, ok := own.Whole(err); ok {
+			return []string{text}, known
+		}
+	}
+	parts := Parts(err)
+	if parts == nil {
+		text, known := own.one(err)
+		return []string{text}, known
+	}
+	known = true
+	for _, part := range parts {
+		more, is := own.all(part)
+		texts, known = append(texts, more...), known && is
+	}
+	return texts, known
+}
+
+// Parts returns a copy of the errors that err joins, or nil if it joins none.
+func Parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	several := slices.Clone(joined.Unwrap())
+	if len(several) == 0 {
+		return nil
+	}
+	return several
+}
+
+// one is [Of] for an error that joins no others.
+func (own Own) one(err error) (text string, known bool) {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return Of(wrapped.Err, own)
+	}
+	if text, ok := first(own.Texts, err); ok {
+		return text, true
+	}
+	if text, ok := first(harmlessErrors, err); ok {
+		return text, true
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		of := *op
+		text, known = Of(op.Err, own) // it can be a foreign dialler's
+		of.Err = errors.New(text)
+		return of.Error(), known
+	}
+	if text, ok := first(harmlessTexts, err); ok {
+		return text, true
+	}
+	if wrapsText(err, noResponder) {
+		return noResponder, false
+	}
+	return fmt.Sprintf("error of type %T, which errors.Unwrap shows", err), false
+}
+
+func first(texts []func(error) (string, bool), err error) (string, bool) {
+	for _, text := range texts {
+		if text, ok := text(err); ok {
+			return text, true
+		}
+	}
+	return "", false
+}
+
+// harmlessErrors are known by themselves, or by words of ours. They come before what an operation of package net failed
+// with, and harmlessTexts after that: of these the operation and its addresses are printed too.
+var harmlessErrors = []func(error) (string, bool){
+	ofJSON, fixedText,
+	Is(context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed), ofTime,
+}
+
+// harmlessTexts are of errors whose texts name hosts, addresses and certificates, and nothing else.
+var harmlessTexts = []func(error) (string, bool){
+	As[*net.DNSError], errno.Text, As[*tls.CertificateVerificationError], As[tls.RecordHeaderError], As[tls.AlertError],
+	As[*tls.ECHRejectionError], As[x509.UnknownAuthorityError], As[x509.HostnameError],
+	As[x509.CertificateInvalidError], As[x509.ConstraintViolationError], As[x509.InsecureAlgorithmError],
+	As[x509.UnhandledCriticalExtension], ofNoType, fixedBeginning,
+}
+
+// ofJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.
+func ofJSON(err error) (string, bool) {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return jsonwire.ErrNotJSON.Error(), true
+	}
+	var field *json.UnmarshalTypeError
+	if !errors.As(err, &field) {
+		return "", false
+	}
+	if field.Type == nil {
+		return "a value of another type", true
+	}
+	return (&jsonwire.TypeError{Type: field.Type}).Error(), true
+}
+
+// ofTime returns what an error of [time.Parse] means. Its own text holds the value.
+func ofTime(err error) (string, bool) {
+	var failed *time.ParseError
+	return jsonwire.ErrNotTime.Error(), errors.As(err, &failed)
+}
+
+// ofNoType is for errors whose types are not exported: alerts of TLS, and what golang.org/x/time/rate says.
+func ofNoType(err error) (string, bool) {
+	if err == nil {
+		return "", false
+	}
+	text := err.Error()
+	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate.MatchString(text)
+}
+
+// isOfRate matches what golang.org/x/time/rate says, whose errors have no type of their own.
+var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
+
+// IsRateDeadline reports whether err is that a wait for a golang.org/x/time/rate limiter does not fit the context's deadline.
+func IsRateDeadline(err error) bool {
+	return isOfRate.MatchString(err.Error()) && strings.HasSuffix(err.Error(), "deadline")
+}
+
+// noResponder is the text of the error that those of httpmock wrap. Their own texts hold URLs.
+const noResponder = "no responder found"
+
+func wrapsText(err error, text string) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if err.Error() == text {
+			return true
+		}
+	}
+	return false
+}
