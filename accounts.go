@@ -135,12 +135,10 @@ func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (in CreateAccountRequest) Format(f fmt.State, verb rune) {
-	formatAs(f, verb, "partnerapi.CreateAccountRequest(redacted)")
-}
+func (in CreateAccountRequest) Format(f fmt.State, verb rune) { redactedCreateAccount.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (in CreateAccountRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+func (in CreateAccountRequest) LogValue() slog.Value { return redactedCreateAccount.LogValue() }
 
 // LoginRequest is an e-mail and its password. It is redacted as a [CreateAccountRequest] is, and no further.
 type LoginRequest struct {
@@ -149,12 +147,10 @@ type LoginRequest struct {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (in LoginRequest) Format(f fmt.State, verb rune) {
-	formatAs(f, verb, "partnerapi.LoginRequest(redacted)")
-}
+func (in LoginRequest) Format(f fmt.State, verb rune) { redactedLogin.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (in LoginRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+func (in LoginRequest) LogValue() slog.Value { return redactedLogin.LogValue() }
 
 // OptIn is a customer's choice about marketing e-mails in an update. Zero leaves it as it is.
 type OptIn string
@@ -188,12 +184,10 @@ func (in UpdateAccountRequest) check() (field, why string) {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (in UpdateAccountRequest) Format(f fmt.State, verb rune) {
-	formatAs(f, verb, "partnerapi.UpdateAccountRequest(redacted)")
-}
+func (in UpdateAccountRequest) Format(f fmt.State, verb rune) { redactedUpdateAccount.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (in UpdateAccountRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+func (in UpdateAccountRequest) LogValue() slog.Value { return redactedUpdateAccount.LogValue() }
 
 // Create makes a new customer. It fails with [ErrInvalid] for what is missing or wrong, and with [ErrAlreadyExists] too
 // if the e-mail is taken. A customer that was made comes with [ErrBadResponse] if the response cannot be read whole. It is

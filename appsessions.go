@@ -141,16 +141,14 @@ func (a AppAccess) Can(required string) bool {
 // call was made with. It is empty if the reply had none: the one that the call was made with is good still.
 func (s AppSession) JWT() string { return s.jwt.get() }
 
-const redactedAppSession = "partnerapi.AppSession(redacted)"
-
 // Format prints no more than the type's name, for every verb.
-func (s AppSession) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedAppSession) }
+func (s AppSession) Format(f fmt.State, verb rune) { redactedAppSession.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (s AppSession) LogValue() slog.Value { return slog.StringValue(redactedAppSession) }
+func (s AppSession) LogValue() slog.Value { return redactedAppSession.LogValue() }
 
 // MarshalText returns no more than the type's name, also in JSON.
-func (s AppSession) MarshalText() ([]byte, error) { return []byte(redactedAppSession), nil }
+func (s AppSession) MarshalText() ([]byte, error) { return redactedAppSession.MarshalText() }
 
 // UnmarshalJSON reads a session as the API sends it. It only fails for what is no session at all, because little of one
 // is documented as certain to be there.
@@ -228,12 +226,10 @@ type AppLoginRequest struct {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (in AppLoginRequest) Format(f fmt.State, verb rune) {
-	formatAs(f, verb, "partnerapi.AppLoginRequest(redacted)")
-}
+func (in AppLoginRequest) Format(f fmt.State, verb rune) { redactedAppLogin.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (in AppLoginRequest) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(in)) }
+func (in AppLoginRequest) LogValue() slog.Value { return redactedAppLogin.LogValue() }
 
 // Start begins a session, in which nobody is logged in. The client's credential is the app key; the session's JWT is
 // the credential of the calls that follow. It fails with [ErrUnauthorized] for a bad app key. It is sent again unless

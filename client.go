@@ -195,13 +195,13 @@ func (c *Client) CloseIdleConnections() {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (c Client) Format(f fmt.State, verb rune) { formatAs(f, verb, "partnerapi.Client") }
+func (c Client) Format(f fmt.State, verb rune) { redactedClient.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (c Client) LogValue() slog.Value { return slog.StringValue("partnerapi.Client") }
+func (c Client) LogValue() slog.Value { return redactedClient.LogValue() }
 
 // MarshalText returns no more than the type's name.
-func (c Client) MarshalText() ([]byte, error) { return []byte("partnerapi.Client"), nil }
+func (c Client) MarshalText() ([]byte, error) { return redactedClient.MarshalText() }
 
 // WithPartnerToken sets the integration token of the partner API.
 func WithPartnerToken(token string) Option {

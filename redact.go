@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -202,6 +203,31 @@ func formatAs(f fmt.State, verb rune, text string) {
 	}
 	_, _ = io.WriteString(f, text)
 }
+
+// redactedName is the one thing that a type with secrets prints: for every verb of fmt, in slog, and as text.
+type redactedName string
+
+const (
+	redactedClient        redactedName = "partnerapi.Client"
+	redactedSource        redactedName = "partnerapi.TokenSource(redacted)"
+	redactedSession       redactedName = "partnerapi.Session(redacted)"
+	redactedTokens        redactedName = "partnerapi.Tokens(redacted)"
+	redactedLogin         redactedName = "partnerapi.LoginRequest(redacted)"
+	redactedCreateAccount redactedName = "partnerapi.CreateAccountRequest(redacted)"
+	redactedUpdateAccount redactedName = "partnerapi.UpdateAccountRequest(redacted)"
+	redactedAppSession    redactedName = "partnerapi.AppSession(redacted)"
+	redactedAppLogin      redactedName = "partnerapi.AppLoginRequest(redacted)"
+	redactedSignIn        redactedName = "partnerapi.SignInCredentials(redacted)"
+)
+
+// Format prints the name.
+func (n redactedName) Format(f fmt.State, verb rune) { formatAs(f, verb, string(n)) }
+
+// LogValue returns the name.
+func (n redactedName) LogValue() slog.Value { return slog.StringValue(string(n)) }
+
+// MarshalText returns the name, also in JSON.
+func (n redactedName) MarshalText() ([]byte, error) { return []byte(n), nil }
 
 // echoes reports whether text holds a credential of the call.
 func (r *request) echoes(text string) bool {

@@ -2,10 +2,12 @@ package partnerapi
 
 import (
 	"context"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"reflect"
@@ -155,6 +157,37 @@ func TestDescribe(t *testing.T) {
 			}
 			assert.Equal(t, strconv.Quote(test.want), fmt.Sprintf("%q", hide(test.cause)))
 		})
+	}
+}
+
+// Types with secrets print their names only, whichever way they are printed.
+func TestTypesWithSecretsPrintTheirNames(t *testing.T) {
+	t.Parallel()
+	for want, value := range map[string]interface {
+		fmt.Formatter
+		slog.LogValuer
+	}{
+		"partnerapi.Client":                         newTestClient(t, ok),
+		"partnerapi.TokenSource(redacted)":          ownSource(&renewing{}).(hiddenSource), //nolint:forcetypeassert // it is one
+		"partnerapi.Session(redacted)":              Session{},
+		"partnerapi.Tokens(redacted)":               Tokens{AccessToken: canaryAccess},
+		"partnerapi.LoginRequest(redacted)":         LoginRequest{Password: canaryPassword},
+		"partnerapi.CreateAccountRequest(redacted)": CreateAccountRequest{Password: canaryPassword},
+		"partnerapi.UpdateAccountRequest(redacted)": UpdateAccountRequest{Password: canaryPassword},
+		"partnerapi.AppSession(redacted)":           AppSession{User: AppUser{Name: canary}},
+		"partnerapi.AppLoginRequest(redacted)":      AppLoginRequest{Password: canaryPassword},
+		"partnerapi.SignInCredentials(redacted)":    SignInCredentials{Password: canaryPassword},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
+			assert.Equal(t, want, fmt.Sprintf(verb, value), verb)
+		}
+		assert.Equal(t, `"`+want+`"`, fmt.Sprintf("%q", value))
+		assert.Equal(t, slog.StringValue(want), value.LogValue())
+		if text, ok := value.(encoding.TextMarshaler); ok {
+			marshalled, err := text.MarshalText()
+			require.NoError(t, err)
+			assert.Equal(t, want, string(marshalled))
+		}
 	}
 }
 

@@ -36,8 +36,6 @@ type sessionState struct {
 	ended   bool    // the bearer is no more: no cookie takes its place
 }
 
-const redactedSession = "partnerapi.Session(redacted)"
-
 // NewSession returns a session of nobody: to the account API, a customer who is not logged in.
 func NewSession() *Session { return &Session{seal(new(sessionState))} }
 
@@ -123,13 +121,13 @@ func (s *sessionState) load(in exportedSession) bool {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (s Session) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSession) }
+func (s Session) Format(f fmt.State, verb rune) { redactedSession.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (s Session) LogValue() slog.Value { return slog.StringValue(redactedSession) }
+func (s Session) LogValue() slog.Value { return redactedSession.LogValue() }
 
 // MarshalText returns no more than the type's name, also in JSON: it cannot be imported.
-func (s Session) MarshalText() ([]byte, error) { return []byte(redactedSession), nil }
+func (s Session) MarshalText() ([]byte, error) { return redactedSession.MarshalText() }
 
 const noSession = "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession"
 

@@ -26,16 +26,14 @@ type SignInCredentials struct {
 	AccountID string
 }
 
-const redactedSignIn = "partnerapi.SignInCredentials(redacted)"
-
 // Format prints no more than the type's name, for every verb.
-func (c SignInCredentials) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSignIn) }
+func (c SignInCredentials) Format(f fmt.State, verb rune) { redactedSignIn.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (c SignInCredentials) LogValue() slog.Value { return slog.StringValue(redactedSignIn) }
+func (c SignInCredentials) LogValue() slog.Value { return redactedSignIn.LogValue() }
 
 // MarshalText returns no more than the type's name, also in JSON.
-func (c SignInCredentials) MarshalText() ([]byte, error) { return []byte(redactedSignIn), nil }
+func (c SignInCredentials) MarshalText() ([]byte, error) { return redactedSignIn.MarshalText() }
 
 // signInLimit is how long a sign-in may take, with all that is sent again.
 const signInLimit = time.Minute

@@ -3,9 +3,7 @@ package partnerapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -46,11 +44,12 @@ func (r *renewals) take(now time.Time) bool {
 }
 
 // ownSource is a source of this package, in a wrapping that shows nothing of it.
-func ownSource(s renewable) TokenSource { return hiddenSource{seal(s)} }
+func ownSource(s renewable) TokenSource { return hiddenSource{seal(s), redactedSource} }
 
-type hiddenSource struct{ sealed[renewable] }
-
-const redactedSource = "partnerapi.TokenSource(redacted)"
+type hiddenSource struct {
+	sealed[renewable]
+	redactedName
+}
 
 // Token returns the credential.
 func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.get().Token(ctx) }
@@ -81,15 +80,6 @@ func (s hiddenSource) suits(which Credential, base *url.URL) error {
 		return nil
 	}
 }
-
-// Format prints no more than what it is, for every verb.
-func (s hiddenSource) Format(f fmt.State, verb rune) { formatAs(f, verb, redactedSource) }
-
-// LogValue shows no more than what it is.
-func (s hiddenSource) LogValue() slog.Value { return slog.StringValue(redactedSource) }
-
-// MarshalText returns no more than what it is, also in JSON.
-func (s hiddenSource) MarshalText() ([]byte, error) { return []byte(redactedSource), nil }
 
 const (
 	// tokenFileAge is how old what was read may be.

@@ -27,10 +27,10 @@ type Tokens struct {
 }
 
 // Format prints no more than the type's name, for every verb.
-func (t Tokens) Format(f fmt.State, verb rune) { formatAs(f, verb, "partnerapi.Tokens(redacted)") }
+func (t Tokens) Format(f fmt.State, verb rune) { redactedTokens.Format(f, verb) }
 
 // LogValue shows no more than the type's name.
-func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+func (t Tokens) LogValue() slog.Value { return redactedTokens.LogValue() }
 
 // check says which field cannot be sent, or exported, and why; or nothing. One of the two tokens may be missing.
 func (t Tokens) check() (field, why string) {
