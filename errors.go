@@ -147,7 +147,7 @@ func (e *Error) Unwrap() []error {
 }
 
 // Format prints what Error returns, for every verb: the fields hold what the API said of a person.
-func (e Error) Format(f fmt.State, verb rune) { formatAs(f, verb, e.Error()) }
+func (e Error) Format(f fmt.State, verb rune) { redact.Format(f, verb, e.Error()) }
 
 // ArgumentError is an argument that was refused before anything was sent.
 type ArgumentError struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -138,7 +137,7 @@ func parts(err error) []error {
 
 func (h *hidden) Error() string                 { return redact.Line(describe(h)) }
 func (h *hidden) Unwrap() error                 { return h.cause.get() }
-func (h *hidden) Format(f fmt.State, verb rune) { formatAs(f, verb, h.Error()) }
+func (h *hidden) Format(f fmt.State, verb rune) { redact.Format(f, verb, h.Error()) }
 
 // forget removes credentials and cookies from what the API says: as they are, and as they are in a URL. A password stays,
 // because one that is a common word would show by its absence.
@@ -196,38 +195,19 @@ var ownTexts = []func(error) (string, bool){
 		ErrNotLoggedIn, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
 }
 
-// formatAs prints text for any verb, so that no verb reaches the fields of the value it stands for.
-func formatAs(f fmt.State, verb rune, text string) {
-	if verb == 'q' {
-		text = strconv.Quote(text)
-	}
-	_, _ = io.WriteString(f, text)
-}
-
-// redactedName is the one thing that a type with secrets prints: for every verb of fmt, in slog, and as text.
-type redactedName string
-
+// The types with secrets print these names only.
 const (
-	redactedClient        redactedName = "partnerapi.Client"
-	redactedSource        redactedName = "partnerapi.TokenSource(redacted)"
-	redactedSession       redactedName = "partnerapi.Session(redacted)"
-	redactedTokens        redactedName = "partnerapi.Tokens(redacted)"
-	redactedLogin         redactedName = "partnerapi.LoginRequest(redacted)"
-	redactedCreateAccount redactedName = "partnerapi.CreateAccountRequest(redacted)"
-	redactedUpdateAccount redactedName = "partnerapi.UpdateAccountRequest(redacted)"
-	redactedAppSession    redactedName = "partnerapi.AppSession(redacted)"
-	redactedAppLogin      redactedName = "partnerapi.AppLoginRequest(redacted)"
-	redactedSignIn        redactedName = "partnerapi.SignInCredentials(redacted)"
+	redactedClient        redact.Name = "partnerapi.Client"
+	redactedSource        redact.Name = "partnerapi.TokenSource(redacted)"
+	redactedSession       redact.Name = "partnerapi.Session(redacted)"
+	redactedTokens        redact.Name = "partnerapi.Tokens(redacted)"
+	redactedLogin         redact.Name = "partnerapi.LoginRequest(redacted)"
+	redactedCreateAccount redact.Name = "partnerapi.CreateAccountRequest(redacted)"
+	redactedUpdateAccount redact.Name = "partnerapi.UpdateAccountRequest(redacted)"
+	redactedAppSession    redact.Name = "partnerapi.AppSession(redacted)"
+	redactedAppLogin      redact.Name = "partnerapi.AppLoginRequest(redacted)"
+	redactedSignIn        redact.Name = "partnerapi.SignInCredentials(redacted)"
 )
-
-// Format prints the name.
-func (n redactedName) Format(f fmt.State, verb rune) { formatAs(f, verb, string(n)) }
-
-// LogValue returns the name.
-func (n redactedName) LogValue() slog.Value { return slog.StringValue(string(n)) }
-
-// MarshalText returns the name, also in JSON.
-func (n redactedName) MarshalText() ([]byte, error) { return []byte(n), nil }
 
 // echoes reports whether text holds a credential of the call.
 func (r *request) echoes(text string) bool {

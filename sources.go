@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
 // renewable is a TokenSource that is told of a credential that was refused.
@@ -48,7 +50,7 @@ func ownSource(s renewable) TokenSource { return hiddenSource{seal(s), redactedS
 
 type hiddenSource struct {
 	sealed[renewable]
-	redactedName
+	redact.Name
 }
 
 // Token returns the credential.
