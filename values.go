@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // Date is a civil date: a day in the calendar, in no time zone. The zero value means no date: it prints as the empty
@@ -79,11 +81,15 @@ func (d Date) MarshalText() ([]byte, error) {
 
 // UnmarshalText reads a date of the form YYYY-MM-DD, or nothing as the zero value.
 func (d *Date) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
+	return d.read(string(text))
+}
+
+func (d *Date) read(text string) error {
+	if text == "" {
 		*d = Date{}
 		return nil
 	}
-	parsed, err := ParseDate(string(text))
+	parsed, err := ParseDate(text)
 	if err != nil {
 		return err
 	}
@@ -105,11 +111,11 @@ func (d Date) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a JSON string, as UnmarshalText does. Null is the zero value.
 func (d *Date) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) != nil {
+	value := jsonwire.Member{Value: bytes.TrimSpace(data)}
+	if !jsonwire.Valid(data) || value.Value[0] != '"' && !value.Is("null") {
 		return errNotADate
 	}
-	return d.UnmarshalText([]byte(text))
+	return d.read(value.Text())
 }
 
 // EncodeValues puts the date into a query, as go-querystring asks for it.

@@ -18,6 +18,7 @@ type FieldError struct {
 	Err   error
 }
 
+// Error returns the path of the field and the text of Err, which can hold the value if it is not of this module.
 func (e *FieldError) Error() string { return "field " + e.Field + ": " + e.Err.Error() }
 
 // Unwrap returns Err.

@@ -30,10 +30,10 @@ func TestTypeErrorText(t *testing.T) {
 func TestFieldError(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"RECORDS":[{"name":"a"},{"name":7}],"whole":"SECRET","text":"read"}`: "field records.name: a value of another type than string",
-		`{"lists":[[1],["SECRET"]],"text":"read"}`:                             "field lists: a value of another type than int",
-		`{"day":"SECRET","text":"read"}`:                                       "field day: not a day",
-		`{"maybe_both":{"maybe":"SECRET"},"text":"read"}`:                      "field maybe_both.maybe: a value of another type than float64",
+		`{"RECORDS":[{"name":"a"},{"name":7}],"whole":"CANARY","text":"read"}`: "field records.name: a value of another type than string",
+		`{"lists":[[1],["CANARY"]],"text":"read"}`:                             "field lists: a value of another type than int",
+		`{"day":"CANARY","text":"read"}`:                                       "field day: not a day",
+		`{"maybe_both":{"maybe":"CANARY"},"text":"read"}`:                      "field maybe_both.maybe: a value of another type than float64",
 		`{"texts":{},"text":"read"}`:                                           "field texts: a value of another type than a list",
 	} {
 		var got anyReply

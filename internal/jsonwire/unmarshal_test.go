@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -56,15 +57,15 @@ type day struct {
 func (d day) IsZero() bool { return d == day{} }
 
 func (d *day) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) != nil {
+	value := Member{Value: data}
+	if data[0] != '"' && !value.Is("null") {
 		return errNotADay
 	}
-	if text == "" {
+	if value.Text() == "" {
 		*d = day{}
 		return nil
 	}
-	at, err := time.Parse(time.DateOnly, text)
+	at, err := time.Parse(time.DateOnly, value.Text())
 	if err != nil {
 		return errNotADay
 	}
@@ -98,7 +99,7 @@ func (s *seconds) UnmarshalJSON(data []byte) error {
 // fixture returns a documented response of the APIs.
 func fixture(t testing.TB, name string) string {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Join("..", "..", "testdata", name+".json"))
+	body, err := fs.ReadFile(os.DirFS(filepath.Join("..", "..", "testdata")), name+".json")
 	require.NoError(t, err)
 	return string(body)
 }
