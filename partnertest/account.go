@@ -51,7 +51,7 @@ func accountOK(members map[string]any) reply {
 	return inJSON(http.StatusOK, body)
 }
 
-// accountFailed has status 200, as every reply of this API.
+// accountFailed returns a failure. Its status is 200, as in every response of this API.
 func accountFailed(messages ...string) reply {
 	return inJSON(http.StatusOK, map[string]any{"status": "error", "messages": messages})
 }
@@ -59,7 +59,7 @@ func accountFailed(messages ...string) reply {
 func checkAccountKey(f *Fake, in *request) *reply {
 	club, known := f.fanclubs[in.URL.Query().Get("key")]
 	if !known {
-		refused := accountFailed(accountBadKey) // ours, but for search
+		refused := accountFailed(accountBadKey) // ours, except for search
 		return &refused
 	}
 	in.fanclub = club
@@ -78,23 +78,23 @@ func checkOrganizationKey(f *Fake, in *request) *reply {
 }
 
 func accountNoRoute(in *request) reply {
-	// The path is ours: what follows the colon is not documented.
+	// ours: the text after the colon is not documented.
 	return inJSON(http.StatusNotFound, map[string]string{"error": "Not Found: " + in.URL.EscapedPath()})
 }
 
-// current returns the customer whose session the request carries.
+// current returns the customer of the request's session.
 func (f *Fake) current(in *request) (Customer, bool) {
 	id, known := f.bearerOf(in)
 	if cookie, err := in.Cookie(sessionCookie); err == nil && !hasBearer(in) {
 		id, known = f.sessions.get(cookie.Value)
 	}
 	c, exists := f.customers.get(id)
-	// ours: a session of another fan club, or of who has been blocked since, is none.
+	// ours: a session of another fan club, or of a customer who has since been blocked, is invalid.
 	return c, known && exists && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
 }
 
-// ExpireSessions ends all logins of customers at once, as if their time were over: sessions of cookies, and of tokens,
-// which cannot be refreshed any more.
+// ExpireSessions expires all customer sessions immediately: cookie sessions, and token sessions, which can no longer be
+// refreshed.
 func (f *Fake) ExpireSessions() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -116,10 +116,10 @@ func (f *Fake) getAccount(in *request) reply {
 	return accountOK(map[string]any{"customer": w})
 }
 
-// accountStatus only looks for a cookie, as the document says.
+// accountStatus only looks for a cookie, as documented.
 func (f *Fake) accountStatus(in *request) reply {
 	_, err := in.Cookie(sessionCookie)
-	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours: of a token no more than of a cookie
+	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours: a token, like a cookie, is not validated
 }
 
 func (f *Fake) accountBenefits(in *request) reply {
@@ -153,7 +153,7 @@ type passwords struct {
 func (f *Fake) createAccount(in *request) reply {
 	body, ok := read[createAccountBody](in)
 	if !ok || body == (createAccountBody{}) {
-		return accountFailed(accountNoCustomer) // ours, but for an empty body
+		return accountFailed(accountNoCustomer) // ours, except for an empty body
 	}
 	birthdate, badBirthdate := partnerapi.ParseDate(body.Birthdate)
 	var wrong []string
@@ -172,8 +172,8 @@ func (f *Fake) createAccount(in *request) reply {
 	if len(wrong) > 0 {
 		return accountFailed(wrong...)
 	}
-	// ours: the customer is registered and confirmed at once. Expired is what the document defines for a customer without a
-	// subscription, and not what its example of this reply shows.
+	// ours: the customer is registered and confirmed immediately. Expired follows the document's definition for a customer
+	// without a subscription, not its example of this response.
 	c := f.put(Customer{Customer: partnerapi.Customer{
 		Email: body.Email, FirstName: body.FirstName, LastName: body.LastName, Birthdate: birthdate,
 		Username: body.Username, FanclubID: in.fanclub.ID, Expired: true,
@@ -181,7 +181,7 @@ func (f *Fake) createAccount(in *request) reply {
 	return accountOK(map[string]any{"customer": f.wire(c)})
 }
 
-// refuseEmail says what is wrong with a new e-mail.
+// refuseEmail returns the problems with a new e-mail.
 func (f *Fake) refuseEmail(fanclub int64, email string) []string {
 	if isBlank(email) {
 		return []string{accountBlankEmail}
@@ -192,7 +192,7 @@ func (f *Fake) refuseEmail(fanclub int64, email string) []string {
 	return nil
 }
 
-// refuse says what is wrong with a new password.
+// refuse returns the problems with a new password.
 func (p passwords) refuse() []string {
 	var wrong []string
 	if isBlank(p.Password) {
@@ -248,7 +248,7 @@ func (body updateAccountBody) applyTo(c Customer) Customer {
 			*change.to = *change.from
 		}
 	}
-	// ours: the new e-mail is valid at once, and the earlier ones stay aliases, the newest hundred of them.
+	// ours: the new e-mail is valid immediately. The earlier ones stay aliases, at most the newest hundred.
 	if !slices.Contains(c.EmailAliases, c.Email) {
 		c.EmailAliases = append([]string{c.Email}, c.EmailAliases[:min(len(c.EmailAliases), 99)]...)
 	}
@@ -259,18 +259,18 @@ func (body updateAccountBody) applyTo(c Customer) Customer {
 	return c
 }
 
-// optIns are the values of lists_opt_in that change anything, in JSON.
+// optIns are the JSON values of lists_opt_in that have an effect.
 var optIns = map[string]bool{`"True"`: true, `"False"`: false}
 
 func (f *Fake) login(in *request) reply {
-	body, _ := read[struct{ Email, Password string }](in) // without a body there is no such customer
+	body, _ := read[struct{ Email, Password string }](in) // an empty body finds no customer
 	id, known := f.emails[addressOf(in.fanclub.ID, body.Email)]
 	c, _ := f.customers.get(id)
 	switch {
 	case !known:
 		return accountFailed(accountWrongLogin)
 	case !c.registered():
-		return accountFailed(accountUnregistered) // ours: the password does not matter, for there is none yet
+		return accountFailed(accountUnregistered) // ours: whatever the password, because the account has none yet
 	case c.Password == "" || c.Password != body.Password:
 		return accountFailed(accountWrongLogin)
 	case c.Blocked:
@@ -312,8 +312,8 @@ func (f *Fake) searchAccount(in *request) reply {
 	return accountOK(map[string]any{"customer": f.wire(c)})
 }
 
-// address is an e-mail of a customer of a fan club. ours: upper and lower case do not matter, and another fan club's
-// customer may have the same one.
+// address is an e-mail within a fan club. ours: it is case-insensitive, and customers of different fan clubs may share
+// one.
 type address struct {
 	fanclub int64
 	email   string

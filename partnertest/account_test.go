@@ -13,7 +13,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// naveen is the customer of the document, in the fan club with the ID 2.
+// naveen is the customer in the vendor's document, in fan club 2.
 func naveen() partnertest.Customer {
 	return partnertest.Customer{
 		Customer: partnerapi.Customer{
@@ -39,7 +39,7 @@ func naveen() partnertest.Customer {
 	}
 }
 
-// robot is the customer of the document's login.
+// robot is the customer in the document's login.
 func robot() partnertest.Customer {
 	return partnertest.Customer{
 		Customer: partnerapi.Customer{
@@ -110,7 +110,7 @@ func TestUpdateAccountAsDocumented(t *testing.T) {
 func TestUpdateAccount(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name, body, want string // what changes in the reply, or a failure
+		name, body, want string // the changed part of the response, or a failure
 	}{
 		{"nothing", `{}`, `{}`},
 		{"names", `{"first_name":"A","last_name":"B","username":"c"}`, `{"first_name":"A","last_name":"B","username":"c"}`},
@@ -197,7 +197,7 @@ func TestCreateAccount(t *testing.T) {
 			"id":2,"first_name":null,"last_name":null,"email":"b@example.com","new_email":null,"birthdate":"1995-06-02","age":18,
 			"fanclub_id":1,"expired":true,"trial_membership":false,"at_renewal_cap":false,
 			"email_aliases":["b@example.com"],"invalid_email_message":null,"authentications":[]}}`},
-		{"no password, no login", "POST /account/login", `{"email":"b@example.com","password":""}`, nil, 200, "@post-login.wrong-password.json"},
+		{"login without a password", "POST /account/login", `{"email":"b@example.com","password":""}`, nil, 200, "@post-login.wrong-password.json"},
 	})
 	session := with(login(t, f, partnertest.AccountKey, "rwar1@haha.com", "temp123"))
 	run(t, f, []step{{"no subscription", "GET /account/account/benefits", "", session, 200, "@get-account-benefits.none.json"}})
@@ -243,16 +243,16 @@ func TestSessions(t *testing.T) {
 	assert.True(t, cookie.HttpOnly)
 	assert.GreaterOrEqual(t, len(cookie.Value), 26, "128 bits")
 	session := with(cookie)
-	assert.NotEqual(t, session, with(login(t, f, partnertest.AccountKey, "test@example.com", "temp123")), "each login is a session of its own")
+	assert.NotEqual(t, session, with(login(t, f, partnertest.AccountKey, "test@example.com", "temp123")), "each login starts a new session")
 
 	invalid := http.Header{"Cookie": {cookie.Name + "=invalid"}}
 	run(t, f, []step{
-		{"nobody", "GET /account/account", "", nil, 200, "@get-account.no-customer.json"},
-		{"nobody", "GET /account/account/status", "", nil, 200, "@get-account-status.logged-out.json"},
-		{"nobody", "GET /account/account/benefits", "", nil, 200, "@get-account-benefits.logged-out.json"},
-		{"nobody", "GET /account/logout", "", nil, 200, "@get-logout.ok.json"},
-		{"an invalid cookie is one", "GET /account/account/status", "", invalid, 200, "@get-account-status.ok.json"},
-		{"and nobody", "GET /account/account", "", invalid, 200, "@get-account.no-customer.json"},
+		{"logged out", "GET /account/account", "", nil, 200, "@get-account.no-customer.json"},
+		{"logged out", "GET /account/account/status", "", nil, 200, "@get-account-status.logged-out.json"},
+		{"logged out", "GET /account/account/benefits", "", nil, 200, "@get-account-benefits.logged-out.json"},
+		{"logged out", "GET /account/logout", "", nil, 200, "@get-logout.ok.json"},
+		{"an invalid cookie counts as a cookie", "GET /account/account/status", "", invalid, 200, "@get-account-status.ok.json"},
+		{"invalid cookie", "GET /account/account", "", invalid, 200, "@get-account.no-customer.json"},
 		{"a customer", "GET /account/account/status", "", session, 200, "@get-account-status.ok.json"},
 		{"a customer", "GET /account/account/benefits", "", session, 200, "@get-account-benefits.none.json"},
 	})
@@ -288,7 +288,7 @@ func TestAccountKeys(t *testing.T) {
 		{"wrong key", "POST /account/accounts?key=wrong", "{}", nil, 200, "@get-account-search.invalid-api-key.json"},
 		{"wrong key", search + "&key=wrong", "", nil, 200, "@get-account-search.invalid-api-key.json"},
 		{"no organisation", search, "", http.Header{"Api-Key": nil}, 200, "@get-account-search.invalid-api-key.json"},
-		{"nobody's fan club", search + "&key=third", "", http.Header{"Api-Key": nil}, 200, "@get-account-search.invalid-api-key.json"},
+		{"unknown fan club", search + "&key=third", "", http.Header{"Api-Key": nil}, 200, "@get-account-search.invalid-api-key.json"},
 		{"another organisation", search, "", http.Header{"Api-Key": {"organization-2"}}, 200, "@get-account-search.invalid-api-key.json"},
 		{"another fan club's organisation", search + "&key=second", "", nil, 200, "@get-account-search.invalid-api-key.json"},
 		{"another fan club", search + "&key=second", "", http.Header{"Api-Key": {"organization-2"}}, 200, "@get-account-search.no-customer.json"},

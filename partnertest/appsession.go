@@ -21,15 +21,16 @@ var appOperations = []operation{
 type AppUser struct {
 	partnerapi.AppUser
 	Password string
-	// Accounts are those that the user belongs to, in the order in which they are shown. A user of several has to choose.
+	// Accounts are the user's accounts, in the order in which they are shown. A user with more than one has to choose.
 	Accounts []partnerapi.AccountChoice
 	// Access and Alerts are the same in all accounts.
 	Access partnerapi.AppAccess
 	Alerts []partnerapi.AppAlert
 }
 
-// SeedAppUser adds a user of the application, or replaces the one with its Username, and returns what is stored. An ID
-// and, without Accounts, the account acc_1234567890 are filled in. Networks and invitations are the same for all accounts.
+// SeedAppUser adds a user of the application, or replaces the one with its Username, and returns the stored user. It
+// fills in an empty ID and, if there are no Accounts, the account acc_1234567890. All accounts share the same networks
+// and invitations.
 func (f *Fake) SeedAppUser(u AppUser) AppUser {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -50,22 +51,22 @@ func (u AppUser) clone() AppUser {
 	return u
 }
 
-// ExpireJWTs ends all JWTs at once, as if their time were over. NetworkToken stays good.
+// ExpireJWTs expires all JWTs immediately. NetworkToken stays valid.
 func (f *Fake) ExpireJWTs() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.jwts.clear()
 }
 
-// appSession is what a JWT stands for.
+// appSession is the session of a JWT.
 type appSession struct {
-	username string // of who is logged in; empty if nobody is
-	account  string // its ID; empty until it is known
+	username string // of the user who is logged in; empty if none is
+	account  string // its ID; empty until an account is chosen
 	expires  time.Time
 }
 
-// appSession returns the session of the request's credential, or nil. NetworkToken is the JWT of a session without a
-// user, which is ours.
+// appSession returns the session of the request's credential, or nil. ours: NetworkToken is the JWT of a session without
+// a user.
 func (f *Fake) appSession(in *request) *appSession {
 	jwt := in.Header.Get("Authorization")
 	if jwt == NetworkToken {
@@ -91,7 +92,7 @@ func checkAppKeyOrJWT(f *Fake, in *request) *reply {
 	return checkJWT(f, in)
 }
 
-// newJWT keeps a session under a JWT of its own. ours: earlier ones stay good until they expire.
+// newJWT stores a session under a new JWT. ours: earlier JWTs stay valid until they expire.
 func (f *Fake) newJWT(s appSession) string {
 	jwt := f.newID("fake-jwt-", func(string) bool { return false })
 	s.expires = f.now().Add(f.jwtLifetime)
@@ -99,7 +100,7 @@ func (f *Fake) newJWT(s appSession) string {
 	return jwt
 }
 
-// showSession starts a session for the app key, and shows that of a JWT, which stays the same. ours: that it does.
+// showSession starts a session for the app key and shows the session of a JWT. ours: the JWT does not change.
 func (f *Fake) showSession(in *request) reply {
 	jwt := in.Header.Get("Authorization")
 	if jwt == AppKey {
@@ -109,7 +110,7 @@ func (f *Fake) showSession(in *request) reply {
 }
 
 func (f *Fake) logInUser(in *request) reply {
-	body, _ := read[struct{ Username, Password string }](in) // without a body both are missing
+	body, _ := read[struct{ Username, Password string }](in) // with an empty body both are missing
 	wrong := make(map[string]string)
 	for field, value := range map[string]string{"username": body.Username, "password": body.Password} {
 		if isBlank(value) {
@@ -120,7 +121,7 @@ func (f *Fake) logInUser(in *request) reply {
 		return networkFailed(in, http.StatusBadRequest, "Required values are missing.", wrong)
 	}
 	u, known := f.appUsers[body.Username]
-	if !known || u.Password != body.Password { // ours: which failure it is, and its message
+	if !known || u.Password != body.Password { // ours: the status and the message
 		return networkFailed(in, http.StatusBadRequest, "The username or password is incorrect.", nil)
 	}
 	s := appSession{username: u.Username}
@@ -132,14 +133,14 @@ func (f *Fake) logInUser(in *request) reply {
 	return f.sessionReply(f.newJWT(s), s)
 }
 
-// selectAccount also changes the account of a session that has one. ours: that it does, and which failure it is if the
+// selectAccount also changes the account of a session that already has one. ours: that it may, and the failure if the
 // user does not belong to the account.
 func (f *Fake) selectAccount(in *request) reply {
 	body, _ := read[struct {
 		AccountID string `json:"account_id"`
 	}](in)
 	s := *in.session
-	allowed := []partnerapi.AccountChoice{{ID: s.account}} // of NetworkToken
+	allowed := []partnerapi.AccountChoice{{ID: s.account}} // NetworkToken's own account
 	if s.username != "" {
 		allowed = f.appUsers[s.username].Accounts
 	}
@@ -153,13 +154,13 @@ func (f *Fake) selectAccount(in *request) reply {
 	return f.sessionReply(f.newJWT(s), s)
 }
 
-// logOutUser logs out of the JWT's session. ours: the JWT stays that of a session in which nobody is logged in.
+// logOutUser logs the session's user out. ours: the JWT stays valid, with no user logged in.
 func (f *Fake) logOutUser(in *request) reply {
 	*in.session = appSession{expires: f.now().Add(f.jwtLifetime)}
 	return f.sessionReply(f.newJWT(appSession{}), appSession{})
 }
 
-// sessionReply shows a session. ours: which members it has besides the documented ones of a user and an account.
+// sessionReply shows a session. ours: the members beyond the documented ones of a user and an account.
 func (f *Fake) sessionReply(jwt string, s appSession) reply {
 	u := f.appUsers[s.username]
 	u.Roles = orEmpty(u.Roles)
@@ -180,7 +181,7 @@ func (f *Fake) sessionReply(jwt string, s appSession) reply {
 		shown["alerts"] = orEmpty(u.Alerts)
 	case s.username != "":
 		shown["auth"] = map[string]any{"select_account": map[string]any{
-			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: it is the first one
+			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: the first one
 		}}
 	}
 	return inJSON(http.StatusOK, shown)
@@ -195,7 +196,7 @@ func (u AppUser) title(account string) string {
 	return ""
 }
 
-// choices is an object whose members keep their order.
+// choices encodes as an object that keeps the order of its members.
 type choices []partnerapi.AccountChoice
 
 // MarshalJSON returns {"acc_1":"Foo Account",…}.
@@ -205,7 +206,7 @@ func (cs choices) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		id, _ := json.Marshal(c.ID) // strings always can be
+		id, _ := json.Marshal(c.ID) // cannot fail for strings
 		title, _ := json.Marshal(c.Title)
 		text = slices.Concat(text, id, []byte{':'}, title)
 	}

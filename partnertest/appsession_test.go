@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	session = "GET /network/app/session"
-	logIn   = "POST /network/app/login"
-	choose  = "POST /network/app/login-account"
-	logOut  = "GET /network/app/logout"
-	anybody = `"app":{"id":"app_1234567890","title":"Acme Services","created":1234567890}`
-	nobody  = `{"jwt":"fake-jwt-1","auth":false,` + anybody + `,"user":{},"account":{},"access":{},"alerts":[]}`
+	session   = "GET /network/app/session"
+	logIn     = "POST /network/app/login"
+	choose    = "POST /network/app/login-account"
+	logOut    = "GET /network/app/logout"
+	anybody   = `"app":{"id":"app_1234567890","title":"Acme Services","created":1234567890}`
+	loggedOut = `{"jwt":"fake-jwt-1","auth":false,` + anybody + `,"user":{},"account":{},"access":{},"alerts":[]}`
 )
 
 func authorized(credential string) http.Header { return http.Header{"Authorization": {credential}} }
@@ -28,10 +28,10 @@ func seededUser(accounts ...partnerapi.AccountChoice) partnertest.AppUser {
 	return partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "temp123", Accounts: accounts}
 }
 
-// What the vendor documents of a session is what the fake answers, and more.
-func assertShows(t *testing.T, documented, answered string) {
+// assertShows requires that the response has everything in the documented session. It may have more.
+func assertShows(t *testing.T, documented, got string) {
 	t.Helper()
-	all := decoded(t, answered)
+	all := decoded(t, got)
 	for name, want := range decoded(t, documented) {
 		got, there := all[name]
 		assert.True(t, there, name)
@@ -53,7 +53,7 @@ func TestAppSessionsAsDocumented(t *testing.T) {
 	user := seededUser()
 	user.ID, user.Access = "usr_1234567890", partnerapi.AppAccess{"some-feature": "crud"}
 	f.SeedAppUser(user)
-	run(t, f, []step{{"start", session, "", authorized(partnertest.AppKey), 200, nobody}})
+	run(t, f, []step{{"start", session, "", authorized(partnertest.AppKey), 200, loggedOut}})
 	const credentials = `{"username":"jdoe","password":"temp123"}`
 	got := step{target: logIn, body: credentials, header: authorized("fake-jwt-1")}.send(t, f)
 	assertShows(t, fixture(t, "post-app-login.ok.json"), got.body)
@@ -87,13 +87,13 @@ func TestAppSessionFailures(t *testing.T) {
 		{"the app key is for the first call", logIn, `{"username":"jdoe","password":"temp123"}`, authorized(partnertest.AppKey), 401, signIn("POST")},
 		{"no JWT", choose, `{"account_id":"acc_1"}`, authorized("wrong"), 401, signIn("POST")},
 		{"no JWT", logOut, "", authorized("wrong"), 401, signIn("GET")},
-		{"start", session, "", authorized(partnertest.AppKey), 200, nobody},
-		{"nobody is logged in", "GET " + networks, "", jwt, 401, signIn("GET")},
+		{"start", session, "", authorized(partnertest.AppKey), 200, loggedOut},
+		{"no user is logged in", "GET " + networks, "", jwt, 401, signIn("GET")},
 		{"no body", logIn, "", jwt, 400, missing(`{"username":"This value is required.","password":"This value is required."}`)},
 		{"no password", logIn, `{"username":"jdoe"}`, jwt, 400, missing(`{"password":"This value is required."}`)},
 		{"another password", logIn, `{"username":"jdoe","password":"other"}`, jwt, 400, incorrect},
 		{"another user", logIn, `{"username":"other","password":"temp123"}`, jwt, 400, incorrect},
-		{"nobody's account", choose, `{"account_id":"acc_1"}`, jwt, 403, networkFailure("POST", 403, "You do not belong to this account.", "[]")},
+		{"another account", choose, `{"account_id":"acc_1"}`, jwt, 403, networkFailure("POST", 403, "You do not belong to this account.", "[]")},
 	})
 	step{target: logIn, body: `{"username":"jdoe","password":"temp123"}`, header: jwt}.send(t, f)
 	jwt = authorized("fake-jwt-2")
@@ -145,7 +145,7 @@ func startedJWT(t *testing.T, f *partnertest.Fake) string {
 	return jwt
 }
 
-// NetworkToken stands for the account alone: it has a session too.
+// NetworkToken has a session without a user.
 func TestNetworkTokenHasASession(t *testing.T) {
 	t.Parallel()
 	const signedIn = `"auth":true,` + anybody + `,"user":{},"account":{"id":"acc_1234567890","title":""},"access":{},"alerts":[]}`
@@ -164,7 +164,7 @@ func TestSeedAppUser(t *testing.T) {
 	assert.Equal(t, partnertest.AppUser{
 		AppUser: partnerapi.AppUser{ID: "usr_1", Username: "jdoe"}, Accounts: []partnerapi.AccountChoice{{ID: "acc_1234567890", Title: "Acme Corp"}},
 	}, stored)
-	// A user with no password cannot log in, and what is returned is a copy.
+	// A user with no password cannot log in, and SeedAppUser returns a copy.
 	stored.Accounts[0].ID = "changed"
 	client := f.Client()
 	_, err := client.AppSessions.Login(t.Context(), partnerapi.AppLoginRequest{Username: "jdoe", Password: " "})
@@ -187,8 +187,8 @@ func TestSeedAppUser(t *testing.T) {
 	assert.Equal(t, "expired-card", got.Alerts[0].ID)
 }
 
-// A JWT can end between the look at it and its use: it is refused or good, and no panic.
-func TestJWTsThatEndSoon(t *testing.T) {
+// A JWT can expire between its lookup and its use: the request must be accepted or refused, without a panic.
+func TestJWTExpiresDuringCalls(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New(partnertest.WithJWTLifetime(20 * time.Microsecond))
 	token := partnertest.AppKey
@@ -206,7 +206,7 @@ func TestJWTsThatEndSoon(t *testing.T) {
 	}
 }
 
-// A client of one's own reaches the fake, in memory and over the network.
+// ClientOptions works in memory and over the network.
 func TestClientOptions(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]*partnertest.Fake{"in memory": partnertest.New(), "served": partnertest.NewServer(t)} {

@@ -13,46 +13,47 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// Call is a request that reached a [Fake]. Query, Header and Body are as they came, credentials included. String, and so
-// fmt with %v, shows none of them; the diff of a failing test, which walks over the fields, shows all.
+// Call is a request that reached a [Fake]. Query, Header and Body are those of the request, credentials included.
+// String, and so fmt with %v, prints none of them; the diff of a failing test walks over the fields and prints all of
+// them.
 type Call struct {
-	// API is empty for a path that is under none of the three.
+	// API is empty for a path outside the three APIs.
 	API partnerapi.API
-	// Op is the operation, such as "PUT /partners/subscriptions/{pk}". It is empty if there is none for the request.
+	// Op is the operation, such as "PUT /partners/subscriptions/{pk}". It is empty for an unknown operation.
 	Op     string
 	Method string
-	// Path is the escaped path under the API's base URL.
+	// Path is the escaped path below the API's base URL.
 	Path   string
 	Query  url.Values
 	Header http.Header
-	// Body is empty if the request is for no operation, or if the fake refused its credential, unless a [Fault] with a
-	// Status answered it.
+	// Body is empty if the operation is unknown, or if the fake rejected the credential, unless a [Fault] with a Status
+	// supplied the response.
 	Body []byte
-	// Status is that of the answer. It is 0 until the answer begins, and stays 0 if there is none.
+	// Status is the status of the response. It is 0 until the response begins, and stays 0 without one.
 	Status int
-	// At is when the request came, by the fake's clock.
+	// At is the time of the request, by the fake's clock.
 	At time.Time
-	// Duration is how long the answer took, by time.Now. It is 0 until the answer is complete.
+	// Duration is how long the response took, by time.Now. It is 0 until the response is complete.
 	Duration time.Duration
 }
 
-// String returns the operation and the status, such as "PUT /partners/subscriptions/{pk} 404": nothing that names a
-// person or opens a door, so it can be printed in a failing test.
+// String returns the operation and the status, such as "PUT /partners/subscriptions/{pk} 404". It contains no personal
+// data and no credential, so a failing test can print it.
 func (c Call) String() string {
 	op := cmp.Or(c.Op, c.Method+" (no operation of the "+string(c.API)+" API)")
 	if c.API == "" {
 		op = c.Method + " (under none of the APIs)"
 	}
 	if c.Status == 0 {
-		return op + " without an answer"
+		return op + " without a response"
 	}
 	return op + " " + strconv.Itoa(c.Status)
 }
 
-// Calls are calls in the order in which they came.
+// Calls are calls in the order of arrival.
 type Calls []Call
 
-// String returns a line for each call, as [Call.String] has it.
+// String returns one line per call, in the form of [Call.String].
 func (calls Calls) String() string {
 	if len(calls) == 0 {
 		return "no calls"
@@ -64,13 +65,13 @@ func (calls Calls) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// The log keeps the newest calls, within both bounds, and always the newest one.
+// The log keeps the newest calls within both limits, and always the newest one.
 const (
 	keptCalls = 10_000
 	keptBytes = 16 << 20
 )
 
-// callLog keeps the newest calls.
+// callLog holds the newest calls.
 type callLog struct {
 	mu    sync.Mutex
 	calls []loggedCall
@@ -89,12 +90,13 @@ func (l *callLog) add(c *Call, size int) {
 	l.size += size
 	for len(l.calls) > keptCalls || l.size > keptBytes && len(l.calls) > 1 {
 		l.size -= l.calls[0].size
-		l.calls[0].Call = nil // the list is still there behind the rest of it
+		l.calls[0].Call = nil // the rest of the slice still shares its array
 		l.calls = l.calls[1:]
 	}
 }
 
-// Calls returns the calls that reached the fake, oldest first. It keeps the newest 10,000, or as many of them as take 16 MiB.
+// Calls returns the calls that reached the fake, oldest first. The fake keeps the newest 10,000 calls, or fewer if those
+// take more than 16 MiB.
 func (f *Fake) Calls() Calls {
 	l := &f.calls
 	l.mu.Lock()
@@ -106,15 +108,14 @@ func (f *Fake) Calls() Calls {
 	return calls
 }
 
-// CallsTo returns those of [Fake.Calls] that are of an operation, in the form that package partnerapi uses, such as "PUT
-// /partners/subscriptions/{pk}".
+// CallsTo returns the calls of [Fake.Calls] to one operation, named in the form that package partnerapi uses, such as
+// "PUT /partners/subscriptions/{pk}".
 //
 //	if calls := fake.CallsTo("POST /partners/subscriptions"); len(calls) != 1 {
 //		t.Errorf("subscribed %d times; all calls:\n%v", len(calls), fake.Calls())
 //	}
 //
-// CallsTo panics for an operation that the fake does not know, because a test that looks for none of a misspelt one would
-// pass.
+// CallsTo panics for an unknown operation, because a test that expects no calls to a misspelt operation would pass.
 func (f *Fake) CallsTo(op string) Calls {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -130,8 +131,8 @@ func (c *Call) clone() Call {
 	return copied
 }
 
-// record adds a request to the calls and returns a writer that completes it. It is added before it is answered, so that
-// whoever has the answer finds the call.
+// record adds a request to the log and returns a writer that completes the entry. The entry is added before the response
+// is written, so that a client that has the response finds the call.
 func (f *Fake) record(w http.ResponseWriter, in *request, to *route, fault Fault) *recordingWriter {
 	c := &Call{
 		API: in.api, Method: strings.Clone(in.Method), Path: strings.Clone(in.URL.EscapedPath()), Query: in.URL.Query(),
@@ -146,12 +147,12 @@ func (f *Fake) record(w http.ResponseWriter, in *request, to *route, fault Fault
 		c.Body = in.body
 	}
 	f.mu.Unlock()
-	// The values of a query are parts of the whole, so they keep it in memory.
+	// The values of the query are substrings of it, so they keep all of it in memory.
 	f.calls.add(c, 256+len(c.Method)+len(c.Path)+len(c.Body)+len(in.URL.RawQuery)+sizeOfValues(c.Query)+sizeOfValues(c.Header))
 	return &recordingWriter{ResponseWriter: w, log: &f.calls, call: c, began: time.Now()}
 }
 
-// sizeOfValues returns about how many bytes values and their names take.
+// sizeOfValues returns the approximate number of bytes in values and their names.
 func sizeOfValues(values map[string][]string) int {
 	size := 0
 	for name, all := range values {
@@ -162,7 +163,7 @@ func sizeOfValues(values map[string][]string) int {
 	return size
 }
 
-// ended completes the call of an answer, also of one that is cut off, and tells of it.
+// ended completes the call of a response, also of one that is cut off, and runs the hook.
 func (f *Fake) ended(w *recordingWriter) {
 	w.log.mu.Lock()
 	w.call.Duration = time.Since(w.began)
@@ -175,7 +176,7 @@ func (f *Fake) ended(w *recordingWriter) {
 	f.onCall(told)
 }
 
-// recordingWriter notes the status of an answer in its call.
+// recordingWriter records the status of a response in its call.
 type recordingWriter struct {
 	http.ResponseWriter
 	log   *callLog
@@ -193,7 +194,7 @@ func (w *recordingWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
-// Unwrap is for http.ResponseController, through which a handler flushes or hijacks.
+// Unwrap lets http.ResponseController flush and hijack.
 func (w *recordingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *recordingWriter) note(status int) {

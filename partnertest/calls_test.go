@@ -20,7 +20,7 @@ func TestCallString(t *testing.T) {
 	t.Parallel()
 	for want, call := range map[string]partnertest.Call{
 		"PUT /partners/subscriptions/{pk} 404":      {API: "partner", Op: "PUT /partners/subscriptions/{pk}", Method: "PUT", Status: 404},
-		"GET /account without an answer":            {API: "account", Op: "GET /account", Method: "GET"},
+		"GET /account without a response":           {API: "account", Op: "GET /account", Method: "GET"},
 		"GET (no operation of the network API) 401": {API: "network", Method: "GET", Status: 401},
 		"GET (under none of the APIs) 404":          {Method: "GET", Status: 404},
 	} {
@@ -29,8 +29,8 @@ func TestCallString(t *testing.T) {
 	assert.Equal(t, "no calls", partnertest.Calls{}.String())
 }
 
-// What names a person or opens a door is sent in every place that a call has, and printed in none.
-func TestPrintedCallsHoldNoSecret(t *testing.T) {
+// The test puts personal data and credentials in every part of a call: none may be printed.
+func TestPrintedCallsAreRedacted(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
 	client, ctx := fake.Client(), t.Context()
@@ -70,7 +70,7 @@ func TestCallsTo(t *testing.T) {
 	assert.PanicsWithValue(t, "partnertest: no such operation, see Handle: DELETE /partners/subscription/{pk}", func() {
 		fake.CallsTo("DELETE /partners/subscription/{pk}")
 	})
-	fake.Handle("DELETE /partners/subscription/{pk}", http.NotFoundHandler()) // the panic left no lock behind
+	fake.Handle("DELETE /partners/subscription/{pk}", http.NotFoundHandler()) // the panic did not leave the fake locked
 	assert.Empty(t, fake.CallsTo("DELETE /partners/subscription/{pk}"))
 }
 
@@ -82,7 +82,7 @@ func TestCallHook(t *testing.T) {
 		fake = partnertest.New(partnertest.WithCallHook(func(c partnertest.Call) {
 			told = append(told, c)
 			c.Header.Set("X-Token-Auth", "spoilt")
-			_ = fake.Calls() // it may ask the fake
+			_ = fake.Calls() // a hook may call the fake
 		}))
 		const op = "DELETE /partners/subscriptions/{pk}"
 		fake.Fail(op,
@@ -91,7 +91,7 @@ func TestCallHook(t *testing.T) {
 			partnertest.Fault{Status: 503})
 		require.ErrorIs(t, fake.Client().Subscriptions.Cancel(t.Context(), "MS2365"), partnerapi.ErrNotFound)
 
-		assert.Equal(t, op+" without an answer\n"+op+" 503\n"+op+" 404", told.String())
+		assert.Equal(t, op+" without a response\n"+op+" 503\n"+op+" 404", told.String())
 		assert.Equal(t, []time.Duration{time.Second, 0, 0}, []time.Duration{told[0].Duration, told[1].Duration, told[2].Duration})
 		assert.Equal(t, time.Second, fake.Calls()[0].Duration)
 		assert.Equal(t, partnertest.PartnerToken, fake.Calls()[0].Header.Get("X-Token-Auth"))
@@ -120,12 +120,12 @@ func TestCallHookOverTheNetwork(t *testing.T) {
 	defer mu.Unlock()
 	require.NotEmpty(t, told)
 	assert.Equal(t, "GET /account/network-domains 200", told[0].String())
-	assert.Equal(t, "GET /account/networks without an answer", told[len(told)-1].String())
+	assert.Equal(t, "GET /account/networks without a response", told[len(told)-1].String())
 	assert.Positive(t, told[0].Duration)
 }
 
-// Whoever reaches a fake that is served can send it what they like.
-func TestBodiesOfRefusedRequestsAreNotKept(t *testing.T) {
+// Anyone who reaches a served fake can send it large requests.
+func TestCallsDropBodiesOfRefusedRequests(t *testing.T) {
 	t.Parallel()
 	const body = `{"pk":"a","email":"a@example.com","plan":"bark"}`
 	f := partnertest.New()
@@ -206,7 +206,7 @@ func TestCallsAreBoundedInBytes(t *testing.T) {
 	}
 }
 
-// One call is kept, however much it is: a test has made it.
+// A single call is kept whatever its size.
 func TestNewestCallIsKept(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()

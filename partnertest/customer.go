@@ -7,7 +7,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// wireCustomer is a customer in a reply. What is a pointer is null, or left out, where the documents have it so.
+// wireCustomer is a customer in a response. A pointer field can be null or absent in the documents.
 type wireCustomer struct {
 	ID                  *int64               `json:"id"`
 	FirstName           *string              `json:"first_name"`
@@ -18,12 +18,12 @@ type wireCustomer struct {
 	Age                 *int                 `json:"age"`
 	Username            *string              `json:"username,omitempty"`
 	FanclubID           *int64               `json:"fanclub_id"`
-	Registered          *bool                `json:"registered,omitempty"` // in the reply to a login only
+	Registered          *bool                `json:"registered,omitempty"` // only in the response to a login
 	Expired             bool                 `json:"expired"`
 	TrialMembership     bool                 `json:"trial_membership"`
 	AtRenewalCap        bool                 `json:"at_renewal_cap"`
-	AutoRenewalEnabled  *bool                `json:"auto_renewal_enabled,omitempty"` // of the current customer only
-	ListsOptIn          *bool                `json:"lists_opt_in,omitempty"`         // of the current customer only
+	AutoRenewalEnabled  *bool                `json:"auto_renewal_enabled,omitempty"` // only for the current customer
+	ListsOptIn          *bool                `json:"lists_opt_in,omitempty"`         // only for the current customer
 	EmailAliases        []string             `json:"email_aliases"`
 	InvalidEmailMessage *string              `json:"invalid_email_message"`
 	Authentications     []wireAuthentication `json:"authentications"`
@@ -67,7 +67,7 @@ type wireBenefit struct {
 	ImageURL    *string `json:"image_url"`
 }
 
-// wire returns what all replies say of a customer.
+// wire returns the fields that all responses share.
 func (f *Fake) wire(c Customer) *wireCustomer {
 	w := &wireCustomer{
 		Expired: c.Expired, TrialMembership: c.TrialMembership, AtRenewalCap: c.AtRenewalCap,
@@ -113,7 +113,7 @@ func wireMembershipOf(m *partnerapi.Membership) *wireMembership {
 	return w
 }
 
-// ageOn returns how many birthdays there have been.
+// ageOn returns the age in years at a time.
 func ageOn(birthdate partnerapi.Date, now time.Time) int {
 	today := partnerapi.DateOf(now.UTC())
 	age := today.Year - birthdate.Year
@@ -152,7 +152,7 @@ func clonePointer[T any](p *T) *T {
 	return &v
 }
 
-// orFalse returns a value where the reply always has one.
+// orFalse returns a non-nil value for members that a response always has.
 func orFalse(p *bool) *bool {
 	if p == nil {
 		return new(bool)

@@ -14,13 +14,13 @@
 //		}
 //	}
 //
-// A [Fake] keeps state: what one call creates, the next call finds. It checks credentials and answers with the bodies
-// and messages that the vendors document. Where their documents say nothing the fake still has to do something; its
-// source marks each such answer with "ours", and a test should not depend on it.
+// A [Fake] is stateful: a record that one call creates, the next call finds. It checks credentials and responds with the
+// bodies and messages that the vendors document. Behaviour that the vendors do not document is marked with "ours" in the
+// fake's source; tests should not depend on it.
 //
-// [Fake.Fail] makes requests go wrong as servers and networks do, to test how code takes an outage.
+// [Fake.Fail] injects the faults of servers and networks, to test how code handles an outage.
 //
-// [New] makes a fake that opens no socket and starts no goroutine, so that it works inside testing/synctest.
-// [NewServer] serves one on loopback, for clients that are not made by [Fake.Client]. The program in cmd/partnerfake
-// serves one for clients in other languages.
+// [New] returns a fake that opens no socket and starts no goroutine, so it works inside testing/synctest. [NewServer]
+// serves a fake on loopback, for clients that are not made by [Fake.Client]. The program in cmd/partnerfake serves one
+// for clients in other languages.
 package partnertest

@@ -11,7 +11,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// desk is the code to be tested: what does not go through now, it keeps for later.
+// desk is the code under test: it keeps requests that fail for later.
 type desk struct {
 	client *partnerapi.Client
 	later  []partnerapi.CreateSubscriptionRequest
@@ -21,7 +21,7 @@ func (d *desk) subscribe(ctx context.Context, in partnerapi.CreateSubscriptionRe
 	_, err := d.client.Subscriptions.Ensure(ctx, in)
 	var refused *partnerapi.ArgumentError
 	if err == nil || errors.As(err, &refused) || errors.Is(err, partnerapi.ErrInvalid) {
-		return err // another time it would be the same
+		return err // a retry would fail the same way
 	}
 	d.later = append(d.later, in)
 	return nil
@@ -37,12 +37,11 @@ func (d *desk) catchUp(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// How code takes an outage is tested with one. The first request is done, and answered by a broken gateway; then nothing
-// can be reached.
+// The first request is processed, but a broken gateway responds to it. After that nothing can be reached.
 func ExampleFake_Fail() {
 	ctx := context.Background()
 	fake := partnertest.New()
-	// In testing/synctest waits take no time, and the policy can stay as it is.
+	// Inside testing/synctest waits take no time, so the retry policy needs no change.
 	d := &desk{client: fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond}))}
 
 	const create = "POST /partners/subscriptions"

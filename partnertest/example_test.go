@@ -12,7 +12,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// The fake keeps state: what one call creates, the next call finds.
+// The fake is stateful: a record that one call creates, the next call finds.
 func Example() {
 	ctx := context.Background()
 	fake := partnertest.New()
@@ -28,7 +28,7 @@ func Example() {
 	// {MS2365 newuser@partner.com bark} true
 }
 
-// A client with another credential is refused as the API would.
+// A client with another credential is rejected, as by the API.
 func ExampleFake_Client() {
 	fake := partnertest.New()
 	client := fake.Client(partnerapi.WithNetworkToken("expired"))
@@ -52,7 +52,7 @@ func ExampleFake_SeedCustomer() {
 	// Output: true
 }
 
-// An invitation expires when the clock says so.
+// An invitation expires by the fake's clock.
 func ExampleFake_SetNow() {
 	fake := partnertest.New(partnertest.WithInvitationLifetime(time.Hour))
 	start := time.Date(2026, time.March, 1, 9, 0, 0, 0, time.UTC)
@@ -67,7 +67,7 @@ func ExampleFake_SetNow() {
 	// expired
 }
 
-// The token of an invitation comes by e-mail. The fake sends none; it tells the link.
+// The token of an invitation comes by e-mail. The fake sends none; it returns the link.
 func ExampleFake_ActivationLink() {
 	ctx := context.Background()
 	fake := partnertest.New()
@@ -96,7 +96,7 @@ func ExampleFake_ActivationLink() {
 	// act_1 usr_1
 }
 
-// An operation that the fake does not know can be taught.
+// Handle adds an operation that the fake does not know.
 func ExampleFake_Handle() {
 	type child struct {
 		Name string `json:"name"`
@@ -124,7 +124,7 @@ func ExampleFake_Calls() {
 	// Output: DELETE /partners/subscriptions/{pk} /partners/subscriptions/MS2365 404
 }
 
-// A test that fails says what was called, and nothing that is secret: calls print as a line each.
+// A failing test prints the calls, one per line and without secrets.
 func ExampleFake_CallsTo() {
 	fake := partnertest.New()
 	client := fake.Client()

@@ -30,27 +30,27 @@ const AppKey = "fake-app-key"
 // Fake is the partner API under /partner, the account API under /account and the network API under /network. It is made
 // by [New] or [NewServer] and safe for concurrent use.
 //
-// A Fake keeps up to 384 MiB of records, sessions and tokens, which is more than a million subscriptions. Beyond that, the
-// oldest of the kind that grows go first.
+// A Fake keeps up to 384 MiB of records, sessions and tokens, which is more than a million subscriptions. Beyond that,
+// the oldest records of the kind that grows are removed first.
 type Fake struct {
-	// URL is the base URL of a fake that NewServer serves, such as http://127.0.0.1:40000, and otherwise empty.
+	// URL is the base URL of a fake that NewServer serves, such as http://127.0.0.1:40000. It is empty otherwise.
 	URL string
 
 	calls     callLog
 	onCall    func(Call)
 	transport http.RoundTripper
 
-	mu       sync.Mutex // guards all below
+	mu       sync.Mutex // guards the fields below
 	now      func() time.Time
 	routes   map[partnerapi.API][]route
 	faults   map[string][]Fault // by operation
 	lastID   map[string]int64
 	fanclubs map[string]Fanclub // by key
 
-	kept          int                                        // the bytes of all records
+	kept          int                                        // the size of all records in bytes
 	subscriptions *records[string, Subscription]             // by pk
 	signups       *records[string, partnerapi.SignupRequest] // by pk
-	legacy        bool                                       // whether subscriptions are those of the revision before plans
+	legacy        bool                                       // whether subscriptions follow the revision before plans
 
 	customers *records[int64, Customer]
 	emails    map[address]int64
@@ -68,14 +68,14 @@ type Fake struct {
 	jwtLifetime time.Duration
 }
 
-// An Option sets up a [Fake].
+// An Option configures a [Fake].
 type Option func(*Fake)
 
-// Fanclub is a fan club of the account API, by whose key its customers are reached.
+// Fanclub is a fan club of the account API. Its key selects its customers.
 type Fanclub struct {
 	ID  int64
 	Key string
-	// OrganizationKey is the key of the organisation that owns the fan club. Without one, nobody can search it.
+	// OrganizationKey is the key of the organisation that owns the fan club. If empty, searches of the fan club are rejected.
 	OrganizationKey string
 }
 
@@ -89,23 +89,23 @@ func WithDomains(domains ...partnerapi.Domain) Option {
 	return func(f *Fake) { f.domains = slices.Clone(domains) }
 }
 
-// WithInvitationLifetime sets how long an invitation can be activated. It is 7 days if not set; the vendor does not
+// WithInvitationLifetime sets how long an invitation can be activated. The default is 7 days; the vendor does not
 // document it.
 func WithInvitationLifetime(d time.Duration) Option {
 	return func(f *Fake) { f.lifetime = d }
 }
 
-// WithCallHook sets a function that is told of every call when its answer is complete, or cut off. In a test it can log
-// them, and the log is shown if the test fails:
+// WithCallHook sets a function that is called for every call when its response is complete, or cut off. A test can log
+// the calls, and the log is shown if the test fails:
 //
 //	partnertest.New(partnertest.WithCallHook(func(c partnertest.Call) { t.Log(c) }))
 //
-// It runs within the call, so it must not block, and it must be safe for concurrent use.
+// The hook runs within the call, so it must not block, and it must be safe for concurrent use.
 func WithCallHook(hook func(Call)) Option {
 	return func(f *Fake) { f.onCall = hook }
 }
 
-// New returns a fake that is reached through [Fake.Client], or as an [http.Handler] through any server.
+// New returns a fake that is used through [Fake.Client], or as an [http.Handler] in any server.
 func New(opts ...Option) *Fake {
 	f := &Fake{
 		now:      time.Now,
@@ -118,10 +118,10 @@ func New(opts ...Option) *Fake {
 			{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
 			{ID: "dom_wholesale", Title: "Wholesale Distributor", Description: "Wholesale distributor account type"},
 		},
-		lifetime: 7 * 24 * time.Hour, // ours: no document says when an invitation expires
+		lifetime: 7 * 24 * time.Hour, // ours: the lifetime is not documented
 
 		appUsers:    make(map[string]AppUser),
-		jwtLifetime: time.Hour, // ours: no document says when a JWT expires
+		jwtLifetime: time.Hour, // ours: the lifetime is not documented
 	}
 	f.subscriptions = newRecords[string, Subscription](&f.kept)
 	f.signups = newRecords[string, partnerapi.SignupRequest](&f.kept)
@@ -142,42 +142,42 @@ func New(opts ...Option) *Fake {
 	return f
 }
 
-// WithJWTLifetime sets how long a JWT is good for. It is an hour if not set; the vendor does not document it.
+// WithJWTLifetime sets how long a JWT is valid. The default is an hour; the vendor does not document it.
 func WithJWTLifetime(d time.Duration) Option {
 	return func(f *Fake) { f.jwtLifetime = d }
 }
 
-// SetNow stops the fake's clock at t. Before, it is time.Now. Ages of customers and the expiry of invitations,
-// tokens and JWTs go by it.
+// SetNow stops the fake's clock at t. Before that the clock is time.Now. Ages of customers and the expiry of
+// invitations, tokens and JWTs depend on it.
 func (f *Fake) SetNow(t time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.now = func() time.Time { return t }
 }
 
-// request is a request under way.
+// request is a request in progress.
 type request struct {
-	*http.Request // its URL is that under the API's base
+	*http.Request // its URL is relative to the API's base
 	api           partnerapi.API
 	body          []byte
-	fanclub       Fanclub     // of the account API's key
-	session       *appSession // of the network API's JWT
+	fanclub       Fanclub     // the fan club of the account API's key
+	session       *appSession // the session of the network API's JWT
 }
 
-// ServeHTTP answers a request. Every operation of every API passes through here.
+// ServeHTTP responds to a request. Every operation of every API passes through here.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault, taken := r.Context().Value(faultKey{}).(Fault)
-	if taken { // a handler may hand the request on to the fake, and that is another one
+	if taken { // a taught handler may pass its request on to the fake, as a new request
 		r = r.WithContext(context.WithValue(r.Context(), faultKey{}, nil))
 	}
 	in := arrived(r)
 	var tooLarge *http.MaxBytesError
 	switch err := f.receive(w, in); {
 	case errors.As(err, &tooLarge):
-		http.Error(w, "a body that is too large", http.StatusRequestEntityTooLarge)
+		http.Error(w, "body too large", http.StatusRequestEntityTooLarge)
 		return
 	case err != nil:
-		panic(http.ErrAbortHandler) // the client is gone; half a request is none
+		panic(http.ErrAbortHandler) // the client is gone; an incomplete request is not processed
 	}
 	to := f.find(in)
 	if !taken {
@@ -185,22 +185,22 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	recorded := f.record(w, in, to, fault)
 	defer f.ended(recorded)
-	fault.befall(r.Context(), recorded, func(w http.ResponseWriter) { f.answer(w, in, to) })
-	recorded.note(http.StatusOK) // of a handler that wrote nothing
+	fault.apply(r.Context(), recorded, func(w http.ResponseWriter) { f.respond(w, in, to) })
+	recorded.note(http.StatusOK) // the handler wrote nothing
 }
 
-// mostBody is how large a body can be, but for operations that are taught. ours: no body that is documented has more than
-// a few hundred bytes.
-const mostBody = 1 << 20
+// maxBody limits request bodies, except for taught operations. ours: no documented body has more than a few hundred
+// bytes.
+const maxBody = 1 << 20
 
-// receive reads the body of a request, and discards it if the request is for no operation.
+// receive reads the body of a request, and discards it if the operation is unknown.
 func (f *Fake) receive(w http.ResponseWriter, in *request) error {
-	if in.Body == nil { // a request that no server has made
+	if in.Body == nil { // a request that did not come from a server
 		in.Body = http.NoBody
 	}
 	to := f.find(in)
 	if to == nil || to.taught == nil {
-		in.Body = http.MaxBytesReader(w, in.Body, mostBody)
+		in.Body = http.MaxBytesReader(w, in.Body, maxBody)
 	}
 	if to == nil {
 		_, err := io.Copy(io.Discard, in.Body)
@@ -219,7 +219,7 @@ func (in *request) hold(body []byte) {
 	in.body, in.Body = body, io.NopCloser(bytes.NewReader(body))
 }
 
-func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
+func (f *Fake) respond(w http.ResponseWriter, in *request, to *route) {
 	if to == nil {
 		noRoute(in).write(w)
 		return
@@ -235,7 +235,7 @@ func (f *Fake) answer(w http.ResponseWriter, in *request, to *route) {
 func arrived(r *http.Request) *request {
 	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	in := &request{Request: r.WithContext(r.Context()), api: partnerapi.API(name)}
-	in.Method = cmp.Or(in.Method, http.MethodGet) // which a client's request may leave out
+	in.Method = cmp.Or(in.Method, http.MethodGet) // a client's request may leave it out
 	if _, known := apis[in.api]; !known {
 		in.api = ""
 		return in
@@ -247,11 +247,11 @@ func arrived(r *http.Request) *request {
 	return in
 }
 
-// apis is what differs between the APIs before an operation is reached.
+// apis are the checks and responses that differ between the APIs.
 var apis = map[partnerapi.API]struct {
-	// check returns the reply to a request without a valid credential, or nil.
+	// check returns the response to a request without a valid credential, or nil.
 	check func(*Fake, *request) *reply
-	// noRoute is the reply to what is no operation.
+	// noRoute returns the response to an unknown operation.
 	noRoute func(*request) reply
 }{
 	partnerapi.PartnerAPI: {checkPartnerToken, partnerNoRoute},
@@ -259,7 +259,7 @@ var apis = map[partnerapi.API]struct {
 	partnerapi.NetworkAPI: {checkNetworkToken, networkNoRoute},
 }
 
-// reply returns the reply of the fake itself, or nil if the operation is taught and the credential good.
+// reply returns the fake's own response, or nil if the operation is taught and the credential valid.
 func (f *Fake) reply(in *request, to *route) *reply {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -270,7 +270,7 @@ func (f *Fake) reply(in *request, to *route) *reply {
 	return &done
 }
 
-// refuse returns the reply to a request without a valid credential, or nil.
+// refuse returns the response to a request without a valid credential, or nil.
 func (f *Fake) refuse(in *request, to *route) *reply {
 	if to.check != nil {
 		return to.check(f, in)

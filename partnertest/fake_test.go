@@ -189,7 +189,7 @@ func TestServer(t *testing.T) {
 	})
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	require.NoError(t, err)
-	_, err = new(http.Transport).RoundTrip(req) //nolint:bodyclose // there is none
+	_, err = new(http.Transport).RoundTrip(req) //nolint:bodyclose // there is no response
 	require.Error(t, err)
 }
 
@@ -202,7 +202,7 @@ func TestRequestWithoutABody(t *testing.T) {
 	assert.Equal(t, 200, w.Code)
 }
 
-func TestBodyThatIsTooLarge(t *testing.T) {
+func TestBodyTooLarge(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
 	w := httptest.NewRecorder()
@@ -212,7 +212,7 @@ func TestBodyThatIsTooLarge(t *testing.T) {
 	assert.Empty(t, f.Calls())
 }
 
-// A body of an operation of the fake's own has a bound everywhere; one of a taught operation has that of its server.
+// The fake's own operations limit the body everywhere; a taught operation has the limit of its server.
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, f *partnertest.Fake) {
@@ -246,7 +246,7 @@ func TestBodiesAreBounded(t *testing.T) {
 	})
 }
 
-func TestHalfARequestIsNone(t *testing.T) {
+func TestIncompleteRequestIsDropped(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
 	body := errorReader{errors.New("gone")}
@@ -278,7 +278,7 @@ func TestSynctest(t *testing.T) {
 	})
 }
 
-// For the race detector, and for state that fits the answers.
+// For the race detector, and to check the state against the responses.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	for _, f := range []*partnertest.Fake{partnertest.New(), partnertest.NewServer(t)} {
@@ -312,23 +312,23 @@ func useAll(ctx context.Context, f *partnertest.Fake, client *partnerapi.Client,
 	return errors.Join(created, invited, loggedIn, changed)
 }
 
-// An outage, and then a recovery, of an operation that the fake was taught.
-func TestHandleReplacesWhatItTaught(t *testing.T) {
+// A test can replace an operation that it has taught: an outage, then a recovery.
+func TestHandleReplacesATaughtOperation(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		fake := partnertest.New()
-		answer := func(status int) http.Handler {
+		status := func(status int) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(status)
 				_, _ = w.Write([]byte(`{"status":"ok"}`))
 			})
 		}
 		call := partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /x"}
-		fake.Handle("GET /x", answer(http.StatusTeapot))
+		fake.Handle("GET /x", status(http.StatusTeapot))
 		_, err := partnerapi.Do[struct{}](t.Context(), fake.Client(), call)
 		require.Error(t, err)
 
-		fake.Handle("GET /x", answer(http.StatusOK))
+		fake.Handle("GET /x", status(http.StatusOK))
 		_, err = partnerapi.Do[struct{}](t.Context(), fake.Client(), call)
 		require.NoError(t, err)
 	}

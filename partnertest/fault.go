@@ -13,24 +13,25 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
-// Fault is what goes wrong with one request, for [Fake.Fail]. The zero Fault lets the request pass.
+// Fault is a failure of one request, for [Fake.Fail]. The zero Fault lets the request succeed.
 //
-// A request is processed first, unless a Status is set without Processed, or the Cut comes before; then the Delay
-// passes; then the answer comes, or the connection is cut.
+// The request is processed first, unless Status is set without Processed, or Cut is CutBefore. Then the Delay passes.
+// Then the fake responds, or cuts the connection.
 type Fault struct {
-	// Status, with Header and Body, is an answer in place of the fake's, such as a gateway's. 0 is the fake's own answer.
+	// Status, with Header and Body, is a response in place of the fake's, such as a gateway's. 0 keeps the fake's own
+	// response.
 	Status int
 	Header http.Header
 	Body   string
-	// RetryAfter is sent with the Status, in seconds and rounded up, as the header Retry-After. 0 sends none.
+	// RetryAfter is sent with the Status in the header Retry-After, rounded up to seconds. 0 sends no header.
 	RetryAfter time.Duration
-	// Processed is true if the request is processed although the answer is another: a gateway's 502 after the work was
+	// Processed is true if the request is processed although the response is replaced: a gateway's 502 after the work was
 	// done.
 	Processed bool
-	// Delay is how long the answer, or the Cut, takes. It ends when the client is gone: one above the client's time limit
-	// is a server that does the work and stays silent.
+	// Delay is the time before the response, or the Cut. It ends early if the client disconnects. A Delay longer than the
+	// client's timeout simulates a server that does the work but does not respond.
 	Delay time.Duration
-	// Cut is where the connection breaks. Empty means that it holds.
+	// Cut is where the connection breaks. Empty means that it does not break.
 	Cut Cut
 }
 
@@ -38,28 +39,28 @@ type Fault struct {
 type Cut string
 
 const (
-	// CutRefused makes no connection: the client is certain that nothing was sent, and [Fake.Calls] does not tell of it.
-	// Over the network, where the connection comes before the request, it is CutBefore.
+	// CutRefused refuses the connection: the client knows that nothing was sent, and [Fake.Calls] does not record the
+	// request. Over the network, where the connection is made before the request, it acts as CutBefore.
 	CutRefused Cut = "refused"
 	// CutBefore breaks the connection before the request is processed.
 	CutBefore Cut = "before the request is processed"
-	// CutAfter breaks it when the request is processed, before the answer.
+	// CutAfter breaks it after the request is processed and before the response.
 	CutAfter Cut = "after the request is processed"
-	// CutWithin breaks it in the middle of the answer's body, the fake's own or that with Status. A 204 or 304 has none
-	// to break in, and is complete.
+	// CutWithin breaks it in the middle of the response body: the fake's own, or that with Status. A 204 or 304 has no
+	// body, so it is complete.
 	CutWithin Cut = "within the answer"
 )
 
-// Fail makes the next requests of an operation go wrong: each takes one of the faults, in order, after those that are
-// queued already. When none is left, the fake answers as before. op is in the form that package partnerapi uses, such
-// as "PUT /partners/subscriptions/{pk}". The requests that a client sends again take faults too. An outage that lasts is
-// a fault repeated, as with [slices.Repeat], for each of the operations that are used, and [Fake.Recover] ends it.
+// Fail injects faults into the next requests to an operation. Each request takes one fault, in order, after those that
+// are already queued. When the queue is empty, the fake responds normally. op is in the form that package partnerapi
+// uses, such as "PUT /partners/subscriptions/{pk}". Retries take faults too. For a longer outage, repeat a fault with
+// [slices.Repeat], for each operation that is used, and end it with [Fake.Recover].
 //
-// Credentials are checked where a request is processed. Fail panics for an operation that the fake does not know, for a
-// Fault that cannot be, and for more than 100,000 faults in the queue of an operation; it then queues nothing.
+// Credentials are checked if the request is processed. Fail panics for an unknown operation, for an invalid Fault, and
+// if an operation would have more than 100,000 queued faults; it then queues nothing.
 //
-// Over the network, for which see [NewServer], a connection cannot be refused, and net/http itself repeats a GET, unseen
-// by the client, for each connection that is kept from an earlier request and breaks before the answer.
+// Over the network, see [NewServer], [CutRefused] acts as [CutBefore]. There net/http itself retries a GET if a reused
+// connection breaks before the response, once for each such connection, and the client does not see it.
 func (f *Fake) Fail(op string, faults ...Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -69,7 +70,7 @@ func (f *Fake) Fail(op string, faults ...Fault) {
 		panic(fmt.Sprintf("partnertest: more than %d faults of %s", mostFaults, op))
 	}
 	for i, fault := range faults {
-		if why := fault.cannotBe(); why != "" {
+		if why := fault.invalid(); why != "" {
 			panic(fmt.Sprintf("partnertest: fault %d of %s: %s", i, op, why))
 		}
 		fault.Header = fault.header()
@@ -80,7 +81,8 @@ func (f *Fake) Fail(op string, faults ...Fault) {
 
 const mostFaults = 100_000
 
-// Recover forgets the faults that no request has taken, and returns how many there were: the fake answers as before.
+// Recover removes the faults that no request has taken, and returns how many there were. The fake then responds
+// normally.
 func (f *Fake) Recover() (left int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,28 +106,28 @@ func (f *Fake) next(to *route) (fault Fault) {
 	return fault
 }
 
-// cannotBe returns what is wrong with a fault, or nothing.
-func (fault Fault) cannotBe() string {
+// invalid returns the reason why a fault is invalid, or an empty string.
+func (fault Fault) invalid() string {
 	cuts := []Cut{"", CutRefused, CutBefore, CutAfter, CutWithin}
-	answers := fault.Header != nil || fault.Body != "" || fault.RetryAfter != 0 || fault.Processed
+	replaced := fault.Header != nil || fault.Body != "" || fault.RetryAfter != 0 || fault.Processed
 	switch {
 	case !slices.Contains(cuts, fault.Cut):
-		return "an unknown Cut"
+		return "unknown Cut"
 	case fault.Status != 0 && (fault.Status < http.StatusOK || fault.Status > 999):
-		return "a Status that is none of an answer"
+		return "Status must be 200 to 999"
 	case fault.Delay < 0 || fault.RetryAfter < 0:
-		return "a time below zero"
-	case fault.Status == 0 && answers:
-		return "Header, Body, RetryAfter and Processed go with a Status"
+		return "negative duration"
+	case fault.Status == 0 && replaced:
+		return "Header, Body, RetryAfter and Processed require a Status"
 	case fault.Status != 0 && fault.Cut != "" && fault.Cut != CutWithin:
-		return "a Status is not answered if the connection is cut before"
+		return "Status conflicts with a Cut before the response"
 	default:
 		return ""
 	}
 }
 
-// befall answers a request as the fault has it. process is what the fake would do.
-func (fault Fault) befall(ctx context.Context, w http.ResponseWriter, process func(http.ResponseWriter)) {
+// apply responds to a request with the fault. process is the fake's normal behaviour.
+func (fault Fault) apply(ctx context.Context, w http.ResponseWriter, process func(http.ResponseWriter)) {
 	if fault.isZero() {
 		process(w)
 		return
@@ -138,24 +140,24 @@ func (fault Fault) befall(ctx context.Context, w http.ResponseWriter, process fu
 	if fault.wait(ctx) != nil || fault.Cut != "" && fault.Cut != CutWithin {
 		panic(http.ErrAbortHandler)
 	}
-	answer := reply{own.status, own.sent, own.body.Bytes()}
+	response := reply{own.status, own.sent, own.body.Bytes()}
 	if fault.Status != 0 {
-		answer = reply{fault.Status, fault.Header, []byte(fault.Body)}
+		response = reply{fault.Status, fault.Header, []byte(fault.Body)}
 	}
 	if fault.Cut == CutWithin {
-		answer.body = answer.body[:len(answer.body)/2]
-		answer.write(w)
-		_ = http.NewResponseController(w).Flush() // the client has what came before the cut
+		response.body = response.body[:len(response.body)/2]
+		response.write(w)
+		_ = http.NewResponseController(w).Flush() // the client must receive the part before the cut
 		panic(http.ErrAbortHandler)
 	}
-	answer.write(w)
+	response.write(w)
 }
 
 func (fault Fault) isZero() bool {
 	return fault.Status == 0 && fault.Delay == 0 && fault.Cut == ""
 }
 
-// header returns all headers of the answer.
+// header returns all headers of the response.
 func (fault Fault) header() http.Header {
 	header := offTheWire(fault.Header)
 	if fault.RetryAfter > 0 {
@@ -182,7 +184,7 @@ func (fault Fault) wait(ctx context.Context) error {
 	}
 }
 
-// refuse is the error of a connection that is not made. As from a dialler, it says so when the client gives up waiting too.
+// refuse returns the error of a refused connection. Like a dialer's error, it also covers a client that stops waiting.
 func (fault Fault) refuse(ctx context.Context) error {
 	if err := fault.wait(ctx); err != nil {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
@@ -190,5 +192,6 @@ func (fault Fault) refuse(ctx context.Context) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno.ConnectionRefused)}
 }
 
-// faultKey is where the in-memory transport leaves a request's fault, because it takes it before there is a connection.
+// faultKey is the context key of a request's fault. The in-memory transport takes the fault before there is a
+// connection.
 type faultKey struct{}

@@ -26,8 +26,7 @@ const (
 	createInvitation   = "POST /account/network-invitations"
 )
 
-// faultTest is a fault, and what a client does about it: with a write that it may send again, and with one that it may
-// not.
+// faultTest is a fault, and how a client handles it: with a write that may be retried, and with one that may not.
 type faultTest struct {
 	name     string
 	fault    partnertest.Fault
@@ -35,12 +34,12 @@ type faultTest struct {
 	once     seen
 }
 
-// seen is what came of a call.
+// seen is the observed result of a call.
 type seen struct {
 	outcomes []partnerapi.Outcome // of its attempts
 	arrived  []int                // the statuses of fake.Calls
 	done     int                  // how many records there are
-	errs     []error              // all that are found in the error; none is success
+	errs     []error              // all errors that match; empty for success
 }
 
 const (
@@ -66,12 +65,12 @@ var faultTests = []faultTest{
 		seen{[]partnerapi.Outcome{unknown}, []int{0}, 1, []error{partnerapi.ErrOutcomeUnknown}},
 	},
 	{
-		"cut within the answer", partnertest.Fault{Cut: partnertest.CutWithin},
+		"cut within the response", partnertest.Fault{Cut: partnertest.CutWithin},
 		seen{[]partnerapi.Outcome{unknown, answered}, []int{201, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
 		seen{[]partnerapi.Outcome{unknown}, []int{200}, 1, []error{partnerapi.ErrOutcomeUnknown, partnerapi.ErrBadResponse, io.ErrUnexpectedEOF}},
 	},
 	{
-		"cut within another answer", partnertest.Fault{Status: 404, Body: `{"success":false}`, Cut: partnertest.CutWithin},
+		"cut within another response", partnertest.Fault{Status: 404, Body: `{"success":false}`, Cut: partnertest.CutWithin},
 		seen{[]partnerapi.Outcome{unknown, answered}, []int{404, 201}, 1, nil},
 		seen{[]partnerapi.Outcome{unknown}, []int{404}, 0, []error{partnerapi.ErrOutcomeUnknown, partnerapi.ErrBadResponse, io.ErrUnexpectedEOF}},
 	},
@@ -81,7 +80,7 @@ var faultTests = []faultTest{
 		seen{[]partnerapi.Outcome{unknown}, []int{503}, 0, []error{partnerapi.ErrServer, partnerapi.ErrOutcomeUnknown}},
 	},
 	{
-		"a server error when it is done", partnertest.Fault{Status: 502, Processed: true},
+		"a server error after processing", partnertest.Fault{Status: 502, Processed: true},
 		seen{[]partnerapi.Outcome{unknown, answered}, []int{502, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
 		seen{[]partnerapi.Outcome{unknown}, []int{502}, 1, []error{partnerapi.ErrServer, partnerapi.ErrOutcomeUnknown}},
 	},
@@ -102,7 +101,7 @@ var faultTests = []faultTest{
 	},
 }
 
-// inMemory are faults whose waits take no time in memory alone, or that are others over the network.
+// inMemory are faults whose delays would take real time, or that behave differently, over the network.
 var inMemory = []faultTest{
 	{
 		"refused", partnertest.Fault{Cut: partnertest.CutRefused},
@@ -110,12 +109,12 @@ var inMemory = []faultTest{
 		seen{[]partnerapi.Outcome{unsent, answered}, []int{200}, 1, nil},
 	},
 	{
-		"no connection in time", partnertest.Fault{Cut: partnertest.CutRefused, Delay: time.Minute},
+		"connection timeout", partnertest.Fault{Cut: partnertest.CutRefused, Delay: time.Minute},
 		seen{[]partnerapi.Outcome{unsent, answered}, []int{201}, 1, nil},
 		seen{[]partnerapi.Outcome{unsent, answered}, []int{200}, 1, nil},
 	},
 	{
-		"silent when it is done", partnertest.Fault{Delay: time.Minute},
+		"no response after processing", partnertest.Fault{Delay: time.Minute},
 		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 400}, 1, []error{partnerapi.ErrAlreadyExists, partnerapi.ErrOutcomeUnknown}},
 		seen{[]partnerapi.Outcome{unknown}, []int{0}, 1, []error{partnerapi.ErrOutcomeUnknown, context.DeadlineExceeded}},
 	},
@@ -125,13 +124,13 @@ var inMemory = []faultTest{
 		seen{[]partnerapi.Outcome{unknown}, []int{0}, 0, []error{partnerapi.ErrOutcomeUnknown, context.DeadlineExceeded}},
 	},
 	{
-		"a server error that comes too late", partnertest.Fault{Delay: time.Minute, Status: 503},
+		"a server error after the timeout", partnertest.Fault{Delay: time.Minute, Status: 503},
 		seen{[]partnerapi.Outcome{unknown, answered}, []int{0, 201}, 1, nil},
 		seen{[]partnerapi.Outcome{unknown}, []int{0}, 0, []error{partnerapi.ErrOutcomeUnknown, context.DeadlineExceeded}},
 	},
 }
 
-// check makes both calls at a fake with the fault and compares what came of them.
+// check makes both calls at a fake with the fault and compares the results.
 func (test faultTest) check(t *testing.T, fake *partnertest.Fake, opts ...partnerapi.Option) {
 	t.Helper()
 	var outcomes []partnerapi.Outcome
@@ -142,7 +141,7 @@ func (test faultTest) check(t *testing.T, fake *partnertest.Fake, opts ...partne
 		t.Helper()
 		assert.Equal(t, want.outcomes, outcomes)
 		assert.Equal(t, want.arrived, statuses(fake), "the statuses of fake.Calls")
-		assert.Equal(t, want.done, done, "how often it was done")
+		assert.Equal(t, want.done, done, "how often it was processed")
 		if want.errs == nil {
 			require.NoError(t, err)
 		}
@@ -194,7 +193,7 @@ func TestFaultsOverTheNetwork(t *testing.T) {
 	}
 }
 
-// A connection cannot be refused when the request is there.
+// A connection can no longer be refused once the request has arrived.
 func TestRefusedOverTheNetwork(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.NewServer(t)
@@ -215,8 +214,8 @@ func TestRefusedConnection(t *testing.T) {
 	assert.Empty(t, fake.Calls())
 }
 
-// A call that is given up ends a delay.
-func TestDelayEndsWithTheClient(t *testing.T) {
+// A cancelled call ends the delay.
+func TestCancelledCallEndsDelay(t *testing.T) {
 	t.Parallel()
 	for _, cut := range []partnertest.Cut{"", partnertest.CutBefore, partnertest.CutAfter, partnertest.CutWithin, partnertest.CutRefused} {
 		synctest.Test(t, func(t *testing.T) {
@@ -232,8 +231,8 @@ func TestDelayEndsWithTheClient(t *testing.T) {
 	}
 }
 
-// Over the network the server sees the client go: it does not sit out the delay.
-func TestDelayEndsOnTheServer(t *testing.T) {
+// Over the network the server notices that the client disconnects, and ends the delay.
+func TestDisconnectEndsDelayOnTheServer(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
 	fake.Fail(createInvitation, partnertest.Fault{Delay: 24 * time.Hour})
@@ -295,7 +294,7 @@ func TestRecover(t *testing.T) {
 	require.ErrorIs(t, err, partnerapi.ErrServer)
 }
 
-// The two operations of one path have faults of their own.
+// The two operations of one path have separate faults.
 func TestFaultsOfASharedPath(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
@@ -326,7 +325,7 @@ func TestFaultsOfATaughtOperation(t *testing.T) {
 	}
 }
 
-// What a proxy answers, it answers to a bad credential too; what the fake processes, it checks.
+// A proxy's response does not depend on the credential; a processed request is checked.
 func TestFaultsAndCredentials(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
@@ -338,7 +337,7 @@ func TestFaultsAndCredentials(t *testing.T) {
 	require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
 }
 
-func TestAnswersOfAFault(t *testing.T) {
+func TestResponsesOfAFault(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Request-Id": {"gw-1"}}
 	f := partnertest.New()
@@ -388,8 +387,8 @@ func doX(ctx context.Context, fake *partnertest.Fake) error {
 	return err
 }
 
-// A handler that a taught operation has may write nothing.
-func TestDelayedEmptyAnswer(t *testing.T) {
+// The handler of a taught operation may write nothing.
+func TestDelayedEmptyResponse(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, fake *partnertest.Fake) {
 		t.Helper()
@@ -400,8 +399,8 @@ func TestDelayedEmptyAnswer(t *testing.T) {
 	})
 }
 
-// A 204 is complete when its headers are.
-func TestNothingToCutWithin(t *testing.T) {
+// A 204 is complete with its headers.
+func TestCutWithinEmptyBody(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, fake *partnertest.Fake) {
 		t.Helper()
@@ -411,8 +410,8 @@ func TestNothingToCutWithin(t *testing.T) {
 	})
 }
 
-// A handler that hands its request on to the fake makes another one, with faults of its own.
-func TestFaultsOfARequestThatIsHandedOn(t *testing.T) {
+// A handler that passes its request on to the fake makes a new request, which takes faults of its own.
+func TestFaultsOfAForwardedRequest(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, fake *partnertest.Fake) {
 		t.Helper()
@@ -431,7 +430,7 @@ func TestFaultsOfARequestThatIsHandedOn(t *testing.T) {
 	})
 }
 
-// However the names of headers are spelt, a client sees them as they are spelt everywhere.
+// However a header is spelt, the client sees its canonical name.
 func TestHeadersOfAFault(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, fake *partnertest.Fake) {
@@ -461,11 +460,11 @@ func TestFailPanics(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
 	tests := map[string]partnertest.Fault{
-		"an unknown Cut":                     {Cut: "sometimes"},
-		"a Status that is none of an answer": {Status: 100},
-		"a time below zero":                  {Delay: -1},
-		"Header, Body, RetryAfter and Processed go with a Status":  {RetryAfter: time.Second},
-		"a Status is not answered if the connection is cut before": {Status: 503, Cut: partnertest.CutAfter},
+		"unknown Cut":               {Cut: "sometimes"},
+		"Status must be 200 to 999": {Status: 100},
+		"negative duration":         {Delay: -1},
+		"Header, Body, RetryAfter and Processed require a Status": {RetryAfter: time.Second},
+		"Status conflicts with a Cut before the response":         {Status: 503, Cut: partnertest.CutAfter},
 	}
 	for why, fault := range tests {
 		assert.PanicsWithValue(t, "partnertest: fault 1 of POST /login: "+why, func() { f.Fail("POST /login", partnertest.Fault{}, fault) })
@@ -482,7 +481,7 @@ func TestFailPanics(t *testing.T) {
 	assert.PanicsWithValue(t, "partnertest: more than 100000 faults of POST /login", func() {
 		f.Fail("POST /login", slices.Repeat([]partnertest.Fault{{Status: 503}}, 100_001)...)
 	})
-	assert.Zero(t, f.Recover(), "it queues all or nothing")
+	assert.Zero(t, f.Recover(), "queues all faults or none")
 }
 
 func TestQueueOfFaultsIsBounded(t *testing.T) {
@@ -496,7 +495,7 @@ func TestQueueOfFaultsIsBounded(t *testing.T) {
 	assert.Equal(t, 100_001, f.Recover())
 }
 
-// For the race detector, and so that each fault is taken once.
+// For the race detector, and to check that each fault is taken once.
 func TestFaultsOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()

@@ -17,29 +17,29 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// june is a time at which the customers of the documents are as old as the documents say.
+// june is the date on which the customers in the documents have the ages given there.
 var june = time.Date(2014, time.June, 1, 12, 0, 0, 0, time.UTC)
 
-// a step is a request with its expected answer. The credentials of all three APIs go with it unless header or target
-// has others.
+// a step is a request and the expected response. run adds the credentials of all three APIs unless header or target has
+// others.
 type step struct {
 	name   string
 	target string // method, a space, and path with query, such as "GET /account/account"
 	body   string
 	header http.Header
 	status int
-	want   string // JSON, "@" and the name of a fixture, or nothing for an empty body
+	want   string // JSON, "@" and the name of a fixture, or "" for an empty body
 }
 
-// answer is what came back.
-type answer struct {
+// response is the observed response.
+type response struct {
 	status  int
 	header  http.Header
 	cookies []*http.Cookie
 	body    string
 }
 
-func (s step) send(t *testing.T, f *partnertest.Fake) answer {
+func (s step) send(t *testing.T, f *partnertest.Fake) response {
 	t.Helper()
 	method, path, _ := strings.Cut(s.target, " ")
 	var body io.Reader
@@ -65,7 +65,7 @@ func (s step) send(t *testing.T, f *partnertest.Fake) answer {
 	resp, err := f.Transport().RoundTrip(req)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, resp.Body.Close()) }()
-	return answer{resp.StatusCode, resp.Header, resp.Cookies(), bodyOf(t, resp)}
+	return response{resp.StatusCode, resp.Header, resp.Cookies(), bodyOf(t, resp)}
 }
 
 // run sends the steps one after another.
@@ -102,7 +102,7 @@ func fixture(t *testing.T, name string) string {
 	return string(body)
 }
 
-// login returns the cookie of a new session. key is the fan club's.
+// login returns the cookie of a new session. key is that of the fan club.
 func login(t *testing.T, f *partnertest.Fake, key, email, password string) *http.Cookie {
 	t.Helper()
 	resp := step{target: "POST /account/login?key=" + key, body: `{"email":"` + email + `","password":"` + password + `"}`}.send(t, f)

@@ -11,13 +11,14 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// invitation is an invitation and what only its e-mail and the clock tell.
+// invitation is an invitation with the fields that its e-mail and its expiry need.
 type invitation struct {
-	partnerapi.Invitation // its Status is not kept: the clock tells
+	partnerapi.Invitation // its Status is not stored: it follows from the clock
 	expires               time.Time
 }
 
-// token returns the token of the invitation's e-mail. It is another than the ID, so that one cannot stand for the other.
+// token returns the token in the invitation's e-mail. It differs from the ID, so that a test notices if one is used for
+// the other.
 func (i invitation) token() string { return tokenPrefix + i.ID }
 
 const tokenPrefix = "token-"
@@ -82,7 +83,7 @@ func (f *Fake) createInvitation(in *request) reply {
 	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: no body is documented
 }
 
-// invite adds an invitation, or replaces the one with its ID. What is missing is filled in.
+// invite adds an invitation, or replaces the one with its ID. It fills in missing fields.
 func (f *Fake) invite(i partnerapi.Invitation) invitation {
 	if i.ID == "" {
 		i.ID = f.newID("nwi_", f.invitations.has)
@@ -103,14 +104,15 @@ func (f *Fake) invite(i partnerapi.Invitation) invitation {
 
 func (f *Fake) listInvitations(in *request) reply {
 	filters := []string{string(partnerapi.InvitationPending), string(partnerapi.InvitationExpired)}
-	// ours: search looks at the e-mail, and an unknown filter matches nothing.
+	// ours: search matches the e-mail, and an unknown filter matches no invitation.
 	return listOf(in, f.invitations.all(), filters, func(i invitation, q listQuery) bool {
 		return contains(i.Email, q.search) && (q.filter == "" || q.filter == string(f.status(i)))
 	}, func(i invitation) any { return f.wireInvitation(i) })
 }
 
-// isUpdate tells apart two operations of one path. A request without a body is an activation, and one that submits a value
-// is an update. The path decides for what lies between, such as the {} that many clients send in place of no body.
+// isUpdate distinguishes two operations with the same path. A request without a body is an activation, and one with a
+// field of an update is an update. For other bodies, such as the {} that many clients send in place of an empty one, the
+// path decides.
 func isUpdate(f *Fake, in *request) bool {
 	switch {
 	case !hasBody(in):
@@ -124,7 +126,8 @@ func isUpdate(f *Fake, in *request) bool {
 
 func isActivation(f *Fake, in *request) bool { return !isUpdate(f, in) }
 
-// submitsNothing reports whether a body has nothing of an update: white space, null, [], or an object without its members.
+// submitsNothing reports whether a body has no field of an update: white space, null, [], or an object without those
+// fields.
 func submitsNothing(in *request) bool {
 	members, isObject := read[map[string]json.RawMessage](in)
 	list, isList := read[[]any](in)
@@ -132,13 +135,13 @@ func submitsNothing(in *request) bool {
 		isObject && members["email"] == nil && members["domain_id"] == nil && members["fee_proposed"] == nil
 }
 
-// isToken reports whether x is a token, even if there is no longer an invitation of it.
+// isToken reports whether x has the form of a token, even if its invitation no longer exists.
 func (f *Fake) isToken(x string) bool {
 	id, isToken := strings.CutPrefix(x, tokenPrefix)
 	return isToken && (f.invitations.has(id) || !f.invitations.has(x))
 }
 
-// updateInvitation sends the e-mail again. ours: its link is the same, and valid as long as a new one.
+// updateInvitation sends a new e-mail. ours: its link is the same, and is valid for a full lifetime again.
 func (f *Fake) updateInvitation(in *request) reply {
 	i, known := f.invitations.get(in.PathValue("id"))
 	if !known {
@@ -151,7 +154,7 @@ func (f *Fake) updateInvitation(in *request) reply {
 	if body.FeeProposed.invalid {
 		return networkInvalid(in, map[string]string{"fee_proposed": fieldInvalid}) // ours
 	}
-	if !isBlank(body.Email) { // a required value that is empty is ignored
+	if !isBlank(body.Email) { // an empty value for a required field is ignored
 		i.Email = body.Email
 	}
 	if body.FeeProposed.submitted {
@@ -175,10 +178,10 @@ func (f *Fake) activateInvitation(in *request) reply {
 	id, isToken := strings.CutPrefix(in.PathValue("token"), tokenPrefix)
 	i, known := f.invitations.get(id)
 	if !isToken || !known || f.status(i) == partnerapi.InvitationExpired {
-		return networkNotFound(in) // ours: which failure it is
+		return networkNotFound(in) // ours: the failure
 	}
 	domain, _ := f.domain(i.DomainID)
-	// ours: the new account is called as its e-mail, and the fee that was proposed to it is agreed.
+	// ours: the new account has the e-mail as its name, and the proposed fee becomes the agreed one.
 	n := partnerapi.Network{
 		AccountID: f.newID(accountPrefix, f.networks.has), AccountTitle: i.Email, DomainTitle: domain.Title,
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// listQuery is what a request asks of a record list.
+// listQuery is the query of a record list.
 type listQuery struct {
 	search, filter string
 	page, records  int
@@ -17,14 +17,14 @@ func readListQuery(in *request) listQuery {
 	q := in.URL.Query()
 	asked := listQuery{search: q.Get("search"), filter: q.Get("filter")}
 	asked.page = max(1, atoi(q.Get("page"), 1))
-	asked.records = min(100, atoi(q.Get("records"), 25)) // ours: more than the most is the most
+	asked.records = min(100, atoi(q.Get("records"), 25)) // ours: values above the maximum are lowered to it
 	if asked.records < 1 {
 		asked.records = 25 // ours
 	}
 	return asked
 }
 
-// atoi returns otherwise for what is no number, which is ours.
+// atoi returns otherwise for invalid numbers. ours: that they are accepted.
 func atoi(s string, otherwise int) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
@@ -33,7 +33,7 @@ func atoi(s string, otherwise int) int {
 	return n
 }
 
-// listOf is a page of a record list. ours: the order, which is that in which the records came.
+// listOf returns a page of a record list. ours: the order, which is that of creation.
 func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(T, listQuery) bool, wire func(T) any) reply {
 	q := readListQuery(in)
 	page, total := []any{}, 0
@@ -52,7 +52,7 @@ func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(
 	})
 }
 
-// contains reports whether a record is found by search. ours: a part of it is enough, in upper or lower case.
+// contains reports whether search finds a record. ours: a case-insensitive substring match.
 func contains(s, search string) bool {
 	return search == "" || strings.Contains(strings.ToLower(s), strings.ToLower(search))
 }

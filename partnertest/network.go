@@ -19,14 +19,14 @@ var networkOperations = []operation{
 	{api: partnerapi.NetworkAPI, op: "GET /account/networks/{child_account_id}", do: (*Fake).getNetwork},
 	{api: partnerapi.NetworkAPI, op: "GET /account/networks", do: (*Fake).listNetworks},
 	{api: partnerapi.NetworkAPI, op: "POST /account/networks/{child_account_id}", do: (*Fake).updateNetwork},
-	// Documented under /api, alone with that prefix; there is no such route without it.
+	// Documented under /api. It is the only operation with that prefix, and the route does not exist without it.
 	{api: partnerapi.NetworkAPI, op: "DELETE /api/account/networks/{child_account_id}", do: (*Fake).deleteNetwork},
 }
 
-// parentAccountID is the account that the network token stands for.
+// parentAccountID is the account of the network token.
 const parentAccountID = "acc_1234567890"
 
-// What the ID of an account starts with, in lists and in the reply to an activation.
+// The prefixes of account IDs, in lists and in the response to an activation.
 const (
 	accountPrefix   = "acc_"
 	activatedPrefix = "act_"
@@ -38,7 +38,7 @@ const (
 	fieldInvalid  = "This value is not valid." // ours
 )
 
-// networkFailed is the API's envelope. ours: every message but those of fields.
+// networkFailed returns the API's error envelope. ours: every message, except those of fields.
 func networkFailed(in *request, status int, message string, fields map[string]string) reply {
 	var shown any = fields
 	if len(fields) == 0 {
@@ -69,7 +69,8 @@ func networkSignIn(in *request) *reply {
 	return &refused
 }
 
-// networkNoRoute has no envelope, by which a client can tell it from a record that is not found. ours: the text.
+// networkNoRoute returns a response without the envelope, so that a client can tell it from a missing record. ours: the
+// text.
 func networkNoRoute(*request) reply { return plainNotFound() }
 
 func (f *Fake) listDomains(in *request) reply {
@@ -91,8 +92,8 @@ func (f *Fake) listDomains(in *request) reply {
 	return inJSON(http.StatusOK, collection)
 }
 
-// child returns the ID of the path's account. ours: an account that an activation made can be named as its reply does,
-// which is with another prefix than that of the lists.
+// child returns the account ID in the path. ours: an activated account can be named as in the response to its
+// activation, which has another prefix than the lists.
 func (f *Fake) child(in *request) string {
 	id := in.PathValue("child_account_id")
 	if number, activated := strings.CutPrefix(id, activatedPrefix); activated && !f.networks.has(id) {
@@ -115,7 +116,7 @@ func (f *Fake) getNetwork(in *request) reply {
 		ProposedUserID    *string  `json:"proposed_user_id"`
 		AccountTitle      string   `json:"account_title"`
 		DomainTitle       string   `json:"domain_title"`
-	}{ // ours: null for what is not known, such as a proposal
+	}{ // ours: null for unknown values, such as a proposal
 		n.AccountID, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate), orNull(n.ProposedAccountID), orNull(n.ProposedUserID),
 		n.AccountTitle, n.DomainTitle,
 	})
@@ -130,7 +131,7 @@ func (f *Fake) listNetworks(in *request) reply {
 		FeeProposed     *float64 `json:"fee_proposed"`
 		FeeProposedDate *int64   `json:"fee_proposed_date"`
 	}
-	// ours: no filter is documented, so one that is asked for matches nothing.
+	// ours: no filter is documented, so every filter matches nothing.
 	return listOf(in, f.networks.all(), nil, func(n partnerapi.Network, q listQuery) bool {
 		return q.filter == "" && contains(n.AccountTitle, q.search)
 	}, func(n partnerapi.Network) any {
@@ -149,7 +150,7 @@ func (f *Fake) updateNetwork(in *request) reply {
 		return networkInvalid(in, nil) // ours
 	case body.Fee.invalid:
 		return networkInvalid(in, map[string]string{"fee": fieldInvalid}) // ours
-	case body.Fee.value != nil: // a required value that is empty is ignored
+	case body.Fee.value != nil: // an empty value for a required field is ignored
 		n.Fee = *body.Fee.value
 	}
 	f.networks.put(n.AccountID, n)
@@ -165,14 +166,14 @@ func (f *Fake) deleteNetwork(in *request) reply {
 	return inJSON(http.StatusOK, map[string]string{"parent_account_id": in.session.account, "child_account_id": id})
 }
 
-// number is a number in a request: submitted or not, and empty or not.
+// number is a number in a request. It may be absent or empty.
 type number struct {
 	submitted bool
 	value     *float64 // nil if empty
 	invalid   bool
 }
 
-// UnmarshalJSON reads a number, or the empty string or null, which are both "an empty value". ours: null.
+// UnmarshalJSON reads a number, or "" or null as "an empty value". ours: null.
 func (n *number) UnmarshalJSON(data []byte) error {
 	n.submitted = true
 	if s := string(data); s == `""` || s == "null" {

@@ -54,7 +54,7 @@ func TestNetworksAsDocumented(t *testing.T) {
 	})
 }
 
-// withOne is a documented list, which shows one record of many, as it is with that one alone.
+// withOne turns a documented list, which shows one record of many, into one with that record alone.
 func withOne(t *testing.T, documented string, total, pages int) string {
 	t.Helper()
 	old := fmt.Sprintf(`"total": %d`, total)
@@ -86,8 +86,8 @@ func TestNetworkToken(t *testing.T) {
 	}
 }
 
-// TRAPS: "net/http's ServeMux panics on POST /x/{token} beside POST /x/{id}": one route serves both; the body tells which,
-// or, if it submits nothing, the path.
+// TRAPS: "net/http's ServeMux panics on POST /x/{token} beside POST /x/{id}": one route serves both. The body decides
+// or, if it has no field of an update, the path.
 func TestInvitationLife(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New(partnertest.WithInvitationLifetime(time.Hour))
@@ -111,13 +111,13 @@ func TestInvitationLife(t *testing.T) {
 	run(t, f, []step{
 		{"expired", "GET " + invitations, "", nil, 200, list(record("jdoe@acme-corp.com", "2.5", "expired"))},
 		{"expired", "POST " + invitations + "/" + token, "", nil, 404, notFound},
-		{"sent again", "POST " + invitations + "/nwi_1", fixture(t, "post-account-network-invitations-id.request.json"), nil, 200, record("jdoe2@acme-corp.com", "1.5", "pending")},
+		{"updated", "POST " + invitations + "/nwi_1", fixture(t, "post-account-network-invitations-id.request.json"), nil, 200, record("jdoe2@acme-corp.com", "1.5", "pending")},
 		{"email is required", "POST " + invitations + "/nwi_1", `{"email":""}`, nil, 200, record("jdoe2@acme-corp.com", "1.5", "pending")},
 		{"fee cleared", "POST " + invitations + "/nwi_1", `{"fee_proposed":""}`, nil, 200, record("jdoe2@acme-corp.com", "null", "pending")},
-		{"fee of nothing", "POST " + invitations + "/nwi_1", `{"fee_proposed":0}`, nil, 200, record("jdoe2@acme-corp.com", "0", "pending")},
+		{"empty fee", "POST " + invitations + "/nwi_1", `{"fee_proposed":0}`, nil, 200, record("jdoe2@acme-corp.com", "0", "pending")},
 		{"fee set", "POST " + invitations + "/nwi_1", `{"fee_proposed":2}`, nil, 200, record("jdoe2@acme-corp.com", "2", "pending")},
-		{"the id is no token", "POST " + invitations + "/nwi_1", "", nil, 404, notFound},
-		{"the token is no id", "POST " + invitations + "/" + token, `{"fee_proposed":3}`, nil, 404, notFound},
+		{"id in place of the token", "POST " + invitations + "/nwi_1", "", nil, 404, notFound},
+		{"token in place of the id", "POST " + invitations + "/" + token, `{"fee_proposed":3}`, nil, 404, notFound},
 		{"activated", "POST " + invitations + "/" + token, "", nil, 200, `{"account_id":"act_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`},
 		{"no longer there", "POST " + invitations + "/" + token, "", nil, 404, notFound},
 		{"no longer there", "DELETE " + invitations + "/nwi_1", "", nil, 404, networkFailure("DELETE", 404, "Not found.", "[]")},
@@ -136,8 +136,8 @@ func TestInvitationLife(t *testing.T) {
 	})
 }
 
-// Clients send many forms of nothing. What a request without anything to update is, its path tells.
-func TestActivationWithABodyThatSubmitsNothing(t *testing.T) {
+// Clients encode an empty body in many ways. If the body has no field of an update, the path decides.
+func TestActivationWithEmptyBodies(t *testing.T) {
 	t.Parallel()
 	const activation, update = "POST /account/network-invitations/{token} 200", "POST /account/network-invitations/{id} 200"
 	for _, body := range []string{"", "{}", " { }\n", "null", "[]", "[ ]", " ", `{"token":"token-nwi_1"}`} {
@@ -157,8 +157,8 @@ func TestActivationWithABodyThatSubmitsNothing(t *testing.T) {
 	}
 }
 
-// An ID in place of a token, or a token in place of an ID, is a mistake that a test should show.
-func TestInvitationOfTheOtherKind(t *testing.T) {
+// An ID in place of a token, or a token in place of an ID, is a mistake that must fail.
+func TestInvitationIDAndTokenAreDistinct(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ x, body, call string }{
 		{"nwi_1", "", "POST /account/network-invitations/{token} 404"},
@@ -179,7 +179,7 @@ func TestInvitationOfTheOtherKind(t *testing.T) {
 	}
 }
 
-// The reply to an activation has another prefix than lists have. Both name the account.
+// The response to an activation has another prefix than the lists. Both name the same account.
 func TestAccountOfAnActivation(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
@@ -209,7 +209,7 @@ func TestAccountOfAnActivation(t *testing.T) {
 	require.ErrorIs(t, err, partnerapi.ErrNotFound)
 }
 
-// The parent of a network is the account that is signed in.
+// The parent of a network is the signed-in account.
 func TestDeletedNetworkNamesTheParent(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()

@@ -17,7 +17,7 @@ var partnerOperations = []operation{
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions/{pk}", do: (*Fake).cancelSubscription, when: hasPlans},
 	// ours: the current revision has it too, because the vendor promises to keep old URLs.
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions", do: (*Fake).cancelLegacySubscription},
-	// ours: the page that a signup leads to.
+	// ours: the landing page of a signup.
 	{api: partnerapi.PartnerAPI, op: "GET /welcome", do: welcome, check: everybody},
 }
 
@@ -32,9 +32,9 @@ const (
 	partnerBadPlan         = "Please provide a valid plan" // ours
 )
 
-// WithLegacySubscriptions makes the fake serve subscriptions as the vendor's revision before plans: a subscription has no
-// plan, the message for a known pk is another, and [partnerapi.SubscriptionsService.CancelLegacy] cancels. That revision
-// has no operations for [partnerapi.SubscriptionsService.Update] and [partnerapi.SubscriptionsService.Cancel].
+// WithLegacySubscriptions makes the fake serve subscriptions as in the vendor's revision before plans: a subscription
+// has no plan, the message for a known pk differs, and [partnerapi.SubscriptionsService.CancelLegacy] cancels. That
+// revision has no operations for [partnerapi.SubscriptionsService.Update] and [partnerapi.SubscriptionsService.Cancel].
 func WithLegacySubscriptions() Option {
 	return func(f *Fake) { f.legacy = true }
 }
@@ -70,7 +70,7 @@ func checkPartnerToken(_ *Fake, in *request) *reply {
 func everybody(*Fake, *request) *reply { return nil }
 
 func partnerNoRoute(*request) reply {
-	// ours: the documents do not say what is there.
+	// ours: the page is not documented.
 	return reply{http.StatusNotFound, htmlHeader(), []byte("<!DOCTYPE html>\n<title>Not found</title>\n<h1>Not found</h1>\n")}
 }
 
@@ -96,7 +96,7 @@ func (f *Fake) signUp(in *request) reply {
 	case badBirthday != nil:
 		return partnerInvalid("Please provide a valid child_birthday") // ours
 	}
-	// ours: who has signed up already stays as they are; the documents promise only that there is no second account.
+	// ours: a second signup changes nothing; the documents promise only that there is no second account.
 	if !f.signups.has(parent.PK) {
 		f.signups.put(parent.PK, parent)
 	}
@@ -106,7 +106,7 @@ func (f *Fake) signUp(in *request) reply {
 //go:embed welcome.html
 var welcomePage []byte
 
-// ours: the documents say nothing of the page, not even whether it needs the browser to be signed in.
+// ours: the page is not documented, not even whether it requires a signed-in browser.
 func welcome(*Fake, *request) reply {
 	header := htmlHeader()
 	header.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'")
@@ -119,10 +119,10 @@ type subscriptionBody struct {
 	Plan  partnerapi.Plan `json:"plan"`
 }
 
-// readSubscription returns the body of a request, or the reply to one that cannot be read.
+// readSubscription returns the body of a request, or the response to an invalid one.
 func readSubscription(in *request) (subscriptionBody, *reply) {
 	if kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type")); hasBody(in) && kind != "application/json" {
-		// ours: the status is that of another API of the vendor's, the body is not documented.
+		// ours: the status is that of another API of the vendor; the body is not documented.
 		refused := partnerFailed(http.StatusUnsupportedMediaType, "invalid_params", "Please send application/json")
 		return subscriptionBody{}, &refused
 	}
@@ -141,7 +141,7 @@ func (f *Fake) createSubscription(in *request) reply {
 	}
 	duplicate := partnerDuplicate
 	if f.legacy {
-		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours: a plan that is sent all the same is ignored
+		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours: a plan is ignored
 	}
 	switch {
 	case body.PK == "":

@@ -59,7 +59,7 @@ func TestLegacySubscriptionsAsDocumented(t *testing.T) {
 		{"create", "POST " + all, request, nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
 		{"again", "POST " + all, request, nil, 400, "@post-partners-subscriptions.duplicate-legacy.json"},
 		{"again, with a plan", "POST " + all, `{"pk":"MS2365","email":"a@example.com","plan":"bark"}`, nil, 400, "@post-partners-subscriptions.duplicate-legacy.json"},
-		{"a plan is no member", "POST " + all, `{"pk":"a","email":"a@example.com","plan":"gold"}`, nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
+		{"a plan is ignored", "POST " + all, `{"pk":"a","email":"a@example.com","plan":"gold"}`, nil, 201, "@post-partners-subscriptions.ok-legacy.json"},
 
 		{"no token", "DELETE " + all, `{"pk":"MS2365"}`, none, 401, "@delete-partners-subscriptions.invalid-token.json"},
 		{"cancel", "DELETE " + all, fixture(t, "delete-partners-subscriptions.request.json"), nil, 200, "@delete-partners-subscriptions.ok.json"},
@@ -89,7 +89,7 @@ func TestLegacySubscriptionsOfAClient(t *testing.T) {
 	require.ErrorIs(t, subscriptions.CancelLegacy(ctx, in.PK), partnerapi.ErrNotFound)
 }
 
-// encoding/json reads every byte that is no UTF-8 as the same rune, so that two keys would be one.
+// encoding/json replaces every invalid byte with the same rune, so two different keys would become equal.
 func TestPartnerBodiesAreUTF8(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()
@@ -165,8 +165,8 @@ func TestSignup(t *testing.T) {
 		{PK: "a", Email: "a@example.com"},
 		{PK: "b", Email: "b+1@example.com", ChildBirthday: birthdate(2014, 2, 28), ChildName: "Kim", ChildEmail: "kim@example.com"},
 	}, f.Signups())
-	assert.Empty(t, f.Subscriptions(), "a signup is no subscription")
-	run(t, f, []step{{"who signed up can subscribe", "POST /partner/partners/subscriptions", `{"pk":"a","email":"a@example.com","plan":"bark"}`, nil, 201, `{"success":true}`}})
+	assert.Empty(t, f.Subscriptions(), "a signup is not a subscription")
+	run(t, f, []step{{"a signed-up parent can subscribe", "POST /partner/partners/subscriptions", `{"pk":"a","email":"a@example.com","plan":"bark"}`, nil, 201, `{"success":true}`}})
 }
 
 func TestSignupLeadsToAPageThatNeedsNoToken(t *testing.T) {
@@ -189,7 +189,7 @@ func TestSignupLeadsToAPageThatNeedsNoToken(t *testing.T) {
 	assert.Contains(t, body, "<h1>Welcome</h1>")
 }
 
-func TestKeysComeOutUnchanged(t *testing.T) {
+func TestKeysAreUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, served := range []bool{false, true} {
 		f := partnertest.New()

@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// mostKept is how many bytes all records of a fake take, about, so that whoever reaches it cannot fill the machine's memory.
-const mostKept = 384 << 20
+// maxKept is the approximate size of all records of a fake in bytes. It keeps a client from filling the machine's
+// memory.
+const maxKept = 384 << 20
 
-// records are the records of one kind, in the order in which they came.
+// records are the records of one kind, in the order of creation.
 type records[K comparable, T any] struct {
-	kept    *int // the bytes of all kinds together
+	kept    *int // the size of the records of all kinds
 	byKey   map[K]*list.Element
 	inOrder *list.List // of *record[K, T]
 }
@@ -38,8 +39,8 @@ func (rs *records[K, T]) get(key K) (value T, ok bool) {
 	return value, false
 }
 
-// put adds a record, or replaces it in its place. It returns what has to go for it: the oldest of the kind, when all
-// kinds together are too much.
+// put adds a record, or replaces it in its place. If the records of all kinds become too large together, it removes the
+// oldest records of this kind and returns them.
 func (rs *records[K, T]) put(key K, value T) (gone []T) {
 	r := &record[K, T]{key, value, recordSize + sizeOf(reflect.ValueOf(value))}
 	*rs.kept += r.size
@@ -49,7 +50,7 @@ func (rs *records[K, T]) put(key K, value T) (gone []T) {
 	} else {
 		rs.byKey[key] = rs.inOrder.PushBack(r)
 	}
-	for oldest := recordOf[K, T](rs.inOrder.Front()); *rs.kept > mostKept && oldest.key != key; oldest = recordOf[K, T](rs.inOrder.Front()) {
+	for oldest := recordOf[K, T](rs.inOrder.Front()); *rs.kept > maxKept && oldest.key != key; oldest = recordOf[K, T](rs.inOrder.Front()) {
 		gone = append(gone, oldest.value)
 		rs.remove(oldest.key)
 	}
@@ -81,13 +82,13 @@ func (rs *records[K, T]) all() iter.Seq[T] {
 }
 
 func recordOf[K comparable, T any](e *list.Element) *record[K, T] {
-	return e.Value.(*record[K, T]) //nolint:forcetypeassert // there is nothing else in the list
+	return e.Value.(*record[K, T]) //nolint:forcetypeassert // the list holds only this type
 }
 
-// recordSize is about what a record takes besides its value.
+// recordSize is the approximate overhead of a record.
 const recordSize = 200
 
-// sizeOf returns about how many bytes a value takes, texts above all.
+// sizeOf returns the approximate size of a value in bytes, mainly that of its strings.
 func sizeOf(v reflect.Value) int {
 	size := 0
 	switch v.Kind() {
@@ -105,7 +106,7 @@ func sizeOf(v reflect.Value) int {
 		return size + int(v.Type().Size())
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
-			return int(v.Type().Size()) // what it points to is shared by all
+			return int(v.Type().Size()) // its target is shared
 		}
 		for i := range v.NumField() {
 			size += sizeOf(v.Field(i))

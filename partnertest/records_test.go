@@ -47,22 +47,22 @@ func TestOldestRecordsGo(t *testing.T) {
 	var gone []string
 	for i := range 1000 {
 		gone = append(gone, rs.put(i, megabyte)...)
-		require.LessOrEqual(t, kept, mostKept)
+		require.LessOrEqual(t, kept, maxKept)
 	}
 	assert.Len(t, gone, 1000-rs.len())
 	assert.InDelta(t, 383, rs.len(), 1)
 	assert.False(t, rs.has(0))
 	assert.True(t, rs.has(999))
-	assert.True(t, others.has(0), "it is another kind that grows")
+	assert.True(t, others.has(0), "another kind grows")
 
-	kept += mostKept // of others
+	kept += maxKept // by other kinds
 	rs.put(1000, "newest")
 	assert.Equal(t, []string{"newest"}, slices.Collect(rs.all()))
 	rs.put(1000, megabyte)
-	assert.True(t, rs.has(1000), "the newest stays in any case")
+	assert.True(t, rs.has(1000), "the newest record always stays")
 }
 
-// An e-mail is not taken by a customer who is gone.
+// The e-mail of a removed customer can be used again.
 func TestOldestCustomersGo(t *testing.T) {
 	t.Parallel()
 	f := New()
@@ -74,8 +74,8 @@ func TestOldestCustomersGo(t *testing.T) {
 	f.SeedCustomer(Customer{Customer: partnerapi.Customer{Email: "0@example.com"}})
 }
 
-// A session of a customer who is gone is none.
-func TestSessionOfACustomerWhoIsGone(t *testing.T) {
+// The session of a removed customer is invalid.
+func TestSessionOfARemovedCustomer(t *testing.T) {
 	t.Parallel()
 	f := New()
 	c := f.SeedCustomer(Customer{Customer: partnerapi.Customer{Email: "a@example.com"}, Password: "temp123"})
@@ -93,8 +93,8 @@ func TestSessionOfACustomerWhoIsGone(t *testing.T) {
 	require.ErrorIs(t, err, partnerapi.ErrNotLoggedIn)
 }
 
-// What a fake keeps comes to nothing when nothing is left.
-func TestRecordsGiveTheirBytesBack(t *testing.T) {
+// Removing all records brings the size back to zero.
+func TestRemovedRecordsFreeTheirBytes(t *testing.T) {
 	t.Parallel()
 	f := New()
 	client, ctx := f.Client(), t.Context()
@@ -112,12 +112,12 @@ func TestRecordsGiveTheirBytesBack(t *testing.T) {
 	assert.Zero(t, f.kept)
 }
 
-// Nobody has to be known to start a session, and each has a JWT of its own.
+// Anyone can start a session, and each has its own JWT.
 func TestOldestJWTsGo(t *testing.T) {
 	t.Parallel()
 	f := New()
 	client, ctx := f.Client(partnerapi.WithNetworkToken(AppKey)), t.Context()
-	f.kept = mostKept
+	f.kept = maxKept
 	for range 3 {
 		_, err := client.AppSessions.Start(ctx)
 		require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestOldestJWTsGo(t *testing.T) {
 	assert.True(t, f.jwts.has("fake-jwt-3"))
 }
 
-// A customer does not grow without an end.
+// The aliases of a customer are limited.
 func TestAliasesAreBounded(t *testing.T) {
 	t.Parallel()
 	c := Customer{}
@@ -145,13 +145,13 @@ func TestSizeOf(t *testing.T) {
 		value any
 		texts int
 	}{
-		"no text":           {partnerapi.Network{FeeProposed: &fee}, 0},
-		"a text":            {Subscription{PK: text}, 1},
-		"texts":             {partnerapi.SignupRequest{PK: text, ChildName: text}, 2},
-		"in what is inside": {Customer{Customer: partnerapi.Customer{EmailAliases: []string{text, text}}, Password: text}, 3},
-		"behind a pointer":  {Customer{Customer: partnerapi.Customer{Subscription: &partnerapi.Membership{Plan: partnerapi.MembershipPlan{Tags: []string{text}}}}}, 1},
-		"of a pointer":      {&appSession{username: text}, 1},
-		"of no pointer":     {(*appSession)(nil), 0},
+		"no text":          {partnerapi.Network{FeeProposed: &fee}, 0},
+		"a text":           {Subscription{PK: text}, 1},
+		"texts":            {partnerapi.SignupRequest{PK: text, ChildName: text}, 2},
+		"in nested values": {Customer{Customer: partnerapi.Customer{EmailAliases: []string{text, text}}, Password: text}, 3},
+		"behind a pointer": {Customer{Customer: partnerapi.Customer{Subscription: &partnerapi.Membership{Plan: partnerapi.MembershipPlan{Tags: []string{text}}}}}, 1},
+		"of a pointer":     {&appSession{username: text}, 1},
+		"of no pointer":    {(*appSession)(nil), 0},
 	} {
 		got := sizeOf(reflect.ValueOf(c.value))
 		assert.GreaterOrEqual(t, got, 1000*c.texts, name)

@@ -7,18 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// reply is an answer.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// inJSON is an answer with a body in JSON.
+// inJSON is a response with a JSON body.
 func inJSON(status int, v any) reply {
 	body, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Errorf("partnertest: a seeded value cannot be sent: %w", err))
+		panic(fmt.Errorf("partnertest: encode a seeded value: %w", err))
 	}
 	return reply{status, http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body}
 }
@@ -37,8 +37,8 @@ func (r reply) write(w http.ResponseWriter) {
 	}
 }
 
-// read decodes the body of a request. It reports false if the body is not JSON of the form of T, which is in UTF-8:
-// encoding/json would read the same from all that is not.
+// read decodes the body of a request. It reports false unless the body is UTF-8 and JSON of the form of T: encoding/json
+// would replace different invalid bytes with the same rune.
 func read[T any](in *request) (T, bool) {
 	var v T
 	if !utf8.Valid(in.body) {
@@ -50,7 +50,7 @@ func read[T any](in *request) (T, bool) {
 
 func hasBody(in *request) bool { return len(in.body) > 0 }
 
-// orNull returns nil, which JSON shows as null, for a zero value.
+// orNull returns nil, which encodes as null, for a zero value.
 func orNull[T comparable](v T) *T {
 	var zero T
 	if v == zero {
@@ -59,7 +59,7 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
-// orEmpty returns a list that JSON shows as [] where it would show null.
+// orEmpty returns a list that encodes as [] in place of null.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

@@ -13,20 +13,20 @@ import (
 // operation is an operation that the fake knows.
 type operation struct {
 	api partnerapi.API
-	op  string // as package partnerapi names it
+	op  string // in the form of package partnerapi
 	do  func(*Fake, *request) reply
-	// when, unless nil, says whether a request is this operation, for operations that share a path.
+	// when, if set, reports whether a request is for this operation. Operations that share a path need it.
 	when func(*Fake, *request) bool
-	// check, unless nil, is what is asked in place of the API's credential.
+	// check, if set, replaces the check of the API's credential.
 	check func(*Fake, *request) *reply
 }
 
-// route is an operation ready to be found.
+// route is an operation prepared for matching.
 type route struct {
 	operation
 	method   string
 	segments []string
-	taught   http.Handler // what is called in place of do, or nil
+	taught   http.Handler // called in place of do, if set
 }
 
 func newRoute(o operation, taught http.Handler) route {
@@ -34,7 +34,7 @@ func newRoute(o operation, taught http.Handler) route {
 	return route{o, method, strings.Split(path, "/"), taught}
 }
 
-// addRoute adds a route in front of all that are not more specific.
+// addRoute inserts a route before the first one that is not more specific.
 func addRoute(routes []route, added route) []route {
 	routes = slices.Insert(routes, 0, added)
 	slices.SortStableFunc(routes, func(a, b route) int {
@@ -43,13 +43,13 @@ func addRoute(routes []route, added route) []route {
 	return routes
 }
 
-// Handle teaches the fake an operation that it does not know, or replaces one that it knows. op is in the form that
-// package partnerapi uses, such as "GET /partners/children/{id}"; h gets its wildcards through [http.Request.PathValue]
-// and a URL whose path is that of op. A known operation is replaced in its own API; another one is answered in all
-// three. The credential of the API is checked before h is called.
+// Handle teaches the fake an unknown operation, or replaces a known one. op is in the form that package partnerapi uses,
+// such as "GET /partners/children/{id}"; h gets its wildcards through [http.Request.PathValue] and a URL whose path is
+// that of op. A known operation is replaced in its own API; an unknown one is added to all three. The API's credential
+// is checked before h is called.
 //
-// h runs within the client's call: if it waits, it has to watch the request's context, or a timeout of the client's
-// waits for it.
+// h runs within the client's call: if it waits, it must watch the request's context, or the client's timeout has no
+// effect until h returns.
 //
 // Handle panics if op is not of that form, as [http.ServeMux.Handle] does.
 func (f *Fake) Handle(op string, h http.Handler) {
@@ -60,7 +60,7 @@ func (f *Fake) Handle(op string, h http.Handler) {
 	if h == nil {
 		panic("partnertest: no handler for " + op)
 	}
-	http.NewServeMux().Handle(op, h) // only to have it panic if it cannot match op
+	http.NewServeMux().Handle(op, h) // panics if op is invalid
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	same := func(r route) bool { return r.op == op }
@@ -78,7 +78,7 @@ func (f *Fake) Handle(op string, h http.Handler) {
 	}
 }
 
-// mustKnow panics for an operation that is in no API.
+// mustKnow panics for an unknown operation.
 func (f *Fake) mustKnow(op string) {
 	for _, routes := range f.routes {
 		if slices.ContainsFunc(routes, func(r route) bool { return r.op == op }) {
@@ -88,7 +88,7 @@ func (f *Fake) mustKnow(op string) {
 	panic("partnertest: no such operation, see Handle: " + op)
 }
 
-// find returns the route of a request, and sets the values of its wildcards, or returns nil.
+// find returns the route of a request, with the values of its wildcards set, or nil.
 func (f *Fake) find(in *request) *route {
 	// The escaped path is split, because a value may hold an escaped slash.
 	segments := strings.Split(in.URL.EscapedPath(), "/")
@@ -112,7 +112,7 @@ func (f *Fake) find(in *request) *route {
 	return nil
 }
 
-// matches lets a wildcard be empty, because the partner API documents what it answers to a pk that is.
+// matches lets a wildcard be empty, because the partner API documents the response to an empty pk.
 func (r *route) matches(in *request, segments []string) bool {
 	if in.Method != r.method || len(segments) != len(r.segments) {
 		return false

@@ -38,14 +38,14 @@ func (f *Fake) Subscriptions() []Subscription {
 	return slices.SortedFunc(f.subscriptions.all(), func(a, b Subscription) int { return strings.Compare(a.PK, b.PK) })
 }
 
-// Signups returns who has signed up, sorted by PK. A signup is not a subscription.
+// Signups returns all signups, sorted by PK. A signup is not a subscription.
 func (f *Fake) Signups() []partnerapi.SignupRequest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.SortedFunc(f.signups.all(), func(a, b partnerapi.SignupRequest) int { return strings.Compare(a.PK, b.PK) })
 }
 
-// Customer is a customer of a fan club. Registered nil means registered. A customer with no Password cannot log in.
+// Customer is a customer of a fan club. A nil Registered means registered. A customer with no Password cannot log in.
 type Customer struct {
 	partnerapi.Customer
 	Password string
@@ -53,13 +53,13 @@ type Customer struct {
 	Unconfirmed bool
 	// Blocked is true for a customer who must not log in.
 	Blocked bool
-	// Benefits are what the active Subscription gives.
+	// Benefits are the benefits of the active Subscription.
 	Benefits []partnerapi.Benefit
 }
 
-// SeedCustomer adds a customer, or replaces the one with its ID, and returns what is stored. An ID, the fan club 1 and
-// the e-mail as the only alias are filled in where they are zero. Age goes by the Birthdate and the clock, always. The
-// rest is kept as it is: Expired is not derived from Subscription.
+// SeedCustomer adds a customer, or replaces the one with its ID, and returns the stored customer. It fills in an ID, fan
+// club 1 and the e-mail as the only alias where those are zero. Age always follows from Birthdate and the clock. All
+// other fields are stored unchanged: Expired is not derived from Subscription.
 //
 // SeedCustomer panics if another customer of the fan club has the e-mail.
 func (f *Fake) SeedCustomer(c Customer) partnerapi.Customer {
@@ -69,12 +69,12 @@ func (f *Fake) SeedCustomer(c Customer) partnerapi.Customer {
 		c.FanclubID = 1
 	}
 	if id, taken := f.emails[addressOf(c.FanclubID, c.Email)]; taken && id != c.ID {
-		panic(fmt.Sprintf("partnertest: customer %d has this e-mail already", id))
+		panic(fmt.Sprintf("partnertest: customer %d already has this e-mail", id))
 	}
 	return f.aged(f.put(c.clone())).clone().Customer
 }
 
-// put stores a customer, and fills in what is missing.
+// put stores a customer and fills in missing fields.
 func (f *Fake) put(c Customer) Customer {
 	if c.ID == 0 {
 		id := f.newID("", func(id string) bool {
@@ -98,7 +98,7 @@ func (f *Fake) put(c Customer) Customer {
 	return c
 }
 
-// aged returns c with its age of today.
+// aged returns c with its current age.
 func (f *Fake) aged(c Customer) Customer {
 	if !c.Birthdate.IsZero() {
 		c.Age = ageOn(c.Birthdate, f.now())
@@ -118,8 +118,8 @@ func (f *Fake) Customers() []Customer {
 	return all
 }
 
-// SeedNetwork adds a relation to a child account, or replaces the one with its AccountID, and returns what is stored. An
-// AccountID is filled in if it is empty.
+// SeedNetwork adds a relation to a child account, or replaces the one with its AccountID, and returns the stored one. It
+// fills in an empty AccountID.
 func (f *Fake) SeedNetwork(n partnerapi.Network) partnerapi.Network {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -132,7 +132,7 @@ func (f *Fake) SeedNetwork(n partnerapi.Network) partnerapi.Network {
 	return n
 }
 
-// Networks returns all relations to child accounts, in the order in which they came.
+// Networks returns all relations to child accounts, in the order of creation.
 func (f *Fake) Networks() []partnerapi.Network {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -144,9 +144,9 @@ func (f *Fake) Networks() []partnerapi.Network {
 	return all
 }
 
-// SeedInvitation adds an invitation, or replaces the one with its ID, and returns what is stored. The ID, the time of
-// Created and the first domain are filled in where they are zero. An invitation with the status pending is pending for
-// the lifetime of an invitation from now, one with the status expired is expired, and of others Created tells.
+// SeedInvitation adds an invitation, or replaces the one with its ID, and returns the stored invitation. It fills in the
+// ID, Created and the first domain where those are zero. An invitation with the status pending is pending for a full
+// lifetime from now, and one with the status expired is expired. With an empty status, Created decides.
 func (f *Fake) SeedInvitation(i partnerapi.Invitation) partnerapi.Invitation {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -157,7 +157,7 @@ func (f *Fake) SeedInvitation(i partnerapi.Invitation) partnerapi.Invitation {
 	return f.shown(f.invite(i))
 }
 
-// Invitations returns all invitations that are not activated, in the order in which they came.
+// Invitations returns all invitations that are not activated, in the order of creation.
 func (f *Fake) Invitations() []partnerapi.Invitation {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -168,15 +168,15 @@ func (f *Fake) Invitations() []partnerapi.Invitation {
 	return all
 }
 
-// shown returns an invitation as it is now.
+// shown returns an invitation with its current status.
 func (f *Fake) shown(i invitation) partnerapi.Invitation {
 	i.Status = f.status(i)
 	i.FeeProposed = clonePointer(i.FeeProposed)
 	return i.Invitation
 }
 
-// ActivationLink returns the link in the e-mail of an invitation. ok is false if there is no such invitation.
-// [partnerapi.InvitationToken] takes the token out of it.
+// ActivationLink returns the link in the e-mail of an invitation. ok is false if the invitation is unknown.
+// [partnerapi.InvitationToken] extracts the token from the link.
 func (f *Fake) ActivationLink(invitationID string) (link string, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -187,7 +187,7 @@ func (f *Fake) ActivationLink(invitationID string) (link string, ok bool) {
 	return "https://yourapp.example/networks?token=" + url.QueryEscape(i.token()), true
 }
 
-// newID returns the next ID with a prefix that is not taken.
+// newID returns the next free ID with a prefix.
 func (f *Fake) newID(prefix string, taken func(string) bool) string {
 	for {
 		f.lastID[prefix]++

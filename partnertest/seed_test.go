@@ -37,9 +37,9 @@ func TestSeedCustomer(t *testing.T) {
 	f.SeedCustomer(ann)
 	assert.Len(t, f.Customers(), 3)
 	assert.Equal(t, "anna@example.com", f.Customers()[1].Email)
-	f.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: "ann@example.com"}}) // it is free again
+	f.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: "ann@example.com"}}) // the e-mail is free again
 	f.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: "ann@example.com", FanclubID: 2}})
-	assert.PanicsWithValue(t, "partnertest: customer 4 has this e-mail already", func() {
+	assert.PanicsWithValue(t, "partnertest: customer 4 already has this e-mail", func() {
 		f.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: "ANN@example.com"}})
 	})
 }
@@ -87,7 +87,7 @@ func TestSeedInvitation(t *testing.T) {
 	}
 }
 
-// What is seeded and what is returned are the caller's: changing them changes nothing in the fake.
+// Values passed in and returned are copies: changing them does not change the fake.
 func TestStateIsNotShared(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New()

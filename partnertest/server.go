@@ -25,7 +25,7 @@ func NewServer(tb testing.TB, opts ...Option) *Fake {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = server.Serve(httpserve.Listener(listener)) // it ends with ErrServerClosed
+		_ = server.Serve(httpserve.Listener(listener)) // it returns ErrServerClosed
 	}()
 	tb.Cleanup(func() {
 		_ = server.Close()
@@ -34,8 +34,8 @@ func NewServer(tb testing.TB, opts ...Option) *Fake {
 	return f
 }
 
-// Client returns a client of the fake's three APIs with all credentials. It goes through [Fake.Transport], or, if the
-// fake has a URL, over the network. opts come last, so they win. Client panics if they are refused.
+// Client returns a client of the fake's three APIs with all credentials. It uses [Fake.Transport] or, if the fake has a
+// URL, the network. opts are applied last, so they win. Client panics if an option is invalid.
 func (f *Fake) Client(opts ...partnerapi.Option) *partnerapi.Client {
 	all := append(f.ClientOptions(),
 		partnerapi.WithPartnerToken(PartnerToken),
@@ -50,7 +50,7 @@ func (f *Fake) Client(opts ...partnerapi.Option) *partnerapi.Client {
 	return client
 }
 
-// ClientOptions returns what makes a client reach the fake as that of [Fake.Client] does, without credentials. It is for a
+// ClientOptions returns the options with which [Fake.Client] reaches the fake, without credentials. They are for a
 // client of your own and for [partnerapi.SignIn]:
 //
 //	source := partnerapi.SignIn(credentials, fake.ClientOptions()...)

@@ -29,7 +29,7 @@ func (l oneConn) Accept() (net.Conn, error) {
 func (l oneConn) Close() error   { return nil }
 func (l oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 
-// dial serves h over a connection whose times are those of the test's bubble, sends text, and returns the client's end.
+// dial serves h over a connection that uses the clock of the test's bubble, sends text, and returns the client's end.
 func dial(t *testing.T, h http.Handler, text string) net.Conn {
 	t.Helper()
 	client, server := net.Pipe()
@@ -51,8 +51,8 @@ func dial(t *testing.T, h http.Handler, text string) net.Conn {
 	return client
 }
 
-// A client that stops in the middle is not waited for.
-func TestServerEndsWhatStalls(t *testing.T) {
+// The server closes the connection of a client that stops halfway.
+func TestServerClosesStalledConnections(t *testing.T) {
 	t.Parallel()
 	const head = " HTTP/1.1\r\nHost: localhost\r\nX-Token-Auth: " + PartnerToken + "\r\n"
 	tests := map[string]struct {
@@ -82,7 +82,7 @@ func TestServerEndsWhatStalls(t *testing.T) {
 	}
 }
 
-// The time that a response takes is not part of the time that a request may take.
+// The duration of a response is not part of the read timeout.
 func TestDelayOutlastsTheReadTimeout(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", `{"email":"a@example.com"}`} {

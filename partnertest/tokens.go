@@ -9,22 +9,22 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// How long tokens live: about as long as the vendor's.
+// The lifetimes of tokens, similar to the vendor's.
 const (
 	accessLifetime  = 15 * time.Minute
 	refreshLifetime = 24 * time.Hour
 )
 
-// grant is a pair of tokens and whose it is.
+// grant is a pair of tokens and its owner.
 type grant struct {
 	partnerapi.Tokens
 	customer int64
 }
 
 // SeedTokens returns new tokens of a customer, such as a login on the customer's device returns. By the fake's clock the
-// access token lives for 15 minutes and the refresh token for a day; a client goes by its own clock.
+// access token is valid for 15 minutes and the refresh token for a day; a client uses its own clock.
 //
-// SeedTokens panics if there is no customer of the ID.
+// SeedTokens panics if no customer has the ID.
 func (f *Fake) SeedTokens(customerID int64) partnerapi.Tokens {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -45,12 +45,12 @@ func (f *Fake) issue(customer int64) partnerapi.Tokens {
 	return g.Tokens
 }
 
-// refresh gives new tokens for a refresh token. ours: that one is spent then, and the access token that came with it stays
-// valid until it expires. To another fan club's key its answer is that to a token that is not known.
+// refresh exchanges a refresh token for new tokens. ours: the old refresh token is then spent, and its access token
+// stays valid until it expires. With the key of another fan club, the response is that for an unknown token.
 func (f *Fake) refresh(in *request) reply {
 	body, _ := read[struct {
 		RefreshToken string `json:"refresh_token"`
-	}](in) // without a body there is no such token
+	}](in) // an empty body holds no valid token
 	g, known := f.refreshes.get(body.RefreshToken)
 	c, exists := f.customers.get(g.customer)
 	if !known || !exists || !f.now().Before(g.RefreshTokenExpires.Time) || c.FanclubID != in.fanclub.ID {
@@ -60,7 +60,7 @@ func (f *Fake) refresh(in *request) reply {
 	return accountOK(map[string]any{"access": f.issue(g.customer)})
 }
 
-// bearer returns the access token of a request, or nothing.
+// bearer returns the access token of a request, or an empty string.
 func bearer(in *request) string {
 	scheme, token, _ := strings.Cut(in.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -71,13 +71,13 @@ func bearer(in *request) string {
 
 func hasBearer(in *request) bool { return bearer(in) != "" }
 
-// bearerOf returns the customer whose access token the request carries.
+// bearerOf returns the customer of the request's access token.
 func (f *Fake) bearerOf(in *request) (customer int64, known bool) {
 	g, known := f.access.get(bearer(in))
 	return g.customer, known && f.now().Before(g.AccessTokenExpires.Time)
 }
 
-// revoke forgets the tokens of a request. ours: the refresh token that came with the access token goes too.
+// revoke revokes the tokens of a request. ours: the refresh token that came with the access token is revoked too.
 func (f *Fake) revoke(in *request) {
 	g, _ := f.access.get(bearer(in))
 	f.refreshes.remove(g.RefreshToken)

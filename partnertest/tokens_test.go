@@ -11,8 +11,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// whose is how a request says with which access token it comes.
-func whose(tokens partnerapi.Tokens) http.Header {
+// bearerHeader returns the header of a request with the access token.
+func bearerHeader(tokens partnerapi.Tokens) http.Header {
 	return http.Header{"Authorization": {"Bearer " + tokens.AccessToken}}
 }
 
@@ -37,11 +37,11 @@ func TestTokensAsDocumented(t *testing.T) {
 
 	second := f.SeedTokens(1)
 	run(t, f, []step{
-		{"of another fan club", "GET /account/account/benefits", "", whose(second), 200, "@get-account-benefits.logged-out.json"},
-		{"of its own", "GET /account/account/benefits?key=second", "", whose(second), 200, active},
-		{"of no such token", "GET /account/account", "", whose(partnerapi.Tokens{AccessToken: "x"}), 200, "@get-account.no-customer.json"},
-		{"of a refresh token", "GET /account/account", "", whose(partnerapi.Tokens{AccessToken: first.RefreshToken}), 200, "@get-account.no-customer.json"},
-		{"status", "GET /account/account/status", "", whose(first), 200, "@get-account-status.ok.json"},
+		{"of another fan club", "GET /account/account/benefits", "", bearerHeader(second), 200, "@get-account-benefits.logged-out.json"},
+		{"of its own", "GET /account/account/benefits?key=second", "", bearerHeader(second), 200, active},
+		{"of no such token", "GET /account/account", "", bearerHeader(partnerapi.Tokens{AccessToken: "x"}), 200, "@get-account.no-customer.json"},
+		{"of a refresh token", "GET /account/account", "", bearerHeader(partnerapi.Tokens{AccessToken: first.RefreshToken}), 200, "@get-account.no-customer.json"},
+		{"status", "GET /account/account/status", "", bearerHeader(first), 200, "@get-account-status.ok.json"},
 		{"another fan club's key", "POST /account/refresh?key=second", send, nil, 200, "@account.refresh-refused.json"},
 		{"a bad key", "POST /account/refresh?key=bad", send, nil, 200, "@get-account-search.invalid-api-key.json"},
 		{"nothing", "POST /account/refresh", "", nil, 200, "@account.refresh-refused.json"},
@@ -51,8 +51,8 @@ func TestTokensAsDocumented(t *testing.T) {
 	assert.NotEqual(t, first.AccessToken, next.AccessToken)
 	run(t, f, []step{
 		{"spent", "POST /account/refresh", send, nil, 200, "@account.refresh-refused.json"},
-		{"the token of before", "GET /account/account/benefits", "", whose(first), 200, "@get-account-benefits.none.json"},
-		{"the new one", "GET /account/account/benefits", "", whose(next), 200, "@get-account-benefits.none.json"},
+		{"the earlier token", "GET /account/account/benefits", "", bearerHeader(first), 200, "@get-account-benefits.none.json"},
+		{"the new token", "GET /account/account/benefits", "", bearerHeader(next), 200, "@get-account-benefits.none.json"},
 	})
 }
 
@@ -63,12 +63,12 @@ func TestTokensExpireByTheFakesClock(t *testing.T) {
 	f.SeedCustomer(robot())
 	tokens := f.SeedTokens(2)
 	f.SetNow(june.Add(15*time.Minute - 1))
-	run(t, f, []step{{"not yet", "GET /account/account/benefits", "", whose(tokens), 200, `{"status":"ok","benefits":[]}`}})
+	run(t, f, []step{{"not yet", "GET /account/account/benefits", "", bearerHeader(tokens), 200, `{"status":"ok","benefits":[]}`}})
 	f.SetNow(june.Add(15 * time.Minute))
-	run(t, f, []step{{"expired", "GET /account/account/benefits", "", whose(tokens), 200, "@get-account-benefits.logged-out.json"}})
+	run(t, f, []step{{"expired", "GET /account/account/benefits", "", bearerHeader(tokens), 200, "@get-account-benefits.logged-out.json"}})
 	f.SetNow(june.Add(24*time.Hour - 1))
 	tokens = refreshed(t, f, tokens)
-	run(t, f, []step{{"refreshed", "GET /account/account/benefits", "", whose(tokens), 200, `{"status":"ok","benefits":[]}`}})
+	run(t, f, []step{{"refreshed", "GET /account/account/benefits", "", bearerHeader(tokens), 200, `{"status":"ok","benefits":[]}`}})
 	f.SetNow(june.Add(48 * time.Hour))
 	run(t, f, []step{{
 		"too late", "POST /account/refresh", `{"refresh_token":"` + tokens.RefreshToken + `"}`, nil, 200, "@account.refresh-refused.json",
@@ -81,11 +81,11 @@ func TestLogoutRevokesTokens(t *testing.T) {
 	f.SeedCustomer(robot())
 	tokens, others := f.SeedTokens(2), f.SeedTokens(2)
 	run(t, f, []step{
-		{"logout", "GET /account/logout", "", whose(tokens), 200, "@get-logout.ok.json"},
-		{"once more", "GET /account/logout", "", whose(tokens), 200, "@get-logout.ok.json"},
-		{"the access token", "GET /account/account", "", whose(tokens), 200, "@get-account.no-customer.json"},
+		{"logout", "GET /account/logout", "", bearerHeader(tokens), 200, "@get-logout.ok.json"},
+		{"once more", "GET /account/logout", "", bearerHeader(tokens), 200, "@get-logout.ok.json"},
+		{"the access token", "GET /account/account", "", bearerHeader(tokens), 200, "@get-account.no-customer.json"},
 		{"the refresh token", "POST /account/refresh", `{"refresh_token":"` + tokens.RefreshToken + `"}`, nil, 200, "@account.refresh-refused.json"},
-		{"another login", "GET /account/account/benefits", "", whose(others), 200, `{"status":"ok","benefits":[]}`},
+		{"another login", "GET /account/account/benefits", "", bearerHeader(others), 200, `{"status":"ok","benefits":[]}`},
 	})
 }
 
@@ -96,14 +96,14 @@ func TestExpireSessions(t *testing.T) {
 	tokens, session := f.SeedTokens(2), with(login(t, f, partnertest.AccountKey, "test@example.com", "temp123"))
 	f.ExpireSessions()
 	run(t, f, []step{
-		{"the access token", "GET /account/account", "", whose(tokens), 200, "@get-account.no-customer.json"},
+		{"the access token", "GET /account/account", "", bearerHeader(tokens), 200, "@get-account.no-customer.json"},
 		{"the refresh token", "POST /account/refresh", `{"refresh_token":"` + tokens.RefreshToken + `"}`, nil, 200, "@account.refresh-refused.json"},
 		{"the cookie", "GET /account/account", "", session, 200, "@get-account.no-customer.json"},
 		{"a new login", "GET /account/account/benefits", "", with(login(t, f, partnertest.AccountKey, "test@example.com", "temp123")), 200, "@get-account-benefits.none.json"},
 	})
 }
 
-func TestTokensOfNobody(t *testing.T) {
+func TestTokensOfAnUnknownCustomer(t *testing.T) {
 	t.Parallel()
 	assert.PanicsWithValue(t, "partnertest: no customer has the ID 7", func() { partnertest.New().SeedTokens(7) })
 }

@@ -29,7 +29,7 @@ func newTransport(f *Fake) *transport {
 	return &transport{f, conn}
 }
 
-// RoundTrip hands the fake what a server would read off the wire.
+// RoundTrip passes the fake a request as a server would read it from the wire.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	body, err := bodyOf(req)
@@ -53,17 +53,17 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := t.answer(ctx, served, fault)
+	resp := t.respond(ctx, served, fault)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if answer.cut && !answer.flushed {
+	if resp.cut && !resp.flushed {
 		return nil, io.ErrUnexpectedEOF
 	}
 	if trace != nil && trace.GotFirstResponseByte != nil {
 		trace.GotFirstResponseByte()
 	}
-	return answer.response(req), nil
+	return resp.response(req), nil
 }
 
 func hostPort(req *http.Request) string {
@@ -71,7 +71,7 @@ func hostPort(req *http.Request) string {
 	return net.JoinHostPort(req.URL.Hostname(), cmp.Or(req.URL.Port(), port))
 }
 
-// bodyOf reads the body of a request, and closes it.
+// bodyOf reads and closes the body of a request.
 func bodyOf(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, nil
@@ -80,9 +80,9 @@ func bodyOf(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-// overTheWire writes a request and reads it again, so that nothing reaches the fake that would not reach a server.
-// Writing calls the trace's hooks for what is written. The body is in memory, or Write would hide the error of one that
-// cannot be read, and start a goroutine to find out whether there is one.
+// overTheWire writes a request and reads it back, so that only what a server would receive reaches the fake. Writing
+// calls the trace's hooks for written headers and bodies. The body is in memory: otherwise Write would hide the error of
+// an unreadable one, and start a goroutine to find out whether there is one.
 func overTheWire(req *http.Request, body []byte) (*http.Request, error) {
 	sent := req.WithContext(req.Context())
 	sent.Body = http.NoBody
@@ -100,18 +100,18 @@ func overTheWire(req *http.Request, body []byte) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	arrived.RemoteAddr = "192.0.2.1:1234" // an address for documentation, as net/http/httptest uses it
+	arrived.RemoteAddr = "192.0.2.1:1234" // an address reserved for documentation, which net/http/httptest uses too
 	return arrived, nil
 }
 
-// answer runs the fake. As a server's, its context ends with the client's and carries none of the client's values.
-func (t *transport) answer(ctx context.Context, req *http.Request, fault Fault) (w *recorder) {
+// respond runs the fake. As in a server, its context ends with the client's and carries none of the client's values.
+func (t *transport) respond(ctx context.Context, req *http.Request, fault Fault) (w *recorder) {
 	served, cancel := context.WithCancel(context.WithValue(context.Background(), faultKey{}, fault))
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	w = &recorder{header: make(http.Header)}
 	defer func() {
-		// net/http cuts the connection for any panic; here others than this one are for the test to see.
+		// net/http cuts the connection after any panic; here other panics should reach the test.
 		if p := recover(); p == http.ErrAbortHandler { //nolint:errorlint // the panic's value itself, as net/http compares it
 			w.cut = true
 		} else if p != nil {
@@ -122,11 +122,11 @@ func (t *transport) answer(ctx context.Context, req *http.Request, fault Fault) 
 	return w
 }
 
-// recorder is the answer of a handler.
+// recorder is the response of a handler.
 type recorder struct {
 	header  http.Header
 	status  int         // 0 until the header is written
-	sent    http.Header // header as it was then
+	sent    http.Header // header at that time
 	body    bytes.Buffer
 	flushed bool
 	cut     bool
@@ -141,7 +141,7 @@ func (w *recorder) WriteHeader(status int) {
 	w.status, w.sent = status, offTheWire(w.header)
 }
 
-// offTheWire returns a copy of a header as a client reads it: with names spelt in one way, in the order of a server.
+// offTheWire returns a copy of a header as a client reads it: with canonical names, in a server's order.
 func offTheWire(written http.Header) http.Header {
 	read := make(http.Header, len(written))
 	for _, name := range slices.Sorted(maps.Keys(written)) {
@@ -160,7 +160,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// Flush marks that the client has the answer up to here, even if the connection is cut later.
+// Flush marks that the client has received the response up to here, even if the connection is cut later.
 func (w *recorder) Flush() {
 	w.WriteHeader(http.StatusOK)
 	w.flushed = true

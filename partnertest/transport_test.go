@@ -20,7 +20,7 @@ type errorReader struct{ err error }
 
 func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
-// closing is a body that knows whether it was closed.
+// closing is a body that records whether it was closed.
 type closing struct {
 	io.Reader
 	closed bool
@@ -31,7 +31,7 @@ func (c *closing) Close() error {
 	return nil
 }
 
-// taught returns a fake that answers "POST /taught" and the like with h, and a request for it.
+// taught returns a fake that has h for "POST /taught" or another method, and a request for it.
 func taught(t *testing.T, method string, h http.HandlerFunc) (*partnertest.Fake, *http.Request) {
 	t.Helper()
 	f := partnertest.New()
@@ -42,7 +42,7 @@ func taught(t *testing.T, method string, h http.HandlerFunc) (*partnertest.Fake,
 	return f, req
 }
 
-func TestTransportHandsOverWhatAServerSees(t *testing.T) {
+func TestTransportPassesRequestsAsAServerReadsThem(t *testing.T) {
 	t.Parallel()
 	f, req := taught(t, http.MethodPost, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -84,7 +84,7 @@ func TestTransportHandsOverWhatAServerSees(t *testing.T) {
 
 type contextKey struct{}
 
-func TestTransportBodiesThatAreNotSent(t *testing.T) {
+func TestTransportUnreadableBodies(t *testing.T) {
 	t.Parallel()
 	f, req := taught(t, http.MethodHead, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "text") })
 	resp, err := f.Transport().RoundTrip(req)
@@ -134,11 +134,11 @@ func TestTransportEndsWithItsContext(t *testing.T) {
 		cancel()
 		<-r.Context().Done()
 	})
-	for range 2 { // it ends in the handler, and then before
+	for range 2 { // first during the handler, then before it
 		body := &closing{Reader: bytes.NewReader(nil)}
 		req = req.WithContext(ctx)
 		req.Body = body
-		_, err := f.Transport().RoundTrip(req) //nolint:bodyclose // there is none
+		_, err := f.Transport().RoundTrip(req) //nolint:bodyclose // there is no response
 		require.ErrorIs(t, err, context.Canceled)
 		assert.True(t, body.closed)
 	}
@@ -150,11 +150,11 @@ func TestTransportFailsOnABadRequest(t *testing.T) {
 	f, req := taught(t, http.MethodPost, func(http.ResponseWriter, *http.Request) {})
 	gone := errors.New("gone")
 	req.Body, req.ContentLength = io.NopCloser(errorReader{gone}), 4
-	_, err := f.Transport().RoundTrip(req) //nolint:bodyclose // there is none
+	_, err := f.Transport().RoundTrip(req) //nolint:bodyclose // there is no response
 	require.ErrorIs(t, err, gone)
 	req.Body, req.ContentLength = http.NoBody, 0
 	req.Method = "A B"
-	_, err = f.Transport().RoundTrip(req) //nolint:bodyclose // there is none
+	_, err = f.Transport().RoundTrip(req) //nolint:bodyclose // there is no response
 	require.Error(t, err)
 	assert.Empty(t, f.Calls())
 }
@@ -165,7 +165,7 @@ func TestTransportCutConnections(t *testing.T) {
 		_, _ = io.WriteString(w, "text")
 		panic(http.ErrAbortHandler)
 	})
-	_, err := f.Transport().RoundTrip(req) //nolint:bodyclose // there is none
+	_, err := f.Transport().RoundTrip(req) //nolint:bodyclose // there is no response
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 
 	for _, handler := range []http.HandlerFunc{
@@ -189,5 +189,5 @@ func TestTransportCutConnections(t *testing.T) {
 	}
 
 	f, req = taught(t, http.MethodGet, func(http.ResponseWriter, *http.Request) { panic("a bug") })
-	assert.PanicsWithValue(t, "a bug", func() { _, _ = f.Transport().RoundTrip(req) }) //nolint:bodyclose // there is none
+	assert.PanicsWithValue(t, "a bug", func() { _, _ = f.Transport().RoundTrip(req) }) //nolint:bodyclose // there is no response
 }

@@ -14,34 +14,34 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// adminHandler is what is under adminPath.
+// adminHandler serves the paths under adminPath.
 func (s *server) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_fake/calls", s.listCalls)
 	mux.HandleFunc("GET /_fake/state", s.showState)
 	mux.HandleFunc("POST /_fake/faults", s.queueFaults)
 	mux.HandleFunc("POST /_fake/recover", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]int{"left": s.fake.Load().Recover()})
+		respond(w, http.StatusOK, map[string]int{"left": s.fake.Load().Recover()})
 	})
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		if err := s.reset(); err != nil {
 			refuse(w, http.StatusInternalServerError, err.Error())
 			return
 		}
-		answer(w, http.StatusOK, map[string]bool{"reset": true})
+		respond(w, http.StatusOK, map[string]bool{"reset": true})
 	})
 	mux.HandleFunc("/_fake/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, "there are GET calls and state, and POST faults, recover and reset; see partnerfake -h")
+		refuse(w, http.StatusNotFound, "no such endpoint: use GET calls or state, or POST faults, recover or reset; see partnerfake -h")
 	})
 	return mux
 }
 
-// onLoopback answers a request only if it was sent to a loopback address, or to localhost.
+// onLoopback refuses requests whose Host is neither a loopback address nor localhost.
 func onLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
 		if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
-			refuse(w, http.StatusForbidden, "only under a loopback address or localhost")
+			refuse(w, http.StatusForbidden, "only served to a loopback address or localhost")
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -52,19 +52,19 @@ func adminOff(w http.ResponseWriter, _ *http.Request) {
 	refuse(w, http.StatusForbidden, "off, because of -expose")
 }
 
-func answer(w http.ResponseWriter, status int, v any) {
+func respond(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(v) // what is answered here can be encoded; the client may be gone
+	_ = encoder.Encode(v) // every value here can be encoded; a write fails only if the client is gone
 }
 
 func refuse(w http.ResponseWriter, status int, why string) {
-	answer(w, status, map[string]string{"error": why})
+	respond(w, status, map[string]string{"error": why})
 }
 
-// shownCall is a partnertest.Call without its credentials: no headers, and a query without the two that carry one.
+// shownCall is a partnertest.Call without its credentials: no headers, and a query without key and token.
 type shownCall struct {
 	API      partnerapi.API `json:"api"`
 	Op       string         `json:"op"`
@@ -94,7 +94,7 @@ func (s *server) listCalls(w http.ResponseWriter, r *http.Request) {
 			c.API, c.Op, c.Method, c.Path, c.Query, string(c.Body), c.Status, c.At, c.Duration.Round(time.Microsecond).String(),
 		})
 	}
-	answer(w, http.StatusOK, shown)
+	respond(w, http.StatusOK, shown)
 }
 
 func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
@@ -102,10 +102,10 @@ func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		refuse(w, http.StatusRequestEntityTooLarge, "a body that is too large")
+		refuse(w, http.StatusRequestEntityTooLarge, "body too large")
 		return
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "the body did not arrive, or not in full")
+		refuse(w, http.StatusBadRequest, "incomplete body")
 		return
 	}
 	var asked queued
@@ -119,7 +119,7 @@ func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	answer(w, http.StatusOK, map[string]int{"queued": n})
+	respond(w, http.StatusOK, map[string]int{"queued": n})
 }
 
 type signup struct {
@@ -135,7 +135,7 @@ type invitation struct {
 	ActivationLink string `json:"activation_link"`
 }
 
-// showState shows what the APIs do not: subscriptions and signups, which cannot be read there, and what comes by e-mail.
+// showState shows state that the APIs do not return: subscriptions, signups and the links in e-mails.
 func (s *server) showState(w http.ResponseWriter, _ *http.Request) {
 	fake := s.fake.Load()
 	state := struct {
@@ -154,7 +154,7 @@ func (s *server) showState(w http.ResponseWriter, _ *http.Request) {
 			return invitation{v, link}
 		}),
 	}
-	answer(w, http.StatusOK, state)
+	respond(w, http.StatusOK, state)
 }
 
 func mapped[From, To any](list []From, to func(From) To) []To {

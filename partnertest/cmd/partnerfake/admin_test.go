@@ -33,7 +33,7 @@ func TestAdminQueuesFaults(t *testing.T) {
 	assert.Equal(t, "2s", failed.RetryAfter.String())
 	assert.Equal(t, "r1", failed.RequestID)
 	assert.Equal(t, "slow down", string(failed.Body))
-	_, err = client(t, p).Networks.List(t.Context(), partnerapi.ListOptions{}) // through both cuts, to two of the 500s
+	_, err = client(t, p).Networks.List(t.Context(), partnerapi.ListOptions{}) // through both cuts, to two of the 500 responses
 	require.ErrorIs(t, err, partnerapi.ErrServer)
 
 	p.expect(t, "POST /_fake/recover", "", 200, `{"left":1}`)
@@ -45,7 +45,7 @@ func TestAdminQueuesFaults(t *testing.T) {
 func TestAdminRefuses(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	const others = `there are GET calls and state, and POST faults, recover and reset; see partnerfake -h`
+	const others = `no such endpoint: use GET calls or state, or POST faults, recover or reset; see partnerfake -h`
 	tests := map[string]struct {
 		target, body string
 		status       int
@@ -54,39 +54,39 @@ func TestAdminRefuses(t *testing.T) {
 		"nothing":           {"POST /_fake/faults", "", 400, "not JSON: unexpected end"},
 		"more than one":     {"POST /_fake/faults", "{} {}", 400, "more than one JSON value"},
 		"unknown member":    {"POST /_fake/faults", `{"fault":[]}`, 400, `unknown field "fault"`},
-		"no list":           {"POST /_fake/faults", `{"faults":{}}`, 400, "faults: object where a list is wanted"},
+		"no list":           {"POST /_fake/faults", `{"faults":{}}`, 400, "faults: want a list, got object"},
 		"no operation":      {"POST /_fake/faults", `{"faults":[]}`, 400, "no such operation: "},
 		"unknown operation": {"POST /_fake/faults", `{"op":"GET /x","faults":[{}]}`, 400, "no such operation: GET /x"},
-		"a wrong fault": {
+		"invalid fault": {
 			"POST /_fake/faults", `{"op":"GET /account","faults":[{"status":503},{"status":"503"}]}`, 400,
-			"fault 1: status: string where a whole number is wanted",
+			"fault 1: status: want a whole number, got string",
 		},
-		"an impossible fault": {
+		"contradictory fault": {
 			"POST /_fake/faults", `{"op":"GET /account","faults":[{"status":99}]}`, 400,
-			"fault 0 of GET /account: a Status that is none of an answer",
+			"fault 0 of GET /account: Status must be 200 to 999",
 		},
 		"too many faults": {
 			"POST /_fake/faults", `{"op":"GET /account","faults":[` + strings.Repeat(`{"times":10000},`, 10) + `{}]}`, 400, "fault 10: more than 100000 faults",
 		},
-		"calls to nothing": {"GET /_fake/calls?op=GET+/x", "", 400, "no such operation: GET /x"},
-		"another path":     {"GET /_fake/call", "", 404, others},
-		"no path":          {"GET /_fake/", "", 404, others},
-		"another method":   {"GET /_fake/reset", "", 404, others},
+		"calls to an unknown operation": {"GET /_fake/calls?op=GET+/x", "", 400, "no such operation: GET /x"},
+		"another path":                  {"GET /_fake/call", "", 404, others},
+		"no path":                       {"GET /_fake/", "", 404, others},
+		"another method":                {"GET /_fake/reset", "", 404, others},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			status, body := p.do(t, test.target, test.body)
 			assert.Equal(t, test.status, status)
-			var answer map[string]string
-			require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
-			assert.Equal(t, map[string]string{"error": test.why}, answer)
+			var response map[string]string
+			require.NoError(t, json.Unmarshal([]byte(body), &response), body)
+			assert.Equal(t, map[string]string{"error": test.why}, response)
 		})
 	}
 }
 
-// A page of another site can send a POST to this machine from a browser.
-func TestAdminIsNotForWebPages(t *testing.T) {
+// A page of another site can make a browser send a POST to this machine.
+func TestAdminRefusesCrossOriginRequests(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	for _, header := range []string{"Sec-Fetch-Site: cross-site", "Origin: https://example.com"} {
@@ -95,7 +95,7 @@ func TestAdminIsNotForWebPages(t *testing.T) {
 	}
 }
 
-// A page whose name has come to lead to this machine is of the same origin to a browser.
+// DNS rebinding: a page whose name now resolves to this machine has the same origin in a browser.
 func TestAdminIsOnLoopbackOnly(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -112,8 +112,8 @@ func TestAdminIsOnLoopbackOnly(t *testing.T) {
 	assert.Equal(t, 200, status)
 }
 
-// A body that does not arrive is not taken for one that says nothing.
-func TestAdminWithHalfABody(t *testing.T) {
+// An incomplete body must not be read as an empty request.
+func TestAdminRefusesIncompleteBody(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.url, "http://"))
@@ -130,10 +130,10 @@ func TestAdminWithHalfABody(t *testing.T) {
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	status, _ := p.do(t, "POST /account/login", strings.Repeat("x", mostBytes+1))
+	status, _ := p.do(t, "POST /account/login", strings.Repeat("x", maxBytes+1))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 	p.expect(t, "GET /_fake/calls", "", 200, "[]")
-	status, _ = p.do(t, "POST /_fake/faults", strings.Repeat("x", mostBytes+1))
+	status, _ = p.do(t, "POST /_fake/faults", strings.Repeat("x", maxBytes+1))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 }
 

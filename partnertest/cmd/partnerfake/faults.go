@@ -12,19 +12,19 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// queued are faults of an operation, from the command line or a request.
+// queued are faults for an operation, from the command line or a request.
 type queued struct {
 	Op     string            `json:"op"`
 	Faults []json.RawMessage `json:"faults"`
 }
 
-// mostTimes is enough for an outage that lasts until somebody ends it, and mostFaults for ten of them in a request.
+// maxTimes is enough for an outage that lasts until it is ended by hand, and maxFaults for ten of those in one request.
 const (
-	mostTimes  = 10_000
-	mostFaults = 100_000
+	maxTimes  = 10_000
+	maxFaults = 100_000
 )
 
-// fault is a partnertest.Fault in JSON.
+// fault is the JSON form of a partnertest.Fault.
 type fault struct {
 	Status     int               `json:"status"`
 	Header     map[string]string `json:"header"`
@@ -45,7 +45,7 @@ func (d *duration) UnmarshalText(text []byte) error {
 	return err
 }
 
-// cut is a partnertest.Cut under a short name. A refused connection is none of them, for it has to be there to be served.
+// cut is a partnertest.Cut under a short name. CutRefused is not available: the client has already connected.
 type cut partnertest.Cut
 
 var cuts = map[string]cut{
@@ -55,13 +55,13 @@ var cuts = map[string]cut{
 func (c *cut) UnmarshalText(text []byte) error {
 	known, ok := cuts[string(text)]
 	if !ok {
-		return errors.New("cut: before, after or within")
+		return errors.New("cut: want before, after or within")
 	}
 	*c = known
 	return nil
 }
 
-// queue makes the next calls of the operation go wrong, and returns how many.
+// queue queues the faults for the operation and returns how many there are.
 func (q queued) queue(fake *partnertest.Fake) (int, error) {
 	var faults []partnertest.Fault
 	for i, text := range q.Faults {
@@ -70,11 +70,11 @@ func (q queued) queue(fake *partnertest.Fake) (int, error) {
 			what, _ := wrong(err)
 			return 0, fmt.Errorf("fault %d: %s", i, what)
 		}
-		if f.Times < 1 || f.Times > mostTimes {
-			return 0, fmt.Errorf("fault %d: times: 1 to %d", i, mostTimes)
+		if f.Times < 1 || f.Times > maxTimes {
+			return 0, fmt.Errorf("fault %d: times: want 1 to %d", i, maxTimes)
 		}
-		if len(faults)+f.Times > mostFaults {
-			return 0, fmt.Errorf("fault %d: more than %d faults", i, mostFaults)
+		if len(faults)+f.Times > maxFaults {
+			return 0, fmt.Errorf("fault %d: more than %d faults", i, maxFaults)
 		}
 		faults = append(faults, slices.Repeat([]partnertest.Fault{f.fault()}, f.Times)...)
 	}
@@ -95,18 +95,18 @@ func (f fault) fault() partnertest.Fault {
 	return made
 }
 
-// parseFault reads a fault of the command line, such as "GET /account: status=503 times=3". Its words become the members
-// of a fault in JSON, so that there is one way to read both.
+// parseFault reads a fault from the command line, such as "GET /account: status=503 times=3". It converts the words to
+// JSON, so that one parser reads both forms.
 func parseFault(text string) (queued, error) {
 	op, words, found := strings.Cut(text, ": ")
 	if !found {
-		return queued{}, errors.New(`not of the form "GET /account: status=503 times=3"`)
+		return queued{}, errors.New(`want the form "GET /account: status=503 times=3"`)
 	}
 	members := make(map[string]json.RawMessage)
 	for _, word := range strings.Fields(words) {
 		name, value, _ := strings.Cut(word, "=")
 		if _, twice := members[name]; twice {
-			return queued{}, fmt.Errorf("%s: more than once", name)
+			return queued{}, fmt.Errorf("%s: set more than once", name)
 		}
 		switch {
 		case name == word:
@@ -114,9 +114,9 @@ func parseFault(text string) (queued, error) {
 		case name != "body" && json.Valid([]byte(value)):
 			members[name] = json.RawMessage(value)
 		default:
-			members[name], _ = json.Marshal(value) // of a string
+			members[name], _ = json.Marshal(value) // always valid: it is a string
 		}
 	}
-	object, _ := json.Marshal(members) // of what is valid
+	object, _ := json.Marshal(members) // always valid: the members are
 	return queued{op, []json.RawMessage{object}}, nil
 }

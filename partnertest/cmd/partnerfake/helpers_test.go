@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// program is a partnerfake that runs.
+// program is a running partnerfake.
 type program struct {
 	url    string        // such as http://127.0.0.1:40000
-	greet  string        // what it printed at the start
-	stderr *lockedBuffer // what it has logged
+	greet  string        // its output at the start
+	stderr *lockedBuffer // its log
 	stop   func() int    // stops it, and returns the exit status
 }
 
@@ -51,7 +51,7 @@ func start(t *testing.T, args ...string) *program {
 }
 
 // do sends a request, with headers as "Name: value", and returns the status and the body.
-func (p *program) do(t *testing.T, target, body string, headers ...string) (status int, answer string) {
+func (p *program) do(t *testing.T, target, body string, headers ...string) (status int, response string) {
 	t.Helper()
 	method, path, _ := strings.Cut(target, " ")
 	req, err := http.NewRequestWithContext(t.Context(), method, p.url+path, strings.NewReader(body))
@@ -68,7 +68,7 @@ func (p *program) do(t *testing.T, target, body string, headers ...string) (stat
 	return resp.StatusCode, strings.TrimSpace(string(content))
 }
 
-// expect is do, with what should come of it. want is JSON.
+// expect calls do and compares the status and the body. want is JSON.
 func (p *program) expect(t *testing.T, target, body string, status int, want string, headers ...string) {
 	t.Helper()
 	gotStatus, got := p.do(t, target, body, headers...)
@@ -76,7 +76,7 @@ func (p *program) expect(t *testing.T, target, body string, status int, want str
 	assert.JSONEq(t, want, got, target)
 }
 
-// lockedBuffer is what a program and a test may use at once.
+// lockedBuffer is a buffer that a program and a test can use concurrently.
 type lockedBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

@@ -30,7 +30,7 @@ const (
 	inJSON        = "Content-Type: application/json"
 )
 
-// client is the SDK with the credentials and base URLs that the program prints.
+// client returns an SDK client with the credentials and base URLs that the program prints.
 func client(t *testing.T, p *program, opts ...partnerapi.Option) *partnerapi.Client {
 	t.Helper()
 	c, err := partnerapi.NewClient(append([]partnerapi.Option{
@@ -70,7 +70,8 @@ func TestREADMEShowsTheGreeting(t *testing.T) {
 	assert.Contains(t, string(readme), "```text\n"+greeting.String()+"```\n")
 }
 
-// The documents start the program with flags that it accepts, and curl and the log print what README says, times apart.
+// The documents start the program with flags that it accepts. curl and the log print what README shows, except for
+// times.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -94,7 +95,7 @@ func TestCommandsInDocuments(t *testing.T) {
 			for i := range c.Args {
 				c.Args[i] = strings.Replace(c.Args[i], "http://"+address, p.url, 1)
 			}
-			out, err := exec.CommandContext(t.Context(), "curl", c.Args[1:]...).Output() //nolint:gosec // our own document's
+			out, err := exec.CommandContext(t.Context(), "curl", c.Args[1:]...).Output() //nolint:gosec // the command is from our own document
 			require.NoError(t, err, c)
 			printed = append(printed, "# "+strings.TrimSpace(string(out)))
 		}
@@ -110,7 +111,7 @@ func TestCommandsInDocuments(t *testing.T) {
 	assert.Equal(t, times.ReplaceAllString(string(log[1]), "|"), times.ReplaceAllString(called.stderr.String(), "|"))
 }
 
-// What another language's client sends and reads.
+// Requests and responses as a client in another language sees them.
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	p := start(t)
@@ -123,14 +124,14 @@ func TestPlainHTTP(t *testing.T) {
 	p.expect(t, "GET /account/account/status?key=fake-account-key", "", 200, `{"status":"ok","logged_in":false}`)
 	p.expect(t, "GET /network/account/networks", "", 200,
 		`{"list":[],"total":0,"search":"","filter":"","filters":[],"pages":1}`, networkHeader)
-	// A path that a ServeMux would clean is the fake's as it is.
+	// A path that an http.ServeMux would clean reaches the fake unchanged.
 	status, _ := p.do(t, "DELETE /partner/partners/subscriptions//", "", partnerHeader)
 	assert.Equal(t, 404, status)
 	p.expect(t, "DELETE /partner/partners/subscriptions/", "", 400,
 		`{"success":false,"error":"Please provide a valid pk","error_type":"invalid_params"}`, partnerHeader)
 }
 
-func TestTheSDK(t *testing.T) {
+func TestSDKClient(t *testing.T) {
 	t.Parallel()
 	p := start(t, "-seed", "example.json",
 		"-fault", "GET /account/networks: status=503 times=2", "-fault", "GET /account/networks: cut=before",
@@ -157,8 +158,8 @@ func TestTheSDK(t *testing.T) {
 		log = append(log, line[1])
 	}
 	assert.Equal(t, []string{
-		"GET /account/networks 503", "GET /account/networks 503", "GET /account/networks without an answer", "GET /account/networks 200",
-		"POST /partners/subscriptions without an answer", "POST /partners/subscriptions 400",
+		"GET /account/networks 503", "GET /account/networks 503", "GET /account/networks without a response", "GET /account/networks 200",
+		"POST /partners/subscriptions without a response", "POST /partners/subscriptions 400",
 		"POST /login 200", "GET /account/benefits 200", "DELETE /partners/subscriptions/{pk} 200",
 	}, log)
 	assert.Equal(t, len(log), strings.Count(p.stderr.String(), "\n"), p.stderr.String())
@@ -167,7 +168,7 @@ func TestTheSDK(t *testing.T) {
 	}
 }
 
-// What looks like JSON is a body too.
+// A body that looks like JSON is still sent as it is.
 func TestBodyOfAFault(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"error":"x"}`, "123", "true", "slow", `"quoted"`} {
@@ -178,8 +179,8 @@ func TestBodyOfAFault(t *testing.T) {
 	}
 }
 
-// A stop does not wait for a fault that has long to go, nor does a call to the end of it.
-func TestStopEndsAFaultUnderWay(t *testing.T) {
+// Stopping the program ends a fault's delay, for calls too.
+func TestStopEndsDelays(t *testing.T) {
 	t.Parallel()
 	p := start(t, "-fault", "GET /account/network-domains: delay=1h")
 	c := client(t, p, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
@@ -188,7 +189,7 @@ func TestStopEndsAFaultUnderWay(t *testing.T) {
 		_, err := c.Networks.Domains(context.WithoutCancel(t.Context()))
 		ended <- err
 	}()
-	for calls := "[]"; calls == "[]"; { // until it is under way
+	for calls := "[]"; calls == "[]"; { // until the call has arrived
 		_, calls = p.do(t, "GET /_fake/calls", "")
 	}
 	assert.Equal(t, 0, p.stop())
@@ -209,32 +210,32 @@ func TestCommandLine(t *testing.T) {
 		status int
 		stderr string
 	}{
-		"help":                {[]string{"-h"}, 0, "/_fake/recover"},
-		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined: -x\npartnerfake: see -h\n"},
-		"unexpected argument": {[]string{"example.json"}, 2, `unexpected argument "example.json"`},
-		"unknown operation":   {[]string{"-fault", "GET /x: status=503"}, 2, "flag -fault: no such operation: GET /x\n"},
-		"fault without words": {[]string{"-fault", "GET /account"}, 2, `not of the form "GET /account: status=503 times=3"`},
-		"unknown word":        {[]string{"-fault", "GET /account: stats=503"}, 2, `fault 0: unknown field "stats"`},
-		"a word twice":        {[]string{"-fault", "GET /account: status=503 status=500"}, 2, "status: more than once"},
-		"no number":           {[]string{"-fault", "GET /account: status=bad"}, 2, "status: string where a whole number is wanted"},
-		"no duration":         {[]string{"-fault", "GET /account: delay=5"}, 2, `delay: number where a duration such as "2s" is wanted`},
-		"no unit":             {[]string{"-fault", "GET /account: delay=5x"}, 2, "unknown unit"},
-		"unknown cut":         {[]string{"-fault", "GET /account: cut=refused"}, 2, "cut: before, after or within"},
-		"no times":            {[]string{"-fault", "GET /account: status=503 times=0"}, 2, "times: 1 to 10000"},
-		"impossible":          {[]string{"-fault", "GET /account: processed"}, 2, "Header, Body, RetryAfter and Processed go with a Status"},
-		"no such file":        {[]string{"-seed", filepath.Join(folder, "none.json")}, 1, "none.json: no such file"},
-		"bad seed":            {[]string{"-seed", bad}, 1, "bad.json:2:3: customers: not a list\n"},
-		"no address":          {[]string{"-addr", ""}, 1, notLoopback},
-		"no host":             {[]string{"-addr", ":0"}, 1, notLoopback},
-		"all addresses":       {[]string{"-addr", "0.0.0.0:0"}, 1, notLoopback},
-		"another address":     {[]string{"-addr", "192.0.2.1:80"}, 1, notLoopback},
-		"no port":             {[]string{"-addr", "127.0.0.1"}, 1, "missing port in address"},
-		"taken port":          {[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
+		"help":                   {[]string{"-h"}, 0, "/_fake/recover"},
+		"unknown flag":           {[]string{"-x"}, 2, "flag provided but not defined: -x\npartnerfake: see -h\n"},
+		"unexpected argument":    {[]string{"example.json"}, 2, `unexpected argument "example.json"`},
+		"unknown operation":      {[]string{"-fault", "GET /x: status=503"}, 2, "flag -fault: no such operation: GET /x\n"},
+		"fault without settings": {[]string{"-fault", "GET /account"}, 2, `want the form "GET /account: status=503 times=3"`},
+		"unknown word":           {[]string{"-fault", "GET /account: stats=503"}, 2, `fault 0: unknown field "stats"`},
+		"duplicate setting":      {[]string{"-fault", "GET /account: status=503 status=500"}, 2, "status: set more than once"},
+		"no number":              {[]string{"-fault", "GET /account: status=bad"}, 2, "status: want a whole number, got string"},
+		"no duration":            {[]string{"-fault", "GET /account: delay=5"}, 2, `delay: want a duration such as "2s", got number`},
+		"no unit":                {[]string{"-fault", "GET /account: delay=5x"}, 2, "unknown unit"},
+		"unknown cut":            {[]string{"-fault", "GET /account: cut=refused"}, 2, "cut: want before, after or within"},
+		"no times":               {[]string{"-fault", "GET /account: status=503 times=0"}, 2, "times: want 1 to 10000"},
+		"impossible":             {[]string{"-fault", "GET /account: processed"}, 2, "Header, Body, RetryAfter and Processed require a Status"},
+		"no such file":           {[]string{"-seed", filepath.Join(folder, "none.json")}, 1, "none.json: no such file"},
+		"bad seed":               {[]string{"-seed", bad}, 1, "bad.json:2:3: customers: not a list\n"},
+		"no address":             {[]string{"-addr", ""}, 1, notLoopback},
+		"no host":                {[]string{"-addr", ":0"}, 1, notLoopback},
+		"all addresses":          {[]string{"-addr", "0.0.0.0:0"}, 1, notLoopback},
+		"another address":        {[]string{"-addr", "192.0.2.1:80"}, 1, notLoopback},
+		"no port":                {[]string{"-addr", "127.0.0.1"}, 1, "missing port in address"},
+		"taken port":             {[]string{"-addr", taken.Addr().String()}, 1, "address already in use"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // if it serves what it should refuse
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // in case it serves although it should refuse
 			defer cancel()
 			var stdout, stderr bytes.Buffer
 			assert.Equal(t, test.status, run(ctx, test.args, &stdout, &stderr))
@@ -254,7 +255,7 @@ func TestExposedHasNoAdmin(t *testing.T) {
 	p.expect(t, "GET /account/account/status?key=fake-account-key", "", 200, `{"status":"ok","logged_in":false}`)
 }
 
-// What -expose allows, in a listener that nobody is told of.
+// -expose allows any address; the test closes the listener before anyone learns of it.
 func TestListenExposed(t *testing.T) {
 	t.Parallel()
 	for addr, wantLoopback := range map[string]bool{"localhost:0": true, "0.0.0.0:0": false} {
@@ -279,13 +280,13 @@ func TestServerLimits(t *testing.T) {
 	assert.Equal(t, http.StatusRequestHeaderFieldsTooLarge, status)
 }
 
-// Anybody can send to a fake that is exposed.
-func TestNothingIsKeptOfWhatIsRefused(t *testing.T) {
+// Anyone can send requests to an exposed fake.
+func TestCallsDropBodiesOfRefusedRequests(t *testing.T) {
 	t.Parallel()
 	s, err := newServer(config{}, log.New(io.Discard, "", 0))
 	require.NoError(t, err)
 	handler := newHTTPServer(t.Context(), s, nil).Handler
-	body := strings.Repeat("x", mostBytes)
+	body := strings.Repeat("x", maxBytes)
 	for _, target := range []string{
 		"/", "/partner/elsewhere", "/partner/partners/subscriptions", "/account/login", "/account/login?key=wrong",
 		"/network/account/network-invitations", "/network/app/login", "/network/app/session",

@@ -13,13 +13,13 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// seeding is a seed file under way into a fake.
+// seeding is the loading of a seed file into a fake.
 type seeding struct {
 	fake *partnertest.Fake
 	seen map[string]bool
 }
 
-// sections are the members of a seed file: what each does with a record of its list.
+// sections are the members of a seed file, with the function that adds a record of each list.
 var sections = map[string]func(*seeding, []byte) error{
 	"subscriptions": each((*seeding).subscription),
 	"customers":     each((*seeding).customer),
@@ -41,14 +41,14 @@ func each[T any](add func(*seeding, T) error) func(*seeding, []byte) error {
 	}
 }
 
-// seedFrom puts the content of a seed file into a fake. Its errors start with the line and the column.
+// seedFrom loads a seed file into a fake. Its errors start with the line and the column.
 func seedFrom(file []byte, fake *partnertest.Fake) error {
 	if err := wellFormed(file); err != nil {
 		what, at := wrong(err)
 		return placed(file, int64(at), what)
 	}
 	s := &seeding{fake, make(map[string]bool)}
-	// The file is JSON, so none of what is read from here on can fail.
+	// The file is valid JSON, so the reads below cannot fail.
 	decoder := json.NewDecoder(bytes.NewReader(file))
 	if opening, _ := decoder.Token(); opening != json.Delim('{') {
 		return placed(file, 0, "not an object of lists")
@@ -56,10 +56,10 @@ func seedFrom(file []byte, fake *partnertest.Fake) error {
 	for decoder.More() {
 		token, _ := decoder.Token()
 		name := fmt.Sprint(token)
-		at := decoder.InputOffset() - int64(len(name)) - 2 // with its quotes
+		at := decoder.InputOffset() - int64(len(name)) - 2 // including its quotes
 		add, known := sections[name]
 		if !known {
-			return placed(file, at, fmt.Sprintf("%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(sections)), ", ")))
+			return placed(file, at, fmt.Sprintf("unknown list %q; want one of %s", name, strings.Join(slices.Sorted(maps.Keys(sections)), ", ")))
 		}
 		if opening, _ := decoder.Token(); opening != json.Delim('[') {
 			return placed(file, at, name+": not a list")
@@ -77,7 +77,7 @@ func seedFrom(file []byte, fake *partnertest.Fake) error {
 	return nil
 }
 
-// placed is an error at a byte of a file.
+// placed is an error at a byte offset of a file.
 func placed(file []byte, offset int64, what string) error {
 	before := file[:min(offset, int64(len(file)))]
 	line := bytes.Count(before, []byte("\n"))
@@ -85,9 +85,9 @@ func placed(file []byte, offset int64, what string) error {
 	return fmt.Errorf("%d:%d: %s", line+1, column, what)
 }
 
-// once refuses what would replace an earlier record.
+// once refuses a record that would replace an earlier one.
 func (s *seeding) once(id any, kind string) error {
-	key := fmt.Sprintf("a second %s %v", kind, id)
+	key := fmt.Sprintf("duplicate %s %v", kind, id)
 	if s.seen[key] {
 		return errors.New(key)
 	}
@@ -119,10 +119,10 @@ type customer struct {
 
 func (s *seeding) customer(v customer) error {
 	if v.Email == "" {
-		return errors.New("a customer needs an email, by which the API finds them")
+		return errors.New("a customer needs an email: the API finds customers by it")
 	}
 	if v.FanclubID != 0 && v.FanclubID != 1 {
-		return errors.New("fanclub_id: there is a key for fan club 1 only")
+		return errors.New("fanclub_id: only fan club 1 has a key")
 	}
 	var stored partnerapi.Customer
 	err := try(func() { stored = s.fake.SeedCustomer(partnertest.Customer(v)) })
@@ -132,7 +132,7 @@ func (s *seeding) customer(v customer) error {
 	return s.once(stored.ID, "customer with the id")
 }
 
-// network is a network without its way to read JSON, which would not be strict.
+// network has no UnmarshalJSON: that of partnerapi.Network accepts unknown members.
 type network partnerapi.Network
 
 func (s *seeding) network(v network) error {
@@ -142,7 +142,7 @@ func (s *seeding) network(v network) error {
 func (s *seeding) invitation(v partnerapi.Invitation) error {
 	states := []partnerapi.InvitationStatus{"", partnerapi.InvitationPending, partnerapi.InvitationExpired}
 	if !slices.Contains(states, v.Status) {
-		return errors.New("status: pending, expired, or none, for which created tells")
+		return errors.New("status: want pending, expired, or empty to derive it from created")
 	}
 	return s.once(s.fake.SeedInvitation(v).ID, "invitation with the id")
 }

@@ -25,24 +25,24 @@ type config struct {
 	faults []queued
 }
 
-// adminPath is no API's: those are under their names.
+// adminPath is outside the three APIs, which have their names as prefixes.
 const adminPath = "/_fake/"
 
-// mostBytes is how large the body of a request may be.
-const mostBytes = 1 << 20
+// maxBytes is the largest request body.
+const maxBytes = 1 << 20
 
-// grace is how long a stop waits for answers that are under way.
+// grace is how long a stop waits for responses in progress.
 const grace = 3 * time.Second
 
-// server is the fake and what is around it.
+// server is the fake, its log and its admin endpoints.
 type server struct {
-	fresh func() (*partnertest.Fake, error) // a fake as it is at the start
+	fresh func() (*partnertest.Fake, error) // a fake in its initial state
 	fake  atomic.Pointer[partnertest.Fake]
 	admin http.Handler
 }
 
-// ServeHTTP looks at no more than the start of the path, because an http.ServeMux would clean the rest of it, and a pk can
-// hold what that takes for dirt.
+// ServeHTTP looks only at the start of the path: an http.ServeMux would clean the rest of it, and a pk may contain a
+// double slash or dots.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, adminPath) {
 		s.admin.ServeHTTP(w, r)
@@ -71,7 +71,7 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	}
 	s.admin = http.HandlerFunc(adminOff)
 	if !c.expose {
-		// A web page that is open on this machine may not use it, not even one whose name leads here.
+		// A web page open on this machine must not use it, even if the page's name resolves to this machine.
 		s.admin = onLoopback(http.NewCrossOriginProtection().Handler(s.adminHandler()))
 	}
 	greet(stdout, listener.Addr(), c.expose)
@@ -85,8 +85,8 @@ func serve(ctx context.Context, c config, stdout, stderr io.Writer) error {
 }
 
 func newHTTPServer(ctx context.Context, h http.Handler, errs *log.Logger) *http.Server {
-	s := httpserve.New(http.MaxBytesHandler(h, mostBytes))
-	// A stop ends the waits of faults too.
+	s := httpserve.New(http.MaxBytesHandler(h, maxBytes))
+	// A stop also ends the delays of faults.
 	s.BaseContext = func(net.Listener) context.Context { return ctx }
 	s.ErrorLog = errs
 	return s
@@ -120,22 +120,22 @@ func newServer(c config, calls *log.Logger) (*server, error) {
 	return s, s.reset()
 }
 
-// listen refuses an address that others can reach, unless that is asked for: whoever reaches the fake can use it, because
-// its credentials are known.
+// listen refuses an address that others can reach, unless -expose is set: the credentials are public, so anyone who
+// reaches the fake can use it.
 func listen(ctx context.Context, c config) (net.Listener, error) {
-	// The address that is looked at is the one that is bound: a name is looked up once.
+	// The checked address is the bound one: a name is resolved only once.
 	addr, err := net.ResolveTCPAddr("tcp", c.addr)
 	if err != nil {
 		return nil, fmt.Errorf("-addr %q: %w", c.addr, err)
 	}
 	if !addr.IP.IsLoopback() && !c.expose {
-		return nil, fmt.Errorf("-addr %q is not a loopback address: others could reach the fake, whose credentials are known; "+
+		return nil, fmt.Errorf("-addr %q is not a loopback address: others could reach the fake, whose credentials are public; "+
 			"use 127.0.0.1, or allow it with -expose", c.addr)
 	}
 	return new(net.ListenConfig).Listen(ctx, "tcp", addr.String())
 }
 
-// stop lets the answers that are under way end, for a while.
+// stop waits up to grace for responses in progress.
 func stop(s *http.Server) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
@@ -145,8 +145,8 @@ func stop(s *http.Server) error {
 	return s.Close()
 }
 
-// greet says where the APIs are and what they accept. The credentials are no secret: they are constants of package
-// partnertest.
+// greet prints where the APIs are and the credentials that they accept. The credentials are not secret: they are
+// constants of package partnertest.
 func greet(w io.Writer, addr net.Addr, exposed bool) {
 	_, _ = fmt.Fprintf(w, `partner  http://%[1]s/partner  X-Token-Auth: %[2]s
 account  http://%[1]s/account  ?key=%[3]s and, for a search, Api-Key: %[4]s

@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// A misfit is JSON that is not as it should be. What it says is in our words, and where is counted here, because both
-// differ between the releases of encoding/json.
+// A misfit is invalid JSON, or JSON of the wrong type. The text and the offset are our own, because those of
+// encoding/json differ between releases.
 type misfit struct {
 	what string
-	at   int // the byte
+	at   int // the byte offset
 }
 
 func (m *misfit) Error() string { return m.what }
 
-// wrong returns what is wrong with JSON, and at which byte, as far as that is known.
+// wrong returns the error's text and, if known, its byte offset.
 func wrong(err error) (what string, at int) {
 	var m *misfit
 	if errors.As(err, &m) {
@@ -29,7 +29,7 @@ func wrong(err error) (what string, at int) {
 	return err.Error(), 0
 }
 
-// strict decodes one JSON value, with no member that v does not have.
+// strict decodes one JSON value and refuses members that v does not have.
 func strict(data []byte, v any) error {
 	if err := wellFormed(data); err != nil {
 		return err
@@ -37,10 +37,10 @@ func strict(data []byte, v any) error {
 	if err := fits(bytes.TrimSpace(data), reflect.TypeOf(v).Elem(), ""); err != nil {
 		return err
 	}
-	return json.Unmarshal(data, v) // which fails only for what a method of ours does not read
+	return json.Unmarshal(data, v) // fails only if an UnmarshalJSON or UnmarshalText of ours does
 }
 
-// wellFormed refuses what is not one JSON value.
+// wellFormed refuses data that is not exactly one JSON value.
 func wellFormed(data []byte) error {
 	if json.Valid(data) {
 		return nil
@@ -70,8 +70,8 @@ func nextToken(data []byte, decoder *json.Decoder) int {
 	return len(data) - len(bytes.TrimLeft(data[decoder.InputOffset():], " \t\r\n,:"))
 }
 
-// fits refuses JSON that is of another kind than t at any depth, or has a member that t lacks. The data is well-formed, with
-// no space around it.
+// fits refuses JSON whose type differs from t at any depth, or that has a member that t lacks. The data is well-formed,
+// with no space around it.
 func fits(data []byte, t reflect.Type, member string) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -88,11 +88,11 @@ func fits(data []byte, t reflect.Type, member string) error {
 	case t.Kind() == reflect.Slice:
 		fit, parts = kind == "list", true
 	default:
-		fit = json.Unmarshal(data, reflect.New(t).Interface()) == nil // which knows how large a number may be
+		fit = json.Unmarshal(data, reflect.New(t).Interface()) == nil // checks the range of a number too
 	}
 	switch {
 	case !fit:
-		return &misfit{fmt.Sprintf("%s: %s where %s is wanted", cmp.Or(member, "value"), kind, wanted(t)), 0}
+		return &misfit{fmt.Sprintf("%s: want %s, got %s", cmp.Or(member, "value"), wanted(t), kind), 0}
 	case parts:
 		return partsFit(data, t, member)
 	default:
@@ -128,21 +128,21 @@ func partsFit(data []byte, t reflect.Type, member string) error {
 	return nil
 }
 
-// partOf returns the type of a member of t, or of any value in a map or list, and nil if there is no such member.
+// partOf returns the type of a member of t, or of the values in a map or list. It returns nil for an unknown member.
 func partOf(t reflect.Type, name string) reflect.Type {
 	if t.Kind() != reflect.Struct {
 		return t.Elem()
 	}
 	for _, field := range reflect.VisibleFields(t) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.IsExported() && !field.Anonymous && strings.EqualFold(cmp.Or(tag, field.Name), name) { // as encoding/json compares them
+		if field.IsExported() && !field.Anonymous && strings.EqualFold(cmp.Or(tag, field.Name), name) { // as encoding/json compares names
 			return field.Type
 		}
 	}
 	return nil
 }
 
-// jsonKinds are the kinds of JSON by their first byte, but for numbers.
+// jsonKinds maps the first byte of a value to its JSON type. Numbers are missing.
 var jsonKinds = map[byte]string{'{': "object", '[': "list", '"': "string", 't': "boolean", 'f': "boolean"}
 
 func wanted(t reflect.Type) string {
@@ -158,8 +158,8 @@ var kinds = map[reflect.Kind]string{
 	reflect.Int: "a whole number", reflect.Int64: "a whole number",
 }
 
-// try turns a panic of package partnertest into an error: there it is a mistake in a test's code, here it is one in what
-// somebody typed.
+// try turns a panic of package partnertest into an error: for that package it is a mistake in a test's code, here it is
+// a mistake in the user's input.
 func try(do func()) (err error) {
 	defer func() {
 		switch p := recover().(type) {

@@ -1,4 +1,4 @@
-// Package httpserve has the HTTP server of the fake, at which a client that stops in the middle holds nothing for long.
+// Package httpserve has the fake's HTTP server. It closes the connections of slow clients.
 package httpserve
 
 import (
@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// timeout is how long a request may take to arrive, and a write to be read.
+// timeout limits how long a request may take to arrive, and how long a client may take to read a write.
 const timeout = 30 * time.Second
 
-// New returns a server. The Delay of a fault is not part of its times, so it has no WriteTimeout: see [Listener].
+// New returns a server. It has no WriteTimeout, because that would include the Delay of a fault: see [Listener].
 func New(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: timeout, ReadTimeout: timeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10,
 	}
 }
 
-// Listener returns a listener whose connections end when a client does not read what is written to it.
+// Listener returns a listener that closes a connection if the client does not read a write in time.
 func Listener(l net.Listener) net.Listener { return listener{l} }
 
 type listener struct{ net.Listener }
@@ -39,7 +39,7 @@ func (c conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// CloseWrite is for net/http, which lets a client read the last response before the connection ends.
+// CloseWrite lets net/http half-close the connection, so that the client can read the last response.
 func (c conn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// once accepts one connection, and fails then.
+// once is a listener that accepts one connection, then fails.
 type once struct{ conns chan net.Conn }
 
 func (l once) Accept() (net.Conn, error) {
@@ -25,7 +25,7 @@ func (l once) Accept() (net.Conn, error) {
 func (l once) Close() error   { return nil }
 func (l once) Addr() net.Addr { return &net.TCPAddr{} }
 
-func TestListenerEndsClientsThatDoNotRead(t *testing.T) {
+func TestListenerClosesSlowClients(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe()
@@ -39,7 +39,7 @@ func TestListenerEndsClientsThatDoNotRead(t *testing.T) {
 		require.ErrorIs(t, err, net.ErrClosed)
 
 		go func() { _, _ = io.CopyN(io.Discard, client, 2) }()
-		for range 2 { // each write has its own time, however long a delay before it
+		for range 2 { // each write has its own timeout, however long the delay before it
 			time.Sleep(time.Hour)
 			_, err = c.Write([]byte("a"))
 			require.NoError(t, err)
