@@ -16,8 +16,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// With the fake, the test says in what state the API is and how it breaks down, and the client is the real one: what it
-// sends again, and after how long, is tested too. In a bubble of testing/synctest, waits take no time.
+// With the fake, a test sets the state of the API and injects faults, and the client is the real one: its retries and
+// their waits are tested too. Inside testing/synctest, waits take no time.
 
 const (
 	create = "POST /account/network-invitations"
@@ -37,20 +37,20 @@ func TestInviteThroughFaults(t *testing.T) {
 		faults  []partnertest.Fault
 		sent    bool
 		err     error
-		emails  int // how many were sent
-		creates int // how many calls were made for that
+		emails  int // e-mails sent
+		creates int // calls of Create
 		waited  time.Duration
 	}{
 		"no fault":               {create, nil, true, nil, 1, 1, 0},
-		"the answer is lost":     {create, []partnertest.Fault{{Cut: partnertest.CutAfter}}, true, nil, 1, 1, 0},
+		"the response is lost":   {create, []partnertest.Fault{{Cut: partnertest.CutAfter}}, true, nil, 1, 1, 0},
 		"the request is lost":    {create, []partnertest.Fault{{Cut: partnertest.CutBefore}}, false, partnerapi.ErrOutcomeUnknown, 0, 1, 0},
 		"the gateway gives up":   {create, []partnertest.Fault{{Status: 504, Processed: true}}, true, nil, 1, 1, 0},
 		"no connection at first": {create, []partnertest.Fault{{Cut: partnertest.CutRefused}}, true, nil, 1, 1, 0},
 		"too many requests": {
 			create, []partnertest.Fault{{Status: 429, RetryAfter: 5 * time.Second}}, true, nil, 1, 2, 5 * time.Second,
 		},
-		"done, and silent": {create, []partnertest.Fault{{Delay: time.Hour}}, true, nil, 1, 1, 30 * time.Second},
-		"the list cannot be read": {
+		"no response after processing": {create, []partnertest.Fault{{Delay: time.Hour}}, true, nil, 1, 1, 30 * time.Second},
+		"the list fails": {
 			list, slices.Repeat([]partnertest.Fault{{Status: 500}}, 4), false, partnerapi.ErrServer, 0, 0, 0,
 		},
 	}
@@ -74,7 +74,7 @@ func TestInviteThroughFaults(t *testing.T) {
 	}
 }
 
-// What the shop is told while the API cannot be reached.
+// The response to the shop while the API is down.
 func TestHandlerInAnOutage(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]partnertest.Fault{
@@ -93,7 +93,7 @@ func TestHandlerInAnOutage(t *testing.T) {
 	}
 }
 
-// Time goes on in the bubble, for the service and for the fake.
+// Inside the bubble, time passes for the service and for the fake.
 func TestInviteAgainWhenExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestInviteAgainWhenExpired(t *testing.T) {
 	})
 }
 
-// State that was there before: what is seeded is found on the second page too.
+// A seeded invitation is found on the second page too.
 func TestInviteFindsWhatIsPending(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()

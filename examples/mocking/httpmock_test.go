@@ -14,8 +14,8 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// With recorded replies, the test says what the API answers, byte by byte: a body that the vendor documents, or one that
-// was seen in production. There is no state, so the test also says what is asked, and in which order.
+// With recorded responses, a test sets each response of the API byte by byte: a body that the vendor documents, or one
+// seen in production. There is no state, so the test also lists the requests, in order.
 
 const invitationsURL = "https://api.backstack.com/account/network-invitations"
 
@@ -26,7 +26,7 @@ func recorded(t *testing.T) (*inviter, *httpmock.MockTransport) {
 	client, err := partnerapi.NewClient(
 		partnerapi.WithNetworkToken("token"),
 		partnerapi.WithHTTPClient(&http.Client{Transport: mock}),
-		partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}), // a request without a responder fails at once
+		partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}), // a request without a responder fails immediately
 	)
 	require.NoError(t, err)
 	return &inviter{api: client.Invitations, domain: "dom_1234567890"}, mock
@@ -42,16 +42,16 @@ func body(t *testing.T, name string) string {
 func TestInviteReadsWhatTheVendorDocuments(t *testing.T) {
 	t.Parallel()
 	const none = `{"list":[],"total":0,"search":"","filter":"pending","filters":["pending","expired"],"pages":1}`
-	// The document shows one record of a list that says it has two pages; this list ends with the first.
+	// The document shows one record of a list with two pages; this list ends after the first.
 	documented := strings.Replace(body(t, "get-account-network-invitations.ok.json"), `"pages": 2`, `"pages": 1`, 1)
 	tests := map[string]struct {
 		list    string
-		created httpmock.Responder // nil if it is not asked for
+		created httpmock.Responder // nil if it must not be called
 		sent    bool
 		err     error
 	}{
-		"pending":           {documented, nil, false, nil},
-		"sent, and no body": {none, httpmock.NewStringResponder(http.StatusOK, ""), true, nil},
+		"pending":          {documented, nil, false, nil},
+		"sent, empty body": {none, httpmock.NewStringResponder(http.StatusOK, ""), true, nil},
 		"refused": {
 			none, httpmock.NewStringResponder(http.StatusBadRequest, `{"error":{"request_method":"POST","type":"user","code":400,`+
 				`"message":"Please check the values.","fields":{"email":"This value is required."},"dev_message":""}}`),

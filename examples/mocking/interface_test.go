@@ -15,10 +15,10 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// With an interface, nothing of the SDK runs: the test says what its methods return. That is enough where only the
-// result matters, as in a handler that makes a status of it.
+// With an interface, no code of the SDK runs: the test sets the results of its methods. That is enough if only the
+// result matters, as in a handler that maps errors to a status.
 
-// stub is an API in which nothing is pending, and Create fails with err, or not at all.
+// stub is an API without pending invitations. Create returns err.
 type stub struct{ err error }
 
 func (s stub) Create(context.Context, partnerapi.CreateInvitationRequest, ...partnerapi.CallOption) (*partnerapi.Invitation, error) {
@@ -29,7 +29,7 @@ func (stub) All(context.Context, partnerapi.ListOptions, ...partnerapi.CallOptio
 	return func(func(partnerapi.Invitation, error) bool) {}
 }
 
-func TestHandlerMakesAStatusOfTheError(t *testing.T) {
+func TestHandlerMapsErrorsToStatus(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		err    error
@@ -37,14 +37,14 @@ func TestHandlerMakesAStatusOfTheError(t *testing.T) {
 		body   string
 	}{
 		"sent":             {nil, http.StatusCreated, "sent\n"},
-		"refused":          {&partnerapi.Error{StatusCode: 400}, http.StatusBadRequest, "this e-mail cannot be invited\n"},
-		"not sendable":     {&partnerapi.ArgumentError{}, http.StatusBadRequest, "this e-mail cannot be invited\n"},
-		"a bad credential": {&partnerapi.Error{StatusCode: 401}, http.StatusBadGateway, "that did not work\n"},
+		"refused":          {&partnerapi.Error{StatusCode: 400}, http.StatusBadRequest, "invalid e-mail\n"},
+		"not sendable":     {&partnerapi.ArgumentError{}, http.StatusBadRequest, "invalid e-mail\n"},
+		"a bad credential": {&partnerapi.Error{StatusCode: 401}, http.StatusBadGateway, "the invitation failed\n"},
 		"too many":         {&partnerapi.Error{StatusCode: 429}, http.StatusServiceUnavailable, "try again later\n"},
 		"an outage":        {&partnerapi.Error{StatusCode: 500}, http.StatusServiceUnavailable, "try again later\n"},
 		"outcome unknown":  {partnerapi.ErrOutcomeUnknown, http.StatusServiceUnavailable, "try again later\n"},
-		"no credential":    {errors.Join(partnerapi.ErrNoCredential, &partnerapi.ArgumentError{}), http.StatusBadGateway, "that did not work\n"},
-		"a proxy's page":   {errors.Join(&partnerapi.Error{StatusCode: 400}, partnerapi.ErrBadResponse), http.StatusBadGateway, "that did not work\n"},
+		"no credential":    {errors.Join(partnerapi.ErrNoCredential, &partnerapi.ArgumentError{}), http.StatusBadGateway, "the invitation failed\n"},
+		"a proxy's page":   {errors.Join(&partnerapi.Error{StatusCode: 400}, partnerapi.ErrBadResponse), http.StatusBadGateway, "the invitation failed\n"},
 		"anything else":    {errors.New("secret"), http.StatusServiceUnavailable, "try again later\n"},
 	}
 	for name, test := range tests {

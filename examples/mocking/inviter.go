@@ -11,17 +11,17 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// invitations is what an inviter needs of the SDK: two methods of client.Invitations. It is declared here, where it is
-// used, so that a test can write another one in a few lines.
+// invitations is the part of the SDK that an inviter needs: two methods of client.Invitations. It is declared here, by
+// its user, so that a test can implement it in a few lines.
 type invitations interface {
 	Create(context.Context, partnerapi.CreateInvitationRequest, ...partnerapi.CallOption) (*partnerapi.Invitation, error)
 	All(context.Context, partnerapi.ListOptions, ...partnerapi.CallOption) iter.Seq2[partnerapi.Invitation, error]
 }
 
-// inviter invites shops into a network, by one e-mail each.
+// inviter invites shops into a network by e-mail, once each.
 type inviter struct {
 	api    invitations
-	domain string // the kind of account that a shop becomes
+	domain string // the kind of account for a new shop
 }
 
 // invite sends an invitation to email, unless one is pending. It can be called again after any failure.
@@ -34,7 +34,7 @@ func (in *inviter) invite(ctx context.Context, email string) (sent bool, err err
 	if !errors.Is(err, partnerapi.ErrOutcomeUnknown) {
 		return err == nil, err
 	}
-	// The e-mail may be on its way. Another call would send another one, so the list has to tell.
+	// The e-mail may have been sent. Another call would send a second one, so the list has to decide.
 	pending, lookup := in.pending(ctx, email)
 	if lookup != nil || !pending {
 		return false, errors.Join(err, lookup)
@@ -55,16 +55,16 @@ func (in *inviter) pending(ctx context.Context, email string) (bool, error) {
 	return false, nil
 }
 
-// ServeHTTP invites the e-mail of a form, and says what came of it: 201 if an e-mail was sent, 200 if one was sent before.
+// ServeHTTP invites the e-mail of a form. It responds with 201 if it sent an e-mail, and 200 if one was sent before.
 func (in *inviter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sent, err := in.invite(r.Context(), r.PostFormValue("email"))
 	var unsendable *partnerapi.ArgumentError
 	switch {
 	case errors.Is(err, partnerapi.ErrNoCredential), errors.Is(err, partnerapi.ErrUnauthorized),
 		errors.Is(err, partnerapi.ErrForbidden), errors.Is(err, partnerapi.ErrBadResponse):
-		http.Error(w, "that did not work", http.StatusBadGateway) // the shop can do nothing about it
+		http.Error(w, "the invitation failed", http.StatusBadGateway) // the shop cannot fix this
 	case errors.Is(err, partnerapi.ErrInvalid), errors.As(err, &unsendable):
-		http.Error(w, "this e-mail cannot be invited", http.StatusBadRequest)
+		http.Error(w, "invalid e-mail", http.StatusBadRequest)
 	case err != nil: // an outage, or too many calls
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 	case sent:

@@ -1,7 +1,7 @@
-// Command mocking shows a small service, which invites shops into a network, at work against the fake.
+// Command mocking runs a small service, which invites shops into a network, against the fake.
 //
-// Its tests are the point: they try the service in three ways, with the fake, with recorded replies and with an interface
-// of its own.
+// Its tests are the point: they test the service in three ways, with the fake, with recorded responses and with an
+// interface of its own.
 package main
 
 import (
@@ -35,7 +35,7 @@ func demonstrate(ctx context.Context, w io.Writer) error {
 	}{
 		{"at first", 0, nil},
 		{"an hour later", time.Hour, nil},
-		// A gateway says that it did not work, and it did.
+		// The gateway responds with an error although the request was processed.
 		{"8 days later, in an outage", 8 * 24 * time.Hour, []partnertest.Fault{{Status: 503, Processed: true}}},
 	} {
 		now = now.Add(step.later)

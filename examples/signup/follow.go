@@ -12,8 +12,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// follow opens both links as a browser would, prints what the browser gets to see, and fails if that is not what it
-// should be.
+// follow opens both links as a browser would and prints the URLs that the browser requests. It fails if the token is
+// shown where it must not be, or a link leads to the wrong page.
 func follow(ctx context.Context, w io.Writer, client *partnerapi.Client, app string) error {
 	direct, err := client.Signup.URL(ctx, parent)
 	if err != nil {
@@ -21,12 +21,12 @@ func follow(ctx context.Context, w io.Writer, client *partnerapi.Client, app str
 	}
 	ways := []struct {
 		name, link string
-		shown      bool // the token, to the browser
+		shown      bool // whether the browser sees the token
 	}{
 		{"Through our server", app + "/protection", false},
 		{"With a direct link", direct, true},
 	}
-	fmt.Fprintln(w, "Nobody is there to open it (the input is the null device), so this is what a browser would ask for:")
+	fmt.Fprintln(w, "The input is the null device, so the program follows both links itself. A browser would request:")
 	for _, way := range ways {
 		fmt.Fprintf(w, "\n%s\n", way.name)
 		asked, err := browse(ctx, w, way.link)
@@ -44,10 +44,10 @@ func follow(ctx context.Context, w io.Writer, client *partnerapi.Client, app str
 	return nil
 }
 
-// browse follows a link to where it leads, and returns every URL on the way.
+// browse follows a link to its end and returns every URL on the way.
 func browse(ctx context.Context, w io.Writer, link string) (asked []string, err error) {
 	browser := &http.Client{
-		Transport:     new(http.Transport), // without a proxy: all is on loopback
+		Transport:     new(http.Transport), // without a proxy: all servers are on loopback
 		Timeout:       10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -1,5 +1,5 @@
-// Command signup serves the account page of a fictional partner, with links that sign a parent up in the two ways that
-// the SDK offers, and the fake of the partner API behind it.
+// Command signup serves the account page of a fictional partner, with signup links of both kinds that the SDK offers,
+// and a fake of the partner API.
 package main
 
 import (
@@ -23,17 +23,17 @@ import (
 
 const usage = `Signup serves the account page of a fictional partner and a fake of the partner API, both on loopback.
 
-	go run ./examples/signup                          at a free port, until Ctrl-C
-	go run ./examples/signup -addr 127.0.0.1:8080     at this one
+	go run ./examples/signup                          on a free port, until Ctrl-C
+	go run ./examples/signup -addr 127.0.0.1:8080     on this address
 	go run ./examples/signup </dev/null               follows both links itself and ends
 
-Without -addr, an input that is the null device means that nobody is there to open the page: so it is in CI. The exit
-status is 0 if all went well, 1 if not, and 2 if the command line is wrong.
+Without -addr, and with the null device as input, as in CI, it does not wait for a browser. The exit status is 0 on
+success, 1 on failure, and 2 if the command line is invalid.
 
 Flags:
 `
 
-// parent is who is signed in to the site. A real service takes that from its session.
+// parent is the signed-in parent. A real service reads that from its session.
 var parent = partnerapi.SignupRequest{PK: "MS2365", Email: "parent@example.com", ChildName: "Kim"}
 
 func main() {
@@ -50,8 +50,8 @@ func isNull(f *os.File) bool {
 	return errors.Join(err, failed) == nil && os.SameFile(is, null)
 }
 
-// run is main with everything passed in. It returns the exit status.
-func run(ctx context.Context, args []string, nobody bool, stdout, stderr io.Writer) int {
+// run is main with its dependencies passed in. It returns the exit status.
+func run(ctx context.Context, args []string, demo bool, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("signup", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -68,14 +68,14 @@ func run(ctx context.Context, args []string, nobody bool, stdout, stderr io.Writ
 		fmt.Fprintf(stderr, "signup: unexpected argument %q; see -h\n", flags.Arg(0))
 		return 2
 	}
-	if err := serve(ctx, *addr, nobody && *addr == "", stdout, stderr); err != nil {
+	if err := serve(ctx, *addr, demo && *addr == "", stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "signup:", err)
 		return 1
 	}
 	return 0
 }
 
-// serve serves the site and the fake until ctx ends, or until it has followed the links itself.
+// serve serves the site and the fake until ctx ends or, as a demo, until it has followed the links itself.
 func serve(ctx context.Context, addr string, demo bool, stdout, stderr io.Writer) error {
 	api, err := listen(ctx, "", partnertest.New())
 	if err != nil {
@@ -84,7 +84,7 @@ func serve(ctx context.Context, addr string, demo bool, stdout, stderr io.Writer
 	defer api.close()
 	client, err := partnerapi.NewClient(
 		partnerapi.WithPartnerToken(partnertest.PartnerToken),
-		partnerapi.WithBaseURL(partnerapi.PartnerAPI, api.url+"/partner"), // without it: the real API
+		partnerapi.WithBaseURL(partnerapi.PartnerAPI, api.url+"/partner"), // omit this option for the real API
 		partnerapi.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))),
 	)
 	if err != nil {
@@ -106,13 +106,13 @@ func serve(ctx context.Context, addr string, demo bool, stdout, stderr io.Writer
 	return nil
 }
 
-// server is a handler that is served.
+// server is a handler and its URL.
 type server struct {
 	url   string
 	close func()
 }
 
-// listen serves h at addr, or at a free port on loopback if it is empty.
+// listen serves h at addr or, if addr is empty, at a free port on loopback.
 func listen(ctx context.Context, addr string, h http.Handler) (*server, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
@@ -125,7 +125,7 @@ func listen(ctx context.Context, addr string, h http.Handler) (*server, error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = s.Serve(listener) // it ends with ErrServerClosed
+		_ = s.Serve(listener) // it returns ErrServerClosed
 	}()
 	return &server{"http://" + listener.Addr().String(), func() {
 		_ = s.Close()

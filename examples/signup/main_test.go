@@ -19,11 +19,11 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// output is what the program prints when nobody is there, but for the ports.
+// output is the program's output when it follows the links itself, with the ports masked.
 const output = `The account page:            http://PORT/
 The fake of the partner API: http://PORT/partner
 
-Nobody is there to open it (the input is the null device), so this is what a browser would ask for:
+The input is the null device, so the program follows both links itself. A browser would request:
 
 Through our server
   303  http://PORT/protection
@@ -38,7 +38,7 @@ Both ways lead to the landing page, and only the direct link shows the browser t
 
 var port = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
-func TestWithNobodyThereItFollowsTheLinks(t *testing.T) {
+func TestFollowsLinksOnNullDevice(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
 
@@ -52,20 +52,20 @@ func TestREADMEShowsTheOutput(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	_, links, _ := strings.Cut(output, "would ask for:\n\n")
+	_, links, _ := strings.Cut(output, "would request:\n\n")
 	shown := strings.Contains(port.ReplaceAllString(string(readme), "PORT"), "```text\n"+links+"```\n")
 	assert.True(t, shown, "README should show:\n%s", links)
 }
 
-// With somebody there, or at an address that was asked for, it serves until it is told to end.
-func TestItServesUntilItIsInterrupted(t *testing.T) {
+// Otherwise, or with -addr, it serves until it is interrupted.
+func TestServesUntilInterrupted(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		args   []string
-		nobody bool
+		args []string
+		demo bool
 	}{
-		"somebody":             {nil, false},
-		"nobody at an address": {[]string{"-addr", "127.0.0.1:0"}, true},
+		"somebody":                     {nil, false},
+		"null device, with an address": {[]string{"-addr", "127.0.0.1:0"}, true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestItServesUntilItIsInterrupted(t *testing.T) {
 			out, stdout := io.Pipe()
 			status := make(chan int)
 			go func() {
-				got := run(ctx, test.args, test.nobody, stdout, io.Discard)
+				got := run(ctx, test.args, test.demo, stdout, io.Discard)
 				_ = stdout.Close()
 				status <- got
 			}()
@@ -122,7 +122,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// What follow prints at the end must not be printed of a site that does otherwise.
+// The summary at the end of follow must not be printed for a site that behaves differently.
 func TestFollowFails(t *testing.T) {
 	t.Parallel()
 	to := func(target string) http.Handler { return http.RedirectHandler(target, http.StatusSeeOther) }

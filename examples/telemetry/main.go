@@ -1,7 +1,7 @@
-// Command telemetry traces and counts calls that go wrong, against the embedded fake, and prints the traces and what a
-// scrape by Prometheus would get.
+// Command telemetry traces and counts failing calls against the embedded fake, and prints the traces and the output of a
+// Prometheus scrape.
 //
-// tracing.go and metrics.go are to be copied; observe, in this file, puts them on a client.
+// tracing.go and metrics.go are meant to be copied; observe, in this file, applies them to a client.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// observe returns the options of a client that is traced and counted. next sends its requests.
+// observe returns the options of a traced and counted client. next sends its requests.
 func observe(next http.RoundTripper, tracer trace.Tracer, metrics *Metrics) []partnerapi.Option {
 	return []partnerapi.Option{
 		partnerapi.WithHTTPClient(&http.Client{Transport: Tracing{Next: next, Tracer: tracer}}),
@@ -37,9 +37,9 @@ func observe(next http.RoundTripper, tracer trace.Tracer, metrics *Metrics) []pa
 	}
 }
 
-// run is main with everything passed in.
+// run is main with its dependencies passed in.
 func run(ctx context.Context, w io.Writer) error {
-	// In a service: sdktrace.WithBatcher, with an exporter of OTLP.
+	// In a service: sdktrace.WithBatcher, with an OTLP exporter.
 	var spans spanLog
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(&spans))
 	tracer := provider.Tracer("telemetry")
@@ -47,7 +47,7 @@ func run(ctx context.Context, w io.Writer) error {
 
 	fake := partnertest.New()
 	client := fake.Client(append(observe(fake.Transport(), tracer, NewMetrics(registry)),
-		// A demonstration does not wait for as long as the default does.
+		// shorter waits than the default, for a demonstration
 		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}))...)
 	tell(ctx, fake, client, tracer)
 
@@ -57,7 +57,7 @@ func run(ctx context.Context, w io.Writer) error {
 	return printScrape(w, registry)
 }
 
-// story is what a service does, and what goes wrong with it.
+// story lists what a service does, with the faults of the API.
 var story = []struct {
 	name   string
 	faults map[string][]partnertest.Fault
@@ -93,7 +93,7 @@ var story = []struct {
 	},
 }
 
-// tell does what is in the story, each part in a span of its own, as a service's handler of a request has one.
+// tell runs the story, each part in a span of its own, like a request handler in a service.
 func tell(ctx context.Context, fake *partnertest.Fake, client *partnerapi.Client, tracer trace.Tracer) {
 	for _, part := range story {
 		for op, faults := range part.faults {

@@ -20,7 +20,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// masks take out what is another in every run.
+// masks replace what differs between runs.
 var masks = []struct {
 	what *regexp.Regexp
 	by   string
@@ -28,7 +28,7 @@ var masks = []struct {
 	{regexp.MustCompile(`trace [0-9a-f]{32}`), "trace ID"},
 	{regexp.MustCompile(`\b[0-9.]+(µs|ms|s)\b`), "TIME"},
 	{regexp.MustCompile(`(?m)(_seconds_sum\{.*\}) .*$`), "$1 TIME"},
-	{regexp.MustCompile(`(?m)(_seconds_bucket\{.*le="[0-9.]+"\}) .*$`), "$1 COUNT"}, // a machine can be slow
+	{regexp.MustCompile(`(?m)(_seconds_bucket\{.*le="[0-9.]+"\}) .*$`), "$1 COUNT"}, // depends on the machine
 }
 
 func masked(text string) string {
@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 	assert.Equal(t, string(want), masked(stdout.String()))
 }
 
-// observed is a client whose spans and metrics are kept.
+// observed is a client whose spans and metrics are recorded.
 type observed struct {
 	*partnerapi.Client
 	spans    spanLog
@@ -64,7 +64,7 @@ func newObserved(fake *partnertest.Fake, next http.RoundTripper) *observed {
 	return o
 }
 
-// series returns every line of a scrape without its value.
+// series returns the lines of a scrape without their values.
 func (o *observed) series(t *testing.T) []string {
 	t.Helper()
 	var scrape bytes.Buffer
@@ -78,7 +78,7 @@ func (o *observed) series(t *testing.T) []string {
 	return series
 }
 
-// everything is all that is exported of the spans.
+// everything returns all exported data of the spans.
 func (o *observed) everything() string {
 	var all strings.Builder
 	for _, span := range o.spans.ended {
@@ -90,12 +90,12 @@ func (o *observed) everything() string {
 	return all.String()
 }
 
-// oddValues are what a pk, an id, a token or an e-mail can be.
+// oddValues are unusual values of a pk, an id, a token or an e-mail.
 var oddValues = []string{
 	"CANARY", "CANARY@b.example", "CANARY/../x", "CANARY?key=1&b=2", "CANARY \"}{=,", "{CANARY}", "%2FCANARY%00", "CANARY\u00e9\n", "CANARY" + strings.Repeat("0", 300),
 }
 
-// callAll calls an operation of each API, and of each form of argument, with odd in each of them.
+// callAll calls an operation of each API, covering each form of argument, with odd as the value.
 func callAll(ctx context.Context, c *partnerapi.Client, odd string) error {
 	_, ensured := c.Subscriptions.Ensure(ctx, partnerapi.CreateSubscriptionRequest{PK: odd, Email: odd, Plan: partnerapi.PlanBark})
 	_, _, login := c.Accounts.Login(ctx, partnerapi.LoginRequest{Email: odd, Password: odd})
@@ -108,18 +108,18 @@ func callAll(ctx context.Context, c *partnerapi.Client, odd string) error {
 	return errors.Join(ensured, c.Subscriptions.Cancel(ctx, odd), login, search, network, deletion, list, activation, other)
 }
 
-// No pk, id, token or e-mail is in a span, an event or a label, whatever it looks like and however a call fails; and
-// however many there are of them, there are no more series.
-func TestNothingOfACallersIsTold(t *testing.T) {
+// No pk, id, token or e-mail may appear in a span, an event or a label, whatever its form and however a call fails. More
+// values must not create more series.
+func TestArgumentsAreNotRecorded(t *testing.T) {
 	t.Parallel()
-	answers := map[string]partnertest.Fault{
+	faults := map[string]partnertest.Fault{
 		"the fake's own":            {},
 		"a message that repeats it": {Status: 400, Body: `{"success":false,"error":"CANARY","status":"error","messages":["CANARY"]}`},
 		"a page":                    {Status: 404, Body: "<html>CANARY"},
 		"none":                      {Cut: partnertest.CutRefused},
 		"a cut one":                 {Cut: partnertest.CutWithin},
 	}
-	for name, fault := range answers {
+	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fake := partnertest.New()
@@ -142,7 +142,7 @@ func TestNothingOfACallersIsTold(t *testing.T) {
 			assert.NotContains(t, o.everything(), "CANARY")
 			after := o.series(t)
 			assert.NotContains(t, strings.Join(after, "\n"), "CANARY")
-			// Eleven operations, each with at most three outcomes of seven series, and one of retries.
+			// Eleven operations with at most three outcomes of seven series each, and one series of retries each.
 			assert.NotEmpty(t, before)
 			assert.LessOrEqual(t, len(after), 11*(3*7+1))
 			assert.Subset(t, before, after, "series grow with the values")
@@ -156,8 +156,8 @@ func (panicking) RoundTrip(req *http.Request) (*http.Response, error) {
 	panic("no responder for " + req.URL.String())
 }
 
-// A transport that panics, such as a mock without a responder, may say the URL.
-func TestNothingOfAPanicIsTold(t *testing.T) {
+// A transport that panics, such as a mock without a responder, may have the URL in the panic value.
+func TestPanicValueIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	o := newObserved(partnertest.New(), panicking{})
 	assert.Panics(t, func() { _, _ = o.Accounts.Search(t.Context(), "CANARY@example.com") })
@@ -165,8 +165,8 @@ func TestNothingOfAPanicIsTold(t *testing.T) {
 	assert.NotContains(t, o.everything(), "CANARY")
 }
 
-// The pages that All asks for at once are spans of one trace, each with an event.
-func TestPagesAtOnce(t *testing.T) {
+// The pages that All requests concurrently are spans of one trace, each with an event.
+func TestConcurrentPages(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
 	for i := range 1000 {
@@ -185,7 +185,7 @@ func TestPagesAtOnce(t *testing.T) {
 	assert.Equal(t, 10, propagated(fake.Calls(), o.spans.ended))
 }
 
-// A request that is not of the SDK may have anything in it: nothing is told of it, and nothing added to it.
+// A request from outside the SDK may contain anything: it gets no span, and no headers are added.
 func TestOtherRequests(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
@@ -203,7 +203,7 @@ func TestOtherRequests(t *testing.T) {
 	assert.Empty(t, fake.Calls()[0].Header.Get("Traceparent"))
 }
 
-// watch is a transport that can be told to close what it keeps.
+// watch is a transport that records CloseIdleConnections.
 type watch struct {
 	http.RoundTripper
 	closed int

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// Metrics counts and times attempts. Its labels are the API, the operation and the outcome, of which a program has as
-// many as it has operations: nothing that a caller passes in is one.
+// Metrics counts and times attempts. Its labels are the API, the operation and the outcome. Their number is limited by
+// the operations that a program uses: no label has a value that a caller passes in.
 type Metrics struct {
 	attempts, retries *prometheus.CounterVec
 	duration          *prometheus.HistogramVec
@@ -19,19 +19,19 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	attempt := append(call, "outcome")
 	return &Metrics{
 		attempts: register.NewCounterVec(prometheus.CounterOpts{
-			Name: "partnerapi_attempts_total", Help: "Requests made, by what is known of them.",
+			Name: "partnerapi_attempts_total", Help: "Attempts by outcome.",
 		}, attempt),
 		retries: register.NewCounterVec(prometheus.CounterOpts{
-			Name: "partnerapi_retries_total", Help: "Requests made to send a call again.",
+			Name: "partnerapi_retries_total", Help: "Retries.",
 		}, call),
 		duration: register.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "partnerapi_attempt_duration_seconds", Help: "How long requests took, waits between them apart.",
-			Buckets: []float64{.1, 1, 10}, // an attempt ends after 30 s, unless WithTimeout says otherwise
+			Name: "partnerapi_attempt_duration_seconds", Help: "Duration of attempts, without the waits between them.",
+			Buckets: []float64{.1, 1, 10}, // an attempt times out after 30 s unless WithTimeout is set
 		}, attempt),
 	}
 }
 
-// Observe adds an attempt.
+// Observe records an attempt.
 func (m *Metrics) Observe(a partnerapi.Attempt) {
 	api, outcome := string(a.API), string(a.Outcome)
 	m.attempts.WithLabelValues(api, a.Op, outcome).Inc()

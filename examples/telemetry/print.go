@@ -20,13 +20,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// spanLog is an exporter that keeps the spans.
+// spanLog is an exporter that records the spans.
 type spanLog struct {
 	mu    sync.Mutex
 	ended []sdktrace.ReadOnlySpan
 }
 
-// ExportSpans keeps spans.
+// ExportSpans records spans.
 func (l *spanLog) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -34,16 +34,16 @@ func (l *spanLog) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) 
 	return nil
 }
 
-// Shutdown has nothing to do.
+// Shutdown does nothing.
 func (l *spanLog) Shutdown(context.Context) error { return nil }
 
-// line is a line of a printed trace, and when what it tells of began.
+// line is a line of a printed trace, and the time at which it began.
 type line struct {
 	at   time.Time
 	text string
 }
 
-// printTraces prints each trace: its first span, and below that one's events, and the spans in it, in order.
+// printTraces prints each trace: its root span, then that span's events and child spans by time.
 func printTraces(w io.Writer, spans []sdktrace.ReadOnlySpan) {
 	for _, root := range spans {
 		if root.Parent().IsValid() {
@@ -82,7 +82,7 @@ func describeAttempt(event sdktrace.Event) string {
 	of := values(event.Attributes)
 	told := fmt.Sprintf("%s %s: %s", event.Name, of["partnerapi.attempt"].String(), of["partnerapi.outcome"].String())
 	if wait := of["partnerapi.wait"].AsFloat64(); wait > 0 {
-		told += ", sent again after " + round(time.Duration(wait*float64(time.Second)))
+		told += ", retried after " + round(time.Duration(wait*float64(time.Second)))
 	}
 	return told
 }
@@ -111,7 +111,7 @@ func propagated(calls []partnertest.Call, spans []sdktrace.ReadOnlySpan) (n int)
 	return n
 }
 
-// printScrape prints what a scrape gets. In a service, promhttp.HandlerFor(registry, …) serves it.
+// printScrape prints the output of a scrape. In a service, promhttp.HandlerFor(registry, …) serves it.
 func printScrape(w io.Writer, registry prometheus.Gatherer) error {
 	families, err := registry.Gather()
 	for _, family := range families {

@@ -22,7 +22,7 @@ func TestREADMEShowsObserve(t *testing.T) {
 	assert.Contains(t, string(readme), string(observe))
 }
 
-// What the README shows is what is printed, with parts left out where it says "...".
+// The README shows parts of the output, with "..." between them.
 func TestREADMEShowsTheOutput(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")

@@ -13,18 +13,18 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracing is a transport that makes a span of every request of the SDK, named by its operation, and hands the trace on
-// to the server. It is not otelhttp, because that puts the URL into its spans, and with it pks, e-mails and the key of
-// the account API.
+// Tracing is a transport that makes a span of every request of the SDK, named after its operation, and propagates the
+// trace to the server. It does not use otelhttp, which records the URL, and with it pks, e-mails and the key of the
+// account API.
 type Tracing struct {
-	// Next sends the requests. For the real APIs: a clone of [http.DefaultTransport], with as many connections kept for
-	// each host as are used at once.
+	// Next sends the requests. For the real APIs, use a clone of [http.DefaultTransport] whose limit of idle connections
+	// per host matches the number of concurrent calls.
 	Next   http.RoundTripper
 	Tracer trace.Tracer
 }
 
-// RoundTrip makes a span of a request of the SDK, and leaves any other as it is. The span ends with the headers of the
-// answer; what became of the body is in the attempt, for which see [AddAttempt].
+// RoundTrip makes a span of a request of the SDK, and passes any other request through unchanged. The span ends with the
+// response headers; the attempt records what happened to the body, see [AddAttempt].
 func (t Tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 	api, op := partnerapi.Operation(req.Context())
 	if op == "" {
@@ -34,12 +34,12 @@ func (t Tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 		attribute.String("partnerapi.api", string(api)),
 		attribute.String("http.request.method", req.Method),
 	))
-	defer func() { span.End() }() // deferred itself, it would tell the value of a panic, and that may hold the URL
-	req = req.Clone(ctx)          // a transport must not change the request that it is given
+	defer func() { span.End() }() // if deferred directly, End would record the value of a panic, which may contain the URL
+	req = req.Clone(ctx)          // a transport must not change the request it receives
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	resp, err := t.Next.RoundTrip(req)
 	if err != nil {
-		span.SetStatus(codes.Error, "no answer") // the text of the error may hold the URL
+		span.SetStatus(codes.Error, "no response") // the error text may contain the URL
 		return resp, err
 	}
 	span.SetAttributes(attribute.Int("http.response.status_code", resp.StatusCode))
@@ -49,11 +49,11 @@ func (t Tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// CloseIdleConnections is what the client's method of that name calls.
+// CloseIdleConnections is called by the client's method of the same name.
 func (t Tracing) CloseIdleConnections() { (&http.Client{Transport: t.Next}).CloseIdleConnections() }
 
-// AddAttempt makes an attempt an event of the span in which the call was made: one call can be many requests, and this
-// says which of its attempts each was, whether the API can have done it, and how long the call then waited.
+// AddAttempt records an attempt as an event of the span in which the call was made. A call may make several attempts;
+// the event has the number of the attempt, its outcome, and the wait before the next one.
 func AddAttempt(ctx context.Context, a partnerapi.Attempt) {
 	trace.SpanFromContext(ctx).AddEvent("attempt", trace.WithAttributes(
 		attribute.String("partnerapi.api", string(a.API)),
@@ -66,7 +66,7 @@ func AddAttempt(ctx context.Context, a partnerapi.Attempt) {
 	))
 }
 
-// kinds are all that an error is told of in a span: its text may hold what the API said, and the API may say a name.
+// kinds are all that a span records of an error: its text may contain a message of the API, and so personal data.
 var kinds = []error{
 	partnerapi.ErrInvalid, partnerapi.ErrAlreadyExists, partnerapi.ErrNotFound, partnerapi.ErrUnauthorized,
 	partnerapi.ErrForbidden, partnerapi.ErrNotLoggedIn, partnerapi.ErrNoCredential, partnerapi.ErrRateLimited,
@@ -74,7 +74,7 @@ var kinds = []error{
 	context.Canceled, context.DeadlineExceeded,
 }
 
-// End ends a span around calls, with the kinds of the error that they ended with.
+// End ends a span around calls and records the kinds of their error.
 func End(span trace.Span, err error) {
 	defer span.End()
 	if err == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// refused expects a call to fail in the documented way.
+// refused expects a call to return the documented error.
 func refused(call func(context.Context) error, want error) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		err := call(ctx)
@@ -32,7 +32,7 @@ func (t *tour) failures() chapter {
 			return err
 		}
 	}
-	return chapter{"What the APIs refuse, and how errors.Is tells", []step{
+	return chapter{"Errors of the APIs, matched with errors.Is", []step{
 		{"POST /partners/subscriptions", "Subscriptions.Create", refused(func(ctx context.Context) error {
 			return c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: parentEmail, Plan: partnerapi.PlanBark})
 		}, partnerapi.ErrAlreadyExists)},
@@ -61,7 +61,7 @@ func (t *tour) failures() chapter {
 			return err
 		}, partnerapi.ErrInvalid)},
 		{"POST /account/network-invitations/{token}", "Invitations.Activate", refused(func(ctx context.Context) error {
-			_, err := c.Invitations.Activate(ctx, t.token) // used above
+			_, err := c.Invitations.Activate(ctx, t.token) // already used above
 			return err
 		}, partnerapi.ErrNotFound)},
 	}}

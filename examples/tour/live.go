@@ -12,15 +12,15 @@ import (
 	partnerapi "github.com/partnerapi/partnerapi-go"
 )
 
-// A check is a call to a real API that changes nothing, and what it must answer if the credential is good.
+// A check is a call to a real API that changes nothing, and the expected result with a valid credential.
 type check struct {
 	method string
-	env    string // the credential that it needs
+	env    string // the required credential
 	call   func(context.Context, *partnerapi.Client) error
-	want   error // nil: it succeeds
+	want   error // nil for success
 }
 
-// credentials are the options for the variables of the environment.
+// credentials maps environment variables to options.
 var credentials = map[string]func(string) partnerapi.Option{
 	"PARTNERAPI_PARTNER_TOKEN":    partnerapi.WithPartnerToken,
 	"PARTNERAPI_ACCOUNT_KEY":      partnerapi.WithAccountKey,
@@ -28,12 +28,12 @@ var credentials = map[string]func(string) partnerapi.Option{
 	"PARTNERAPI_NETWORK_TOKEN":    partnerapi.WithNetworkToken,
 }
 
-// optional are the variables without which a check is left out.
+// optional are the variables whose checks are skipped if unset.
 var optional = []string{"PARTNERAPI_ORGANIZATION_KEY"}
 
 var checks = map[string][]check{
 	"partner": {
-		// The API has no read: an update of a pk that nobody has must answer that it does not know it.
+		// The API has no read: an update of a random pk must return not found.
 		{"Subscriptions.Update", "PARTNERAPI_PARTNER_TOKEN", func(ctx context.Context, c *partnerapi.Client) error {
 			return c.Subscriptions.Update(ctx, "tour-"+rand.Text(), partnerapi.UpdateSubscriptionRequest{Plan: partnerapi.PlanBark})
 		}, partnerapi.ErrNotFound},
@@ -60,7 +60,7 @@ var checks = map[string][]check{
 	},
 }
 
-// checkLive checks the credentials of one API. opts come after those of the environment.
+// checkLive checks the credentials of one API. opts are applied after those of the environment.
 func checkLive(ctx context.Context, w io.Writer, name string, getenv func(string) string, opts ...partnerapi.Option) error {
 	var todo []check
 	var set []partnerapi.Option
@@ -83,7 +83,7 @@ func checkLive(ctx context.Context, w io.Writer, name string, getenv func(string
 	for _, c := range todo {
 		if err := c.run(ctx, client); err != nil {
 			_, _ = fmt.Fprintf(w, "%-22s  FAILED: %v\n", c.method, err)
-			failed = errors.New("the credentials do not work, or the API does not answer as documented")
+			failed = errors.New("the credentials are invalid, or the API does not respond as documented")
 			continue
 		}
 		_, _ = fmt.Fprintf(w, "%-22s  ok\n", c.method)
@@ -97,7 +97,7 @@ func (c check) run(ctx context.Context, client *partnerapi.Client) error {
 	case c.want == nil:
 		return err
 	case err == nil:
-		return fmt.Errorf("success, where the answer should be: %w", c.want)
+		return fmt.Errorf("unexpected success, want: %w", c.want)
 	case !errors.Is(err, c.want):
 		return err
 	default:

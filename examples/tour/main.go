@@ -13,34 +13,34 @@ import (
 	"time"
 )
 
-const usage = `Tour runs all 28 operations of the partner, account and network APIs.
+const usage = `Tour runs every operation of the partner, account and network APIs.
 
 	go run ./examples/tour                  against the embedded fake: no network, no credentials
 	go run ./examples/tour -live partner    checks your credentials against the real API
 
-Each line says which operation ran, through which method, what came of it and how long it took. The exit
-status is 0 if everything was as documented, 1 if anything was not, and 2 if the command line is wrong or
-a credential is missing. (go run itself turns every status but 0 into 1.)
+Each line shows the operation, the method, the outcome and the duration. The exit status is 0 if everything was
+as documented, 1 if anything was not, and 2 if the command line is invalid or a credential is missing. (go run
+itself turns every status but 0 into 1.)
 
 -live makes only calls that change nothing, with credentials from the environment:
 
-	partner    PARTNERAPI_PARTNER_TOKEN. The API has no read, so this updates a random pk, which must
-	           answer that there is none.
-	account    PARTNERAPI_ACCOUNT_KEY: reads the account of nobody. With PARTNERAPI_ORGANIZATION_KEY too:
+	partner    PARTNERAPI_PARTNER_TOKEN. The API has no read, so this updates a random pk and expects
+	           not found.
+	account    PARTNERAPI_ACCOUNT_KEY: reads the account without a login. With PARTNERAPI_ORGANIZATION_KEY too:
 	           searches for a random address.
 	network    PARTNERAPI_NETWORK_TOKEN: reads the domains and the first network.
 
 Flags:
 `
 
-// errUsage is for a command line, or an environment, that cannot be run.
+// errUsage is for an invalid command line or environment.
 var errUsage = errors.New("see -h")
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run is main with everything passed in. It returns the exit status.
+// run is main with its dependencies passed in. It returns the exit status.
 func run(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -51,7 +51,7 @@ func run(args []string, getenv func(string) string, stdout, stderr io.Writer) in
 	var live string
 	flags.Func("live", "check credentials against the real `API`: partner, account or network", func(name string) error {
 		if checks[name] == nil {
-			return errors.New("there is no such API")
+			return errors.New("unknown API")
 		}
 		live = name
 		return nil

@@ -34,7 +34,7 @@ func (t *tour) invitations() chapter {
 		}},
 		{"POST /account/network-invitations/{id}", "Invitations.Update", func(ctx context.Context) (string, error) {
 			err := invitations.Update(ctx, t.invitation, partnerapi.UpdateInvitationRequest{Email: newShop, FeeProposed: partnerapi.Clear[float64]()})
-			return "new e-mail, no fee proposed, sent again", err
+			return "new e-mail, no fee proposed, resent", err
 		}},
 		{"GET /account/network-invitations", "Invitations.All", func(ctx context.Context) (string, error) {
 			found := 0

@@ -11,10 +11,10 @@ import (
 )
 
 func (t *tour) outages() chapter {
-	// A tour does not wait for a quarter of a second as the default does.
+	// shorter waits than the default, for a tour
 	c := t.fake.Client(t.watch(), partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond}))
 	refused, lost := partnertest.Fault{Cut: partnertest.CutRefused}, partnertest.Fault{Cut: partnertest.CutAfter}
-	return chapter{"The connection breaks: what is sent again, and what is not", []step{
+	return chapter{"The connection breaks: some calls are retried", []step{
 		{"GET /account/network-domains", "Networks.Domains", func(ctx context.Context) (string, error) {
 			t.fake.Fail("GET /account/network-domains", refused, lost)
 			_, err := c.Networks.Domains(ctx)
@@ -23,14 +23,14 @@ func (t *tour) outages() chapter {
 		{"PUT /partners/subscriptions/{pk}", "Subscriptions.Ensure", func(ctx context.Context) (string, error) {
 			t.fake.Fail("POST /partners/subscriptions", lost)
 			_, err := c.Subscriptions.Ensure(ctx, partnerapi.CreateSubscriptionRequest{PK: parentPK, Email: parentEmail, Plan: partnerapi.PlanBark})
-			return "answer lost; sent again, created once", errors.Join(err, t.expectSent(3), t.expectPlan(parentPK, partnerapi.PlanBark))
+			return "response lost; retried, created once", errors.Join(err, t.expectSent(3), t.expectPlan(parentPK, partnerapi.PlanBark))
 		}},
 		{"POST /account/network-invitations", "Invitations.Create", func(ctx context.Context) (string, error) {
 			t.fake.Fail("POST /account/network-invitations", lost)
 			before := len(t.fake.Invitations())
 			_, err := c.Invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: shopEmail, DomainID: t.domain})
 			once := len(t.fake.Invitations()) == before+1 && errors.Is(err, partnerapi.ErrOutcomeUnknown)
-			return "answer lost; not sent again, and says so", errors.Join(t.expectSent(1), expect(fmt.Sprint(err), once))
+			return "response lost; not retried, and reported", errors.Join(t.expectSent(1), expect(fmt.Sprint(err), once))
 		}},
 	}}
 }

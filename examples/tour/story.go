@@ -116,7 +116,7 @@ func (t *tour) fan() chapter {
 	}}
 }
 
-// refresh is a call for the fan, on a site with bearer tokens, when the access token has expired.
+// refresh makes a call for the fan, on a site with bearer tokens, after the access token has expired.
 func (t *tour) refresh(ctx context.Context) (string, error) {
 	tokens := t.fake.SeedTokens(t.fake.Customers()[0].ID)
 	tokens.AccessTokenExpires = partnerapi.UnixTimeOf(time.Now())
@@ -130,7 +130,7 @@ func (t *tour) refresh(ctx context.Context) (string, error) {
 		return nil
 	})
 	_, err = t.client.Accounts.Get(ctx, session)
-	return "access token refreshed first, and kept", errors.Join(err, expect("nothing kept", kept != partnerapi.Tokens{}))
+	return "access token refreshed first and stored", errors.Join(err, expect("nothing kept", kept != partnerapi.Tokens{}))
 }
 
 func (t *tour) customer(what string, c *partnerapi.Customer, err error, email string) (string, error) {

@@ -12,7 +12,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// operations are the documented ones, and the refresh of tokens. The tour counts them as they turn out as documented.
+// operations are the documented operations and the refresh of tokens. The tour counts those that succeed as documented.
 var operations = []string{
 	"GET /partners/signup",
 	"POST /partners/subscriptions",
@@ -44,24 +44,24 @@ var operations = []string{
 	"GET /app/logout",
 }
 
-// A chapter is a part of the story, told in order.
+// A chapter is a part of the tour.
 type chapter struct {
 	title string
 	steps []step
 }
 
-// A step makes one call. It returns what came of it in a few words, or an error if that is not what the API documents.
+// A step makes one call. It returns the outcome in a few words, or an error if the API did not respond as documented.
 type step struct {
 	op, method string
 	call       func(ctx context.Context) (outcome string, err error)
 }
 
-// tour is the story and what its steps hand on to each other.
+// tour is the tour's client and fake, and the values that steps pass on to each other.
 type tour struct {
 	out    io.Writer
 	fake   *partnertest.Fake
 	client *partnerapi.Client
-	sent   []string // operations of the attempts of the current step
+	sent   []string // operations of the current step's attempts
 
 	session    *partnerapi.Session
 	domain     string
@@ -76,14 +76,14 @@ func newTour(w io.Writer) *tour {
 	return t
 }
 
-// watch makes a client say what it really sends.
+// watch makes a client record the operation of each attempt.
 func (t *tour) watch() partnerapi.Option {
 	return partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { t.sent = append(t.sent, a.Op) })
 }
 
 const line = "  %-47s  %-26s  %-42s  %7s\n"
 
-// run tells the story and reports whether everything was as documented.
+// run runs the tour and returns an error if any step was not as documented.
 func (t *tour) run(ctx context.Context) error {
 	failed := make(map[string]bool)
 	seen := make(map[string]bool)
@@ -111,7 +111,7 @@ func (t *tour) run(ctx context.Context) error {
 	return nil
 }
 
-// take takes a step and prints its line.
+// take runs a step and prints its line.
 func (t *tour) take(ctx context.Context, s step) error {
 	t.sent = nil
 	started := time.Now()
@@ -129,9 +129,9 @@ func (t *tour) take(ctx context.Context, s step) error {
 
 func (t *tour) printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
 
-// expect returns an error unless what is.
-func expect(what string, is bool) error {
-	if !is {
+// expect returns an error unless ok is true.
+func expect(what string, ok bool) error {
+	if !ok {
 		return errors.New("unexpected: " + what)
 	}
 	return nil

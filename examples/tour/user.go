@@ -27,7 +27,7 @@ func (t *tour) user() chapter {
 	return chapter{"A user signs in, chooses an account, looks at what is allowed, and logs out", []step{
 		{"GET /app/session", "AppSessions.Start", func(ctx context.Context) (string, error) {
 			s, err := take(func(a *partnerapi.AppSessionsService) (*partnerapi.AppSession, error) { return a.Start(ctx) })
-			return "a session of nobody in " + s.App.Title, errors.Join(err, expect("logged in", !s.Authenticated && s.JWT() != ""))
+			return "an anonymous session in " + s.App.Title, errors.Join(err, expect("logged in", !s.Authenticated && s.JWT() != ""))
 		}},
 		{"POST /app/login", "AppSessions.Login", func(ctx context.Context) (string, error) {
 			s, err := take(func(a *partnerapi.AppSessionsService) (*partnerapi.AppSession, error) {

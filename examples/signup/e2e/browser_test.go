@@ -23,7 +23,7 @@ import (
 // requireBrowser names the environment variable that makes a missing browser a failure.
 const requireBrowser = "PARTNERAPI_REQUIRE_BROWSER"
 
-// findBrowser returns the path of a browser. Without one it skips the test, or fails it if a browser is required.
+// findBrowser returns the path of a browser. If there is none, it skips the test, or fails it if a browser is required.
 func findBrowser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -31,7 +31,7 @@ func findBrowser(t *testing.T) string {
 			return path
 		}
 	}
-	const why = "there is no Chromium in the PATH; on Debian: apt-get install --no-install-recommends chromium"
+	const why = "no Chromium in the PATH; on Debian: apt-get install --no-install-recommends chromium"
 	if os.Getenv(requireBrowser) != "" {
 		t.Fatal(why)
 	}
@@ -39,13 +39,13 @@ func findBrowser(t *testing.T) string {
 	return ""
 }
 
-// browser is a headless browser with a new profile and one tab, and what it has shown so far.
+// browser is a headless browser with a new profile and one tab, and everything it has shown so far.
 type browser struct {
 	t       *testing.T
-	tab     context.Context // how chromedp names a tab
+	tab     context.Context // chromedp's context of the tab
 	profile string
 
-	mu         sync.Mutex // guards all below: events come from another goroutine
+	mu         sync.Mutex // guards the fields below: events come from another goroutine
 	shown      map[string][]string
 	complaints []string
 }
@@ -57,12 +57,12 @@ func openBrowser(t *testing.T) *browser {
 		chromedp.ExecPath(findBrowser(t)),
 		chromedp.UserDataDir(b.profile),
 		chromedp.DisableGPU,
-		// It is to call nobody but the test's servers.
+		// It must call only the test's servers.
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 	})
 	if os.Geteuid() == 0 {
-		opts = append(opts, chromedp.NoSandbox) // Chromium refuses to run as root with one
+		opts = append(opts, chromedp.NoSandbox) // Chromium refuses to run as root with a sandbox
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
@@ -82,12 +82,12 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 // ask runs an action that returns something.
 func ask[T any](b *browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	answer, err := chromedp.Run(b.tab, action)
+	result, err := chromedp.Run(b.tab, action)
 	require.NoError(b.t, err)
-	return answer
+	return result
 }
 
-// notice keeps what an event shows.
+// notice records the content of an event.
 func (b *browser) notice(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,7 +95,7 @@ func (b *browser) notice(event any) {
 	case *network.EventRequestWillBeSent:
 		b.show("request URL", e.Request.URL)
 		b.showReferer(e.Request.Headers)
-	case *network.EventRequestWillBeSentExtraInfo: // the headers as they went out
+	case *network.EventRequestWillBeSentExtraInfo: // the headers as sent
 		b.showReferer(e.Headers)
 	case *log.EventEntryAdded:
 		b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
@@ -116,7 +116,7 @@ func (b *browser) showReferer(headers network.Headers) {
 	}
 }
 
-// look keeps what the page in the tab shows, once it has an element for the selector.
+// look records the page in the tab, once it has an element for the selector.
 func (b *browser) look(selector string) {
 	b.t.Helper()
 	b.do(chromedp.WaitVisible(selector))
@@ -134,11 +134,11 @@ func (b *browser) look(selector string) {
 	}
 }
 
-// close ends the browser, so that it writes its history down, and keeps what is in its profile.
+// close ends the browser, so that it writes its history, and records the files of its profile.
 func (b *browser) close() {
 	b.t.Helper()
 	require.NoError(b.t, chromedp.Cancel(b.tab))
-	b.mu.Lock() // an event can still be on its way
+	b.mu.Lock() // events may still arrive
 	defer b.mu.Unlock()
 	profile := os.DirFS(b.profile)
 	require.NoError(b.t, fs.WalkDir(profile, ".", func(path string, entry fs.DirEntry, err error) error {
@@ -151,7 +151,7 @@ func (b *browser) close() {
 	}))
 }
 
-// places returns where secret was shown, in order of the alphabet.
+// places returns the sorted places that contained secret.
 func (b *browser) places(secret string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

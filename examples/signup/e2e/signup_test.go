@@ -15,12 +15,12 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// As text, because that is what is looked for.
+// A literal: the test searches for this text.
 const token = "fake-partner-token"
 
 var parent = partnerapi.SignupRequest{PK: "MS2365", Email: "parent+1@example.com", ChildName: "Kim"}
 
-// example serves the site of the example and the fake behind it.
+// example serves the example's site and the fake behind it.
 func example(t *testing.T) (app string, fake *partnertest.Fake) {
 	t.Helper()
 	fake = partnertest.NewServer(t)
@@ -40,7 +40,7 @@ func TestWhereTheBrowserShowsTheToken(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		clicks []string
-		calls  []string // that reach the fake, and how the token comes with them
+		calls  []string // that reach the fake, and where each carries the token
 		places []string
 	}{
 		"through the server": {
@@ -48,7 +48,7 @@ func TestWhereTheBrowserShowsTheToken(t *testing.T) {
 			calls:  []string{"GET /partners/signup header", "GET /welcome"},
 			places: []string{},
 		},
-		// The documented difference; and what is looked for can be found.
+		// The documented difference. It also shows that the search finds the token.
 		"with the direct link": {
 			clicks: []string{"#show-direct", "#direct-link"},
 			calls:  []string{"GET /partners/signup query", "GET /welcome"},
@@ -79,7 +79,7 @@ func TestWhereTheBrowserShowsTheToken(t *testing.T) {
 	}
 }
 
-// calls returns the calls that reached the fake, and how the token came with each.
+// calls returns the calls that reached the fake, and where each carried the token.
 func calls(fake *partnertest.Fake) []string {
 	var all []string
 	for _, c := range fake.Calls() {
@@ -95,8 +95,8 @@ func calls(fake *partnertest.Fake) []string {
 	return all
 }
 
-// A site that does everything wrong shows that every place is looked at.
-func TestEveryPlaceIsLookedAt(t *testing.T) {
+// A site that leaks the token everywhere shows that the test looks at every place.
+func TestLeaksAreFound(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
 	url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -116,7 +116,7 @@ func TestEveryPlaceIsLookedAt(t *testing.T) {
 	assert.Empty(t, b.complaints)
 }
 
-// Following the link signs the parent up, so a page of another site must not be able to make the browser do it.
+// Following the link signs the parent up, so a page of another site must not make the browser follow it.
 func TestAnotherSiteCannotSignUp(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
@@ -125,7 +125,7 @@ func TestAnotherSiteCannotSignUp(t *testing.T) {
 		fmt.Fprintf(w, `<!DOCTYPE html><title>Page</title><a id="lure" href="%s/protection">Win a prize</a>`, app)
 	}))
 
-	// By another name, or it would be the same site at another port.
+	// Under another name: another port alone would be the same site.
 	b.do(
 		chromedp.Navigate(strings.Replace(evil, "127.0.0.1", "localhost", 1)),
 		chromedp.Click("#lure"),

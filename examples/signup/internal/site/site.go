@@ -1,4 +1,4 @@
-// Package site is the account page of a fictional partner, with links to protection in the two ways that the SDK offers.
+// Package site is the account page of a fictional partner, with signup links of both kinds that the SDK offers.
 package site
 
 import (
@@ -23,10 +23,10 @@ var (
 	pages = template.Must(template.New("").Parse(page))
 )
 
-// patience is how long a parent waits for the signup; the client's own limits are for programs.
+// patience is how long a parent waits for the signup; the client's own timeouts are meant for programs.
 const patience = 10 * time.Second
 
-// Who says which parent a request is of: a real service asks its session.
+// Who returns the parent who makes a request: a real service reads its session.
 type Who func(*http.Request) (partnerapi.SignupRequest, error)
 
 type site struct {
@@ -34,7 +34,7 @@ type site struct {
 	who    Who
 }
 
-// New returns the site. Its links sign up whom who names.
+// New returns the site. Its links sign up the parent that who returns.
 func New(client *partnerapi.Client, who Who) http.Handler {
 	s := &site{client, who}
 	mux := http.NewServeMux()
@@ -49,7 +49,7 @@ func New(client *partnerapi.Client, who Who) http.Handler {
 	return secured(mux)
 }
 
-// account shows the page that holds no token.
+// account shows the page without the token.
 func (s *site) account(w http.ResponseWriter, r *http.Request) {
 	parent, err := s.who(r)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 	show(w, http.StatusOK, "account", accountPage{Parent: parent})
 }
 
-// direct shows the page with the link that holds the token.
+// direct shows the page with the link that contains the token.
 func (s *site) direct(w http.ResponseWriter, r *http.Request) {
 	parent, err := s.who(r)
 	if err != nil {
@@ -80,16 +80,16 @@ func (s *site) direct(w http.ResponseWriter, r *http.Request) {
 
 type accountPage struct {
 	Parent partnerapi.SignupRequest
-	Direct string // the link that holds the token, if the page is to show it
+	Direct string // the link that contains the token, if the page shows it
 }
 
 var errNotClicked = errors.New("not a click on this site")
 
-// clicked names the parent if it was the parent who followed the link. Following it signs somebody up, so a page of another
-// site may not; the handler sees to it that a program that only looks (HEAD) does not either.
+// clicked returns the parent if the parent followed the link. Following it signs somebody up, so requests from pages of
+// other sites are refused. The handler itself ignores programs that only look (HEAD).
 func (s *site) clicked(r *http.Request) (partnerapi.SignupRequest, error) {
 	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin", "none", "": // a link of ours, the address bar, a browser that does not tell
+	case "same-origin", "none", "": // a link of ours, the address bar, or a browser that sends no such header
 	default:
 		return partnerapi.SignupRequest{}, errNotClicked
 	}
@@ -104,7 +104,7 @@ func patiently(next http.Handler) http.Handler {
 	})
 }
 
-// headers are those of every answer.
+// headers are the headers of every response.
 var headers = map[string]string{
 	"Cache-Control":              "no-store",
 	"Content-Security-Policy":    "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -113,7 +113,7 @@ var headers = map[string]string{
 	"X-Content-Type-Options":     "nosniff",
 }
 
-// secured sets the headers and gives failures pages of our own.
+// secured sets the headers and shows our own pages for failures.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range headers {
@@ -123,13 +123,13 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// writer puts a page of ours in place of what net/http and the SDK say of a failure, which is a line of plain text.
+// writer replaces the plain-text errors of net/http and the SDK with a page of ours.
 type writer struct {
 	http.ResponseWriter
 	failed bool
 }
 
-// WriteHeader writes the page of a failure, and the header of everything else.
+// WriteHeader writes the page for a failure, and passes on every other status.
 func (w *writer) WriteHeader(status int) {
 	if status < http.StatusBadRequest {
 		w.ResponseWriter.WriteHeader(status)
@@ -143,7 +143,7 @@ func (w *writer) WriteHeader(status int) {
 	show(w.ResponseWriter, status, "problem", p)
 }
 
-// Write leaves out the body of a failure.
+// Write drops the body of a failure.
 func (w *writer) Write(b []byte) (int, error) {
 	if w.failed {
 		return len(b), nil
@@ -156,7 +156,7 @@ type problem struct{ Title, Text string }
 var problems = map[int]problem{
 	http.StatusBadRequest: {
 		"That did not work",
-		"We could not tell who is to be signed up. Please start again from your account, and not from a link elsewhere.",
+		"We could not tell who should be signed up. Please start again from your account, not from a link on another site.",
 	},
 	http.StatusNotFound: {"There is no such page", "The address may be mistyped, or the page may be gone."},
 	http.StatusMethodNotAllowed: {
@@ -165,11 +165,11 @@ var problems = map[int]problem{
 	},
 	http.StatusBadGateway: {
 		"Signing up does not work right now",
-		"Our partner does not answer as it should. Please try again in a few minutes: you will have one account, however often you try.",
+		"Our partner is not responding correctly. Please try again in a few minutes: trying again does not create a second account.",
 	},
 }
 
-// show renders into memory first, so that a template that fails does not leave half a page.
+// show renders into memory first, so that a failing template does not leave half a page.
 func show(w http.ResponseWriter, status int, name string, data any) {
 	var body bytes.Buffer
 	if err := pages.ExecuteTemplate(&body, name, data); err != nil {

@@ -24,8 +24,8 @@ func is(in partnerapi.SignupRequest) site.Who {
 	return func(*http.Request) (partnerapi.SignupRequest, error) { return in, nil }
 }
 
-func nobody(*http.Request) (partnerapi.SignupRequest, error) {
-	return parent, errors.New("nobody is signed in")
+func signedOut(*http.Request) (partnerapi.SignupRequest, error) {
+	return parent, errors.New("no parent is signed in")
 }
 
 func ask(t *testing.T, h http.Handler, method, target string, header http.Header) *http.Response {
@@ -50,7 +50,7 @@ const (
 	directLink = `href="https://partnertest.invalid/partner/partners/signup?child_name=Kim&amp;email=parent%2B1%40example.com&amp;pk=MS2365&amp;token=fake-partner-token"`
 )
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	from := func(site string) http.Header { return http.Header{"Sec-Fetch-Site": {site}} }
 	known := is(parent)
@@ -70,8 +70,8 @@ func TestAnswers(t *testing.T) {
 		"account":       {who: known, target: "/", status: 200, kind: html, has: []string{"<dd>MS2365</dd>", "<dd>parent&#43;1@example.com</dd>", "<dd>Kim</dd>", `href="/protection">Add protection</a>`, `href="/direct"`}},
 		"direct":        {who: known, target: "/direct", status: 200, kind: html, has: []string{directLink, "This page holds our token.", `href="/protection"`}},
 		"markup":        {who: markup, target: "/direct", status: 200, kind: html, has: []string{"<dd>&#34;&gt;&lt;script&gt;</dd>", "pk=%22%3E%3Cscript%3E&amp;"}},
-		"style":         {who: nobody, target: "/style.css", status: 200, kind: "text/css; charset=utf-8", has: []string{":focus-visible"}},
-		"icon":          {who: nobody, target: "/icon.svg", status: 200, kind: "image/svg+xml", has: []string{"<svg"}},
+		"style":         {who: signedOut, target: "/style.css", status: 200, kind: "text/css; charset=utf-8", has: []string{":focus-visible"}},
+		"icon":          {who: signedOut, target: "/icon.svg", status: 200, kind: "image/svg+xml", has: []string{"<svg"}},
 		"look":          {who: known, method: "HEAD", target: "/", status: 200, kind: html},
 		"link followed": {who: known, target: "/protection", header: from("same-origin"), status: 303, kind: html, location: "https://partnertest.invalid/partner/welcome", signups: []partnerapi.SignupRequest{parent}},
 		"link typed":    {who: known, target: "/protection", header: from("none"), status: 303, kind: html, location: "https://partnertest.invalid/partner/welcome", signups: []partnerapi.SignupRequest{parent}},
@@ -81,9 +81,9 @@ func TestAnswers(t *testing.T) {
 		"other port":             {who: known, target: "/protection", header: from("same-site"), status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"look at the link":       {who: known, method: "HEAD", target: "/protection", status: 405, kind: html},
 		"options of the link":    {who: known, method: "OPTIONS", target: "/protection", status: 405, kind: html},
-		"account of nobody":      {who: nobody, target: "/", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
-		"direct of nobody":       {who: nobody, target: "/direct", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
-		"link of nobody":         {who: nobody, target: "/protection", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
+		"account, signed out":    {who: signedOut, target: "/", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
+		"direct, signed out":     {who: signedOut, target: "/direct", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
+		"link, signed out":       {who: signedOut, target: "/protection", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"direct without e-mail":  {who: noEmail, target: "/direct", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"link without e-mail":    {who: noEmail, target: "/protection", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"no page":                {who: known, target: "/nothing", status: 404, kind: html, has: []string{"<h1>There is no such page</h1>"}},
@@ -168,7 +168,7 @@ func TestThePartnerFails(t *testing.T) {
 	}
 }
 
-// The link is made without a call, so all that can fail is the source of the token.
+// The link is made without a call, so only the source of the token can fail.
 func TestTheTokenIsMissing(t *testing.T) {
 	t.Parallel()
 	client, err := partnerapi.NewClient()
