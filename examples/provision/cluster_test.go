@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cluster is one of three NATS servers, and a connection to it.
+// cluster is three NATS servers, and a connection to one of them.
 type cluster struct {
 	nodes []*natsNode
 	urls  string
@@ -35,16 +35,16 @@ func startCluster(t *testing.T) *cluster {
 	t.Cleanup(nc.Close)
 	c.js, err = jetstream.New(nc)
 	require.NoError(t, err)
-	// A cluster is there when it can be told to keep something three times.
+	// The cluster is ready when it can store something on three servers.
 	until(t, func() bool {
 		_, err := c.js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "ready", Replicas: 3, Storage: jetstream.MemoryStorage})
 		return err == nil
-	}, "three NATS servers are a cluster", c.nodes[0].process, c.nodes[1].process, c.nodes[2].process)
+	}, "the NATS servers form a cluster", c.nodes[0].process, c.nodes[1].process, c.nodes[2].process)
 	require.NoError(t, c.js.DeleteStream(t.Context(), "ready"))
 	return c
 }
 
-// start starts the servers, and reports whether all have their ports. If not, none goes on.
+// start starts the servers and reports whether all could bind their ports. Otherwise it stops all of them.
 func (c *cluster) start(t *testing.T, program string) bool {
 	t.Helper()
 	ports := freePorts(t, 6)
@@ -88,7 +88,7 @@ func (c *cluster) leader(t *testing.T, stream string) (leader *natsNode) {
 	return leader
 }
 
-// isWhole reports whether all servers have all of a stream.
+// isWhole reports whether all servers have the whole stream.
 func (c *cluster) isWhole(t *testing.T, stream string) bool {
 	t.Helper()
 	s, err := c.js.Stream(t.Context(), stream)
@@ -103,10 +103,10 @@ func (c *cluster) isWhole(t *testing.T, stream string) bool {
 	return true
 }
 
-func TestClusterSurvivesTheLossOfAWorkerAndOfServers(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestClusterSurvivesTheLossOfAWorkerAndOfServers(t *testing.T) { //nolint:paralleltest // uses all cores
 	a := newAPI(t)
 	rows := a.rosterOf(20_000)
-	a.storm(8, 400)
+	a.injectFaults(8, 400)
 	a.refuseRows(3)
 	c := startCluster(t)
 
@@ -116,13 +116,13 @@ func TestClusterSurvivesTheLossOfAWorkerAndOfServers(t *testing.T) { //nolint:pa
 		workers = append(workers, startProvision(t, fmt.Sprintf("worker %d", i+1), append([]string{"worker"}, flags...)...))
 	}
 	for _, w := range workers {
-		until(t, func() bool { return strings.Contains(w.said(), "waiting for a roster") }, "workers can be started first", w)
+		until(t, func() bool { return strings.Contains(w.said(), "waiting for a roster") }, "a worker may be started before the loader", w)
 	}
 	state := t.TempDir()
 	loader := startProvision(t, "loader", append(flags, "-roster", writeRoster(t, rows), "-state", state,
 		"-parallel", "0", "-replicas", "3", "-ack-wait", "2s")...)
 
-	// While the roster is still being loaded.
+	// The roster is still being loaded.
 	jobs := (names{"provision"}).jobs()
 	until(t, a.hasMore(500), "jobs are done", loader)
 	lost := c.leader(t, names{"provision"}.stateStream())
@@ -132,7 +132,7 @@ func TestClusterSurvivesTheLossOfAWorkerAndOfServers(t *testing.T) { //nolint:pa
 	until(t, a.hasMore(3000), "the other workers go on", loader, workers[1], workers[2])
 	untilStarted(t, func() bool { return lost.start(t) }, "the server that was lost")
 	until(t, func() bool { return c.isWhole(t, jobs) && c.isWhole(t, names{"provision"}.stateStream()) }, "the server is back")
-	require.False(t, loader.isOver(), "there are rows left for another loss")
+	require.False(t, loader.isOver(), "rows are left for another loss")
 	c.leader(t, jobs).process.kill()
 
 	status := loader.wait()

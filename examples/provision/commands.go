@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// help is the command worker: it takes jobs until it is stopped.
-func help(ctx context.Context, c *config, _ io.Writer, p *progress) error {
+// runWorker is the command worker: it does jobs until it is stopped.
+func runWorker(ctx context.Context, c *config, _ io.Writer, p *progress) error {
 	t, err := newTarget(c)
 	if err != nil {
 		return err
@@ -27,21 +27,21 @@ func help(ctx context.Context, c *config, _ io.Writer, p *progress) error {
 	}
 	w := newWorker(s, c, t)
 	p.say("taking jobs of %s", e.jobs())
-	telling, cancel := context.WithCancel(ctx)
-	go w.tell(telling, lineEvery)
+	logging, cancel := context.WithCancel(ctx)
+	go w.logProgress(logging, lineEvery)
 	err = w.work(ctx)
 	cancel()
-	w.tellOnce()
+	w.logOnce()
 	return err
 }
 
-// await returns the store when somebody has loaded a roster, so that workers can be started first. A cluster that
-// chooses who leads does not answer for a while.
+// await returns the store once a roster has been loaded, so that workers can be started first. A cluster that is
+// electing a leader does not respond for a while.
 func (e *engine) await(ctx context.Context, c *config) (*store, error) {
 	for told := false; ; {
 		var s *store
 		var last run
-		err := patiently(ctx, func() (err error) {
+		err := retryBriefly(ctx, func() (err error) {
 			if s, err = e.store(ctx); err == nil {
 				last, _, err = s.last(ctx)
 			}
@@ -62,26 +62,26 @@ func (e *engine) await(ctx context.Context, c *config) (*store, error) {
 	}
 }
 
-// tell says from time to time what a worker does.
-func (w *worker) tell(ctx context.Context, every time.Duration) {
+// logProgress logs the worker's progress periodically.
+func (w *worker) logProgress(ctx context.Context, every time.Duration) {
 	for sleep(ctx, every) == nil {
-		w.tellOnce()
+		w.logOnce()
 	}
 }
 
-func (w *worker) tellOnce() {
+func (w *worker) logOnce() {
 	pace, requests := w.target.pace.now()
 	limit := "no limit"
 	if float64(pace) < 1e6 {
 		limit = "at most " + comma1(float64(pace)) + " a second"
 	}
-	w.say("%s jobs done, %s put off, %s requests, %s", comma(int(w.done.Load())), comma(int(w.again.Load())), comma(requests), limit)
+	w.say("%s jobs done, %s retried, %s requests, %s", comma(int(w.done.Load())), comma(int(w.again.Load())), comma(requests), limit)
 }
 
-// tellStatus is the command status.
-func tellStatus(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
+// printStatus is the command status.
+func printStatus(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
 	err := tellStatusOnce(ctx, c, stdout, p)
-	for errors.Is(err, errGone) { // the loader's server has ended with it
+	for errors.Is(err, errGone) { // the loader's server stops with the loader
 		err = tellStatusOnce(ctx, c, stdout, p)
 	}
 	return err
@@ -109,7 +109,7 @@ func tellStatusOnce(ctx context.Context, c *config, stdout io.Writer, p *progres
 		}
 	}
 	if r.Ended.IsZero() && r.Tally.done() < r.Rows {
-		err = s.tellHowFar(ctx, &r, stdout)
+		err = s.printProgress(ctx, &r, stdout)
 	}
 	if err == nil {
 		report(stdout, &r)
@@ -117,8 +117,8 @@ func tellStatusOnce(ctx context.Context, c *config, stdout io.Writer, p *progres
 	return err
 }
 
-// tellHowFar prints how far a run is, after a look at how fast.
-func (s *store) tellHowFar(ctx context.Context, r *run, stdout io.Writer) error {
+// printProgress prints the progress of a run, after measuring its rate.
+func (s *store) printProgress(ctx context.Context, r *run, stdout io.Writer) error {
 	c, m := newCount(s, r), meter{rows: r.Rows}
 	for range 2 {
 		if err := c.catchUp(ctx); err != nil {
@@ -126,7 +126,7 @@ func (s *store) tellHowFar(ctx context.Context, r *run, stdout io.Writer) error 
 		}
 		m.add(time.Now(), c.total.done())
 		if s.server != nil {
-			break // nobody works where this process has had to start the server
+			break // nobody works if this process had to start the server
 		}
 		if err := sleep(ctx, time.Second); err != nil {
 			return err
@@ -139,8 +139,8 @@ func (s *store) tellHowFar(ctx context.Context, r *run, stdout io.Writer) error 
 		return err
 	}
 	info := consumer.CachedInfo()
-	_, _ = fmt.Fprintf(stdout, "%s jobs wait, %s are with workers or wait for another try\n",
-		comma(int(info.NumPending)), comma(info.NumAckPending)) //nolint:gosec // far below
+	_, _ = fmt.Fprintf(stdout, "%s jobs queued, %s in progress or waiting for a retry\n",
+		comma(int(info.NumPending)), comma(info.NumAckPending)) //nolint:gosec // far below the limit
 	return nil
 }
 

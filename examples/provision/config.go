@@ -13,16 +13,16 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// config is the command line.
+// config is the parsed command line.
 type config struct {
 	command command
 
 	roster  string
 	recheck bool
 	dryRun  bool
-	failed  string // where the failed rows go
+	failed  string // the file for failed rows
 
-	state string // the directory
+	state string // the state directory
 	nats  string
 	creds string
 	name  string
@@ -42,10 +42,11 @@ type config struct {
 
 type command func(context.Context, *config, io.Writer, *progress) error
 
-// commands are by their first word. Without a word it is the loader, and without anything the demonstration.
-var commands = map[string]command{"": provision, "worker": help, "status": tellStatus}
+// commands are the commands by their first word. Without a word the command is the loader or, without arguments, the
+// demonstration.
+var commands = map[string]command{"": provision, "worker": runWorker, "status": printStatus}
 
-// parse reads the command line. It fails with a usageError if that is wrong.
+// parse parses the command line. It returns a usageError if that is invalid.
 func parse(args []string, stderr io.Writer) (*config, error) {
 	var c config
 	word := ""
@@ -55,7 +56,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	}
 	c.command = commands[word]
 	flags := flag.NewFlagSet("provision", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // what is wrong is told once, by whoever reads the error
+	flags.SetOutput(io.Discard) // the caller prints the error
 	c.define(flags, word)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -78,48 +79,48 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	return &c, c.check(word)
 }
 
-// define defines the flags of a command: another command's are refused.
+// define defines the flags of a command. Other commands' flags are refused.
 func (c *config) define(flags *flag.FlagSet, word string) {
-	flags.StringVar(&c.state, "state", "provision-state", "the `directory` for what must outlive the process")
-	flags.StringVar(&c.nats, "nats", "", "the `URL` of a NATS server with JetStream, or several with commas between; without it one is embedded")
-	flags.StringVar(&c.creds, "creds", "", "the `file` with the credentials for it")
-	flags.StringVar(&c.name, "name", "provision", "the `prefix` of the streams and buckets there: one for each partner account")
+	flags.StringVar(&c.state, "state", "provision-state", "the `directory` for the persistent state")
+	flags.StringVar(&c.nats, "nats", "", "the `URL` of a NATS server with JetStream, or several separated by commas; if not set, a server is embedded")
+	flags.StringVar(&c.creds, "creds", "", "the `file` with NATS credentials")
+	flags.StringVar(&c.name, "name", "provision", "the `prefix` of the streams and buckets: a different one for each partner account")
 	if word == "status" {
-		flags.BoolVar(&c.follow, "follow", false, "go on to the end")
+		flags.BoolVar(&c.follow, "follow", false, "follow to the end")
 		return
 	}
 	flags.StringVar(&c.api, "api", apiFake, "the partner API: fake (in this process), live, or a base `URL`")
 	flags.StringVar(&c.tokenFile, "token-file", "", "the `file` with the partner token, read again when it changes (default: the variable "+tokenVariable+")")
-	flags.Float64Var(&c.rate, "rate", 0, "the most requests a second of this process; 0 is no limit")
-	flags.IntVar(&c.parallel, "parallel", 16, "how many jobs this process does at a time; 0 only loads and watches")
-	flags.IntVar(&c.deliveries, "deliveries", 10, "how often a row is tried before it fails")
-	flags.DurationVar(&c.backoff, "backoff", time.Second, "the wait before the second try; it doubles with every one, up to five minutes")
+	flags.Float64Var(&c.rate, "rate", 0, "the maximum number of requests per second of this process; 0 is no limit")
+	flags.IntVar(&c.parallel, "parallel", 16, "the number of concurrent jobs in this process; 0 only loads and watches")
+	flags.IntVar(&c.deliveries, "deliveries", 10, "the maximum number of attempts for a row")
+	flags.DurationVar(&c.backoff, "backoff", time.Second, "the wait before the first retry; it doubles each time, up to five minutes")
 	if word == "worker" {
 		return
 	}
 	flags.StringVar(&c.roster, "roster", "", "the `file` to load; - is the standard input")
-	flags.BoolVar(&c.recheck, "recheck", false, "ask the API for every row, also for those that equal what it has confirmed, as after it has lost data")
-	flags.BoolVar(&c.dryRun, "dry-run", false, "say what would be done, and do nothing")
+	flags.BoolVar(&c.recheck, "recheck", false, "send every row to the API, confirmed ones too; for an API that has lost data")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "print what would be done, without doing it")
 	flags.StringVar(&c.failed, "failed", "", "the `file` for the rows that failed (default failed.csv in the state directory)")
-	flags.IntVar(&c.replicas, "replicas", 0, "how many servers of the cluster keep the streams; 0 leaves it as it is, which is 1 at first")
-	flags.DurationVar(&c.ackWait, "ack-wait", 0, "how long a worker may be silent before another gets its jobs, for workers that start later; 0 leaves it as it is, which is 30s at first")
+	flags.IntVar(&c.replicas, "replicas", 0, "the number of servers that store the streams; 0 keeps the current setting, which is initially 1")
+	flags.DurationVar(&c.ackWait, "ack-wait", 0, "how long a worker may be silent before another gets its jobs; applies to workers that start later; 0 keeps the current setting, which is initially 30s")
 }
 
-// bucketName is what a prefix of streams and buckets may be.
+// bucketName matches valid prefixes of streams and buckets.
 var bucketName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,50}$`)
 
-// check says what is wrong with the flags of a command.
+// check returns an error if a command's flags are invalid.
 func (c *config) check(word string) error {
 	shared := word == "worker" || word == "" && c.nats != ""
 	switch {
 	case word == "" && c.roster == "":
-		return usageError("no -roster; see -h")
+		return usageError("-roster is required; see -h")
 	case shared && c.api == apiFake:
-		return usageError("no -api: each process would have a fake of its own, and the next another")
+		return usageError("-api is required: otherwise each process would have its own fake")
 	case c.tokenFile != "" && c.api == apiFake:
-		return usageError("a token, but no -api: without it nothing reaches the partner API")
+		return usageError("-token-file without -api: requests would go to the fake")
 	case c.creds != "" && c.nats == "":
-		return usageError("-creds is for -nats")
+		return usageError("-creds requires -nats")
 	case word == "worker" && c.parallel == 0:
 		return usageError("-parallel: at least 1 for a worker")
 	case !bucketName.MatchString(c.name):

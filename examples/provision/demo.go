@@ -19,10 +19,10 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// demoRows is how long the rosters of the demonstration are.
+// demoRows is the number of rows in each roster of the demonstration.
 const demoRows = 10_000
 
-// demonstrate loads the rosters of two nights, with everything in this process and nothing left afterwards.
+// demonstrate loads the rosters of two nights within this process and leaves nothing behind.
 func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) (err error) {
 	if c.state, err = os.MkdirTemp("", "provision-"); err != nil {
 		return err
@@ -47,7 +47,7 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 		return err
 	}
 	for night, headline := range []string{
-		"The first night: 10,000 rows, of which the API has 400 already, and it does not always answer as it should",
+		"The first night: 10,000 rows; the API already has 400 of them, and some requests fail",
 		"The second night: the same roster with 150 changes",
 	} {
 		_, _ = fmt.Fprintf(stdout, "%s\n\n", headline)
@@ -66,17 +66,17 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 	return nil
 }
 
-// demoAPI is a fake that does not always answer as it should. What goes wrong belongs to a row, so that every run counts
-// the same, however its requests overtake each other.
+// demoAPI is a fake with faults. Each fault belongs to a row, so every run has the same counts, whatever the order of
+// its requests.
 type demoAPI struct {
 	*partnertest.Fake
 
-	alone  sync.RWMutex // held by a request that goes wrong, or others would take its fault
+	alone  sync.RWMutex // held by a request with a fault, or another request would take that fault
 	mu     sync.Mutex
-	faults map[string]partnertest.Fault // of the first creation of a pk
+	faults map[string]partnertest.Fault // by the pk of the first creation
 }
 
-// newDemoAPI returns an API that has 400 of the rows, and the faults of 173 others.
+// newDemoAPI returns an API that has 400 of the rows, and faults for 173 others.
 func newDemoAPI() *demoAPI {
 	d := &demoAPI{Fake: partnertest.New(), faults: make(map[string]partnertest.Fault)}
 	for i := 1; i <= 400; i++ {
@@ -109,7 +109,7 @@ func (d *demoAPI) RoundTrip(req *http.Request) (*http.Response, error) {
 	return d.Transport().RoundTrip(req)
 }
 
-// take returns the fault of a request, if it has one.
+// take returns and removes the fault of a request, if there is one.
 func (d *demoAPI) take(req *http.Request) (fault partnertest.Fault, has bool, err error) {
 	if req.Method != http.MethodPost {
 		return fault, false, nil
@@ -132,14 +132,14 @@ func (d *demoAPI) take(req *http.Request) (fault partnertest.Fault, has bool, er
 func demoPK(i int) string    { return fmt.Sprintf("MS%05d", i) }
 func demoEmail(i int) string { return fmt.Sprintf("parent%05d@example.com", i) }
 
-// writeDemo writes the roster of a night. On the second, 100 parents have another plan, and 50 have left.
+// writeDemo writes the roster of a night. On the second night, 100 parents have another plan, and 50 have left.
 func writeDemo(path string, night int) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	w := csv.NewWriter(f)
-	_ = w.Write(columns) // w.Error tells
+	_ = w.Write(columns) // w.Error reports it
 	for i := 1; i <= demoRows; i++ {
 		r := row{demoPK(i), demoEmail(i), partnerapi.PlanBark, active}
 		switch {
@@ -154,11 +154,11 @@ func writeDemo(path string, night int) error {
 	return errors.Join(w.Error(), f.Close())
 }
 
-// printSorted prints a file of failed rows, which are in the order in which they failed, by pk.
+// printSorted prints a file of failed rows, sorted by pk. The file has them in the order in which they failed.
 func printSorted(w io.Writer, path string) error {
 	text, err := os.ReadFile(path)
 	lines := strings.SplitAfter(string(text), "\n")
-	slices.Sort(lines[1:]) // without the header
+	slices.Sort(lines[1:]) // all but the header
 	_, _ = io.WriteString(w, strings.Join(lines, ""))
 	return err
 }

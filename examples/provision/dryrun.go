@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// forecast is what a roster would do, by what is known.
+// forecast is the expected effect of a roster, from the stored state.
 type forecast struct{ fresh, changed, ends, same int }
 
-// dryRun tells what the roster would do. It sends nothing and loads nothing.
+// dryRun prints the expected effect of the roster. It sends nothing and loads nothing.
 func (e *engine) dryRun(ctx context.Context, c *config, stdout io.Writer) error {
 	roster, err := c.spool()
 	if err != nil {
@@ -45,7 +45,7 @@ func (e *engine) dryRun(ctx context.Context, c *config, stdout io.Writer) error 
 	return nil
 }
 
-// add adds a job. Without a store nothing is known, or relied on.
+// add adds a job. Without a store the state of every pk is unknown.
 func (f *forecast) add(ctx context.Context, s *store, text []byte) (err error) {
 	var j job
 	if err := json.Unmarshal(text, &j); err != nil {
@@ -71,12 +71,12 @@ func (f *forecast) add(ctx context.Context, s *store, text []byte) (err error) {
 }
 
 func (f *forecast) print(w io.Writer, rate float64) {
-	_, _ = fmt.Fprintf(w, `would ensure %10s subscriptions that are not known here, or not known to be active
-             %10s with another plan
+	_, _ = fmt.Fprintf(w, `would ensure %10s subscriptions that are unknown or not known to be active
+             %10s with a changed plan
 would cancel %10s
-would leave  %10s as they are
+would leave  %10s unchanged
 `, comma(f.fresh), comma(f.changed), comma(f.ends), comma(f.same))
-	// Ensure makes a second request if the pk is there.
+	// Ensure makes a second request if the pk exists.
 	least := f.fresh + 2*f.changed + f.ends
 	most := least + f.fresh
 	_, _ = fmt.Fprintf(w, "%s to %s requests", comma(least), comma(most))

@@ -19,47 +19,47 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// engine is a connection to a NATS server, and the server too if it is embedded.
+// engine is a connection to a NATS server, and the server itself if it is embedded.
 type engine struct {
 	names
 
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	server *server.Server
-	lock   *flock.Flock // of the state directory
+	lock   *flock.Flock // on the state directory
 	say    func(format string, args ...any)
 }
 
-// A state directory holds these.
+// The files of a state directory.
 const (
-	lockFile   = "lock"      // held by whoever runs the embedded server
-	serverFile = "server"    // where that is, for other processes
-	storeDir   = "jetstream" // its files
-	spoolDir   = "roster"    // the roster that is being loaded
+	lockFile   = "lock"      // held by the process that runs the embedded server
+	serverFile = "server"    // the server's address, for other processes
+	storeDir   = "jetstream" // the server's files
+	spoolDir   = "roster"    // the roster being loaded
 	failedFile = "failed.csv"
 )
 
-// address is what the serverFile holds: the token keeps out whoever cannot read it.
+// address is the content of serverFile. Its token keeps out users who cannot read the file.
 type address struct {
 	URL   string `json:"url"`
 	Token string `json:"token"`
 }
 
 var (
-	errBusy = errors.New("another process works there; see provision status")
-	errGone = errors.New("the NATS server has gone")
+	errBusy = errors.New("in use by another process; see provision status")
+	errGone = errors.New("the NATS server has stopped")
 )
 
-// role is what a process does with a state directory.
+// role is how a process uses a state directory.
 type role int
 
 const (
-	loader role = iota // owns it: it is one loader's at a time
-	helper             // needs the server of a loader
-	viewer             // looks at the server of a loader, or at what there is without one
+	loader role = iota // owns it exclusively
+	helper             // needs a loader's server
+	viewer             // reads from a loader's server, or starts one
 )
 
-// openEngine starts the embedded server in a state directory, or connects to another process's, or to one elsewhere.
+// openEngine starts the embedded server of a state directory, or connects to that of another process or to -nats.
 func openEngine(ctx context.Context, c *config, as role, say func(string, ...any)) (_ *engine, err error) {
 	e := &engine{names: names{c.name}, lock: flock.New(filepath.Join(c.state, lockFile)), say: say}
 	defer func() {
@@ -87,7 +87,7 @@ func openEngine(ctx context.Context, c *config, as role, say func(string, ...any
 	return e, err
 }
 
-// own takes a state directory. One who looks at it lets go soon.
+// own locks a state directory. Viewers release it soon, so it waits for them.
 func (e *engine) own(ctx context.Context, state string) error {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (e *engine) own(ctx context.Context, state string) error {
 	return nil
 }
 
-// visit connects to the server that a loader has embedded, or as a viewer to what there is without one.
+// visit connects to a loader's embedded server. A viewer without a loader starts the server itself.
 func (e *engine) visit(c *config, as role) error {
 	if _, err := os.Stat(filepath.Join(c.state, serverFile)); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s: %w", c.state, errNoRun)
@@ -116,7 +116,7 @@ func (e *engine) visit(c *config, as role) error {
 	case mine && as == viewer:
 		return e.embed(c)
 	case mine:
-		return fmt.Errorf("%s: nobody loads a roster there: start provision -roster first, or name a server with -nats", c.state)
+		return fmt.Errorf("%s: no loader is running there: start provision -roster first, or name a server with -nats", c.state)
 	}
 	where, err := addressIn(c.state)
 	if err != nil {
@@ -125,16 +125,16 @@ func (e *engine) visit(c *config, as role) error {
 	return e.connect(where.URL, nats.Token(where.Token), nats.MaxReconnects(20))
 }
 
-// connect fails without the URL, which may hold a password.
+// connect keeps the URL out of its errors, because it may contain a password.
 func (e *engine) connect(where string, opts ...nats.Option) (err error) {
 	opts = append([]nats.Option{
 		nats.Name("provision"), nats.ReconnectWait(500 * time.Millisecond),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				e.say("the NATS server is not there: %v", err)
+				e.say("disconnected from the NATS server: %v", err)
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { e.say("the NATS server is there again") }),
+		nats.ReconnectHandler(func(*nats.Conn) { e.say("reconnected to the NATS server") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { e.say("NATS: %v", err) }),
 	}, opts...)
 	e.nc, err = nats.Connect(where, opts...)
@@ -145,7 +145,7 @@ func (e *engine) connect(where string, opts ...nats.Option) (err error) {
 	return err
 }
 
-// gone fails if there is no connection any more, nor will be.
+// gone returns an error if the connection is closed for good.
 func (e *engine) gone() error {
 	if e.nc.IsClosed() {
 		return errGone
@@ -153,7 +153,8 @@ func (e *engine) gone() error {
 	return nil
 }
 
-// embed starts a server on a port of this machine: the one of last time if it is free, for those who are still connected.
+// embed starts a server on a port of this machine: the previous port if it is free, for clients that are still
+// connected.
 func (e *engine) embed(c *config) (err error) {
 	port := server.RANDOM_PORT
 	where, err := addressIn(c.state)
@@ -168,7 +169,7 @@ func (e *engine) embed(c *config) (err error) {
 	}
 	e.server, err = server.NewServer(&server.Options{
 		ServerName: "provision", Host: "127.0.0.1", Port: port, Authorization: where.Token, NoLog: true, NoSigs: true,
-		// A second is what a machine that fails can lose; a process that is killed loses nothing.
+		// A crash of the machine can lose up to a second of writes; a killed process loses none.
 		JetStream: true, StoreDir: store, SyncInterval: time.Second,
 	})
 	if err != nil {
@@ -176,7 +177,7 @@ func (e *engine) embed(c *config) (err error) {
 	}
 	e.server.Start()
 	if !e.server.ReadyForConnections(time.Minute) {
-		return errors.New("the embedded NATS server does not start")
+		return errors.New("the embedded NATS server did not start")
 	}
 	where.URL = e.server.ClientURL()
 	text, err := json.Marshal(where)
@@ -190,14 +191,14 @@ func (e *engine) embed(c *config) (err error) {
 }
 
 func isFree(hostPort string) bool {
-	listener, err := net.Listen("tcp", hostPort) //nolint:noctx // it returns at once
+	listener, err := net.Listen("tcp", hostPort) //nolint:noctx // it returns immediately
 	if err != nil {
 		return false
 	}
 	return listener.Close() == nil
 }
 
-// addressIn returns where the server of a state directory is, or was.
+// addressIn returns the last address of a state directory's server.
 func addressIn(state string) (where address, err error) {
 	text, err := os.ReadFile(filepath.Join(state, serverFile))
 	if err != nil {
@@ -206,7 +207,7 @@ func addressIn(state string) (where address, err error) {
 	return where, json.Unmarshal(text, &where)
 }
 
-// close ends what openEngine began. What has been published by then is sent.
+// close undoes openEngine. It flushes published messages first.
 func (e *engine) close() {
 	if e.nc != nil {
 		if e.nc.IsConnected() {

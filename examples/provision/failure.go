@@ -13,20 +13,19 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// isRefused reports whether the API refuses who asks, and not what is asked. A page that a gateway answers in its place does not
-// tell.
+// isRefused reports whether the API rejects the credential, not the request. A gateway's page does not count.
 func isRefused(err error) bool {
 	return errors.Is(err, partnerapi.ErrUnauthorized) && !errors.Is(err, partnerapi.ErrBadResponse) || errors.Is(err, partnerapi.ErrNoCredential)
 }
 
-// isFinal reports whether there is no sense in another try: the API has read the request and refuses it.
+// isFinal reports whether retrying is pointless: the API has read the request and rejects it.
 func isFinal(err error) bool {
 	var argument *partnerapi.ArgumentError
 	return errors.As(err, &argument) || errors.Is(err, errDied) ||
 		errors.Is(err, partnerapi.ErrInvalid) && !errors.Is(err, partnerapi.ErrBadResponse) && !errors.Is(err, partnerapi.ErrOutcomeUnknown)
 }
 
-// kinds are what a failure is counted as, the first that fits.
+// kinds are the kinds of failures that are counted. The first match counts.
 var kinds = []error{
 	partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrForbidden, partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge,
 	partnerapi.ErrNotFound, partnerapi.ErrInvalid,
@@ -42,10 +41,10 @@ func kindOf(err error) string {
 	if errors.As(err, &argument) {
 		return partnerapi.ErrInvalid.Error()
 	}
-	return "no answer"
+	return "no response"
 }
 
-// letter is a row that failed, in the stream of those.
+// letter is a failed row in its stream.
 type letter struct {
 	job
 
@@ -53,10 +52,10 @@ type letter struct {
 	At         time.Time `json:"at"`
 	Deliveries int       `json:"deliveries"`
 	Kind       string    `json:"kind"`
-	// Unknown means that the API may have done it all the same.
+	// Unknown means that the API may have processed the request.
 	Unknown bool   `json:"outcome_unknown,omitzero"`
 	Text    string `json:"text"`
-	// Failure is what the API said, if it said anything.
+	// Failure is the API's error response, if there was one.
 	Failure *partnerapi.Error `json:"failure,omitzero"`
 }
 
@@ -69,7 +68,7 @@ func letterOf(d delivery, err error) letter {
 	return l
 }
 
-// bury puts a letter into the stream of failed rows, in the place of an earlier one of the same pk.
+// bury publishes a letter to the stream of failed rows. It replaces an earlier one of the same pk.
 func (s *store) bury(ctx context.Context, l letter) error {
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -79,8 +78,8 @@ func (s *store) bury(ctx context.Context, l letter) error {
 	return err
 }
 
-// buried calls each with the letters of a run. One that was written before its worker died is none if the row was done
-// after all.
+// buried calls each with the letters of a run. A letter from a worker that died is skipped if the row was done
+// afterwards.
 func (s *store) buried(ctx context.Context, runID int64, each func(letter) error) error {
 	return s.replay(ctx, s.failed(), 0, func(msg jetstream.Msg, _ uint64) error {
 		var l letter

@@ -16,7 +16,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// program is what a test runs: the program against a fake behind a server, in a state directory of its own.
+// program runs the program against a served fake, in its own state directory.
 type program struct {
 	t     *testing.T
 	fake  *partnertest.Fake
@@ -34,12 +34,12 @@ func newProgram(t *testing.T) *program {
 	return p
 }
 
-// flags are those of every command.
+// flags returns the flags that every command shares.
 func (p *program) flags(more ...string) []string {
 	return append([]string{"-state", p.state, "-api", p.api, "-token-file", p.token, "-backoff", "10ms"}, more...)
 }
 
-// run runs the program to its end.
+// run runs the program until it exits.
 func (p *program) run(args ...string) (status int, stdout, stderr string) {
 	p.t.Helper()
 	var out, errs bytes.Buffer
@@ -47,7 +47,7 @@ func (p *program) run(args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// load brings a roster through.
+// load runs a loader with a roster.
 func (p *program) load(rows []row, more ...string) (status int, stdout, stderr string) {
 	p.t.Helper()
 	return p.run(p.flags(append([]string{"-roster", p.write(rows)}, more...)...)...)
@@ -60,7 +60,7 @@ func (p *program) write(rows []row) (path string) {
 	return path
 }
 
-// config is the command line of a loader.
+// config returns a loader's configuration.
 func (p *program) config(more ...string) *config {
 	p.t.Helper()
 	c, err := parse(p.flags(append([]string{"-roster", "-"}, more...)...), io.Discard)
@@ -68,13 +68,13 @@ func (p *program) config(more ...string) *config {
 	return c
 }
 
-// unheard is for engines that end with their test, when nothing may be logged any more.
-func unheard(string, ...any) {}
+// discard drops messages: an engine may stop after its test, when t.Log is no longer allowed.
+func discard(string, ...any) {}
 
 // open opens the state directory, as the program does.
 func (p *program) open(c *config) *store {
 	p.t.Helper()
-	e, err := openEngine(p.t.Context(), c, loader, unheard)
+	e, err := openEngine(p.t.Context(), c, loader, discard)
 	require.NoError(p.t, err)
 	p.t.Cleanup(e.close)
 	s, err := e.setUp(p.t.Context(), c)
@@ -82,7 +82,7 @@ func (p *program) open(c *config) *store {
 	return s
 }
 
-// begin begins a run without anybody who works on it.
+// begin starts a run without workers.
 func (p *program) begin(s *store, rows []row) (run, *spool) {
 	p.t.Helper()
 	roster, err := newSpool(strings.NewReader(rosterOf(rows)), p.t.TempDir())
@@ -92,7 +92,7 @@ func (p *program) begin(s *store, rows []row) (run, *spool) {
 	return r, roster
 }
 
-// work works on what there is, with what is to be seen of it, until stopped.
+// work runs a worker until stop is called.
 func (p *program) work(s *store, c *config) (_ *worker, stop func() error) {
 	p.t.Helper()
 	target, err := newTarget(c)
@@ -116,7 +116,7 @@ func (p *program) through(s *store, r run) tally {
 	return r.Tally
 }
 
-// subscriptions are those at the fake, a line each.
+// subscriptions returns the fake's subscriptions, one per line.
 func (p *program) subscriptions() string {
 	var b strings.Builder
 	for _, s := range p.fake.Subscriptions() {
@@ -125,10 +125,10 @@ func (p *program) subscriptions() string {
 	return b.String()
 }
 
-// last is the last run, read when nobody works in the state directory.
+// last returns the last run. No process may use the state directory.
 func (p *program) last() run {
 	p.t.Helper()
-	e, err := openEngine(p.t.Context(), p.config(), loader, unheard)
+	e, err := openEngine(p.t.Context(), p.config(), loader, discard)
 	require.NoError(p.t, err)
 	defer e.close()
 	s, err := e.store(p.t.Context())
@@ -147,8 +147,8 @@ func (p *program) letters(s *store, r run) (letters []letter) {
 	return letters
 }
 
-// told is what is not zero in a tally.
-func told(t tally) string {
+// nonZero returns the non-zero counts of a tally.
+func nonZero(t tally) string {
 	var said []string
 	for o, n := range t.Outcomes {
 		if n != 0 {
@@ -164,7 +164,7 @@ func told(t tally) string {
 	return strings.Join(said, ", ")
 }
 
-// putRecord writes what another worker has found out.
+// putRecord writes a record as another worker would.
 func (p *program) putRecord(s *store, pk string, next record) {
 	p.t.Helper()
 	known, in, err := s.get(p.t.Context(), pk)

@@ -14,7 +14,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// embedded is a roster, an API and the flags of a loader with a server of its own.
+// embedded is a roster, an API and the flags of a loader with an embedded server.
 type embedded struct {
 	*api
 
@@ -34,7 +34,7 @@ func newEmbedded(t *testing.T, rows int) *embedded {
 	return e
 }
 
-// requireDone requires that a loader has ended with all done, and that another finds nothing to do.
+// requireDone requires that the loader succeeded, and that another loader finds nothing to do.
 func (e *embedded) requireDone(t *testing.T, loader *process) {
 	t.Helper()
 	require.Zero(t, loader.wait())
@@ -48,27 +48,27 @@ func (e *embedded) requireDone(t *testing.T, loader *process) {
 	require.Zero(t, again.wait())
 	counts, _ = countsIn(t, again.printed())
 	assert.Equal(t, len(e.rows), counts["unchanged"])
-	assert.Equal(t, before, e.calls.Load(), "no call for what is known")
+	assert.Equal(t, before, e.calls.Load(), "no call for confirmed rows")
 }
 
-func TestKilledLoaderGoesOn(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestKilledLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 5_000)
-	e.storm(8, 200)
+	e.injectFaults(8, 200)
 	var loader *process
 	for kill, calls := range []int64{1, 20, 200, 700, 700, 900, 1000} {
 		loader = startProvision(t, "loader", e.loader...)
-		until(t, e.hasMore(calls+rand.Int64N(calls/2+1)), "calls before the kill", loader) //nolint:gosec // it hides nothing
+		until(t, e.hasMore(calls+rand.Int64N(calls/2+1)), "calls before the kill", loader) //nolint:gosec // not for security
 		require.Falsef(t, loader.isOver(), "all is done before kill %d", kill)
 		loader.kill()
 	}
-	loader = startProvision(t, "loader that is left alone", e.loader...)
+	loader = startProvision(t, "last loader", e.loader...)
 	e.requireDone(t, loader)
 	assert.Contains(t, loader.said(), "going on")
 }
 
-func TestOthersHelpAndWatchALoader(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestWorkersAndStatusOfARunningLoader(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 5_000)
-	e.storm(8, 200)
+	e.injectFaults(8, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-rate", "50")...)
 	until(t, e.hasMore(20), "calls of the loader", loader)
 
@@ -92,23 +92,23 @@ func TestOthersHelpAndWatchALoader(t *testing.T) { //nolint:paralleltest // it k
 	assert.Contains(t, worker.said(), " jobs done")
 }
 
-func TestStoppedLoaderGoesOn(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestStoppedLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 5_000)
-	e.storm(8, 200)
+	e.injectFaults(8, 200)
 	for _, calls := range []int64{1, 1000} {
 		loader := startProvision(t, "loader", e.loader...)
 		until(t, e.hasMore(calls), "calls before the stop", loader)
 		require.NoError(t, loader.cmd.Process.Signal(syscall.SIGTERM))
 		assert.Equal(t, 1, loader.wait())
-		assert.True(t, strings.HasSuffix(loader.said(), "provision: stopped; the same command goes on\n"), loader.said())
+		assert.True(t, strings.HasSuffix(loader.said(), "provision: stopped; the same command continues\n"), loader.said())
 		assert.Empty(t, loader.printed())
 	}
-	loader := startProvision(t, "loader that is left alone", e.loader...)
+	loader := startProvision(t, "last loader", e.loader...)
 	e.requireDone(t, loader)
 	assert.NoFileExists(t, filepath.Join(e.state, failedFile))
 }
 
-func TestRefusedTokenCostsNoTry(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestRefusedTokenDoesNotCountAsAttempt(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 200)
 	token := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(token, []byte("expired"), 0o600))
@@ -116,13 +116,13 @@ func TestRefusedTokenCostsNoTry(t *testing.T) { //nolint:paralleltest // it keep
 	for range 2 {
 		loader := startProvision(t, "loader with an old token", flags...)
 		assert.Equal(t, 1, loader.wait())
-		assert.Contains(t, loader.said(), "no row has failed for that")
+		assert.Contains(t, loader.said(), "no row has failed")
 	}
 	require.NoError(t, os.WriteFile(token, []byte(partnertest.PartnerToken), 0o600))
 	e.requireDone(t, startProvision(t, "loader", flags...))
 }
 
-func TestStopCostsNoTry(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestStopDoesNotCountAsAttempt(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-deliveries", "1", "-rate", "5")...)
 	until(t, e.hasMore(3), "jobs wait for their turn", loader)
@@ -131,16 +131,16 @@ func TestStopCostsNoTry(t *testing.T) { //nolint:paralleltest // it keeps all co
 	e.requireDone(t, startProvision(t, "loader", append(e.loader, "-deliveries", "1")...))
 }
 
-// join connects to the server of a loader, as other processes do.
+// join connects to a loader's server, as another process does.
 func (e *embedded) join(t *testing.T) *engine {
 	t.Helper()
-	joined, err := openEngine(t.Context(), &config{state: e.state, name: "provision"}, viewer, unheard)
+	joined, err := openEngine(t.Context(), &config{state: e.state, name: "provision"}, viewer, discard)
 	require.NoError(t, err)
 	t.Cleanup(joined.close)
 	return joined
 }
 
-// limit has the server refuse what is longer for a stream, or with -1 accept it again.
+// limit makes the server reject longer messages for a stream. -1 removes the limit.
 func limit(t *testing.T, e *engine, stream string, bytes int32) {
 	t.Helper()
 	s, err := e.js.Stream(t.Context(), stream)
@@ -151,39 +151,39 @@ func limit(t *testing.T, e *engine, stream string, bytes int32) {
 	require.NoError(t, err)
 }
 
-func TestServerThatKeepsNothingForAWhileCostsNoTryAndNoCall(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestServerThatRejectsWritesCostsNoAttemptOrCall(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0", "-deliveries", "1")...)
-	until(t, func() bool { return isThere(t, e) }, "the loader has loaded", loader)
+	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)
 	joined := e.join(t)
 	limit(t, joined, joined.stateStream(), 1)
 	worker := startProvision(t, "worker", "worker", "-state", e.state, "-api", e.base(), "-deliveries", "1")
-	until(t, func() bool { return strings.Contains(worker.said(), "does not do its part") }, "the worker tells", loader, worker)
+	until(t, func() bool { return strings.Contains(worker.said(), "NATS server error, retrying") }, "the worker logs the error", loader, worker)
 	limit(t, joined, joined.stateStream(), -1)
 	e.requireDone(t, loader)
 	counts, _ := countsIn(t, loader.printed())
 	assert.EqualValues(t, len(e.rows)+counts["updated"], e.calls.Load(), "each row is sent once, and an update has two requests")
 }
 
-func TestLoaderWaitsForAServerThatKeepsNothingForAWhile(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestLoaderWaitsForAServerThatRejectsWrites(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0")...)
-	until(t, func() bool { return isThere(t, e) }, "the loader has loaded", loader)
+	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)
 	joined := e.join(t)
 	limit(t, joined, "KV_"+joined.runs(), 1)
 	startProvision(t, "worker", "worker", "-state", e.state, "-api", e.base())
-	until(t, func() bool { return strings.Contains(loader.said(), "does not do its part") }, "the loader tells", loader)
+	until(t, func() bool { return strings.Contains(loader.said(), "NATS server error, retrying") }, "the loader logs the error", loader)
 	limit(t, joined, "KV_"+joined.runs(), -1)
 	e.requireDone(t, loader)
 }
 
-// isThere reports whether all jobs of a loader that does none are in the stream.
-func isThere(t *testing.T, e *embedded) bool {
+// isLoaded reports whether the stream has all jobs of a loader that does none.
+func isLoaded(t *testing.T, e *embedded) bool {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(e.state, serverFile)); err != nil {
 		return false
 	}
-	joined, err := openEngine(t.Context(), &config{state: e.state, name: "provision"}, viewer, unheard)
+	joined, err := openEngine(t.Context(), &config{state: e.state, name: "provision"}, viewer, discard)
 	if err != nil {
 		return false
 	}
@@ -192,10 +192,10 @@ func isThere(t *testing.T, e *embedded) bool {
 	return err == nil && jobs.CachedInfo().State.Msgs == uint64(len(e.rows))
 }
 
-func TestRowThatIsDoneAfterAWorkerHasBuriedItIsNoFailedRow(t *testing.T) { //nolint:paralleltest // it keeps all cores busy
+func TestRowDoneAfterItsLetterIsNotFailed(t *testing.T) { //nolint:paralleltest // uses all cores
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0")...)
-	until(t, func() bool { return isThere(t, e) }, "the loader has loaded", loader)
+	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)
 	joined := e.join(t)
 	limit(t, joined, joined.stateStream(), 1)
 	flags := []string{"worker", "-state", e.state, "-api", e.base(), "-parallel", "1"}

@@ -11,20 +11,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// runHeader is the header of a job that says to which run it belongs.
+// runHeader is the header of a job with the ID of its run.
 const runHeader = "Provision-Run"
 
-// recheckHeader is the header of a job for which the API is asked whatever is known.
+// recheckHeader is the header of a job whose row is sent to the API whatever the stored state.
 const recheckHeader = "Provision-Recheck"
 
-// batchSize is how many rows are on their way to the stream at a time.
+// batchSize is the number of rows that are published at a time.
 const batchSize = 500
 
-// loadRate is how many rows a second are loaded: more than workers do, and no more ids than the server easily remembers.
+// loadRate limits the rows loaded per second: faster than workers are, and slow enough for the server to remember the
+// ids.
 const loadRate = 10_000
 
-// load publishes the rows of a run that are not in the stream for certain. Whatever happens to the process, its
-// successor goes on, at most one checkpoint before: the rows between carry the same message ids.
+// load publishes the rows of a run that may not be in the stream yet. If the process is killed, the next one continues
+// at most one checkpoint earlier: the rows since then carry the same message ids.
 func (s *store) load(ctx context.Context, r run, roster *spool) error {
 	batch := make([]*nats.Msg, 0, batchSize)
 	loaded, checkpoint := r.Loaded, time.Now()
@@ -77,15 +78,15 @@ func (s *store) job(r run, row int, text []byte) *nats.Msg {
 	return msg
 }
 
-// publish returns when all messages are in the stream. While the server cannot say so it tries again: their ids keep
-// them from being there twice.
+// publish returns when all messages are in the stream. Until the server confirms, it retries: the message ids prevent
+// duplicates.
 func (s *store) publish(ctx context.Context, batch []*nats.Msg) error {
 	for {
 		err := s.publishOnce(ctx, batch)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		s.say("the jobs are not in the stream yet: %v", err)
+		s.say("publishing jobs failed, retrying: %v", err)
 		if err := sleep(ctx, time.Second); err != nil {
 			return err
 		}
@@ -95,7 +96,7 @@ func (s *store) publish(ctx context.Context, batch []*nats.Msg) error {
 func (s *store) publishOnce(ctx context.Context, batch []*nats.Msg) error {
 	acks := make([]jetstream.PubAckFuture, 0, len(batch))
 	for _, msg := range batch {
-		// An earlier try may still be at work with its own.
+		// An earlier attempt may still use its own message.
 		ack, err := s.js.PublishMsgAsync(&nats.Msg{Subject: msg.Subject, Header: msg.Header, Data: msg.Data})
 		if err != nil {
 			return err
@@ -114,9 +115,9 @@ func (s *store) publishOnce(ctx context.Context, batch []*nats.Msg) error {
 	return nil
 }
 
-// keepLoaded loads a run, and does so again if the stream has become empty while rows are missing: an operator has purged
-// it, or a machine lost what its disk had not. A row that is done already sends nothing. idle is how long nothing has to
-// happen first.
+// keepLoaded loads a run. If the stream becomes empty while rows are missing, because an operator has purged it or a
+// machine has lost unsynced writes, it loads the run again. Rows that are already done send nothing. idle is how long
+// nothing must happen before that.
 func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, idle time.Duration, done func() int) error {
 	for {
 		if err := s.load(ctx, r, roster); err != nil {
@@ -128,7 +129,7 @@ func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, idle time.
 				return err
 			}
 		}
-		s.say("%s rows are missing, and nothing is on its way: all are loaded again", comma(r.Rows-done()))
+		s.say("%s rows are missing and no job is queued: loading all rows again", comma(r.Rows-done()))
 		var err error
 		if r, err = s.change(ctx, r.ID, func(last *run) { last.Pass, last.Loaded = last.Pass+1, 0 }); err != nil {
 			return err
@@ -136,7 +137,7 @@ func (s *store) keepLoaded(ctx context.Context, r run, roster *spool, idle time.
 	}
 }
 
-// isEmpty reports whether there are no jobs, neither with workers nor elsewhere.
+// isEmpty reports whether no jobs are queued or in progress.
 func (s *store) isEmpty(ctx context.Context) bool {
 	jobs, err := s.js.Stream(ctx, s.jobs())
 	return err == nil && jobs.CachedInfo().State.Msgs == 0

@@ -1,9 +1,9 @@
-// Command provision brings the partner API in step with a roster: a CSV file of pks, e-mails, plans and states.
+// Command provision synchronises the partner API with a roster: a CSV file of pks, e-mails, plans and states.
 //
-//	go run .                              shows it with 10,000 rows, against the embedded fake
-//	provision -roster roster.csv          does it
+//	go run .                              demonstrates it with 10,000 rows, against the embedded fake
+//	provision -roster roster.csv          synchronises the API with a roster
 //
-// Every row is a job in a NATS JetStream stream. Whatever is killed, and whenever, the same command goes on from there.
+// Every row is a job in a NATS JetStream stream. If a process is killed, at any time, the same command resumes.
 // README.md says how to run it on many machines.
 package main
 
@@ -18,37 +18,37 @@ import (
 	"syscall"
 )
 
-const usage = `Provision brings the partner API in step with a roster.
+const usage = `Provision synchronises the partner API with a roster.
 
-	provision                         shows it with 10,000 rows, against a fake
-	provision -roster roster.csv      loads a roster, and does it
-	provision worker                  helps, from another process or machine
-	provision status                  tells how far it is, from another terminal
+	provision                         demonstrates it with 10,000 rows, against a fake
+	provision -roster roster.csv      loads a roster and synchronises the API with it
+	provision worker                  does jobs in another process or on another machine
+	provision status                  shows the progress, from another terminal
 
 A roster is a CSV file with the columns pk, email, plan (bark or bark_junior) and status (active or cancelled).
-Nothing is sent before all of it has been read and found right. A row that equals what the API has confirmed for its pk
-sends nothing, unless -recheck says so. Rows that fail are in failed.csv in the state directory, which can be loaded again.
+The whole roster is validated before anything is sent. Rows that the API has already confirmed send nothing, unless
+-recheck is set. Failed rows are written to failed.csv in the state directory, which is itself a roster.
 
-Kill it whenever you like: the same command goes on. The exit status is 0 if no row failed, 1 if rows failed or it could
-not go on, and 2 if the roster or the command line is wrong.
+The program can be killed at any time: the same command continues. The exit status is 0 if no row failed, 1 if rows failed or
+it could not continue, and 2 if the roster or the command line is invalid.
 
 Flags:
 `
 
-// usageError is a command line that is wrong.
+// usageError is an invalid command line.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second time it does not wait for what has begun
+	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
 	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// execute is main with everything passed in. It returns the exit status.
+// execute is main with its dependencies passed in. It returns the exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c, err := parse(args, stderr)
 	if err == nil {
@@ -65,7 +65,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stderr, "provision:", err)
 		return 2
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		_, _ = fmt.Fprintln(stderr, "provision: stopped; the same command goes on")
+		_, _ = fmt.Fprintln(stderr, "provision: stopped; the same command continues")
 		return 1
 	default:
 		_, _ = fmt.Fprintln(stderr, "provision:", err)

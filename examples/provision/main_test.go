@@ -25,32 +25,32 @@ func TestWrongCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no roster":           {[]string{"-rate", "5"}, "no -roster; see -h"},
+		"no roster":           {[]string{"-rate", "5"}, "-roster is required; see -h"},
 		"unknown flag":        {[]string{"-speed", "5"}, "flag provided but not defined: -speed; see -h"},
 		"unknown word":        {[]string{"stat"}, `unexpected argument "stat"; see -h`},
 		"argument":            {[]string{"-roster", "x", "y"}, `unexpected argument "y"; see -h`},
 		"no number":           {[]string{"-roster", "x", "-rate", "fast"}, `invalid value "fast" for flag -rate: parse error; see -h`},
 		"below zero":          {[]string{"-roster", "x", "-rate", "-1"}, "-rate: 0 or more"},
 		"no rate":             {[]string{"-roster", "x", "-rate", "NaN"}, "-rate: 0 or more"},
-		"fakes of many":       {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1"}, "no -api: each process would have a fake of its own, and the next another"},
-		"fake of a worker":    {[]string{"worker"}, "no -api: each process would have a fake of its own, and the next another"},
+		"fakes of many":       {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1"}, "-api is required: otherwise each process would have its own fake"},
+		"fake of a worker":    {[]string{"worker"}, "-api is required: otherwise each process would have its own fake"},
 		"roster of a worker":  {[]string{"worker", "-roster", "x"}, "flag provided but not defined: -roster; see -h"},
-		"credentials":         {[]string{"-roster", "x", "-creds", "x"}, "-creds is for -nats"},
-		"worker that rests":   {[]string{"worker", "-api", "live", "-parallel", "0"}, "-parallel: at least 1 for a worker"},
+		"credentials":         {[]string{"-roster", "x", "-creds", "x"}, "-creds requires -nats"},
+		"worker without jobs": {[]string{"worker", "-api", "live", "-parallel", "0"}, "-parallel: at least 1 for a worker"},
 		"name":                {[]string{"-roster", "x", "-name", "a.b"}, "-name: letters, digits, - and _"},
 		"replicas":            {[]string{"-roster", "x", "-replicas", "6"}, "-replicas: 1 to 5, or 0"},
 		"ack wait":            {[]string{"-roster", "x", "-ack-wait", "10ms"}, "-ack-wait: at least 1s, or 0"},
 		"parallel":            {[]string{"-roster", "x", "-parallel", "-1"}, "-parallel: 0 or more"},
 		"deliveries":          {[]string{"-roster", "x", "-deliveries", "0"}, "-deliveries: at least 1"},
 		"backoff":             {[]string{"-roster", "x", "-backoff", "-1s"}, "-backoff: 0 or more"},
-		"fake of a loader":    {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1", "-parallel", "0"}, "no -api: each process would have a fake of its own, and the next another"},
+		"fake of a loader":    {[]string{"-roster", "x", "-nats", "nats://127.0.0.1:1", "-parallel", "0"}, "-api is required: otherwise each process would have its own fake"},
 		"dry worker":          {[]string{"worker", "-api", "live", "-dry-run"}, "flag provided but not defined: -dry-run; see -h"},
 		"paced status":        {[]string{"status", "-rate", "5"}, "flag provided but not defined: -rate; see -h"},
-		"a token for a fake":  {[]string{"-roster", "x", "-token-file", "t"}, "a token, but no -api: without it nothing reaches the partner API"},
+		"a token for a fake":  {[]string{"-roster", "x", "-token-file", "t"}, "-token-file without -api: requests would go to the fake"},
 		"no token":            {[]string{"-roster", "x", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
 		"no token for worker": {[]string{"worker", "-api", "live"}, "no token: set PARTNERAPI_PARTNER_TOKEN or -token-file"},
 	}
-	for name, test := range tests { //nolint:paralleltest // the environment is the process's
+	for name, test := range tests { //nolint:paralleltest // environment variables are shared by the process
 		t.Run(name, func(t *testing.T) {
 			p := &program{t: t}
 			status, out, errs := p.run(test.args...)
@@ -74,7 +74,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBegin(t *testing.T) {
+func TestStartupErrors(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	tests := map[string]struct {
@@ -104,11 +104,11 @@ func TestBadRosterSendsNothing(t *testing.T) {
 	status, out, errs := p.load([]row{bark, {"MS2", "a@example.com", "meow", active}, bark})
 	assert.Equal(t, 2, status)
 	assert.Empty(t, out)
-	assert.Equal(t, "provision: line 3: the plan is neither bark nor bark_junior\nline 4: the pk of line 2 again\n2 of its lines are wrong: nothing was sent\n", errs)
+	assert.Equal(t, "provision: line 3: the plan is neither bark nor bark_junior\nline 4: duplicate of the pk in line 2\n2 invalid lines: nothing was sent\n", errs)
 	assert.Empty(t, p.fake.Calls())
 }
 
-// shown is an output with what differs from run to run masked.
+// shown masks the parts of an output that differ between runs.
 func shown(out string) string {
 	out = regexp.MustCompile(`rows in \S+, [\d,.]+ a second`).ReplaceAllString(out, "rows in TIME, RATE a second")
 	return regexp.MustCompile(`(?m)^the failed rows: .*$`).ReplaceAllString(out, "the failed rows: FILE")
@@ -147,7 +147,7 @@ $`, shown(out))
 	require.NoError(t, err)
 	assert.Zero(t, info.Mode().Perm()&0o077)
 
-	// It is a roster, and the three rows are done with it.
+	// The file is a valid roster, and loading it creates the three rows.
 	status, out, errs = p.run(p.flags("-roster", failedRows)...)
 	assert.Zero(t, status, errs)
 	assert.Regexp(t, `^created             [123]
@@ -164,7 +164,7 @@ $`, shown(out))
 	assert.Contains(t, out, "unchanged          42\n")
 }
 
-func TestStandardInputAndNoRows(t *testing.T) { //nolint:paralleltest // the standard input is the process's
+func TestStandardInputAndNoRows(t *testing.T) { //nolint:paralleltest // standard input is shared by the process
 	p := newProgram(t)
 	file, err := os.Open(p.write(nil))
 	require.NoError(t, err)
@@ -183,10 +183,10 @@ func TestDryRun(t *testing.T) {
 	rows := append(manyRows(1500), row{"MS-a", "", "", cancelled})
 	status, out, errs := p.load(rows, "-dry-run", "-rate", "5")
 	assert.Zero(t, status, errs)
-	assert.Equal(t, `would ensure      1,500 subscriptions that are not known here, or not known to be active
-                      0 with another plan
+	assert.Equal(t, `would ensure      1,500 subscriptions that are unknown or not known to be active
+                      0 with a changed plan
 would cancel          1
-would leave           0 as they are
+would leave           0 unchanged
 1,501 to 3,001 requests, 5m0s to 10m0s for one worker at 5 a second
 `, out)
 	assert.Empty(t, p.fake.Calls())
@@ -197,20 +197,20 @@ would leave           0 as they are
 	rows[0].Plan, rows[1].Status = "bark_junior", cancelled
 	status, out, errs = p.load(append(rows, row{"MS-b", "b@example.com", "bark", active}), "-dry-run")
 	assert.Zero(t, status, errs)
-	assert.Equal(t, `would ensure          1 subscriptions that are not known here, or not known to be active
-                      1 with another plan
+	assert.Equal(t, `would ensure          1 subscriptions that are unknown or not known to be active
+                      1 with a changed plan
 would cancel          1
-would leave       1,499 as they are
+would leave       1,499 unchanged
 4 to 5 requests
 `, out)
 	assert.Len(t, p.fake.Calls(), calls)
-	assert.Equal(t, 1501, p.last().Rows, "it is no run")
+	assert.Equal(t, 1501, p.last().Rows, "a dry run is not recorded")
 
 	_, out, _ = p.load(rows[1:], "-dry-run", "-recheck")
-	assert.Equal(t, `would ensure      1,498 subscriptions that are not known here, or not known to be active
-                      0 with another plan
+	assert.Equal(t, `would ensure      1,498 subscriptions that are unknown or not known to be active
+                      0 with a changed plan
 would cancel          2
-would leave           0 as they are
+would leave           0 unchanged
 1,500 to 2,998 requests
 `, out)
 }
@@ -224,9 +224,9 @@ func TestStatus(t *testing.T) {
 	require.NoError(t, s.load(t.Context(), r, roster))
 	status, out, errs := p.run("status", "-state", p.state)
 	assert.Zero(t, status, errs)
-	assert.Equal(t, `0 of 30 rows (0 %), nothing of late
+	assert.Equal(t, `0 of 30 rows (0 %), no recent progress
 30 rows are in the stream
-30 jobs wait, 0 are with workers or wait for another try
+30 jobs queued, 0 in progress or waiting for a retry
 created             0
 updated             0
 cancelled           0
@@ -234,7 +234,7 @@ unchanged           0
 failed              0
 `, out)
 	_, _, errs = p.load(manyRows(30))
-	assert.Equal(t, "provision: "+p.state+": another process works there; see provision status\n", errs)
+	assert.Equal(t, "provision: "+p.state+": in use by another process; see provision status\n", errs)
 
 	followed := make(chan string, 1)
 	go func() {
@@ -248,10 +248,10 @@ failed              0
 	const done = "created            30\nupdated             0\ncancelled           0\nunchanged           0\nfailed              0\n"
 	assert.Equal(t, done, <-followed)
 	_, out, _ = p.run("status", "-state", p.state)
-	assert.Equal(t, "30 of 30 rows (100 %)\n30 rows are in the stream\n0 jobs wait, 0 are with workers or wait for another try\n"+done, out)
+	assert.Equal(t, "30 of 30 rows (100 %)\n30 rows are in the stream\n0 jobs queued, 0 in progress or waiting for a retry\n"+done, out)
 }
 
-// An API that has lost what it confirmed is asked again only if it is said so.
+// An API that has lost confirmed data is asked again only with -recheck.
 func TestRecheck(t *testing.T) {
 	t.Parallel()
 	loses := func(pks ...string) func(*program) {
@@ -265,7 +265,7 @@ func TestRecheck(t *testing.T) {
 	const there = "MS1 a@example.com bark\nMS2 b@example.com bark_junior\n"
 	tests := map[string]struct {
 		happens func(*program)
-		more    []string // its flags
+		more    []string // additional flags
 
 		want  string
 		calls string
@@ -281,7 +281,7 @@ func TestRecheck(t *testing.T) {
 		"a backup with another plan": {func(p *program) {
 			p.fake.SeedSubscription(partnertest.Subscription{PK: "MS2", Email: "b@example.com", Plan: "bark"})
 		}, []string{"-recheck"}, "updated 2, unchanged 1", "DELETE 404, POST 400, POST 400, PUT 200, PUT 200", there},
-		"an answer is lost": {func(p *program) {
+		"a response is lost": {func(p *program) {
 			loses("MS1", "MS2")(p)
 			p.fake.Fail(post, partnertest.Fault{Status: 503}, partnertest.Fault{Status: 503})
 		}, []string{"-recheck"}, "created 2, unchanged 1", "DELETE 404, POST 201, POST 201, POST 503, POST 503", there},
@@ -297,7 +297,7 @@ func TestRecheck(t *testing.T) {
 			status, _, errs = p.load(was, test.more...)
 			require.Zero(t, status, errs)
 
-			assert.Equal(t, test.want, told(p.last().Tally))
+			assert.Equal(t, test.want, nonZero(p.last().Tally))
 			var calls []string
 			for _, call := range p.fake.Calls()[earlier:] {
 				calls = append(calls, call.Method+" "+strconv.Itoa(call.Status))
@@ -307,13 +307,13 @@ func TestRecheck(t *testing.T) {
 			assert.Equal(t, test.there, p.subscriptions())
 			status, _, errs = p.load(was)
 			require.Zero(t, status, errs)
-			assert.Equal(t, "unchanged 3", told(p.last().Tally), "what it has confirmed is relied on again")
+			assert.Equal(t, "unchanged 3", nonZero(p.last().Tally), "confirmed state is used again")
 		})
 	}
 }
 
-// What has begun with -recheck goes on with it, and what has begun without it ends first.
-func TestRecheckOfARosterOnItsWay(t *testing.T) {
+// A run keeps the -recheck setting it started with: a run without it ends before one with it starts.
+func TestRecheckOfARosterInProgress(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		began, goesOn []string
@@ -343,13 +343,13 @@ func TestRecheckOfARosterOnItsWay(t *testing.T) {
 			status, out, errs := p.load(append(manyRows(30), row{"MS-new", "new@example.com", "bark", active}), test.goesOn...)
 			assert.Zero(t, status, errs)
 			assert.Equal(t, test.reports, strings.Count(out, "31 rows in "), out)
-			assert.Equal(t, test.want, told(p.last().Tally))
+			assert.Equal(t, test.want, nonZero(p.last().Tally))
 		})
 	}
 }
 
-// The fake in the process begins with what is known to be there, or a second night would find nothing.
-func TestTheFakeOfTheProcessRemembers(t *testing.T) {
+// The fake in the process starts with the confirmed subscriptions, or a second night would find none.
+func TestEmbeddedFakeRestoresState(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	roster := p.write(manyRows(10))
@@ -365,19 +365,19 @@ func TestTheFakeOfTheProcessRemembers(t *testing.T) {
 	assert.Contains(t, out, "updated             1\n")
 	assert.Contains(t, out, "unchanged           9\n")
 
-	// What it knows of the fake it does not take for what another API has.
+	// The state of the fake must not be used for another API.
 	status, _, errs = p.load(rows)
 	assert.Equal(t, 1, status)
-	assert.Equal(t, "provision: what is known here is of fake, not of "+p.api+": use another -state or -name, or the same -api\n", errs)
+	assert.Equal(t, "provision: the stored state is of fake, not of "+p.api+": use another -state or -name, or the same -api\n", errs)
 }
 
-// Last night's roster is brought to its end before tonight's, from the copy in the state directory.
-func TestTheEarlierRosterComesFirst(t *testing.T) {
+// Last night's roster is completed before tonight's, from the copy in the state directory.
+func TestEarlierRosterIsFinishedFirst(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	good := p.token
 	p.token = p.write(nil)
-	status, _, _ := p.load(manyRows(30)) // which the token stops
+	status, _, _ := p.load(manyRows(30)) // the token stops it
 	require.Equal(t, 1, status)
 	p.token = good
 
@@ -385,14 +385,14 @@ func TestTheEarlierRosterComesFirst(t *testing.T) {
 	tonight[4].Status = cancelled
 	status, out, errs := p.load(tonight)
 	assert.Zero(t, status, errs)
-	assert.Contains(t, errs, "is still on its way: it comes first")
+	assert.Contains(t, errs, "is still in progress: finishing it first")
 	assert.Equal(t, 2, strings.Count(out, "30 rows in "), out)
 	assert.Contains(t, out, "created            30\n")
 	assert.Contains(t, out, "cancelled           1\nunchanged          29\n")
 	assert.Len(t, p.fake.Subscriptions(), 29)
 }
 
-func TestFailedRowsThatCouldNotBeWritten(t *testing.T) {
+func TestUnwritableFailedFile(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	status, out, errs := p.load(manyRows(3), "-failed", filepath.Join(p.state, "nowhere", "failed.csv"))
@@ -402,7 +402,7 @@ func TestFailedRowsThatCouldNotBeWritten(t *testing.T) {
 	assert.Empty(t, p.fake.Calls())
 }
 
-func TestWhereNobodyLoads(t *testing.T) {
+func TestNoLoader(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	nowhere := filepath.Join(t.TempDir(), "nowhere")
@@ -415,14 +415,14 @@ func TestWhereNobodyLoads(t *testing.T) {
 	require.Zero(t, status)
 	status, _, errs = p.run(append([]string{"worker"}, p.flags()...)...)
 	assert.Equal(t, 1, status)
-	assert.Equal(t, "provision: "+p.state+": nobody loads a roster there: start provision -roster first, or name a server with -nats\n", errs)
+	assert.Equal(t, "provision: "+p.state+": no loader is running there: start provision -roster first, or name a server with -nats\n", errs)
 	status, out, errs := p.run("status", "-state", p.state)
 	assert.Zero(t, status, errs)
 	assert.Contains(t, out, "created             3\n")
 }
 
-// Whoever follows or helps ends too, though the server that they are connected to ends with the loader.
-func TestFollowingToTheEnd(t *testing.T) {
+// Followers and workers end too, although the server that they are connected to stops with the loader.
+func TestFollowToTheEnd(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	began, goOn := make(chan struct{}), make(chan struct{})
@@ -457,7 +457,7 @@ func TestFollowingToTheEnd(t *testing.T) {
 	assert.NotEmpty(t, <-helped)
 }
 
-func TestAPasswordInAURLIsNotShown(t *testing.T) {
+func TestPasswordInURLIsRedacted(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	for _, where := range []string{"nats://user:se%cret@127.0.0.1:1", "nats://user:secret@127.0.0.1:1", "nats://user:secret@:x"} {

@@ -12,44 +12,44 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// pace is the limiter of a process: it lets through what the flag says, less while the API says that it is too much, or
-// does not answer, and then more again.
+// pace is the rate limiter of a process. It starts at the flag's rate, slows down while the API rejects requests as too
+// many or does not respond, and then speeds up again.
 type pace struct {
 	limiter *rate.Limiter
 	most    rate.Limit
-	stopped context.Context //nolint:containedctx // that of the process: calls have contexts that outlive it
-	turn    chan struct{}   // held by the one request whose time is being waited for
+	stopped context.Context //nolint:containedctx // the context of the process: calls have contexts that outlive it
+	turn    chan struct{}   // held by the one request that is waiting for its time
 
 	mu        sync.Mutex
-	since     time.Time // the first of what is counted, if there is any
+	since     time.Time // start of the current window; zero if it is empty
 	last      time.Time // the newest attempt
 	sent, bad int
-	refused   int // of the bad: because it is too much
+	refused   int // failed attempts with 429
 	total     int
-	inRow     int       // bad attempts since the last good one
-	calm      int       // how often in a row nothing was refused
-	asked     time.Time // until when the API has asked for less
-	recent    []second  // what went well in the last minute
+	inRow     int       // failed attempts since the last success
+	calm      int       // consecutive windows without a 429
+	asked     time.Time // the end of the API's Retry-After
+	recent    []second  // successes in the last minute
 }
 
-// second is how many requests went well, a second.
+// second is the successes per second in a window.
 type second struct {
 	at   time.Time
 	good rate.Limit
 }
 
 const (
-	slowest  = rate.Limit(0.2) // a second: enough to see that all is well again
-	quicker  = 0.1             // by which part a pace grows in a second, doubled each second that nothing is refused
+	slowest  = rate.Limit(0.2) // per second: enough to notice that the API has recovered
+	quicker  = 0.1             // growth per second, doubled for each second without a 429
 	paceStep = time.Second
-	// A tenth of what went well in the last minute is not too much for an API that still answers: a process that is slow
-	// for another reason would else wait for its own pace.
+	// A tenth of the last minute's successes is safe for an API that still responds. Without this floor, a
+	// process that is slow for another reason would wait for its own limit.
 	sustainedFor = time.Minute
 	sustainedBy  = 10
-	outage       = 10 // bad attempts in a row that say that the API is out
+	outage       = 10 // consecutive failures that mean an outage
 )
 
-// newPace returns a limiter of so many requests a second. 0 stands for no limit.
+// newPace returns a limiter for a number of requests per second. 0 means no limit.
 func newPace(perSecond float64) *pace {
 	most := rate.Limit(perSecond)
 	if perSecond == 0 {
@@ -58,11 +58,11 @@ func newPace(perSecond float64) *pace {
 	return &pace{limiter: rate.NewLimiter(most, 1), most: most, stopped: context.Background(), turn: make(chan struct{}, 1)}
 }
 
-// stopWith ends all waits with ctx, from now on.
+// stopWith makes ctx end all waits from now on.
 func (p *pace) stopWith(ctx context.Context) { p.stopped = ctx }
 
-// Wait returns when a request may be sent. One waits for its time, and the others for that one: a pace that grows counts for
-// all of them, within a second.
+// Wait returns when a request may be sent. One caller waits for its time and the others wait for that caller, so a
+// growing rate takes effect for all of them within a second.
 func (p *pace) Wait(ctx context.Context) error {
 	if err := p.stopped.Err(); err != nil || p.limiter.Limit() == rate.Inf {
 		return err
@@ -89,7 +89,7 @@ func (p *pace) Wait(ctx context.Context) error {
 	}
 }
 
-// ask is told of a Retry-After: until then the pace may fall as low as in an outage.
+// ask records a Retry-After: until then the rate may fall as low as in an outage.
 func (p *pace) ask(retryAfter time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,9 +98,9 @@ func (p *pace) ask(retryAfter time.Duration) {
 	}
 }
 
-// observe is told of every attempt. Each second the pace becomes slower by half of the share that went wrong, if the API
-// says that it is too much or most goes wrong, or else quicker: it settles where hardly any is refused. What goes wrong
-// now and then does so at any pace, and a slower one would never come to an end.
+// observe records an attempt. Every second the rate falls by half of the share of failures if more than 5 % of the
+// attempts were 429s, or most failed; otherwise it rises. So it settles where few requests are rejected. Occasional
+// failures do not lower it: they occur at any rate, and a lower one would never end.
 func (p *pace) observe(_ context.Context, a partnerapi.Attempt) {
 	now := time.Now()
 	p.mu.Lock()
@@ -115,7 +115,7 @@ func (p *pace) observe(_ context.Context, a partnerapi.Attempt) {
 }
 
 func (p *pace) count(now time.Time, status int) {
-	// Twice the time that the pace has between two requests, or more, is time with nothing to do, which tells nothing.
+	// A gap of at least twice the interval between requests is idle time, which says nothing about the API.
 	if between := max(1/float64(p.limiter.Limit()), paceStep.Seconds()); now.Sub(p.last).Seconds() > 2*between {
 		p.since, p.sent, p.bad, p.refused = now, 0, 0, 0
 	}
@@ -123,7 +123,7 @@ func (p *pace) count(now time.Time, status int) {
 	p.sent++
 	p.total++
 	switch {
-	case status == http.StatusTooManyRequests: // from an API that is there
+	case status == http.StatusTooManyRequests: // the API responds
 		p.bad++
 		p.refused++
 		p.inRow = 0
@@ -135,7 +135,7 @@ func (p *pace) count(now time.Time, status int) {
 	}
 }
 
-// next returns the pace after so many seconds of another.
+// next returns the rate after a number of seconds at another rate.
 func (p *pace) next(now time.Time, limit rate.Limit, seconds float64) rate.Limit {
 	if p.inRow < outage {
 		for len(p.recent) > 0 && now.Sub(p.recent[0].at) > sustainedFor {
@@ -155,7 +155,7 @@ func (p *pace) next(now time.Time, limit rate.Limit, seconds float64) rate.Limit
 	return limit * rate.Limit(1+growth)
 }
 
-// least is what the pace does not fall below.
+// least returns the lower limit of the rate.
 func (p *pace) least(now time.Time) rate.Limit {
 	least := slowest
 	if p.inRow < outage && !now.Before(p.asked) {
@@ -166,7 +166,7 @@ func (p *pace) least(now time.Time) rate.Limit {
 	return least
 }
 
-// now returns the pace, and how many requests there were.
+// now returns the current rate and the number of requests.
 func (p *pace) now() (perSecond rate.Limit, requests int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

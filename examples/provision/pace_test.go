@@ -13,7 +13,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// limitedAPI answers so many requests a second, and refuses the others.
+// limitedAPI accepts a number of requests per second and rejects the others.
 type limitedAPI struct {
 	perSecond  int
 	second     int64
@@ -37,13 +37,13 @@ func drive(t *testing.T, p *pace, d time.Duration, status func() int) (sent int)
 	t.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); sent++ {
 		require.NoError(t, p.Wait(t.Context()))
-		time.Sleep(time.Millisecond) // an answer takes that
+		time.Sleep(time.Millisecond) // the duration of a response
 		p.observe(t.Context(), partnerapi.Attempt{StatusCode: status()})
 	}
 	return sent
 }
 
-func TestPaceIsWhatTheFlagSays(t *testing.T) {
+func TestPaceFollowsTheFlag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(5)
@@ -54,7 +54,7 @@ func TestPaceIsWhatTheFlagSays(t *testing.T) {
 	})
 }
 
-func TestPaceWithoutAFlagIsNone(t *testing.T) {
+func TestPaceWithoutFlagIsUnlimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(0)
@@ -63,15 +63,15 @@ func TestPaceWithoutAFlagIsNone(t *testing.T) {
 	})
 }
 
-// It settles a little above what the API takes, where few requests are refused.
-func TestPaceFindsWhatTheAPITakes(t *testing.T) {
+// The rate settles slightly above the API's limit, where few requests are rejected.
+func TestPaceFindsTheLimitOfTheAPI(t *testing.T) {
 	t.Parallel()
 	for name, flag := range map[string]float64{"no flag": 0, "too much": 50} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p, api := newPace(flag), &limitedAPI{perSecond: 5}
-				drive(t, p, time.Minute, api.status) // until it has settled
+				drive(t, p, time.Minute, api.status) // until the rate has settled
 				api.ok, api.refuse = 0, 0
 				drive(t, p, 10*time.Minute, api.status)
 				assert.Greater(t, api.ok, 9*600*5/10)
@@ -81,7 +81,7 @@ func TestPaceFindsWhatTheAPITakes(t *testing.T) {
 	}
 }
 
-func TestPaceSettlesWhereHardlyAnyIsRefused(t *testing.T) {
+func TestPaceSettlesWhereFewAreRejected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p, api := newPace(0), &limitedAPI{perSecond: 20}
@@ -93,7 +93,7 @@ func TestPaceSettlesWhereHardlyAnyIsRefused(t *testing.T) {
 	})
 }
 
-func TestPaceIsNotSlowedDownByWhatFailsNowAndThen(t *testing.T) {
+func TestPaceIgnoresOccasionalFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		i := 0
@@ -107,7 +107,7 @@ func TestPaceIsNotSlowedDownByWhatFailsNowAndThen(t *testing.T) {
 	})
 }
 
-func TestPaceDoesNotCountTimeWithNothingToDo(t *testing.T) {
+func TestPaceIgnoresIdleTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(0)
@@ -122,7 +122,7 @@ func TestPaceDoesNotCountTimeWithNothingToDo(t *testing.T) {
 
 func TestPaceInAnOutage(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]int{"503": 503, "no answer": 0, "429": 429} {
+	for name, status := range map[string]int{"503": 503, "no response": 0, "429": 429} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestPaceInAnOutage(t *testing.T) {
 	}
 }
 
-// A tenth of what went well in the last minute is the least, unless the API asks for less or is out.
+// The floor is a tenth of the last minute's successes, unless the API sends Retry-After or is down.
 func TestPaceFloor(t *testing.T) {
 	t.Parallel()
 	fails := func(times int, status int) func(*testing.T, *pace) {
@@ -155,15 +155,15 @@ func TestPaceFloor(t *testing.T) {
 		then func(*testing.T, *pace)
 		want float64
 	}{
-		"no more to do, then refused": {0, func(t *testing.T, p *pace) {
+		"idle, then rejected": {0, func(t *testing.T, p *pace) {
 			t.Helper()
 			for range 2 {
 				time.Sleep(20 * time.Second)
 				fails(2, 429)(t, p)
 			}
 		}, 5},
-		"a few answers of a slow machine": {0, fails(9, 503), 5},
-		"no answer, on a slow machine":    {0, fails(9, 0), 5},
+		"few responses on a slow machine": {0, fails(9, 503), 5},
+		"no response on a slow machine":   {0, fails(9, 0), 5},
 		"refused, with a flag":            {20, fails(9, 429), 2},
 		"refused for half a minute":       {0, fails(20, 429), 5},
 		"a flag below":                    {0.1, fails(9, 429), 0.1},
@@ -202,24 +202,24 @@ func TestPaceFloor(t *testing.T) {
 	}
 }
 
-// A machine that is busy with something else is slow for reasons that no pace changes: it has pauses, and the answers that
-// go wrong come together. What there is to do is done all the same, about as fast as the machine can.
+// A busy machine is slow for reasons that no rate changes: it pauses, and failed responses arrive together. All work is
+// done anyway, about as fast as the machine allows.
 func TestPaceOnASlowMachine(t *testing.T) {
 	t.Parallel()
-	for name, status := range map[string]int{"refused": 429, "503": 503, "no answer": 0} {
+	for name, status := range map[string]int{"refused": 429, "503": 503, "no response": 0} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p, began := newPace(0), time.Now()
 				for i := range 10_000 {
 					require.NoError(t, p.Wait(t.Context()))
-					time.Sleep(20 * time.Millisecond) // 200 s in all
+					time.Sleep(20 * time.Millisecond) // 200 s in total
 					answered := 200
 					if i%100 < 8 {
 						answered = status
 					}
 					if i%100 == 4 {
-						time.Sleep(3 * time.Second) // 300 s in all
+						time.Sleep(3 * time.Second) // 300 s in total
 					}
 					p.observe(t.Context(), partnerapi.Attempt{StatusCode: answered})
 				}
@@ -229,8 +229,8 @@ func TestPaceOnASlowMachine(t *testing.T) {
 	}
 }
 
-// Requests that wait for a slow pace do not wait for what it was when they came.
-func TestPaceThatGrowsCountsForThoseWhoWait(t *testing.T) {
+// Requests that wait at a slow rate benefit when the rate grows.
+func TestGrowingPaceAppliesToWaitingRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(50)
@@ -263,7 +263,7 @@ func TestPaceRecoversWithinSeconds(t *testing.T) {
 func TestPaceIsNeverAboveTheFlag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPace(0.1) // below what an outage leaves
+		p := newPace(0.1) // below the rate in an outage
 		drive(t, p, 10*time.Minute, func() int { return 503 })
 		now, _ := p.now()
 		assert.InDelta(t, 0.1, float64(now), 0.001)

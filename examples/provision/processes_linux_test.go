@@ -2,5 +2,5 @@ package main
 
 import "syscall"
 
-// endsWithParent has the system end a process when that of the test is killed, which can clean up nothing.
+// endsWithParent makes the system kill a process if the test process is killed and cannot clean up.
 func endsWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -23,10 +23,10 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// runVariable has the test binary be the program: so that has the race detector whenever the tests have it.
+// runVariable makes the test binary run the program, so that the program has the race detector if the tests do.
 const runVariable = "PROVISION_TEST_RUN"
 
-// patience is for what has to happen some time: a machine may be busy with something else.
+// patience is the timeout for anything that must happen eventually: the machine may be busy.
 const patience = 5 * time.Minute
 
 func TestMain(m *testing.M) {
@@ -36,13 +36,13 @@ func TestMain(m *testing.M) {
 	main()
 }
 
-// process is one that a test has started. It does not outlive the test.
+// process is a process started by a test. It does not outlive the test.
 type process struct {
 	t              *testing.T
 	name           string
 	cmd            *exec.Cmd
-	stdout, stderr string        // the files
-	ended          chan struct{} // is closed when it is over
+	stdout, stderr string        // file names
+	ended          chan struct{} // closed when the process has ended
 }
 
 // start starts a program.
@@ -53,7 +53,7 @@ func start(t *testing.T, name, program string, args ...string) *process {
 		t: t, name: name, ended: make(chan struct{}),
 		stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"),
 	}
-	p.cmd = exec.CommandContext(t.Context(), program, args...) //nolint:gosec // the test itself, or what it has built
+	p.cmd = exec.CommandContext(t.Context(), program, args...) //nolint:gosec // the test itself, or a program it has built
 	p.cmd.Env = append(os.Environ(), runVariable+"=1", tokenVariable+"="+partnertest.PartnerToken)
 	p.cmd.SysProcAttr = endsWithParent()
 	stdout, err := os.Create(p.stdout)
@@ -66,7 +66,7 @@ func start(t *testing.T, name, program string, args ...string) *process {
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		defer close(p.ended)
-		_ = p.cmd.Wait() // the state tells
+		_ = p.cmd.Wait() // ProcessState has the result
 	}()
 	t.Cleanup(p.cleanUp)
 	return p
@@ -79,7 +79,7 @@ func startProvision(t *testing.T, name string, args ...string) *process {
 	return start(t, name, binary, args...)
 }
 
-// cleanUp tells of what only the process has seen. One that was killed could not exit with the status of a race.
+// cleanUp reports the output of a process. A killed one could not exit with the race detector's status.
 func (p *process) cleanUp() {
 	p.kill()
 	said := p.said()
@@ -90,7 +90,7 @@ func (p *process) cleanUp() {
 }
 
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // nothing if it is over
+	_ = p.cmd.Process.Kill() // fails only if the process has ended
 	<-p.ended
 }
 
@@ -103,7 +103,7 @@ func (p *process) isOver() bool {
 	}
 }
 
-// wait waits for the process to end by itself, and returns its status.
+// wait waits until the process exits, and returns its status.
 func (p *process) wait() int {
 	p.t.Helper()
 	began := time.Now()
@@ -126,7 +126,7 @@ func content(t *testing.T, path string) string {
 	return string(text)
 }
 
-// until waits until something holds, while a process that is to go on does so.
+// until waits until a condition holds, and fails if one of the running processes ends before that.
 func until(t *testing.T, holds func() bool, what string, running ...*process) {
 	t.Helper()
 	began := time.Now()
@@ -134,12 +134,12 @@ func until(t *testing.T, holds func() bool, what string, running ...*process) {
 		return holds() || slices.ContainsFunc(running, (*process).isOver)
 	}, patience, 5*time.Millisecond, what)
 	for _, p := range running {
-		require.Falsef(t, p.isOver() && !holds(), "%s is over before: %s", p.name, what)
+		require.Falsef(t, p.isOver() && !holds(), "%s ended before: %s", p.name, what)
 	}
 	t.Logf("%s, after %v", what, time.Since(began).Round(time.Millisecond))
 }
 
-// untilStarted starts something until it has its ports: what has taken one may let go of it, or the next one is free.
+// untilStarted retries start until it can bind its ports: a port may become free, or the next one is free.
 func untilStarted(t *testing.T, start func() bool, what string) {
 	t.Helper()
 	for began := time.Now(); !start(); <-time.After(time.Second) {
@@ -147,10 +147,10 @@ func untilStarted(t *testing.T, start func() bool, what string) {
 	}
 }
 
-// natsNode is a server of a cluster on this machine.
+// natsNode is a server of a local cluster.
 type natsNode struct {
 	program, name string
-	cluster       string // its name: a server of another cluster that has taken a port is not let in
+	cluster       string // its name: it keeps out a server of another cluster that has bound a port
 	port, routing int    // for clients, and for the other servers
 	routes        []string
 	store         string
@@ -158,11 +158,11 @@ type natsNode struct {
 	process *process
 }
 
-// buildNATS builds the server that the program embeds as a program of its own.
+// buildNATS builds the server that the program embeds as a separate program.
 func buildNATS(t *testing.T) (program string) {
 	t.Helper()
 	program = filepath.Join(t.TempDir(), "nats-server")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/nats-io/nats-server/v2") //nolint:gosec // its own folder
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/nats-io/nats-server/v2") //nolint:gosec // the test's own folder
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
@@ -170,7 +170,7 @@ func buildNATS(t *testing.T) (program string) {
 
 func (n *natsNode) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.port) }
 
-// start starts the server, and reports whether it has its ports.
+// start starts the server and reports whether it could bind its ports.
 func (n *natsNode) start(t *testing.T) bool {
 	t.Helper()
 	n.process = start(t, n.name, n.program, "-n", n.name, "-a", "127.0.0.1", "-p", strconv.Itoa(n.port), "-js", "-sd", n.store,
@@ -187,17 +187,17 @@ func (n *natsNode) start(t *testing.T) bool {
 	return true
 }
 
-// freePorts returns ports that nobody listens on. They are below those that Linux gives to connections, unless it is told
-// otherwise, so that hardly ever one is taken before the server has it.
+// freePorts returns ports that are not in use. They are below Linux's default range for outgoing connections, so that
+// one is rarely taken before the server binds it.
 func freePorts(t *testing.T, n int) (ports []int) {
 	t.Helper()
 	for range 1000 {
-		port := 20_000 + rand.IntN(12_000) //nolint:gosec // it hides nothing
+		port := 20_000 + rand.IntN(12_000) //nolint:gosec // not for security
 		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue
 		}
-		defer func() { require.NoError(t, listener.Close()) }() // not before all are found, so that none is found twice
+		defer func() { require.NoError(t, listener.Close()) }() // deferred until all are found, so that none is found twice
 		if ports = append(ports, port); len(ports) == n {
 			return ports
 		}
@@ -221,7 +221,7 @@ func newAPI(t *testing.T) *api {
 
 func (a *api) base() string { return a.URL + "/partner" }
 
-// hasMore is for [until]: so many more than now.
+// hasMore returns a condition for [until]: that many calls more than now.
 func (a *api) hasMore(calls int64) func() bool {
 	calls += a.calls.Load()
 	return func() bool { return a.calls.Load() >= calls }
@@ -230,8 +230,8 @@ func (a *api) hasMore(calls int64) func() bool {
 // changes are the operations that a worker uses.
 var changes = []string{post, put, del}
 
-// weather is what goes wrong, besides answers that say what is wrong with a row.
-var weather = []partnertest.Fault{
+// networkFaults are the faults of servers and networks, as opposed to rejected rows.
+var networkFaults = []partnertest.Fault{
 	{Status: http.StatusInternalServerError},
 	{Status: http.StatusServiceUnavailable},
 	{Status: http.StatusBadGateway, Processed: true},
@@ -241,31 +241,31 @@ var weather = []partnertest.Fault{
 	{Cut: partnertest.CutWithin},
 }
 
-// storm has one of every so many requests of each operation fail, so often.
-func (a *api) storm(every, faults int) {
+// injectFaults injects faults at regular intervals into each operation.
+func (a *api) injectFaults(every, faults int) {
 	var all []partnertest.Fault
 	for i := range faults {
-		all = append(append(all, make([]partnertest.Fault, every-1)...), weather[i%len(weather)])
+		all = append(append(all, make([]partnertest.Fault, every-1)...), networkFaults[i%len(networkFaults)])
 	}
 	for _, op := range changes {
 		a.Fail(op, all...)
 	}
 }
 
-// refusal is of a row.
+// refusal is the response to a rejected row.
 var refusal = partnertest.Fault{
 	Status: http.StatusBadRequest, Body: `{"success":false,"error":"Email is invalid","error_type":"invalid_params"}`,
 }
 
-// refuseRows has the API refuse rows, whichever they are.
+// refuseRows makes the API reject a number of rows, whichever come.
 func (a *api) refuseRows(n int) {
 	a.Fail(changes[0], slices.Repeat([]partnertest.Fault{refusal}, n)...)
 }
 
-// awkward are pks that a path or a subject could spoil.
+// awkward are pks that are hard to escape in a path or a subject.
 var awkward = []string{"a/b", "ü", "a b", "a%2Fb", "?", "*", "a.b>", "#", "\"", "日本"}
 
-// rosterOf makes rows of all kinds, and seeds what the API has of them before.
+// rosterOf returns rows of all kinds, and seeds the subscriptions that already exist.
 func (a *api) rosterOf(n int) (rows []row) {
 	for i := range n {
 		r := row{PK: fmt.Sprintf("MS%05d", i), Email: fmt.Sprintf("parent%05d@example.com", i), Plan: plans[i%2], Status: active}
@@ -317,7 +317,7 @@ func readFailed(t *testing.T, path string) map[string]bool {
 	return pks
 }
 
-// requireEqual requires that the API is as the roster says. The rows that failed are as they were, or as they should be.
+// requireEqual requires that the API matches the roster. A failed row may be unchanged or as in the roster.
 func (a *api) requireEqual(t *testing.T, rows []row, failed map[string]bool) {
 	t.Helper()
 	has := make(map[string]partnertest.Subscription)
@@ -336,14 +336,14 @@ func (a *api) requireEqual(t *testing.T, rows []row, failed map[string]bool) {
 			t.Logf("the row %+v is %+v", r, s)
 		}
 	}
-	require.Zero(t, wrong, "rows that are not as the roster says")
-	require.Empty(t, has, "subscriptions of no row")
+	require.Zero(t, wrong, "rows that differ from the roster")
+	require.Empty(t, has, "subscriptions without a row")
 }
 
-// counted is a line of a report.
+// counted matches a line of a report.
 var counted = regexp.MustCompile(`(?m)^(created|updated|cancelled|unchanged|failed) +([0-9,]+)$`)
 
-// countsIn returns what a report counts.
+// countsIn returns the counts of a report.
 func countsIn(t *testing.T, report string) (counts map[string]int, total int) {
 	t.Helper()
 	counts = make(map[string]int)

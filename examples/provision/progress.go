@@ -14,10 +14,10 @@ import (
 	"golang.org/x/term"
 )
 
-// meter knows how far a run is, how fast it was of late, and how long the rest takes at that rate.
+// meter measures the progress of a run, its recent rate, and the remaining time at that rate.
 type meter struct {
 	rows    int
-	samples []sample // of the last window, oldest first
+	samples []sample // the last window, oldest first
 }
 
 type sample struct {
@@ -34,7 +34,7 @@ func (m *meter) add(now time.Time, done int) {
 	m.samples = append(m.samples, sample{now, done})
 }
 
-// rate returns the rows of a second.
+// rate returns rows per second.
 func (m *meter) rate() float64 {
 	first, last := m.samples[0], m.samples[len(m.samples)-1]
 	if elapsed := last.at.Sub(first.at).Seconds(); elapsed > 0 {
@@ -53,7 +53,7 @@ func (m *meter) String() string {
 		left := time.Duration(float64(m.rows-done) / rate * float64(time.Second))
 		return fmt.Sprintf("%s, %s rows/s, %s left", text, comma1(rate), left.Round(time.Second))
 	case len(m.samples) > 1:
-		return text + ", nothing of late"
+		return text + ", no recent progress"
 	default:
 		return text
 	}
@@ -61,7 +61,7 @@ func (m *meter) String() string {
 
 func comma(n int) string { return humanize.Comma(int64(n)) }
 
-// comma1 has a digit after the point where that tells something.
+// comma1 shows one decimal for small numbers.
 func comma1(f float64) string {
 	if f < 10 {
 		return fmt.Sprintf("%.1f", f)
@@ -75,15 +75,15 @@ type progress struct {
 
 	out   io.Writer
 	isTTY bool
-	lined time.Time // when the last line was printed
+	lined time.Time // the time of the last line
 
-	mu   sync.Mutex // guards bars: others print while there is a bar
+	mu   sync.Mutex // guards bars: other goroutines print while a bar is shown
 	bars *mpb.Progress
 	bar  *mpb.Bar
-	text atomic.Value // what stands beside the bar
+	text atomic.Value // the text beside the bar
 }
 
-// lineEvery is how often a line is printed where there is no terminal.
+// lineEvery is the interval of lines if there is no terminal.
 const lineEvery = 10 * time.Second
 
 func newProgress(out io.Writer) *progress {
@@ -91,7 +91,7 @@ func newProgress(out io.Writer) *progress {
 	return &progress{out: out, isTTY: ok && term.IsTerminal(int(f.Fd())), lined: time.Now()}
 }
 
-// show shows that so many of the rows are done.
+// show shows the number of completed rows.
 func (p *progress) show(now time.Time, rows, done int) {
 	p.rows = rows
 	p.add(now, done)
@@ -125,13 +125,13 @@ func (p *progress) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// end leaves the bar as it is, and begins anew.
+// end keeps the bar as it is and starts a new one.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.samples = nil
 	if p.bars != nil {
-		p.bar.Abort(false) // nothing if it is full
+		p.bar.Abort(false) // does nothing if the bar is complete
 		p.bars.Wait()
 		p.bars = nil
 	}

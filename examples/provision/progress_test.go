@@ -20,9 +20,9 @@ func TestMeter(t *testing.T) {
 		want  string
 	}{
 		"at first":     {10_000, []at{{0, 0}}, "0 of 10,000 rows (0 %)"},
-		"on its way":   {10_000, []at{{0, 0}, {2, 2469}}, "2,469 of 10,000 rows (24 %), 1,235 rows/s, 6s left"},
-		"gone on with": {10_000, []at{{0, 9_000}, {1, 9_004}}, "9,004 of 10,000 rows (90 %), 4.0 rows/s, 4m9s left"},
-		"stuck":        {10_000, []at{{0, 10}, {1, 10}}, "10 of 10,000 rows (0 %), nothing of late"},
+		"in progress":  {10_000, []at{{0, 0}, {2, 2469}}, "2,469 of 10,000 rows (24 %), 1,235 rows/s, 6s left"},
+		"resumed":      {10_000, []at{{0, 9_000}, {1, 9_004}}, "9,004 of 10,000 rows (90 %), 4.0 rows/s, 4m9s left"},
+		"stuck":        {10_000, []at{{0, 10}, {1, 10}}, "10 of 10,000 rows (0 %), no recent progress"},
 		"slower since": {1000, []at{{0, 0}, {1, 500}, {15, 500}, {16, 502}, {31, 512}}, "512 of 1,000 rows (51 %), 0.7 rows/s, 12m12s left"},
 		"at the end":   {10, []at{{0, 0}, {1, 10}}, "10 of 10 rows (100 %)"},
 		"no rows":      {0, []at{{0, 0}}, "0 of 0 rows (0 %)"},

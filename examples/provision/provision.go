@@ -15,13 +15,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// errFailed means that rows failed, of which the report tells.
+// errFailed means that rows failed. The report lists them.
 var errFailed = errors.New("rows failed")
 
-// watchEvery is how often a run is counted.
+// watchEvery is the interval at which a run is counted.
 const watchEvery = 500 * time.Millisecond
 
-// idleBefore is how long nothing happens before a roster is loaded again of which rows are missing.
+// idleBefore is how long nothing must happen before a roster with missing rows is loaded again.
 const idleBefore = 10 * time.Second
 
 // provision loads a roster, works on it and watches until each row has an outcome.
@@ -39,10 +39,10 @@ func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) er
 		return e.dryRun(ctx, c, stdout)
 	}
 	if t.fake != nil {
-		p.say("against a fake in this process: nothing reaches the partner API without -api")
+		p.say("using a fake in this process: without -api, nothing is sent to the partner API")
 	}
 	var s *store
-	err = patiently(ctx, func() (err error) {
+	err = retryBriefly(ctx, func() (err error) {
 		s, err = e.setUp(ctx, c)
 		return err
 	})
@@ -59,14 +59,14 @@ func provision(ctx context.Context, c *config, stdout io.Writer, p *progress) er
 	return err
 }
 
-// bring brings the API to what the roster says.
+// bring synchronises the API with the roster.
 func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Writer, p *progress) error {
 	roster, err := c.spool()
 	if err != nil {
 		return err
 	}
 	r, resumed, err := s.begin(ctx, roster, c.api, c.recheck)
-	for errors.Is(err, errOnItsWay) {
+	for errors.Is(err, errInProgress) {
 		if err := s.finishEarlier(ctx, c, &r, t, stdout, p); err != nil {
 			return err
 		}
@@ -79,15 +79,15 @@ func (s *store) bring(ctx context.Context, c *config, t *target, stdout io.Write
 		return err
 	}
 	if resumed {
-		p.say("this roster is on its way since %s: going on", r.Started.Format(time.DateTime))
+		p.say("this roster is in progress since %s: continuing", r.Started.Format(time.DateTime))
 	}
 	return s.through(ctx, c, &r, roster, t, stdout, p)
 }
 
-// finishEarlier brings the run of an earlier roster to its end, from the copy in the state directory. Its failed rows are kept
-// beside those of the next.
+// finishEarlier completes the run of an earlier roster, from the copy in the state directory. Its failed rows are kept
+// in a separate file.
 func (s *store) finishEarlier(ctx context.Context, c *config, r *run, t *target, stdout io.Writer, p *progress) error {
-	p.say("the roster of %s is still on its way: it comes first", r.Started.Format(time.DateTime))
+	p.say("the roster of %s is still in progress: finishing it first", r.Started.Format(time.DateTime))
 	roster, err := openSpool(filepath.Join(c.state, spoolDir))
 	if err != nil || roster.Hash != r.Roster {
 		roster = nil
@@ -96,7 +96,7 @@ func (s *store) finishEarlier(ctx context.Context, c *config, r *run, t *target,
 			return err
 		}
 		if r.Loaded < r.Rows && counted.total.done() < r.Rows {
-			return fmt.Errorf("%w, and %s holds no copy of it: load it again first", errOnItsWay, c.state)
+			return fmt.Errorf("%w, and %s holds no copy of it: load it again first", errInProgress, c.state)
 		}
 	}
 	earlier := *c
@@ -108,7 +108,7 @@ func (s *store) finishEarlier(ctx context.Context, c *config, r *run, t *target,
 	return err
 }
 
-// through brings a run to its end, and tells what came of it.
+// through completes a run and reports its result.
 func (s *store) through(ctx context.Context, c *config, r *run, roster *spool, t *target, stdout io.Writer, p *progress) error {
 	if err := isWritable(c.failed); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (s *store) through(ctx context.Context, c *config, r *run, roster *spool, t
 	return s.finish(ctx, c, r, stdout)
 }
 
-// spool reads the roster into the state directory, beside the one that may be on its way.
+// spool reads the roster into the state directory, beside the one that may be in progress.
 func (c *config) spool() (*spool, error) {
 	dir := filepath.Join(c.state, spoolDir+".new")
 	if c.roster == "-" {
@@ -133,7 +133,7 @@ func (c *config) spool() (*spool, error) {
 	return s, errors.Join(err, file.Close())
 }
 
-// bringThrough loads and works until each row of a run has an outcome. Without a spool all of it is in the stream.
+// bringThrough loads and works until each row of a run has an outcome. Without a spool all rows must be in the stream.
 func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spool, t *target, p *progress) error {
 	defer p.end()
 	var done atomic.Int64
@@ -162,10 +162,10 @@ func (s *store) bringThrough(ctx context.Context, c *config, r *run, roster *spo
 	if err := group.Wait(); !complete {
 		return err
 	}
-	return nil // what else there is ended for that
+	return nil // the cancellation ended the other goroutines
 }
 
-// watch counts a run until each of its rows has an outcome, and tells each time.
+// watch counts a run until each of its rows has an outcome, and reports each count.
 func (s *store) watch(ctx context.Context, r *run, tell func(done int)) error {
 	looked := time.Now()
 	for c := newCount(s, r); ; {
@@ -180,7 +180,7 @@ func (s *store) watch(ctx context.Context, r *run, tell func(done int)) error {
 		if time.Since(looked) > 5*time.Second {
 			looked = time.Now()
 			if last, _, err := s.last(ctx); err == nil && last.ID > r.ID {
-				return errFollowed // whose records take the place of this one's
+				return errSuperseded // whose records replace those of this run
 			}
 		}
 		if err := sleep(ctx, watchEvery); err != nil {
@@ -189,7 +189,7 @@ func (s *store) watch(ctx context.Context, r *run, tell func(done int)) error {
 	}
 }
 
-// finish tells what came of a run, and ends it.
+// finish reports the result of a run and marks it as ended.
 func (s *store) finish(ctx context.Context, c *config, r *run, stdout io.Writer) error {
 	if err := s.writeFailed(ctx, r, c.failed); err != nil {
 		return err
@@ -205,7 +205,7 @@ func (s *store) finish(ctx context.Context, c *config, r *run, stdout io.Writer)
 	return nil
 }
 
-// isWritable finds out before a run, and not after it, that its failed rows cannot be written.
+// isWritable checks, before the run starts, that the file for failed rows can be written.
 func isWritable(path string) error {
 	f, err := os.OpenFile(path+partSuffix, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -214,10 +214,10 @@ func isWritable(path string) error {
 	return errors.Join(f.Close(), os.Remove(path+partSuffix))
 }
 
-// partSuffix is that of a file which is not complete.
+// partSuffix is the suffix of an incomplete file.
 const partSuffix = ".part"
 
-// writeFailed writes the rows that failed to a file that is a roster, or removes the one of an earlier run.
+// writeFailed writes the failed rows to a file that is a roster, or removes the file of an earlier run.
 func (s *store) writeFailed(ctx context.Context, r *run, path string) error {
 	want := r.Tally.Outcomes[failed]
 	if want == 0 {
@@ -231,14 +231,14 @@ func (s *store) writeFailed(ctx context.Context, r *run, path string) error {
 		if err != nil {
 			return err
 		}
-		if n < want && try < failedTries { // a server that is behind the others does not know the last ones yet
+		if n < want && try < failedTries { // a server that lags behind may not have the last ones yet
 			if err := sleep(ctx, watchEvery); err != nil {
 				return err
 			}
 			continue
 		}
 		if n < want {
-			s.say("of %s rows that failed it is not known any more why", comma(want-n))
+			s.say("the reason of %s failed rows is no longer stored", comma(want-n))
 		}
 		return os.Rename(path+partSuffix, path)
 	}
@@ -246,7 +246,7 @@ func (s *store) writeFailed(ctx context.Context, r *run, path string) error {
 
 const failedTries = 10
 
-// writeLetters returns how many rows it has written.
+// writeLetters returns the number of rows written.
 func (s *store) writeLetters(ctx context.Context, r *run, path string) (n int, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -264,7 +264,7 @@ func (s *store) writeLetters(ctx context.Context, r *run, path string) (n int, e
 	return n, errors.Join(err, w.Error(), f.Close())
 }
 
-// report prints what came of a run.
+// report prints the result of a run.
 func report(w io.Writer, r *run) {
 	for o, n := range r.Tally.Outcomes {
 		_, _ = fmt.Fprintf(w, "%-10s %10s\n", outcome(o), comma(n))
@@ -273,7 +273,7 @@ func report(w io.Writer, r *run) {
 		_, _ = fmt.Fprintf(w, "  %s: %s\n", kind, comma(r.Tally.Failures[kind]))
 	}
 	if n := r.Tally.OtherEmail; n > 0 {
-		_, _ = fmt.Fprintf(w, "%s rows have another e-mail than their subscription, which the API cannot change\n", comma(n))
+		_, _ = fmt.Fprintf(w, "%s rows have a different e-mail than their subscription: the API cannot change it\n", comma(n))
 	}
 	if r.Ended.IsZero() {
 		return

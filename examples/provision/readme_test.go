@@ -40,8 +40,7 @@ func TestREADMEsShowTheDemonstration(t *testing.T) {
 	assert.Empty(t, left)
 }
 
-// begins returns the configuration of a command line, and fails if that, or the environment, is one that the program
-// refuses.
+// begins parses a command line, and fails if the program would refuse it or the environment.
 func begins(t *testing.T, args []string, env ...string) *config {
 	t.Helper()
 	t.Setenv(tokenVariable, "")
@@ -56,7 +55,7 @@ func begins(t *testing.T, args []string, env ...string) *config {
 	return c
 }
 
-func TestCommandsInDocuments(t *testing.T) { //nolint:paralleltest // the environment is the process's
+func TestCommandsInDocuments(t *testing.T) { //nolint:paralleltest // environment variables are shared by the process
 	found := 0
 	for _, command := range doccmd.All(t, "../..") {
 		switch command.Args[0] {
@@ -66,7 +65,7 @@ func TestCommandsInDocuments(t *testing.T) { //nolint:paralleltest // the enviro
 				assert.Equal(t, []string{tokenVariable + "=" + partnertest.PartnerToken}, command.Env, "that of partnerfake")
 			}
 		case "awk": // it writes a roster
-			written, err := exec.CommandContext(t.Context(), "awk", strings.Replace(command.Args[1], "1000000", "3", 1)).Output() //nolint:gosec // our own
+			written, err := exec.CommandContext(t.Context(), "awk", strings.Replace(command.Args[1], "1000000", "3", 1)).Output() //nolint:gosec // our own document
 			require.NoError(t, err)
 			roster, err := newSpool(bytes.NewReader(written), t.TempDir())
 			require.NoError(t, err)
@@ -76,7 +75,7 @@ func TestCommandsInDocuments(t *testing.T) { //nolint:paralleltest // the enviro
 	assert.Equal(t, 10, found)
 }
 
-func TestKubernetesManifestIsRight(t *testing.T) { //nolint:paralleltest // the environment is the process's
+func TestKubernetesManifest(t *testing.T) { //nolint:paralleltest // environment variables are shared by the process
 	type container struct {
 		Command, Args []string
 		VolumeMounts  []struct{ Name, MountPath string } `yaml:"volumeMounts"`
@@ -97,7 +96,7 @@ func TestKubernetesManifestIsRight(t *testing.T) { //nolint:paralleltest // the 
 			}
 		}
 		err := document.Decode(&m)
-		if err == io.EOF { //nolint:errorlint // as it is returned
+		if err == io.EOF { //nolint:errorlint // returned unwrapped
 			break
 		}
 		require.NoError(t, err)

@@ -10,11 +10,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// replay calls each with the messages of a stream from a sequence on, up to those that are there when it begins. If the
-// server goes, it goes on with the one that takes over.
+// replay calls each with the messages of a stream from a sequence on, up to the last one at the start. If the server
+// stops, it continues with the server that takes over.
 func (e *engine) replay(ctx context.Context, stream string, from uint64, each func(msg jetstream.Msg, seq uint64) error) error {
 	for {
-		var broken error // by each, which is not tried again
+		var broken error // an error of each, which is not retried
 		err := e.replayOnce(ctx, stream, from, func(msg jetstream.Msg, seq uint64) error {
 			from = seq + 1
 			broken = each(msg, seq)
@@ -43,7 +43,7 @@ func (e *engine) replayOnce(ctx context.Context, stream string, from uint64, eac
 	}
 	consumer, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(from, 1),
-		InactiveThreshold: 30 * time.Second, // nobody else ends it
+		InactiveThreshold: 30 * time.Second, // the server removes it afterwards
 	})
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (e *engine) replayOnce(ctx context.Context, stream string, from uint64, eac
 	}
 }
 
-// sleep waits, and fails if the context ends before.
+// sleep waits, and returns the context's error if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -83,18 +83,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// isPassing reports whether a NATS server did not answer, as while a cluster chooses who leads.
+// isPassing reports whether an error is temporary: the NATS server did not respond, for example during a leader
+// election.
 func isPassing(err error) bool {
 	var api *jetstream.APIError
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) ||
 		errors.As(err, &api) && api.Code == http.StatusServiceUnavailable
 }
 
-// patiently does what the NATS server answers for, and again for a while if it does not answer.
-func patiently(ctx context.Context, do func() error) error {
+// retryBriefly retries do for a while if the NATS server does not respond.
+func retryBriefly(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
-		if !isPassing(err) || try == mostSilent {
+		if !isPassing(err) || try == maxSilent {
 			return err
 		}
 		if err := sleep(ctx, time.Second); err != nil {
@@ -103,5 +104,5 @@ func patiently(ctx context.Context, do func() error) error {
 	}
 }
 
-// mostSilent is how often in a row a server may not answer.
-const mostSilent = 15
+// maxSilent is the number of consecutive attempts without a response.
+const maxSilent = 15

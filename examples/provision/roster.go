@@ -12,7 +12,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// row is what a roster says of one pk.
+// row is a row of a roster: the desired state of one pk.
 type row struct {
 	PK     string          `json:"pk"`
 	Email  string          `json:"email,omitzero"`
@@ -20,7 +20,7 @@ type row struct {
 	Status status          `json:"status,omitzero"`
 }
 
-// status is what a subscription is to be, or is. The zero value stands for one that is not known.
+// status is the desired or the actual status of a subscription. The zero value means unknown.
 type status string
 
 const (
@@ -28,27 +28,28 @@ const (
 	cancelled status = "cancelled"
 )
 
-// plans are what a roster may ask for.
+// plans are the valid plans in a roster.
 var plans = []partnerapi.Plan{partnerapi.PlanBark, partnerapi.PlanBarkJunior}
 
-// columns are those of a roster, in the order in which they are written. Read, they may be in any.
+// columns are the columns of a roster, in the order in which they are written. A roster to be read may have them in any
+// order.
 var columns = []string{"pk", "email", "plan", "status"}
 
-// errorColumn is what a list of failed rows has besides. In a roster it is passed over, so that such a list is one.
+// errorColumn is an additional column in a file of failed rows. It is ignored in a roster, so such a file can be loaded.
 const errorColumn = "error"
 
-// longest is the most bytes that a pk or an e-mail has.
+// longest is the maximum length of a pk or an e-mail in bytes.
 const longest = 1000
 
-// bom is what some programs write before UTF-8.
+// bom is the byte order mark that some programs write before UTF-8.
 const bom = "\ufeff"
 
-// readRows calls each with the rows of a roster and their lines, and report with what is wrong in it. It fails with what
-// reading or each fails with.
+// readRows calls each with the rows of a roster and their lines, and report with its problems. It returns the error of
+// reading or of each.
 func readRows(roster io.Reader, each func(line int, r row) error, report func(line int, what string)) error {
 	limited := &guard{roster, longestRow}
 	lines := csv.NewReader(limited)
-	lines.FieldsPerRecord = -1 // a row that is too short is reported like the others
+	lines.FieldsPerRecord = -1 // a row that is too short is reported like other problems
 	lines.ReuseRecord = true
 	names, err := lines.Read()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -72,7 +73,7 @@ func readRows(roster io.Reader, each func(line int, r row) error, report func(li
 		}
 		line, _ = lines.FieldPos(0)
 		if len(fields) != width {
-			report(line, fmt.Sprintf("%d columns where the header has %d", len(fields), width))
+			report(line, fmt.Sprintf("%d columns, the header has %d", len(fields), width))
 			continue
 		}
 		r := row{fields[places[0]], fields[places[1]], partnerapi.Plan(fields[places[2]]), status(fields[places[3]])}
@@ -84,12 +85,12 @@ func readRows(roster io.Reader, each func(line int, r row) error, report func(li
 	}
 }
 
-// longestRow is the most bytes that are read for a row: a quotation mark that is not closed would make one of all the rest.
+// longestRow limits the bytes read for a row: an unclosed quotation mark would make one row of the rest of the file.
 const longestRow = 64 << 10
 
-var errLong = fmt.Errorf("a row of more than %d bytes, such as one with a quotation mark too few", longestRow)
+var errLong = fmt.Errorf("a row of more than %d bytes: unclosed quotation mark?", longestRow)
 
-// guard fails when more is read for a row.
+// guard fails when a row is longer than that.
 type guard struct {
 	io.Reader
 
@@ -105,7 +106,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// notCSV reports what is no CSV, and tells whether there is more to read. It fails with what reading failed with.
+// notCSV reports invalid CSV, and whether reading can continue. It returns the error of reading.
 func notCSV(err error, line int, report func(line int, what string)) (more bool, _ error) {
 	var wrong *csv.ParseError
 	switch {
@@ -122,7 +123,7 @@ func notCSV(err error, line int, report func(line int, what string)) (more bool,
 	}
 }
 
-// header returns where each of the columns is, or what is wrong.
+// header returns the positions of the columns, or the problem.
 func header(names []string) (places []int, why string) {
 	names = slices.Clone(names)
 	if len(names) > 0 {
@@ -142,8 +143,8 @@ func header(names []string) (places []int, why string) {
 	return places, ""
 }
 
-// wrong says what the API would refuse, or could not be asked for, or nothing. It shows no cell: columns that are mixed up put
-// e-mails anywhere.
+// wrong returns the problem of a row, or an empty string: a value that the API rejects, or that no request can carry. It
+// quotes no cell, because mixed-up columns put e-mails anywhere.
 func (r row) wrong() string {
 	blank := func(s string) bool { return strings.TrimSpace(s) == "" }
 	switch {
@@ -152,7 +153,7 @@ func (r row) wrong() string {
 	case blank(r.PK):
 		return "no pk"
 	case r.PK == "." || r.PK == "..":
-		return "a pk of dots, which cannot be sent in a path"
+		return "the pk is . or .., which is invalid in a path"
 	case len(r.PK) > longest || len(r.Email) > longest:
 		return fmt.Sprintf("a pk or e-mail of more than %d bytes", longest)
 	case r.Status != active && r.Status != cancelled:
@@ -168,5 +169,5 @@ func (r row) wrong() string {
 	}
 }
 
-// fields are the columns of the row.
+// fields returns the columns of the row.
 func (r row) fields() []string { return []string{r.PK, r.Email, string(r.Plan), string(r.Status)} }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestRosterIsRead(t *testing.T) {
+func TestReadRoster(t *testing.T) {
 	t.Parallel()
 	want := []job{
 		{2, row{"MS1", "a@example.com", "bark", "active"}},
@@ -41,45 +41,45 @@ func TestRosterIsRead(t *testing.T) {
 	}
 }
 
-func TestBadRosterIsReported(t *testing.T) {
+func TestInvalidRosterIsReported(t *testing.T) {
 	t.Parallel()
 	const header = "pk,email,plan,status\n"
 	long := strings.Repeat("x", longest+1)
 	tests := map[string]struct{ roster, want string }{
-		"nothing":           {"", "line 1: the header is not pk,email,plan,status"},
-		"no header":         {"MS1,a@example.com,bark,active\n", "line 1: the header is not pk,email,plan,status"},
-		"too few columns":   {"pk,email,plan\n", "line 1: the header is not pk,email,plan,status"},
-		"another column":    {"pk,email,plan,status,name\n", "line 1: the header is not pk,email,plan,status"},
-		"a column twice":    {"pk,email,plan,status,pk\n", "line 1: the header is not pk,email,plan,status"},
-		"capital letters":   {"PK,email,plan,status\n", "line 1: the header is not pk,email,plan,status"},
-		"header is no CSV":  {"p\"k,email\n", "line 1: not CSV: bare \" in non-quoted-field"},
-		"short row":         {header + "MS1,a@example.com,bark\n", "line 2: 3 columns where the header has 4"},
-		"long row":          {header + "MS1,a@example.com,bark,active,\n", "line 2: 5 columns where the header has 4"},
-		"no pk":             {header + ",a@example.com,bark,active\n", "line 2: no pk"},
-		"blank pk":          {header + "\" \",a@example.com,bark,active\n", "line 2: no pk"},
-		"dots":              {header + "..,a@example.com,bark,active\n", "line 2: a pk of dots, which cannot be sent in a path"},
-		"long pk":           {header + long + ",a@example.com,bark,active\n", "line 2: a pk or e-mail of more than 1000 bytes"},
-		"long e-mail":       {header + "MS1," + long + ",bark,active\n", "line 2: a pk or e-mail of more than 1000 bytes"},
-		"no e-mail":         {header + "MS1,,bark,active\n", "line 2: no e-mail"},
-		"no plan":           {header + "MS1,a@example.com,,active\n", "line 2: the plan is neither bark nor bark_junior"},
-		"unknown plan":      {header + "MS1,a@example.com,Bark,active\n", "line 2: the plan is neither bark nor bark_junior"},
-		"plan of cancelled": {header + "MS1,a@example.com,meow,cancelled\n", "line 2: the plan is neither bark nor bark_junior"},
-		"unknown status":    {header + "MS1,a@example.com,bark,canceled\n", "line 2: the status is neither active nor cancelled"},
-		"no UTF-8":          {header + "M\xffS1,a@example.com,bark,active\n", "line 2: not UTF-8"},
-		"no UTF-8 in mail":  {header + "MS1,a@\xc3.com,bark,active\n", "line 2: not UTF-8"},
-		"quotes":            {header + "MS1,a\"b,bark,active\nMS2,,bark,active\n", "line 2: not CSV: bare \" in non-quoted-field\nline 3: no e-mail"},
-		"an open quote":     {header + "\"MS1,a,bark,active\nMS2,,bark,active\n", "line 2: not CSV: extraneous or missing \" in quoted-field"},
-		"an open quote of a long file": {
+		"nothing":             {"", "line 1: the header is not pk,email,plan,status"},
+		"no header":           {"MS1,a@example.com,bark,active\n", "line 1: the header is not pk,email,plan,status"},
+		"too few columns":     {"pk,email,plan\n", "line 1: the header is not pk,email,plan,status"},
+		"another column":      {"pk,email,plan,status,name\n", "line 1: the header is not pk,email,plan,status"},
+		"duplicate column":    {"pk,email,plan,status,pk\n", "line 1: the header is not pk,email,plan,status"},
+		"capital letters":     {"PK,email,plan,status\n", "line 1: the header is not pk,email,plan,status"},
+		"header is not CSV":   {"p\"k,email\n", "line 1: not CSV: bare \" in non-quoted-field"},
+		"short row":           {header + "MS1,a@example.com,bark\n", "line 2: 3 columns, the header has 4"},
+		"long row":            {header + "MS1,a@example.com,bark,active,\n", "line 2: 5 columns, the header has 4"},
+		"no pk":               {header + ",a@example.com,bark,active\n", "line 2: no pk"},
+		"blank pk":            {header + "\" \",a@example.com,bark,active\n", "line 2: no pk"},
+		"dots":                {header + "..,a@example.com,bark,active\n", "line 2: the pk is . or .., which is invalid in a path"},
+		"long pk":             {header + long + ",a@example.com,bark,active\n", "line 2: a pk or e-mail of more than 1000 bytes"},
+		"long e-mail":         {header + "MS1," + long + ",bark,active\n", "line 2: a pk or e-mail of more than 1000 bytes"},
+		"no e-mail":           {header + "MS1,,bark,active\n", "line 2: no e-mail"},
+		"no plan":             {header + "MS1,a@example.com,,active\n", "line 2: the plan is neither bark nor bark_junior"},
+		"unknown plan":        {header + "MS1,a@example.com,Bark,active\n", "line 2: the plan is neither bark nor bark_junior"},
+		"plan of cancelled":   {header + "MS1,a@example.com,meow,cancelled\n", "line 2: the plan is neither bark nor bark_junior"},
+		"unknown status":      {header + "MS1,a@example.com,bark,canceled\n", "line 2: the status is neither active nor cancelled"},
+		"no UTF-8":            {header + "M\xffS1,a@example.com,bark,active\n", "line 2: not UTF-8"},
+		"e-mail is not UTF-8": {header + "MS1,a@\xc3.com,bark,active\n", "line 2: not UTF-8"},
+		"quotes":              {header + "MS1,a\"b,bark,active\nMS2,,bark,active\n", "line 2: not CSV: bare \" in non-quoted-field\nline 3: no e-mail"},
+		"unclosed quote":      {header + "\"MS1,a,bark,active\nMS2,,bark,active\n", "line 2: not CSV: extraneous or missing \" in quoted-field"},
+		"unclosed quote in a long file": {
 			header + "MS1,,,cancelled\n\"MS2,,,cancelled\n" + strings.Repeat("MS3,,,cancelled\n", 10_000),
-			"line 3: a row of more than 65536 bytes, such as one with a quotation mark too few",
+			"line 3: a row of more than 65536 bytes: unclosed quotation mark?",
 		},
-		"a header without an end": {
+		"endless header": {
 			"\"" + strings.Repeat("pk,email,plan,status\n", 10_000),
-			"line 1: a row of more than 65536 bytes, such as one with a quotation mark too few",
+			"line 1: a row of more than 65536 bytes: unclosed quotation mark?",
 		},
 		"twice": {
 			header + "MS2,,,cancelled\nMS1,a@example.com,bark,active\n\nMS2,,,cancelled\nMS1,,,cancelled\nMS2,,,cancelled\n",
-			"line 5: the pk of line 2 again\nline 6: the pk of line 3 again\nline 7: the pk of line 5 again",
+			"line 5: duplicate of the pk in line 2\nline 6: duplicate of the pk in line 3\nline 7: duplicate of the pk in line 5",
 		},
 		"after a long cell": {header + "\"M\n\nS\",a@example.com,bark,active\n,a@example.com,bark,active\n", "line 5: no pk"},
 	}
@@ -89,7 +89,7 @@ func TestBadRosterIsReported(t *testing.T) {
 			_, err := newSpool(strings.NewReader(test.roster), t.TempDir())
 			var found *problems
 			require.ErrorAs(t, err, &found)
-			told, _, _ := strings.Cut(err.Error(), "\n"+comma(found.count)+" of its lines")
+			told, _, _ := strings.Cut(err.Error(), "\n"+comma(found.count)+" invalid lines")
 			assert.Equal(t, test.want, told)
 			assert.Len(t, found.first, found.count)
 		})
@@ -104,10 +104,10 @@ func TestManyProblemsAreCounted(t *testing.T) {
 	}
 	text := found.Error()
 	assert.True(t, strings.HasPrefix(text, "line 1: wrong\nline 2: wrong\n"), text)
-	assert.True(t, strings.HasSuffix(text, "line 100: wrong\nand 900 more\n1,000 of its lines are wrong: nothing was sent"), text)
+	assert.True(t, strings.HasSuffix(text, "line 100: wrong\nand 900 more\n1,000 invalid lines: nothing was sent"), text)
 }
 
-func TestRosterThatCannotBeRead(t *testing.T) {
+func TestUnreadableRoster(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is broken")
 	_, err := newSpool(io.MultiReader(strings.NewReader("pk,email,plan,status\nMS1,a@example.com,bark,active\n"), brokenReader{broken}), t.TempDir())

@@ -10,19 +10,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// run is a roster on its way, from when it was first loaded until each of its rows has an outcome. One is on its way at a
-// time: of two rosters with a pk the older could win.
+// run is a roster in progress, from its first load until each of its rows has an outcome. Only one is in progress at a
+// time: if two rosters had the same pk, the older one could win.
 type run struct {
-	ID      int64     `json:"id"`  // later ones are greater
-	API     string    `json:"api"` // what is known is of this one only
+	ID      int64     `json:"id"`  // later runs have greater IDs
+	API     string    `json:"api"` // the stored state belongs to this API
 	Roster  string    `json:"roster"`
 	Rows    int       `json:"rows"`
-	Recheck bool      `json:"recheck,omitzero"` // what is known is not relied on
+	Recheck bool      `json:"recheck,omitzero"` // the stored state is not used
 	Started time.Time `json:"started"`
-	// Loaded is how many rows are in the stream for certain, and Pass how often that began anew.
+	// Loaded is the number of rows that are certainly in the stream. Pass is how often loading started over.
 	Loaded int `json:"loaded"`
 	Pass   int `json:"pass"`
-	// Ended is when each row had an outcome, and Tally what they were.
+	// Ended is when the last row had an outcome. Tally are the outcomes.
 	Ended time.Time `json:"ended,omitzero"`
 	Tally tally     `json:"tally"`
 	// First is the bucket's sequence before the run.
@@ -35,7 +35,7 @@ const lastRun = "last"
 // errNoRun means that no roster has been loaded.
 var errNoRun = errors.New("no roster has been loaded yet")
 
-// last returns the last run. It fails with [errNoRun] if there is none.
+// last returns the last run, or [errNoRun].
 func (s *store) last(ctx context.Context) (r run, revision uint64, err error) {
 	entry, err := s.runs.Get(ctx, lastRun)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
@@ -47,7 +47,7 @@ func (s *store) last(ctx context.Context) (r run, revision uint64, err error) {
 	return r, entry.Revision(), json.Unmarshal(entry.Value(), &r)
 }
 
-// writeRun fails with [errOutdated] if the last run is another than that of the revision.
+// writeRun returns [errOutdated] if the last run is not the one of the revision.
 func (s *store) writeRun(ctx context.Context, r run, revision uint64) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -56,48 +56,48 @@ func (s *store) writeRun(ctx context.Context, r run, revision uint64) error {
 	return replace(ctx, s.runs, lastRun, text, revision)
 }
 
-// errFollowed means that another run has begun.
-var errFollowed = errors.New("another roster has been loaded since")
+// errSuperseded means that another run has begun.
+var errSuperseded = errors.New("another roster has been loaded since")
 
-// change changes the record of a run, unless another has begun. It tries until the server does its part.
+// change changes the record of a run, unless another run has begun. It retries until the server responds.
 func (s *store) change(ctx context.Context, id int64, change func(*run)) (run, error) {
 	for try := 1; ; try++ {
 		r, revision, err := s.last(ctx)
 		switch {
 		case err == nil && r.ID > id:
-			return run{}, errFollowed
-		case err == nil && r.ID == id: // or of a server that is behind the others
+			return run{}, errSuperseded
+		case err == nil && r.ID == id: // an older ID comes from a server that lags behind
 			change(&r)
 			err = s.writeRun(ctx, r, revision)
 		}
 		if err == nil && r.ID == id {
 			return r, nil
 		}
-		if err := errors.Join(s.gone(), sleep(ctx, insistEvery)); err != nil {
+		if err := errors.Join(s.gone(), sleep(ctx, retryEvery)); err != nil {
 			return run{}, err
 		}
-		if try%insistTold == 0 && err != nil {
-			s.say("the NATS server does not do its part: %v", err)
+		if try%logEvery == 0 && err != nil {
+			s.say("NATS server error, retrying: %v", err)
 		}
 	}
 }
 
-// isOf fails if the run is of another API.
+// isOf returns an error if the run is of another API.
 func (r run) isOf(api string) error {
 	if r.API == api {
 		return nil
 	}
-	return fmt.Errorf("what is known here is of %s, not of %s: use another -state or -name, or the same -api", r.API, api)
+	return fmt.Errorf("the stored state is of %s, not of %s: use another -state or -name, or the same -api", r.API, api)
 }
 
-// errOnItsWay means that the last run is of another roster, and has not ended.
-var errOnItsWay = errors.New("another roster is still on its way")
+// errInProgress means that the last run is of another roster, and has not ended.
+var errInProgress = errors.New("another roster is still in progress")
 
-// begin returns the run of a roster: the last one, if that has not ended, or a new one. It fails with [errOnItsWay] and the
-// last one if that has not ended, and is of another roster or does not recheck as it should.
+// begin returns the run of a roster: the last one, if it has not ended, or a new one. If the last one has not ended and
+// is of another roster, or differs in -recheck, it returns that run and [errInProgress].
 func (s *store) begin(ctx context.Context, roster *spool, api string, recheck bool) (r run, resumed bool, err error) {
 	for {
-		err = patiently(ctx, func() (err error) {
+		err = retryBriefly(ctx, func() (err error) {
 			r, resumed, err = s.beginOnce(ctx, roster, api, recheck)
 			return err
 		})
@@ -121,7 +121,7 @@ func (s *store) beginOnce(ctx context.Context, roster *spool, api string, rechec
 	case r.Ended.IsZero() && r.Roster == roster.Hash && (r.Recheck || !recheck):
 		return r, true, nil
 	case r.Ended.IsZero():
-		return r, false, errOnItsWay
+		return r, false, errInProgress
 	}
 	stream, err := s.js.Stream(ctx, s.stateStream())
 	if err != nil {
@@ -135,8 +135,8 @@ func (s *store) beginOnce(ctx context.Context, roster *spool, api string, rechec
 	return r, false, s.writeRun(ctx, r, revision)
 }
 
-// count is the tally of a run while it is on its way. It is the sum of what the shards say of themselves, so whoever
-// counts, and from when on, it comes to the same.
+// count is the tally of a run in progress. It is the sum of the shards' tallies, so every process gets the same result,
+// whenever it starts to count.
 type count struct {
 	store *store
 	run   int64
@@ -149,8 +149,7 @@ func newCount(s *store, r *run) *count {
 	return &count{store: s, run: r.ID, next: r.First + 1, by: make(map[string]tally)}
 }
 
-// catchUp brings the count up to now. Of what is written meanwhile it may have neither the old nor the new until it is
-// called again, so it is never above what is true.
+// catchUp updates the count. A concurrent write may be missing until the next call, so the count is never too high.
 func (c *count) catchUp(ctx context.Context) error {
 	return c.store.replayShards(ctx, c.next, func(key string, seq uint64, in shard) error {
 		c.next = seq + 1

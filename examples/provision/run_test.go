@@ -30,23 +30,23 @@ func TestOneRunAtATime(t *testing.T) {
 	other, err := newSpool(strings.NewReader(rosterOf(manyRows(4))), t.TempDir())
 	require.NoError(t, err)
 	earlier, _, err := s.begin(ctx, other, p.api, false)
-	require.ErrorIs(t, err, errOnItsWay)
+	require.ErrorIs(t, err, errInProgress)
 	assert.Equal(t, first, earlier)
 	_, _, err = s.begin(ctx, roster, apiLive, false)
-	require.EqualError(t, err, "what is known here is of "+p.api+", not of live: use another -state or -name, or the same -api")
+	require.EqualError(t, err, "the stored state is of "+p.api+", not of live: use another -state or -name, or the same -api")
 
-	// A roster that relies on what is known does not become one that does not.
+	// A roster in progress without -recheck does not become one with it.
 	earlier, _, err = s.begin(ctx, roster, p.api, true)
-	require.ErrorIs(t, err, errOnItsWay)
+	require.ErrorIs(t, err, errInProgress)
 	assert.Equal(t, first, earlier)
 
-	// Its loader is killed when all is done, before it can tell: the next one does.
+	// The loader is killed after all rows are done, before it reports: the next loader reports.
 	require.NoError(t, s.load(ctx, first, roster))
 	_, stop := p.work(s, p.config())
 	p.through(s, first)
 	require.NoError(t, stop())
 	_, _, err = s.begin(ctx, other, p.api, false)
-	require.ErrorIs(t, err, errOnItsWay)
+	require.ErrorIs(t, err, errInProgress)
 	var told bytes.Buffer
 	require.NoError(t, s.finishEarlier(ctx, p.config("-parallel", "0"), &first, nil, &told, newProgress(io.Discard)))
 	assert.Contains(t, told.String(), "created             3\n")
@@ -56,16 +56,16 @@ func TestOneRunAtATime(t *testing.T) {
 	assert.Greater(t, second.ID, first.ID)
 	assert.Equal(t, 4, second.Rows)
 	_, err = s.change(ctx, first.ID, func(*run) {})
-	require.ErrorIs(t, err, errFollowed)
+	require.ErrorIs(t, err, errSuperseded)
 
-	// An operator gives the second up.
+	// An operator deletes the second run.
 	require.NoError(t, s.runs.Delete(ctx, lastRun))
 	_, resumed, err = s.begin(ctx, roster, p.api, false)
 	require.NoError(t, err)
 	assert.False(t, resumed)
 }
 
-func TestOfTwoLoadersOneBegins(t *testing.T) {
+func TestOneOfTwoLoadersBegins(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	s := p.open(p.config())
@@ -109,7 +109,7 @@ func TestARosterIsLoadedOnce(t *testing.T) {
 	}
 	require.NoError(t, s.load(ctx, r, roster))
 	assert.EqualValues(t, 1200, jobs())
-	require.NoError(t, s.load(ctx, r, roster), "by another who read the run before")
+	require.NoError(t, s.load(ctx, r, roster), "by another loader with an older revision")
 	assert.EqualValues(t, 1200, jobs())
 	after, _, err := s.last(ctx)
 	require.NoError(t, err)
@@ -117,20 +117,20 @@ func TestARosterIsLoadedOnce(t *testing.T) {
 	require.NoError(t, s.load(ctx, after, roster))
 	assert.EqualValues(t, 1200, jobs())
 
-	// Later the server does not know the ids any more; the bucket knows what is done.
+	// Later the server has forgotten the ids, but the bucket has the completed rows.
 	again := r
 	again.Pass = 1
 	require.NoError(t, s.load(ctx, again, roster))
 	assert.EqualValues(t, 2400, jobs())
 	_, stop := p.work(s, p.config())
-	assert.Equal(t, "created 1200", told(p.through(s, r)))
+	assert.Equal(t, "created 1200", nonZero(p.through(s, r)))
 	require.Eventually(t, func() bool { return s.isEmpty(ctx) }, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, stop())
 	assert.Len(t, p.fake.Calls(), 1200)
-	assert.Equal(t, "created 1200", told(p.through(s, r)))
+	assert.Equal(t, "created 1200", nonZero(p.through(s, r)))
 }
 
-func TestJobsThatAreLostAreLoadedAgain(t *testing.T) {
+func TestLostJobsAreReloaded(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	s := p.open(p.config())
@@ -145,13 +145,13 @@ func TestJobsThatAreLostAreLoadedAgain(t *testing.T) {
 	keep, enough := context.WithCancel(ctx)
 	go func() { keeping <- s.keepLoaded(keep, r, roster, 50*time.Millisecond, func() int { return 0 }) }()
 	_, stop := p.work(s, p.config())
-	assert.Equal(t, "created 50", told(p.through(s, r)))
+	assert.Equal(t, "created 50", nonZero(p.through(s, r)))
 	require.NoError(t, stop())
 	enough()
 	require.ErrorIs(t, <-keeping, context.Canceled)
 }
 
-// Whoever counts, and from when on, comes to the same.
+// All processes count the same, whenever they start.
 func TestCountsAgree(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -173,12 +173,12 @@ func TestCountsAgree(t *testing.T) {
 	require.NoError(t, stop())
 	late := newCount(s, &r)
 	require.NoError(t, late.catchUp(ctx))
-	assert.Equal(t, "created 2000", told(late.total))
-	assert.Equal(t, "created 2000", told(early.total))
+	assert.Equal(t, "created 2000", nonZero(late.total))
+	assert.Equal(t, "created 2000", nonZero(early.total))
 }
 
-// Two workers write to one shard: neither loses what the other wrote, and a row is counted once.
-func TestPutKeepsWhatOthersWrote(t *testing.T) {
+// Two workers write to one shard: neither loses the other's record, and a row is counted once.
+func TestPutKeepsConcurrentWrites(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	s := p.open(p.config())
@@ -205,20 +205,20 @@ func TestPutKeepsWhatOthersWrote(t *testing.T) {
 	_, in, err := s.get(ctx, pks[0])
 	require.NoError(t, err)
 	assert.Len(t, in.PKs, 9)
-	assert.Equal(t, "created 9", told(in.Tally))
+	assert.Equal(t, "created 9", nonZero(in.Tally))
 
 	// Two deliveries of one job.
 	known, in, err := s.get(ctx, pks[3])
 	require.NoError(t, err)
 	require.NoError(t, s.put(ctx, pks[3], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in))
 	require.ErrorIs(t, s.put(ctx, pks[3], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in), errOutdated)
-	// And one whose worker read before somebody else wrote to the shard.
+	// A worker reads, and another process writes to the shard before it.
 	require.NoError(t, s.put(ctx, pks[4], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in))
 	_, in, err = s.get(ctx, pks[3])
 	require.NoError(t, err)
 	assert.Len(t, in.PKs, 9)
 	assert.EqualValues(t, 6, in.Run)
-	assert.Equal(t, "cancelled 2", told(in.Tally), "those of run 5 are not counted to run 6")
+	assert.Equal(t, "cancelled 2", nonZero(in.Tally), "those of run 5 are not counted to run 6")
 
 	// An operator deletes the key.
 	require.NoError(t, s.states.Delete(ctx, in.key))

@@ -16,28 +16,28 @@ import (
 	"slices"
 )
 
-// job is a row on its way: what a worker is handed.
+// job is the payload of a message: a row.
 type job struct {
-	Line int `json:"line"` // in the roster
+	Line int `json:"line"` // line in the roster
 	row
 }
 
-// spool is a roster on disk, checked, and in an order that its pks' hashes give. Rows with the same pk come to be
-// neighbours in it, and so do, roughly, pks of the same shard, whatever the order of the roster. Memory holds one part.
+// spool is a validated roster on disk, ordered by the hashes of its pks. Rows with the same pk are adjacent, and pks of
+// the same shard are roughly adjacent, whatever the order of the roster. Only one part is in memory at a time.
 type spool struct {
 	dir  string
 	Rows int    `json:"rows"`
-	Hash string `json:"hash"` // of the rows in that order: the same roster in another order has the same
+	Hash string `json:"hash"` // of the rows in that order: the same for the same rows in any order
 }
 
-// parts is how many files a spool has: what a file holds is what memory must hold at a time.
+// parts is the number of files of a spool. The content of one file must fit in memory.
 const parts = 256
 
 func partOf(pk string) int { return int(hashOf(pk) >> 56) }
 
 func (s *spool) part(i int) string { return filepath.Join(s.dir, fmt.Sprintf("%02x", i)) }
 
-// newSpool reads a roster to the end. It fails with [problems] if anything in it is wrong.
+// newSpool reads a whole roster. It returns [problems] if the roster is invalid.
 func newSpool(roster io.Reader, dir string) (*spool, error) {
 	s := &spool{dir: dir}
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
@@ -64,10 +64,10 @@ func newSpool(roster io.Reader, dir string) (*spool, error) {
 	return s, os.WriteFile(filepath.Join(dir, aboutFile), about, 0o600)
 }
 
-// aboutFile is the last that is written of a spool.
+// aboutFile is written last, when the spool is complete.
 const aboutFile = "about"
 
-// openSpool returns a spool that was made before.
+// openSpool returns an existing spool.
 func openSpool(dir string) (*spool, error) {
 	about, err := os.ReadFile(filepath.Join(dir, aboutFile))
 	if err != nil {
@@ -77,7 +77,7 @@ func openSpool(dir string) (*spool, error) {
 	return s, json.Unmarshal(about, s)
 }
 
-// moveTo puts a spool in the place of another.
+// moveTo replaces another spool.
 func (s *spool) moveTo(dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (s *spool) divide(roster io.Reader, found *problems) (err error) {
 	}, found.add)
 }
 
-// sort puts a part into the order of its pks, and finds those that are there twice.
+// sort sorts a part by the hashes of its pks, and reports duplicates.
 func (s *spool) sort(i int, all io.Writer, found *problems) error {
 	content, err := os.ReadFile(s.part(i))
 	if err != nil {
@@ -131,7 +131,7 @@ func (s *spool) sort(i int, all io.Writer, found *problems) error {
 		if err := json.Unmarshal(text, &l.job); err != nil {
 			return err
 		}
-		l.place = hashOf(l.PK) << 16 // without its shard
+		l.place = hashOf(l.PK) << 16 // without the shard
 		lines = append(lines, l)
 	}
 	slices.SortFunc(lines, func(a, b line) int {
@@ -140,7 +140,7 @@ func (s *spool) sort(i int, all io.Writer, found *problems) error {
 	var sorted bytes.Buffer
 	for i, l := range lines {
 		if i > 0 && lines[i-1].PK == l.PK {
-			found.add(l.Line, fmt.Sprintf("the pk of line %d again", lines[i-1].Line))
+			found.add(l.Line, fmt.Sprintf("duplicate of the pk in line %d", lines[i-1].Line))
 		}
 		sorted.Write(l.text)
 		if err := json.NewEncoder(all).Encode(l.row); err != nil {
@@ -151,7 +151,7 @@ func (s *spool) sort(i int, all io.Writer, found *problems) error {
 	return os.WriteFile(s.part(i), sorted.Bytes(), 0o600)
 }
 
-// from returns the jobs in their order, as JSON, without the first ones.
+// from returns the jobs in order, as JSON, after skipping the first ones.
 func (s *spool) from(first int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		n := 0
@@ -170,10 +170,10 @@ func (s *spool) from(first int) iter.Seq2[[]byte, error] {
 	}
 }
 
-// mostProblems is how many are told one by one.
-const mostProblems = 100
+// maxProblems is the number of problems that are listed.
+const maxProblems = 100
 
-// problems are what is wrong in a roster: the number, and the first ones by line.
+// problems are the problems of a roster: their number, and the first ones by line.
 type problems struct {
 	count int
 	first []problem
@@ -187,9 +187,9 @@ type problem struct {
 func (p *problems) add(line int, what string) {
 	p.count++
 	at, _ := slices.BinarySearchFunc(p.first, line, func(q problem, line int) int { return q.line - line })
-	if at < mostProblems {
+	if at < maxProblems {
 		p.first = slices.Insert(p.first, at, problem{line, what})
-		p.first = p.first[:min(len(p.first), mostProblems)]
+		p.first = p.first[:min(len(p.first), maxProblems)]
 	}
 }
 
@@ -201,6 +201,6 @@ func (p *problems) Error() string {
 	if more := p.count - len(p.first); more > 0 {
 		fmt.Fprintf(&b, "and %s more\n", comma(more))
 	}
-	fmt.Fprintf(&b, "%s of its lines are wrong: nothing was sent", comma(p.count))
+	fmt.Fprintf(&b, "%s invalid lines: nothing was sent", comma(p.count))
 	return b.String()
 }

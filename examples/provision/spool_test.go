@@ -56,14 +56,14 @@ func TestSpoolHoldsEachRow(t *testing.T) {
 	}
 	assert.Len(t, seen, 3000)
 
-	// A loader goes on anywhere.
+	// A loader can resume at any row.
 	for _, first := range []int{1, 1500, 2999, 3000} {
 		assert.Equal(t, jobs[first:], append([]job{}, jobsOf(t, s, first)...))
 	}
 }
 
-// What has been loaded is known by its place: that is the same for the same rows, in whatever order they are read.
-func TestSpoolHasAnOrderOfItsOwn(t *testing.T) {
+// Rows are identified by their position, which is the same for the same rows in any order.
+func TestSpoolOrderIgnoresRosterOrder(t *testing.T) {
 	t.Parallel()
 	rows := manyRows(500)
 	a, err := newSpool(strings.NewReader(rosterOf(rows)), t.TempDir())
@@ -84,7 +84,7 @@ func TestSpoolHasAnOrderOfItsOwn(t *testing.T) {
 	assert.NotEqual(t, a.Hash, c.Hash)
 }
 
-// Jobs that are done at the same time should seldom be of the same shard, and not of many parts of the bucket's files.
+// Jobs that are done at the same time should rarely share a shard, or spread over many parts of the bucket's files.
 func TestSpoolSpreadsShards(t *testing.T) {
 	t.Parallel()
 	s, err := newSpool(strings.NewReader(rosterOf(manyRows(20_000))), t.TempDir())
@@ -103,7 +103,7 @@ func TestSpoolSpreadsShards(t *testing.T) {
 	assert.Less(t, together, len(jobs)/8)
 }
 
-func TestSpoolIsForItsOwner(t *testing.T) {
+func TestSpoolIsReadableByOwnerOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() + "/roster"
 	s, err := newSpool(strings.NewReader(rosterOf(manyRows(3))), dir)

@@ -14,39 +14,39 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// store is what is known of each pk, and of the last run.
+// store is the stored state of each pk, and the last run.
 type store struct {
 	*engine
 
 	states, runs jetstream.KeyValue
 }
 
-// record is what is known of a pk.
+// record is the stored state of a pk.
 type record struct {
-	// Status and Plan are what the API has confirmed last. A zero Status means that it is not known.
+	// Status and Plan were last confirmed by the API. A zero Status means unknown.
 	Status status          `json:"status,omitzero"`
 	Plan   partnerapi.Plan `json:"plan,omitzero"`
-	// Email is that of the creation, which the API has no way to change. It is empty if somebody else made the subscription.
+	// Email is that of the creation: the API has no way to change it. It is empty if the subscription already existed.
 	Email string `json:"email,omitzero"`
-	// Run is the last that dealt with the pk.
+	// Run is the last run that processed the pk.
 	Run int64 `json:"run"`
 }
 
-// confirms reports whether the API need not be asked for r. It could not change the e-mail of a subscription.
+// confirms reports whether the API need not be asked for r. An e-mail is ignored, because the API cannot change it.
 func (known record) confirms(r row) bool {
 	return known.Status == r.Status && (r.Status == cancelled || known.Plan == r.Plan)
 }
 
-// shard is what a key of the bucket holds: the records of the pks whose hashes begin alike. A key for each pk would cost
-// the NATS server some 200 bytes of memory for every one; a fixed number of keys costs the same for every roster.
+// shard is the value of a key of the bucket: the records of the pks whose hashes share a prefix. A key for each pk would
+// cost the NATS server about 200 bytes of memory each; a fixed number of keys costs the same for every roster.
 type shard struct {
-	Run   int64             `json:"run"`   // the last that dealt with any of the pks
-	Tally tally             `json:"tally"` // what came of its rows here
+	Run   int64             `json:"run"`   // the last run that processed any of the pks
+	Tally tally             `json:"tally"` // the outcomes of its rows in this shard
 	PKs   map[string]record `json:"pks"`
 }
 
-// hashOf is what places a pk: the first 16 bits are its shard, and the rest shuffles the pks of a shard among its
-// neighbours, so that workers seldom write to one at the same time.
+// hashOf places a pk: the first 16 bits select its shard, and the rest shuffles the pks within it, so that workers
+// rarely write to one shard at the same time.
 func hashOf(pk string) uint64 {
 	sum := sha256.Sum256([]byte(pk))
 	return binary.BigEndian.Uint64(sum[:])
@@ -62,7 +62,7 @@ type held struct {
 	revision uint64
 }
 
-// get returns what is known of a pk, and where. It can be outdated, as put will find.
+// get returns the record of a pk, and its shard. The record may be outdated, which put detects.
 func (s *store) get(ctx context.Context, pk string) (known record, in held, err error) {
 	in.key = shardOf(pk)
 	entry, err := s.states.Get(ctx, in.key)
@@ -75,20 +75,20 @@ func (s *store) get(ctx context.Context, pk string) (known record, in held, err 
 	return in.PKs[pk], in, err
 }
 
-// errOutdated means that what was read is not the last: another process has written since.
+// errOutdated means that another process has written since the value was read.
 var errOutdated = errors.New("another process was faster")
 
-// errContended means that a write is to be tried once more: others write to the shard, or a server is behind.
+// errContended means that a write should be retried: others write to the shard, or a server lags behind.
 var errContended = errors.New("others write at the same time")
 
-// put writes what is known of a pk by now, and what came of its row, unless that has changed since it was read: each row
-// is counted once, however often it is delivered.
+// put writes the new record of a pk and the outcome of its row, unless the record has changed since it was read. So each
+// row is counted once, however often it is delivered.
 func (s *store) put(ctx context.Context, pk string, known, next record, came result, in held) (err error) {
 	for range 20 {
 		if err = s.write(ctx, in.with(pk, next, came)); !errors.Is(err, errOutdated) {
 			return err
 		}
-		if err := sleep(ctx, 5*time.Millisecond); err != nil { // for a server that is behind the others
+		if err := sleep(ctx, 5*time.Millisecond); err != nil { // for a server that lags behind
 			return err
 		}
 		var now record
@@ -102,8 +102,9 @@ func (s *store) put(ctx context.Context, pk string, known, next record, came res
 	return errContended
 }
 
-// doubt forgets what is known of a pk if a later run has dealt with it: a call of this run that ended after that may have
-// undone it. It happens to a process that was suspended in the middle of a job. The next roster asks the API again.
+// doubt clears the record of a pk if a later run has processed it: a call of this run that ended afterwards may have
+// overwritten the later state. This happens to a process that is suspended during a job. The next roster asks the API
+// again.
 func (s *store) doubt(ctx context.Context, pk string, run int64) error {
 	known, in, err := s.get(ctx, pk)
 	if err != nil || known.Run <= run {
@@ -116,11 +117,11 @@ func (s *store) doubt(ctx context.Context, pk string, run int64) error {
 	case err != nil:
 		return err
 	}
-	s.say("a row was done so late that a later roster may have been undone: the next one asks the API for it again")
+	s.say("a row finished late and may have overwritten a later roster: the next roster asks the API for it again")
 	return nil
 }
 
-// with returns the shard with another record.
+// with returns the shard with a changed record.
 func (in held) with(pk string, next record, came result) held {
 	if in.Run < next.Run {
 		in.Run, in.Tally = next.Run, tally{}
@@ -133,7 +134,7 @@ func (in held) with(pk string, next record, came result) held {
 	return in
 }
 
-// write fails with [errOutdated] if the shard is not the one that was read.
+// write returns [errOutdated] if the shard has changed since it was read.
 func (s *store) write(ctx context.Context, in held) error {
 	text, err := json.Marshal(in.shard)
 	if err != nil {
@@ -142,9 +143,9 @@ func (s *store) write(ctx context.Context, in held) error {
 	return replace(ctx, s.states, in.key, text, in.revision)
 }
 
-// replace puts a value in the place of a revision, or fails with [errOutdated] if that is not the last.
+// replace replaces the value of a revision, or returns [errOutdated] if that is not the latest.
 func replace(ctx context.Context, bucket jetstream.KeyValue, key string, value []byte, revision uint64) (err error) {
-	if revision == 0 { // there is none, or an operator has deleted it
+	if revision == 0 { // missing, or deleted by an operator
 		_, err = bucket.Create(ctx, key, value)
 	} else {
 		_, err = bucket.Update(ctx, key, value, revision)
@@ -159,7 +160,7 @@ func replace(ctx context.Context, bucket jetstream.KeyValue, key string, value [
 func (s *store) replayShards(ctx context.Context, from uint64, each func(key string, seq uint64, in shard) error) error {
 	return s.replay(ctx, s.stateStream(), from, func(msg jetstream.Msg, seq uint64) error {
 		var in shard
-		if len(msg.Data()) > 0 { // otherwise an operator has deleted it
+		if len(msg.Data()) > 0 { // an operator's deletion is empty
 			if err := json.Unmarshal(msg.Data(), &in); err != nil {
 				return fmt.Errorf("%s: %w", msg.Subject(), err)
 			}

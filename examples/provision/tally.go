@@ -2,7 +2,7 @@ package main
 
 import "maps"
 
-// outcome is what came of a row.
+// outcome is the outcome of a row.
 type outcome int
 
 const (
@@ -11,19 +11,19 @@ const (
 	ended
 	unchanged
 	failed
-	outcomes // how many there are
+	outcomes // the number of outcomes
 )
 
 var outcomeNames = [outcomes]string{"created", "updated", "cancelled", "unchanged", "failed"}
 
 func (o outcome) String() string { return outcomeNames[o] }
 
-// result is what came of a row, in full.
+// result is the full result of a row.
 type result struct {
 	outcome
 
-	failure    string // the kind, if it failed
-	otherEmail bool   // than the subscription has
+	failure    string // the kind of failure, if it failed
+	otherEmail bool   // the subscription has another e-mail
 }
 
 // tally counts results.
@@ -43,7 +43,7 @@ func (t *tally) add(came result) {
 	}
 }
 
-// plus adds another tally, or with a sign of -1 takes it away.
+// plus adds another tally, or subtracts it if sign is -1.
 func (t *tally) plus(other tally, sign int) {
 	for o, n := range other.Outcomes {
 		t.Outcomes[o] += sign * n
@@ -52,7 +52,7 @@ func (t *tally) plus(other tally, sign int) {
 	t.Failures = sum(t.Failures, other.Failures, sign)
 }
 
-// sum leaves the maps as they are.
+// sum does not modify the maps.
 func sum(to, from map[string]int, sign int) map[string]int {
 	if len(from) == 0 {
 		return to
@@ -68,7 +68,7 @@ func sum(to, from map[string]int, sign int) map[string]int {
 	return to
 }
 
-// done returns how many rows have been counted.
+// done returns the number of rows counted.
 func (t tally) done() (n int) {
 	for _, o := range t.Outcomes {
 		n += o

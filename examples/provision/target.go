@@ -13,10 +13,10 @@ import (
 type target struct {
 	client *partnerapi.Client
 	pace   *pace
-	fake   *partnertest.Fake // if it is the one in this process
+	fake   *partnertest.Fake // if it is embedded in this process
 }
 
-// What -api may be, beside a URL.
+// Values of -api, besides a URL.
 const (
 	apiFake = "fake"
 	apiLive = "live"
@@ -24,10 +24,10 @@ const (
 
 const tokenVariable = "PARTNERAPI_PARTNER_TOKEN"
 
-// attemptLimit is how long the API has for an answer.
+// attemptLimit is the timeout of an attempt.
 const attemptLimit = 15 * time.Second
 
-// newTarget returns one without a client if the process makes no calls. If options conflict, the last one wins.
+// newTarget returns a target without a client if the process makes no calls. If options conflict, the last one wins.
 func newTarget(c *config, more ...partnerapi.Option) (t *target, err error) {
 	t = &target{pace: newPace(c.rate)}
 	if c.parallel == 0 || c.dryRun {
@@ -36,7 +36,7 @@ func newTarget(c *config, more ...partnerapi.Option) (t *target, err error) {
 	opts := []partnerapi.Option{
 		partnerapi.WithRateLimiter(partnerapi.PartnerAPI, t.pace), partnerapi.WithAttemptHook(t.pace.observe),
 		partnerapi.WithTimeout(attemptLimit),
-		// The stream sends again: it outlives this process, and keeps nobody waiting.
+		// Retries are left to the stream: it outlives this process and blocks no worker.
 		partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}),
 		partnerapi.WithUserAgent("provision/" + partnerapi.Version),
 	}
@@ -62,7 +62,7 @@ func newTarget(c *config, more ...partnerapi.Option) (t *target, err error) {
 	return t, err
 }
 
-// seed gives the fake in this process what an earlier one had: what has been confirmed.
+// seed seeds the embedded fake with the subscriptions that an earlier one has confirmed.
 func (t *target) seed(ctx context.Context, s *store) error {
 	if t.fake == nil {
 		return nil

@@ -24,38 +24,38 @@ type worker struct {
 	*store
 
 	target     *target
-	parallel   int           // how many jobs at a time
-	deliveries int           // how often a job is tried
-	backoff    time.Duration // after the first try; it doubles with every one
-	ackWait    time.Duration // as the consumer has it
+	parallel   int           // concurrent jobs
+	deliveries int           // the maximum number of attempts
+	backoff    time.Duration // after the first attempt; it doubles each time
+	ackWait    time.Duration // the consumer's setting
 
 	complained  complaint
-	done, again atomic.Int64 // jobs that are over, and those that come again
+	done, again atomic.Int64 // completed and retried jobs
 }
 
-// longestBackoff is the most that a job waits for its next try, unless the API asks for more.
+// longestBackoff is the longest wait before a retry, unless the API asks for more.
 const longestBackoff = 5 * time.Minute
 
-// longestRetryAfter is the most that the API may ask for: a mistake in it should not keep a run from its end.
+// longestRetryAfter limits Retry-After, so that a mistake in it does not keep a run from ending.
 const longestRetryAfter = time.Hour
 
-// errRefused ends a worker: no other row would fare better.
-var errRefused = errors.New("the partner API refuses the token: no row has failed for that, and all goes on with a token that it accepts")
+// errRefused ends a worker: every other row would fail too.
+var errRefused = errors.New("the partner API rejects the token: no row has failed; run the same command with a valid token to continue")
 
-// lostDeliveries is how often a job may be delivered without a try: to a worker that ends before it has looked at it.
+// lostDeliveries is how many deliveries a job may have without an attempt: to workers that die before they look at it.
 const lostDeliveries = 10
 
-// errDied is what came of a job that no worker has told the end of.
-var errDied = errors.New("every worker that took it ended before there was an answer")
+// errDied is the failure of a job whose workers all ended before they reported a result.
+var errDied = errors.New("every worker that took the job ended before a response arrived")
 
 func newWorker(s *store, c *config, t *target) *worker {
 	return &worker{store: s, target: t, parallel: c.parallel, deliveries: c.deliveries, backoff: c.backoff}
 }
 
-// work takes jobs until the context ends. It finishes what is being done by then.
+// work does jobs until the context ends. It finishes jobs in progress.
 func (w *worker) work(ctx context.Context) error {
 	var consumer jetstream.Consumer
-	err := w.insist(ctx, func() (err error) {
+	err := w.retryUntilStopped(ctx, func() (err error) {
 		consumer, err = w.js.Consumer(ctx, w.jobs(), workers)
 		return err
 	})
@@ -68,7 +68,7 @@ func (w *worker) work(ctx context.Context) error {
 	for range w.parallel {
 		group.Go(func() error {
 			for ctx.Err() == nil {
-				// One at a time: what waits in this process could be redelivered before its turn.
+				// One at a time: jobs that wait in this process could be redelivered to another.
 				msg, err := next(ctx, consumer)
 				if err == nil {
 					err = w.take(ctx, msg)
@@ -85,31 +85,33 @@ func (w *worker) work(ctx context.Context) error {
 	return group.Wait()
 }
 
-// next waits for a job, for a while. From ten seconds on each wait would hold a timer for as long, also when it is over.
+// next waits a limited time for a job. A wait of ten seconds or more would keep a timer that long, even after it
+// returns.
 func next(ctx context.Context, consumer jetstream.Consumer) (jetstream.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
 	defer cancel()
 	return consumer.Next(jetstream.FetchContext(ctx))
 }
 
-// idle waits for a moment, because there is no job, or the server has gone and another takes over. It fails if none can.
+// idle waits briefly, because there is no job, or another server is taking over. It returns an error if the connection
+// is closed.
 func (w *worker) idle(ctx context.Context, why error) error {
 	none := errors.Is(why, jetstream.ErrNoMessages) || errors.Is(why, nats.ErrTimeout) || errors.Is(why, context.DeadlineExceeded)
 	if !none && ctx.Err() == nil && w.complained.add(why.Error(), time.Now()) {
-		w.say("no jobs can be had: %v", why)
+		w.say("cannot fetch jobs: %v", why)
 	}
 	_ = sleep(ctx, 100*time.Millisecond)
 	return w.gone()
 }
 
-// complaint is what was said last, so that many goroutines do not repeat it.
+// complaint is the last logged message, so that concurrent goroutines do not repeat it.
 type complaint struct {
 	mu   sync.Mutex
 	text string
 	at   time.Time
 }
 
-// add reports whether it is time to say it.
+// add reports whether the message should be logged.
 func (c *complaint) add(text string, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,17 +122,17 @@ func (c *complaint) add(text string, now time.Time) bool {
 	return true
 }
 
-// delivery is a job as a worker is handed it.
+// delivery is a job as delivered to a worker.
 type delivery struct {
 	jetstream.Msg
 	job
 
 	run     int64
 	recheck bool
-	number  int // 1 is the first
+	number  int // starts at 1
 }
 
-// triesHeader is the header of a job that has been tried before it was put into the stream anew.
+// triesHeader is the header of a requeued job with the number of its attempts.
 const triesHeader = "Provision-Tries"
 
 func deliveryOf(msg jetstream.Msg) (d delivery, err error) {
@@ -149,32 +151,32 @@ func deliveryOf(msg jetstream.Msg) (d delivery, err error) {
 	}
 	meta, err := msg.Metadata()
 	if err == nil {
-		d.number += int(meta.NumDelivered) //nolint:gosec // far below
+		d.number += int(meta.NumDelivered) //nolint:gosec // far below the limit
 	}
 	return d, err
 }
 
-// take does a job. If it ends without an acknowledgement, or does not end, the job is delivered again. It fails only if
-// no job can be done.
+// take does a job. If it ends without an acknowledgement, or does not end, the job is redelivered. It returns an error
+// only if no job can be done.
 func (w *worker) take(ctx context.Context, msg jetstream.Msg) error {
 	defer w.hold(msg)()
 	d, err := deliveryOf(msg)
 	if err != nil {
-		w.say("what is no job is taken out of the stream: %v", err)
+		w.say("invalid job removed from the stream: %v", err)
 		_ = msg.Term()
 		return nil
 	}
-	// What has begun is finished, also if the worker is to stop: only the wait for the rate ends.
+	// A job in progress is finished even if the worker is stopped: only the wait for the rate limiter ends.
 	running := context.WithoutCancel(ctx)
 	var known record
 	var in held
-	err = w.insist(ctx, func() (err error) {
+	err = w.retryUntilStopped(ctx, func() (err error) {
 		known, in, err = w.get(running, d.PK)
 		return err
 	})
 	switch {
 	case err != nil:
-		w.anew(running, d)
+		w.requeue(running, d)
 		return nil
 	case known.Run >= d.run: // its acknowledgement was lost, or the row is in the stream twice
 		_ = msg.Ack()
@@ -183,19 +185,19 @@ func (w *worker) take(ctx context.Context, msg jetstream.Msg) error {
 	next, came, err := w.do(running, d, known)
 	if err != nil {
 		if isRefused(err) || isStop(ctx, err) || !isFinal(err) && d.number < w.deliveries {
-			return w.putOff(ctx, running, d, err)
+			return w.postpone(ctx, running, d, err)
 		}
-		// What the API has of it is not known any more.
+		// The API's state of the row is no longer known.
 		next, came = record{}, result{outcome: failed, failure: kindOf(err)}
-		if err := w.insist(ctx, func() error { return w.bury(running, letterOf(d, err)) }); err != nil {
+		if err := w.retryUntilStopped(ctx, func() error { return w.bury(running, letterOf(d, err)) }); err != nil {
 			w.later(msg, time.Second)
 			return nil
 		}
 	}
 	next.Run = d.run
-	if err := w.insist(ctx, func() error { return w.put(running, d.PK, known, next, came, in) }); err != nil {
+	if err := w.retryUntilStopped(ctx, func() error { return w.put(running, d.PK, known, next, came, in) }); err != nil {
 		if errors.Is(err, errOutdated) && came.outcome != unchanged {
-			_ = w.insist(ctx, func() error { return w.doubt(running, d.PK, d.run) })
+			_ = w.retryUntilStopped(ctx, func() error { return w.doubt(running, d.PK, d.run) })
 		}
 		w.later(msg, 100*time.Millisecond)
 		return nil
@@ -205,41 +207,41 @@ func (w *worker) take(ctx context.Context, msg jetstream.Msg) error {
 	return nil
 }
 
-// isStop reports whether a call failed because the worker is to stop.
+// isStop reports whether a call failed because the worker is being stopped.
 func isStop(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
-// insist does what the NATS server answers for until it is done, or the worker is to stop. While another server takes
-// over, a job is not delivered again and again, which would count as tries, and repeat what the API has answered.
-func (w *worker) insist(ctx context.Context, do func() error) error {
+// retryUntilStopped retries do until it succeeds or the worker is stopped. So while another NATS server takes over, a job is not
+// redelivered, which would count as an attempt and repeat its calls.
+func (w *worker) retryUntilStopped(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
-		if err == nil || errors.Is(err, errOutdated) || w.gone() != nil || sleep(ctx, insistEvery) != nil {
+		if err == nil || errors.Is(err, errOutdated) || w.gone() != nil || sleep(ctx, retryEvery) != nil {
 			return err
 		}
-		if try%insistTold == 0 {
-			w.say("the NATS server does not do its part: %v", err)
+		if try%logEvery == 0 {
+			w.say("NATS server error, retrying: %v", err)
 		}
 	}
 }
 
 const (
-	insistEvery = 250 * time.Millisecond
-	insistTold  = 20 // tries without being told
+	retryEvery = 250 * time.Millisecond
+	logEvery   = 20 // attempts per log line
 )
 
-// putOff has a job delivered again, later or to another worker.
-func (w *worker) putOff(ctx, running context.Context, d delivery, err error) error {
+// postpone has a job redelivered, later or to another worker.
+func (w *worker) postpone(ctx, running context.Context, d delivery, err error) error {
 	switch {
 	case isRefused(err):
-		w.anew(running, d)
+		w.requeue(running, d)
 		return fmt.Errorf("%w (%w)", errRefused, err)
 	case isStop(ctx, err):
-		w.anew(running, d)
+		w.requeue(running, d)
 	default:
 		if errors.Is(err, partnerapi.ErrOutcomeUnknown) {
-			_ = w.insist(ctx, func() error { return w.doubt(running, d.PK, d.run) })
+			_ = w.retryUntilStopped(ctx, func() error { return w.doubt(running, d.PK, d.run) })
 		}
 		var failure *partnerapi.Error
 		if errors.As(err, &failure) {
@@ -250,8 +252,8 @@ func (w *worker) putOff(ctx, running context.Context, d delivery, err error) err
 	return nil
 }
 
-// anew puts a job into the stream as if it had not been delivered this time: what is no try does not count as one.
-func (w *worker) anew(ctx context.Context, d delivery) {
+// requeue publishes a job anew, without counting this delivery as an attempt.
+func (w *worker) requeue(ctx context.Context, d delivery) {
 	w.again.Add(1)
 	msg := nats.NewMsg(w.jobSubject())
 	msg.Data = d.Data()
@@ -264,10 +266,10 @@ func (w *worker) anew(ctx context.Context, d delivery) {
 		_ = d.Nak()
 		return
 	}
-	_ = d.Ack() // if it is lost, the job is in the stream twice, as the bucket will tell
+	_ = d.Ack() // if this is lost, the job is in the stream twice, which the bucket detects
 }
 
-// do brings the API to what the job says. It returns what is known then, and what came of it.
+// do synchronises the API with a job. It returns the new record and the result.
 func (w *worker) do(ctx context.Context, d delivery, known record) (next record, came result, err error) {
 	if known.confirms(d.row) && !d.recheck {
 		differs := d.Status == active && known.Email != "" && known.Email != d.Email
@@ -287,7 +289,7 @@ func (w *worker) do(ctx context.Context, d delivery, known record) (next record,
 	if isNew {
 		return next, result{outcome: created}, nil
 	}
-	next.Email = "" // that of whoever made it
+	next.Email = "" // the e-mail of an existing subscription is unknown
 	if known.Status == active {
 		next.Email = known.Email
 	}
@@ -298,7 +300,7 @@ func (w *worker) cancel(ctx context.Context, d delivery) (next record, came resu
 	next, came = record{Status: cancelled}, result{outcome: ended}
 	err = w.target.client.Subscriptions.Cancel(ctx, d.PK)
 	if errors.Is(err, partnerapi.ErrNotFound) {
-		// If it was tried before, that may have been what ended it.
+		// An earlier attempt may have cancelled it.
 		if d.number == 1 && !errors.Is(err, partnerapi.ErrOutcomeUnknown) {
 			came.outcome = unchanged
 		}
@@ -307,7 +309,7 @@ func (w *worker) cancel(ctx context.Context, d delivery) (next record, came resu
 	return next, came, err
 }
 
-// hold keeps a job from being delivered to another worker, until the returned function is called.
+// hold keeps a job from being redelivered until release is called.
 func (w *worker) hold(msg jetstream.Msg) (release func()) {
 	done := make(chan struct{})
 	go func() {
@@ -330,14 +332,14 @@ func (w *worker) later(msg jetstream.Msg, d time.Duration) {
 	_ = msg.NakWithDelay(d)
 }
 
-// wait returns how long a job waits for its next try: what the API asks for, or what doubles with every try, of which a
-// random half is left out, so that an outage does not end with all at once.
+// wait returns the wait before the next attempt: the API's Retry-After, or a backoff that doubles each time. Up to half
+// of it is left out at random, so that jobs do not all return together after an outage.
 func (w *worker) wait(err error, number int) time.Duration {
 	most := float64(longestBackoff)
 	if doubled := math.Ldexp(float64(w.backoff), number-1); doubled < most {
 		most = doubled
 	}
-	wait := time.Duration(most / 2 * (1 + rand.Float64())) //nolint:gosec // it hides nothing
+	wait := time.Duration(most / 2 * (1 + rand.Float64())) //nolint:gosec // not for security
 	var failure *partnerapi.Error
 	if errors.As(err, &failure) {
 		wait = max(wait, min(failure.RetryAfter, longestRetryAfter))

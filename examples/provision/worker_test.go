@@ -23,19 +23,19 @@ const (
 
 var bark = row{"MS1", "a@example.com", "bark", active}
 
-func TestWhatComesOfARow(t *testing.T) {
+func TestResultOfARow(t *testing.T) {
 	t.Parallel()
 	here := partnertest.Subscription{PK: "MS1", Email: "old@example.com", Plan: "bark_junior"}
 	tests := map[string]struct {
 		seeded bool
-		before []row // a roster of another night
+		before []row // the roster of an earlier night
 		row    row
 		faults map[string][]partnertest.Fault
-		more   []string // flags
+		more   []string // additional flags
 
-		want  string // what is told
-		calls string // at the fake, of this night
-		there string // there afterwards
+		want  string // the tally
+		calls string // the calls of this night
+		there string // the subscriptions afterwards
 	}{
 		"new":          {row: bark, want: "created 1", calls: "POST 201", there: "MS1 a@example.com bark"},
 		"there before": {seeded: true, row: bark, want: "updated 1", calls: "POST 400, PUT 200", there: "MS1 old@example.com bark"},
@@ -52,11 +52,11 @@ func TestWhatComesOfARow(t *testing.T) {
 			before: []row{bark}, row: row{"MS1", "b@example.com", "bark_junior", active},
 			want: "updated 1, other e-mail 1", calls: "POST 400, PUT 200", there: "MS1 a@example.com bark_junior",
 		},
-		"an e-mail that is not known": {seeded: true, before: []row{bark}, row: bark, want: "unchanged 1", there: "MS1 old@example.com bark"},
-		"left":                        {before: []row{bark}, row: row{"MS1", "", "", cancelled}, want: "cancelled 1", calls: "DELETE 200"},
-		"left before":                 {before: []row{{"MS1", "", "", cancelled}}, row: row{"MS1", "", "bark", cancelled}, want: "unchanged 1"},
-		"never there":                 {row: row{"MS1", "", "", cancelled}, want: "unchanged 1", calls: "DELETE 404"},
-		"back":                        {before: []row{{"MS1", "", "", cancelled}}, row: bark, want: "created 1", calls: "POST 201", there: "MS1 a@example.com bark"},
+		"an unknown e-mail": {seeded: true, before: []row{bark}, row: bark, want: "unchanged 1", there: "MS1 old@example.com bark"},
+		"left":              {before: []row{bark}, row: row{"MS1", "", "", cancelled}, want: "cancelled 1", calls: "DELETE 200"},
+		"left before":       {before: []row{{"MS1", "", "", cancelled}}, row: row{"MS1", "", "bark", cancelled}, want: "unchanged 1"},
+		"never there":       {row: row{"MS1", "", "", cancelled}, want: "unchanged 1", calls: "DELETE 404"},
+		"back":              {before: []row{{"MS1", "", "", cancelled}}, row: bark, want: "created 1", calls: "POST 201", there: "MS1 a@example.com bark"},
 		"awkward pk": {
 			before: []row{{"a/b ü%2F?", "a@example.com", "bark", active}}, row: row{"a/b ü%2F?", "", "", cancelled},
 			want: "cancelled 1", calls: "DELETE 200",
@@ -65,11 +65,11 @@ func TestWhatComesOfARow(t *testing.T) {
 			row: bark, faults: map[string][]partnertest.Fault{post: {{Status: 503}, {Status: 500}, {Cut: partnertest.CutBefore}, {Status: 429}}},
 			want: "created 1", calls: "POST 503, POST 500, POST 0, POST 429, POST 201", there: "MS1 a@example.com bark",
 		},
-		"done, but not known": {
+		"done, outcome unknown": {
 			row: bark, faults: map[string][]partnertest.Fault{post: {{Cut: partnertest.CutAfter}}},
 			want: "updated 1", calls: "POST 0, POST 400, PUT 200", there: "MS1 a@example.com bark",
 		},
-		"ended, but not known": {
+		"cancelled, outcome unknown": {
 			before: []row{bark}, row: row{"MS1", "", "", cancelled}, faults: map[string][]partnertest.Fault{del: {{Cut: partnertest.CutAfter}}},
 			want: "cancelled 1", calls: "DELETE 0, DELETE 404",
 		},
@@ -81,9 +81,9 @@ func TestWhatComesOfARow(t *testing.T) {
 			row: bark, faults: map[string][]partnertest.Fault{post: {{Status: 503}, {Status: 502}, {Status: 503}}}, more: []string{"-deliveries", "3"},
 			want: "failed 1, server error 1", calls: "POST 503, POST 502, POST 503",
 		},
-		"no answer": {
+		"no response": {
 			row: bark, faults: map[string][]partnertest.Fault{post: {{Cut: partnertest.CutBefore}}}, more: []string{"-deliveries", "1"},
-			want: "failed 1, no answer 1", calls: "POST 0",
+			want: "failed 1, no response 1", calls: "POST 0",
 		},
 		"a page": {
 			row: bark, faults: map[string][]partnertest.Fault{post: {{Status: 404, Body: "<html>"}, {Status: 200, Body: "<html>"}}}, more: []string{"-deliveries", "2"},
@@ -109,7 +109,7 @@ func TestWhatComesOfARow(t *testing.T) {
 			assert.NotContains(t, errs, "provision:")
 
 			r := p.last()
-			assert.Equal(t, test.want, told(r.Tally))
+			assert.Equal(t, test.want, nonZero(r.Tally))
 			assert.False(t, r.Ended.IsZero())
 			var calls []string
 			for _, call := range p.fake.Calls()[earlier:] {
@@ -121,8 +121,8 @@ func TestWhatComesOfARow(t *testing.T) {
 	}
 }
 
-// What failed is not taken for what it was before: the next night asks the API again.
-func TestAFailureIsForgottenKnowledge(t *testing.T) {
+// After a failure the stored state is cleared: the next night asks the API again.
+func TestFailureClearsTheRecord(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	status, _, _ := p.load([]row{bark})
@@ -137,8 +137,8 @@ func TestAFailureIsForgottenKnowledge(t *testing.T) {
 	assert.Equal(t, "MS1 a@example.com bark\n", p.subscriptions())
 }
 
-// The jobs of an ended run that come again do not undo a later one.
-func TestOldJobsDoNothing(t *testing.T) {
+// Redelivered jobs of an ended run do not overwrite a later one.
+func TestJobsOfEndedRunsAreIgnored(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config()
@@ -166,11 +166,11 @@ func TestOldJobsDoNothing(t *testing.T) {
 	require.Eventually(t, func() bool { return s.isEmpty(ctx) }, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, stop())
 	assert.Len(t, p.fake.Calls(), before)
-	assert.Equal(t, "cancelled 1", told(p.through(s, second)))
+	assert.Equal(t, "cancelled 1", nonZero(p.through(s, second)))
 }
 
-// A wait that the API asks for is the stream's, not the worker's.
-func TestRetryAfterKeepsNobodyWaiting(t *testing.T) {
+// The stream waits for a Retry-After; the worker does not.
+func TestRetryAfterDoesNotBlockWorkers(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config("-parallel", "1")
@@ -187,33 +187,33 @@ func TestRetryAfterKeepsNobodyWaiting(t *testing.T) {
 	require.Len(t, calls, 7)
 	body := string(calls[0].Body)
 	last := calls[6]
-	assert.Equal(t, body, string(last.Body), "the row that was put off comes last")
+	assert.Equal(t, body, string(last.Body), "the postponed row comes last")
 	assert.GreaterOrEqual(t, last.At.Sub(calls[0].At), 3*time.Second)
 }
 
-func TestARefusedTokenEndsTheWorkerAndNothingElse(t *testing.T) {
+func TestRefusedTokenEndsOnlyTheWorker(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	rows := manyRows(50)
 	good := p.token
-	p.token = p.write(nil) // a file that is no token of the fake's
+	p.token = p.write(nil) // an invalid token
 	status, out, errs := p.load(rows)
 	assert.Equal(t, 1, status)
 	assert.Empty(t, out)
-	assert.Contains(t, errs, "the partner API refuses the token: no row has failed for that")
+	assert.Contains(t, errs, "the partner API rejects the token: no row has failed")
 	assert.Contains(t, errs, "401 Unauthorized")
 	assert.Empty(t, p.subscriptions())
 
 	p.token = good
 	status, out, errs = p.load(rows)
 	assert.Zero(t, status, errs)
-	assert.Contains(t, errs, "this roster is on its way since")
+	assert.Contains(t, errs, "this roster is in progress since")
 	assert.Contains(t, out, "created            50\n")
 	assert.Len(t, p.fake.Subscriptions(), 50)
 }
 
-// Whoever kills workers, such as a row that none survives, is found out.
-func TestARowThatNoWorkerSurvives(t *testing.T) {
+// A row that kills every worker is detected.
+func TestRowThatKillsWorkers(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config("-deliveries", "3", "-ack-wait", "1s")
@@ -228,7 +228,7 @@ func TestARowThatNoWorkerSurvives(t *testing.T) {
 		require.NoError(t, msg.Nak()) // as if its worker had died
 	}
 	_, stop := p.work(s, c)
-	assert.Equal(t, "failed 1, no answer 1", told(p.through(s, r)))
+	assert.Equal(t, "failed 1, no response 1", nonZero(p.through(s, r)))
 	require.NoError(t, stop())
 	assert.Empty(t, p.fake.Calls())
 	letters := p.letters(s, r)
@@ -238,7 +238,7 @@ func TestARowThatNoWorkerSurvives(t *testing.T) {
 	assert.Equal(t, 3+lostDeliveries+1, letters[0].Deliveries)
 }
 
-func TestLettersTellAll(t *testing.T) {
+func TestLettersHaveAllDetails(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config("-deliveries", "2")
@@ -266,7 +266,7 @@ func TestLettersTellAll(t *testing.T) {
 	assert.WithinDuration(t, time.Now(), l.At, time.Minute)
 }
 
-func TestWhatIsNoJobIsTakenOut(t *testing.T) {
+func TestInvalidJobIsRemoved(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config()
@@ -281,8 +281,8 @@ func TestWhatIsNoJobIsTakenOut(t *testing.T) {
 	assert.Empty(t, p.fake.Calls())
 }
 
-// A job is kept by its worker for as long as it takes, however soon others would get it.
-func TestAJobIsHeld(t *testing.T) {
+// A worker keeps its job for as long as it takes, however short -ack-wait is.
+func TestJobIsHeld(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config("-ack-wait", "2s")
@@ -291,13 +291,13 @@ func TestAJobIsHeld(t *testing.T) {
 	r, roster := p.begin(s, []row{bark})
 	require.NoError(t, s.load(t.Context(), r, roster))
 	_, stop := p.work(s, c)
-	assert.Equal(t, "created 1", told(p.through(s, r)))
+	assert.Equal(t, "created 1", nonZero(p.through(s, r)))
 	require.NoError(t, stop())
 	assert.Len(t, p.fake.Calls(), 1)
 }
 
-// A worker that is to stop finishes the call that it makes, and gives back what waits for the rate.
-func TestAWorkerStopsAtOnce(t *testing.T) {
+// A stopped worker finishes its call, and returns the jobs that wait for the rate limiter.
+func TestWorkerStopsImmediately(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config("-rate", "0.01", "-parallel", "4", "-ack-wait", "10m")
@@ -306,7 +306,7 @@ func TestAWorkerStopsAtOnce(t *testing.T) {
 	r, roster := p.begin(s, manyRows(10))
 	require.NoError(t, s.load(t.Context(), r, roster))
 	w, stop := p.work(s, c)
-	// One is being made, and three wait.
+	// One call is in progress, and three jobs wait.
 	consumer, err := s.js.Consumer(t.Context(), s.jobs(), workers)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
@@ -318,16 +318,16 @@ func TestAWorkerStopsAtOnce(t *testing.T) {
 	assert.EqualValues(t, 1, w.done.Load())
 	assert.EqualValues(t, 3, w.again.Load())
 
-	_, stop = p.work(s, p.config()) // which gets the others without a wait
-	assert.Equal(t, "created 10", told(p.through(s, r)))
+	_, stop = p.work(s, p.config()) // it gets the others without a wait
+	assert.Equal(t, "created 10", nonZero(p.through(s, r)))
 	require.NoError(t, stop())
 }
 
-// A process that was suspended in the middle of a job ends it when a later roster has been done: what that found out does
-// not hold any more, and the next roster asks the API again.
-func TestAJobThatEndsTooLate(t *testing.T) {
+// A process is suspended during a job, which it ends after a later roster: the result of that roster is no longer
+// certain, so the next roster asks the API again.
+func TestJobThatEndsAfterALaterRun(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]func(http.ResponseWriter){
+	for name, respond := range map[string]func(http.ResponseWriter){
 		"done": func(w http.ResponseWriter) {
 			w.WriteHeader(http.StatusCreated)
 			_, _ = w.Write([]byte(`{"success":true}`))
@@ -336,12 +336,12 @@ func TestAJobThatEndsTooLate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			testAJobThatEndsTooLate(t, answer)
+			testJobThatEndsAfterALaterRun(t, respond)
 		})
 	}
 }
 
-func testAJobThatEndsTooLate(t *testing.T, answer func(http.ResponseWriter)) {
+func testJobThatEndsAfterALaterRun(t *testing.T, respond func(http.ResponseWriter)) {
 	t.Helper()
 	p := newProgram(t)
 	c := p.config()
@@ -354,12 +354,12 @@ func testAJobThatEndsTooLate(t *testing.T, answer func(http.ResponseWriter)) {
 	msg, err := consumer.Next()
 	require.NoError(t, err)
 
-	// While its worker is suspended, the row is done by another, and so is the next roster.
+	// While its worker is suspended, another worker does the row, and then the next roster.
 	began, done := make(chan struct{}), make(chan struct{})
 	p.fake.Handle(post, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(began)
 		<-done
-		answer(w)
+		respond(w)
 	}))
 	target, err := newTarget(c)
 	require.NoError(t, err)
@@ -375,11 +375,11 @@ func testAJobThatEndsTooLate(t *testing.T, answer func(http.ResponseWriter)) {
 	known, in, err := s.get(ctx, "MS1")
 	require.NoError(t, err)
 	assert.Equal(t, record{Run: first.ID + 1}, known)
-	assert.Equal(t, "updated 1", told(in.Tally), "it is counted as it was")
+	assert.Equal(t, "updated 1", nonZero(in.Tally), "the count is unchanged")
 }
 
-// What is put into the stream anew has been tried as often as before.
-func TestTriesAreRemembered(t *testing.T) {
+// A requeued job keeps its number of attempts.
+func TestRequeuedJobsKeepTheirAttempts(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config()
@@ -397,9 +397,9 @@ func TestTriesAreRemembered(t *testing.T) {
 		assert.Equal(t, want, d.number)
 		assert.Equal(t, job{2, bark}, d.job)
 		if meta, err := msg.Metadata(); err == nil && meta.NumDelivered == 1 {
-			require.NoError(t, msg.Nak()) // tried
+			require.NoError(t, msg.Nak()) // an attempt
 		} else {
-			w.anew(t.Context(), d)
+			w.requeue(t.Context(), d)
 		}
 	}
 }
