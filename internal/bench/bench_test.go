@@ -55,7 +55,7 @@ func forEach(t *testing.T, test func(*testing.T, peer)) {
 	}
 }
 
-func TestEveryPeerMakesTheSameOfTheReplies(t *testing.T) {
+func TestPeersDecodeTheSameResults(t *testing.T) {
 	t.Parallel()
 	all, err := works()
 	require.NoError(t, err)
@@ -68,7 +68,7 @@ func TestEveryPeerMakesTheSameOfTheReplies(t *testing.T) {
 	})
 }
 
-func TestCheckFindsWhatIsWrong(t *testing.T) {
+func TestCheckFindsDifferences(t *testing.T) {
 	t.Parallel()
 	all, err := works()
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// recorder keeps the last request, and answers like next.
+// recorder records the last request, and responds like next.
 type recorder struct {
 	next http.RoundTripper
 	req  *http.Request
@@ -98,7 +98,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.next.RoundTrip(req)
 }
 
-func TestEveryPeerSendsTheSameRequests(t *testing.T) {
+func TestPeersSendTheSameRequests(t *testing.T) {
 	t.Parallel()
 	all, err := works()
 	require.NoError(t, err)
@@ -117,9 +117,9 @@ func TestEveryPeerSendsTheSameRequests(t *testing.T) {
 			require.NoError(t, err)
 			want := want[w.name]
 			assert.Equal(t, want.method, sent.req.Method)
-			assert.Equal(t, want.path, strings.TrimPrefix(sent.req.URL.Path, "/api/v4"), "the GitLab client's prefix apart")
+			assert.Equal(t, want.path, strings.TrimPrefix(sent.req.URL.Path, "/api/v4"), "apart from the GitLab client's prefix")
 			assert.Equal(t, want.query, sent.req.URL.RawQuery)
-			// godo's credential is a bearer token, always.
+			// godo always sends its credential as a bearer token.
 			assert.Equal(t, want.value, strings.TrimPrefix(sent.req.Header.Get(want.header), "Bearer "))
 			if want.body != "" {
 				assert.JSONEq(t, want.body, sent.body)
@@ -129,7 +129,7 @@ func TestEveryPeerSendsTheSameRequests(t *testing.T) {
 	})
 }
 
-func TestWalkAsksForNoMoreThanItVisits(t *testing.T) {
+func TestWalkRequestsOnlyVisitedPages(t *testing.T) {
 	t.Parallel()
 	forEach(t, func(t *testing.T, p peer) {
 		l, found := list{pages: 12}, newTable()
@@ -150,7 +150,7 @@ func TestOutageIsCounted(t *testing.T) {
 	}
 }
 
-func TestWholeRun(t *testing.T) { //nolint:paralleltest // it sets a flag of testing
+func TestWholeRun(t *testing.T) { //nolint:paralleltest // it sets a flag of package testing
 	benchtime := flag.Lookup("test.benchtime").Value
 	before := benchtime.String()
 	t.Cleanup(func() { _ = benchtime.Set(before) })
@@ -195,7 +195,7 @@ func TestTableShowsMedians(t *testing.T) {
 	assert.Contains(t, printed.String(), "\n### In memory\n\n| client | create |\n| --- | --: |\n| partnerapi | 0.50 [15] 1.0 |\n")
 }
 
-// The documents run the program with flags that it accepts: it reads them before it comes to -h.
+// The documents run the program with flags that it accepts: it parses them before -h.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
 	found := 0
@@ -205,7 +205,7 @@ func TestCommandsInDocuments(t *testing.T) {
 		}
 		found++
 		args := slices.Concat([]string{"run", "."}, c.Args[2:], []string{"-h"})
-		out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput() //nolint:gosec // our own document's
+		out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput() //nolint:gosec // our own document
 		require.NoError(t, err, string(out))
 	}
 	assert.Positive(t, found)

@@ -9,8 +9,8 @@ import (
 
 //go:generate go tool oapi-codegen -config oapi/config.yaml -o oapi/client.gen.go oapi/openapi.yaml
 
-// generated is the client that oapi-codegen makes. Its models are also the plain structs of all peers that have none of
-// their own.
+// generated is the client that oapi-codegen generates. Peers without models of their own decode into its models, which
+// are plain structs.
 type generated struct{ *oapi.ClientWithResponses }
 
 func newGenerated(s setup) (client, error) {

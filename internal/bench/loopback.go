@@ -20,9 +20,9 @@ func (l lane) title() string {
 	return fmt.Sprintf("%s, callers: %d, calls: %d", l.name, l.callers, l.calls)
 }
 
-// run makes the calls with a fresh client and adds what was found to the table.
+// run makes the calls with a fresh client and adds the results to the table.
 func (l lane) run(ctx context.Context, t *table, p peer) error {
-	s := serve(l.protocol, answer(http.StatusCreated, []byte(`{"success":true}`)))
+	s := serve(l.protocol, respond(http.StatusCreated, []byte(`{"success":true}`)))
 	defer s.Close()
 	c, err := p.fresh(s.URL, 0)
 	if err != nil {
@@ -49,7 +49,7 @@ func (l lane) run(ctx context.Context, t *table, p peer) error {
 
 func inMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// together shares calls out among callers at once. The first failure ends it.
+// together distributes calls among concurrent callers. It stops at the first failure.
 func together(ctx context.Context, callers, calls int, call func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -1,5 +1,5 @@
-// Command bench measures the SDK and other clients at the same work, and prints tables in Markdown. README.md says what
-// is measured.
+// Command bench measures the SDK and other clients at the same work, and prints Markdown tables. README.md describes the
+// measurements.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 
 func main() {
 	testing.Init() // for -test.benchtime
-	rounds := flag.Int("rounds", 6, "how often each `number` is measured; the median counts")
-	lines := flag.String("lines", os.DevNull, "`file` for the in-memory results in the form that benchstat reads")
+	rounds := flag.Int("rounds", 6, "the `number` of rounds; the tables show medians")
+	lines := flag.String("lines", os.DevNull, "`file` for the in-memory results, in benchstat's format")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -31,9 +31,9 @@ func main() {
 	}
 }
 
-// size is how much is done in a round.
+// size is the amount of work in a round.
 type size struct {
-	alone, together lane // the protocol is each of protocols
+	alone, together lane // the protocol is one of protocols
 	list            list
 	callers, calls  int // in an outage
 }
@@ -46,7 +46,7 @@ var full = size{
 	calls:    1000,
 }
 
-// run prepares what the measurements need of the machine, and takes it away again.
+// run sets up the machine for the measurements, and cleans up afterwards.
 func run(ctx context.Context, w io.Writer, linesFile string, rounds int) error {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -63,7 +63,7 @@ func run(ctx context.Context, w io.Writer, linesFile string, rounds int) error {
 	return errors.Join(measure(ctx, w, lines, rounds, full), lines.Close())
 }
 
-// measure measures everything and writes the tables to w, and lines for benchstat to lines.
+// measure runs all measurements and writes the tables to w, and lines for benchstat to lines.
 func measure(ctx context.Context, w, lines io.Writer, rounds int, s size) error {
 	describe(w, rounds)
 	t := newTable()
@@ -76,7 +76,7 @@ func measure(ctx context.Context, w, lines io.Writer, rounds int, s size) error 
 	return overNetwork(ctx, w, rounds, s)
 }
 
-// overNetwork measures what needs connections.
+// overNetwork runs the measurements that need connections.
 func overNetwork(ctx context.Context, w io.Writer, rounds int, s size) error {
 	for _, p := range protocols {
 		for _, l := range []lane{s.alone, s.together} {
@@ -103,12 +103,11 @@ func overNetwork(ctx context.Context, w io.Writer, rounds int, s size) error {
 	return nil
 }
 
-// interleave measures all peers once before it measures any again, so that what changes on the machine meanwhile hits
-// them alike.
+// interleave measures every peer once per round, so that changes in the load on the machine affect them alike.
 func interleave(ctx context.Context, rounds int, t *table, measure func(context.Context, *table, peer) error) error {
 	for range rounds {
 		for _, p := range peers {
-			runtime.GC() // none pays for what another has left
+			runtime.GC() // no peer pays for another's garbage
 			if err := measure(ctx, t, p); err != nil {
 				return err
 			}
@@ -117,7 +116,7 @@ func interleave(ctx context.Context, rounds int, t *table, measure func(context.
 	return nil
 }
 
-// describe writes what the figures depend on.
+// describe writes the conditions of the measurements.
 func describe(w io.Writer, rounds int) {
 	fmt.Fprintf(w, "%s, %s/%s, %s, %d CPUs: `bash internal/bench/run -rounds %d -test.benchtime %s`\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, processor(), runtime.NumCPU(),
@@ -137,7 +136,7 @@ func describe(w io.Writer, rounds int) {
 	}
 }
 
-// processor is what Linux calls the processor.
+// processor returns Linux's name of the processor.
 func processor() string {
 	text, _ := os.ReadFile("/proc/cpuinfo")
 	_, after, _ := strings.Cut(string(text), "model name")

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// memoryBase is where the in-memory API pretends to be.
+// memoryBase is the base URL of the in-memory API.
 const memoryBase = "https://bench.example"
 
-// memory is a transport that answers every request with the same reply, without a network.
+// memory is a transport that gives the same response to every request, without a network.
 type memory struct {
 	code   int
 	status string
-	header http.Header // of all answers: no client changes it
+	header http.Header // shared by all responses: no client changes it
 	body   []byte
 }
 
@@ -31,7 +31,7 @@ func newMemory(code int, body []byte) memory {
 	}, body}
 }
 
-// RoundTrip reads the request's body and makes a new answer, at little cost of its own.
+// RoundTrip reads the request's body and makes a new response, at little cost.
 func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		if _, err := io.Copy(io.Discard, req.Body); err != nil {
@@ -50,7 +50,7 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// benchmark measures a peer at a call, after it has looked at what the peer makes of it.
+// benchmark measures a peer at a call, after it has checked the peer's result.
 func (w work) benchmark(ctx context.Context, b *testing.B, p peer) {
 	c, err := p.dial(setup{base: memoryBase, transport: newMemory(w.status, w.reply)})
 	if err == nil {
@@ -69,18 +69,18 @@ func (w work) benchmark(ctx context.Context, b *testing.B, p peer) {
 	b.ReportMetric(float64(cpuTime()-before)/float64(b.N), cpuUnit)
 }
 
-// cpuUnit is the metric that peers are compared by. Wall time leaves out what the garbage collector does for a call on
-// other cores, and counts what other processes do on this one.
+// cpuUnit is the metric by which peers are compared. Wall time excludes garbage collection on other cores, and includes
+// the work of other processes on this one.
 const cpuUnit = "cpu-ns/op"
 
-// cpuTime is what this process has used.
+// cpuTime is the CPU time of this process.
 func cpuTime() time.Duration {
 	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it cannot fail for the process itself
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for the process itself
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// inMemory measures each peer at each call once, and adds what was found to the table, and a line for benchstat to lines.
+// inMemory measures each peer at each call once. It adds the results to the table, and lines for benchstat to lines.
 func inMemory(ctx context.Context, t *table, lines io.Writer) error {
 	all, err := works()
 	if err != nil {
@@ -89,7 +89,7 @@ func inMemory(ctx context.Context, t *table, lines io.Writer) error {
 	for _, w := range all {
 		for _, p := range peers {
 			r := testing.Benchmark(func(b *testing.B) { w.benchmark(ctx, b, p) })
-			if r.N == 0 { // testing keeps the reason to itself
+			if r.N == 0 { // testing does not return the reason
 				return fmt.Errorf("the benchmark of %s at %s failed: see go test", p.name, w.name)
 			}
 			fmt.Fprintf(lines, "BenchmarkCall/call=%s/client=%s %s %s\n", w.name, p.name, r, r.MemString())

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// outage is calls at an API that is down.
+// outage is a number of calls to an API that is down.
 type outage struct {
 	name           string
 	answer         http.HandlerFunc
@@ -17,12 +17,12 @@ type outage struct {
 	call           func(context.Context, client) error
 }
 
-// repetitionWait is short, because what counts is how many requests there are.
-const repetitionWait = time.Millisecond
+// retryWait is short, because only the number of requests matters.
+const retryWait = time.Millisecond
 
-// outages returns what is tried: one call of a fresh client for each way to be down, and many calls at once.
+// outages returns the measurements: one call of a fresh client for each kind of outage, and many concurrent calls.
 func outages(callers, calls int) []outage {
-	down := answer(http.StatusServiceUnavailable, []byte(`{}`))
+	down := respond(http.StatusServiceUnavailable, []byte(`{}`))
 	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	get := func(ctx context.Context, c client) error {
 		_, err := c.networks(ctx, 1)
@@ -34,7 +34,7 @@ func outages(callers, calls int) []outage {
 		{"GET, cut", cut, 1, 1, get},
 		{"POST, 503", down, 1, 1, create},
 		{"POST, cut", cut, 1, 1, create},
-		{fmt.Sprintf("%d GETs, %d at once, 503", calls, callers), down, callers, calls, get},
+		{fmt.Sprintf("%d GETs, %d concurrent, 503", calls, callers), down, callers, calls, get},
 	}
 }
 
@@ -42,7 +42,7 @@ func outages(callers, calls int) []outage {
 func (o outage) run(ctx context.Context, t *table, p peer) error {
 	s := serve(plainHTTP, o.answer)
 	defer s.Close()
-	c, err := p.fresh(s.URL, repetitionWait)
+	c, err := p.fresh(s.URL, retryWait)
 	if err != nil {
 		return err
 	}

@@ -8,32 +8,32 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/bench/oapi"
 )
 
-// client is what every peer can do. What account and networks return is the peer's own type, which encodes to the JSON
-// that it was decoded from.
+// client is what every peer implements. The results of account and networks have the peer's own type, which encodes to
+// the JSON that it was decoded from.
 type client interface {
 	create(ctx context.Context, in oapi.Subscription) error
 	account(ctx context.Context) (any, error)
 	networks(ctx context.Context, page int) (any, error)
-	// walk visits all networks in order, in the way the peer's users would, until visit returns false.
+	// walk visits all networks in order, in the way a user of the peer would, until visit returns false.
 	walk(ctx context.Context, visit func(accountID string) bool) error
 }
 
-// setup is what differs between the measurements of a peer. Everything else is the peer's default.
+// setup is the configuration that differs between measurements. Everything else is the peer's default.
 type setup struct {
 	base      string
 	transport http.RoundTripper // nil is the peer's default
-	wait      time.Duration     // between repetitions; zero is the peer's default
+	wait      time.Duration     // between retries; zero is the peer's default
 }
 
 // peer is a client library.
 type peer struct {
 	name   string
-	module string // that the program is linked with
+	module string // that is linked into the program
 	shared bool   // its default transport is http.DefaultTransport
 	dial   func(setup) (client, error)
 }
 
-// baseline is the peer that others are compared with.
+// baseline is the peer that the others are compared with.
 const baseline = "raw"
 
 var peers = []peer{
@@ -50,13 +50,13 @@ var peers = []peer{
 // fresh returns a client with the peer's default transport and no connections.
 func (p peer) fresh(base string, wait time.Duration) (client, error) {
 	s := setup{base: base, wait: wait}
-	if p.shared { // with the whole process, connections included: a copy has the same settings and none of them
+	if p.shared { // including its connections, so a copy has the same settings but no connections
 		s.transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
 	return p.dial(s)
 }
 
-// What is sent. No server here looks at credentials.
+// The credentials that are sent. No server here checks them.
 const (
 	accountKey     = "bench-account-key"
 	partnerToken   = "bench-partner-token"

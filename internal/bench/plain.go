@@ -12,17 +12,17 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/bench/oapi"
 )
 
-// plain is a client of a library that knows nothing of our APIs. send is all that differs between those libraries.
+// plain is a client of a general HTTP library. Only send differs between those libraries.
 type plain struct {
 	send func(context.Context, call) error
 }
 
-// call is a request for send, and where its reply belongs.
+// call is a request for send, and the target of its response.
 type call struct {
 	method, path string
 	query        query
 	header       [2]string // name and value of a credential
-	body         any       // nil is none
+	body         any       // nil for no body
 	into         any
 }
 
@@ -53,7 +53,7 @@ func (c call) target() string {
 	return c.path + "?" + c.query.values().Encode()
 }
 
-// setHeader is for libraries that set no header by themselves. It is what the API needs, and no more.
+// setHeader is for libraries that set no headers. It sets only those that the API needs.
 func (c call) setHeader(header http.Header) {
 	header.Set(c.header[0], c.header[1])
 	if c.body != nil {
@@ -61,7 +61,7 @@ func (c call) setHeader(header http.Header) {
 	}
 }
 
-// read decodes a reply, for libraries that leave that to the user.
+// read decodes a response, for libraries that leave that to the user.
 func (c call) read(status int, reply []byte) error {
 	if status < 200 || status > 299 {
 		return refused(status, reply)
@@ -69,7 +69,7 @@ func (c call) read(status int, reply []byte) error {
 	return json.Unmarshal(reply, c.into)
 }
 
-// refusal is the error of all peers that have none of their own.
+// refusal is the error of peers without one of their own.
 type refusal struct {
 	status  int
 	message string
@@ -79,11 +79,11 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d: %s", r.status, r.mess
 
 func refused(status int, reply []byte) error {
 	var failure oapi.Failure
-	_ = json.Unmarshal(reply, &failure) // of what is not JSON, the status has to do
+	_ = json.Unmarshal(reply, &failure) // a body that is not JSON has only a status
 	return &refusal{status, failure.Error}
 }
 
-var errNoSuccess = errors.New("a reply without success")
+var errNoSuccess = errors.New("a response without success")
 
 func (p plain) create(ctx context.Context, in oapi.Subscription) error {
 	var reply oapi.Confirmation
@@ -121,7 +121,7 @@ func (p plain) walk(ctx context.Context, visit func(accountID string) bool) erro
 	return inOrder(ctx, p.page, visit)
 }
 
-// inOrder asks for one page after the other, as one does with a client that has no iterator for the list.
+// inOrder requests one page after the other, as users of a client without an iterator do.
 func inOrder(ctx context.Context, page func(context.Context, int) (*oapi.NetworkPage, error), visit func(string) bool) error {
 	for number, last := 1, 1; number <= last; number++ {
 		got, err := page(ctx, number)

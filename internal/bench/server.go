@@ -13,13 +13,13 @@ import (
 	"sync/atomic"
 )
 
-// server is an API on loopback that counts.
+// server is an API on loopback that counts its requests and connections.
 type server struct {
 	*httptest.Server
 	requests, connections atomic.Int64
 }
 
-// protocol is how a server is reached.
+// protocol is the protocol of a server.
 type protocol struct {
 	name       string
 	tls, http2 bool
@@ -51,11 +51,11 @@ func serve(p protocol, handler http.Handler) *server {
 	return s
 }
 
-// answer is a handler that answers everything in the same way.
-func answer(status int, body []byte) http.HandlerFunc {
+// respond is a handler with a fixed response.
+func respond(status int, body []byte) http.HandlerFunc {
 	length := strconv.Itoa(len(body))
 	return func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // what cannot be read is the client's loss
+		_, _ = io.Copy(io.Discard, r.Body) // a broken body affects only its own request
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", length)
 		w.WriteHeader(status)
@@ -63,10 +63,10 @@ func answer(status int, body []byte) http.HandlerFunc {
 	}
 }
 
-// trustServers makes this process trust the servers of httptest, through the environment, so that no client needs another
-// transport than its default. It has to come before anything dials: the roots are read once.
+// trustServers makes this process trust the servers of httptest, through an environment variable, so that every client
+// can use its default transport. It must run before the first TLS connection: the roots are read once.
 func trustServers(folder string) error {
-	s := serve(protocols[1], answer(http.StatusOK, nil))
+	s := serve(protocols[1], respond(http.StatusOK, nil))
 	defer s.Close()
 	root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 	file := filepath.Join(folder, "root.pem")

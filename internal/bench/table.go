@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// table collects what several rounds find, for each peer and column.
+// table collects the results of several rounds, for each peer and column.
 type table struct {
 	columns []string
 	found   map[cell][]float64
@@ -33,7 +33,7 @@ func (t *table) median(peer, column string) float64 {
 	return (values[len(values)/2] + values[(len(values)-1)/2]) / 2
 }
 
-// print writes the medians in Markdown. text is what stands in a cell.
+// print writes the medians in Markdown. text formats a cell.
 func (t *table) print(w io.Writer, title string, columns []string, text func(peer, column string) string) {
 	fmt.Fprintf(w, "\n### %s\n\n| client | %s |\n| --- |%s\n", title, strings.Join(columns, " | "), strings.Repeat(" --: |", len(columns)))
 	for _, p := range peers {
@@ -45,12 +45,12 @@ func (t *table) print(w io.Writer, title string, columns []string, text func(pee
 	}
 }
 
-// printMedians writes all columns as they are.
+// printMedians writes the medians of all columns.
 func (t *table) printMedians(w io.Writer, title string) {
 	t.print(w, title, t.columns, func(peer, column string) string { return short(t.median(peer, column)) })
 }
 
-// printRatios writes times against those of the baseline, with allocations and microseconds.
+// printRatios writes times relative to those of the baseline, with allocations and microseconds.
 func (t *table) printRatios(w io.Writer, title string) {
 	times := slices.DeleteFunc(slices.Clone(t.columns), func(column string) bool { return strings.HasSuffix(column, allocations) })
 	t.print(w, title, times, func(peer, column string) string {
@@ -59,7 +59,7 @@ func (t *table) printRatios(w io.Writer, title string) {
 	})
 }
 
-// short leaves out digits that say nothing.
+// short rounds to the significant digits.
 func short(value float64) string {
 	if value >= 100 {
 		return strconv.FormatFloat(value, 'f', 0, 64)

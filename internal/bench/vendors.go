@@ -17,8 +17,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// These three are made for one vendor's API each, and are used here through what they offer for any endpoint: NewRequest
-// and Do.
+// These three clients are made for one vendor's API each. They are used through their methods for any endpoint:
+// NewRequest and Do.
 
 func newGitHub(s setup) (client, error) {
 	base := s.base + "/"
@@ -35,7 +35,7 @@ func newGitHub(s setup) (client, error) {
 		}
 		_, err = gc.Do(req, c.into)
 		var failed *github.ErrorResponse
-		if errors.As(err, &failed) { // it reads GitHub's messages only, and keeps the body
+		if errors.As(err, &failed) { // it reads only GitHub's messages, but stores the body
 			reply, _ := io.ReadAll(failed.Response.Body)
 			return refused(failed.Response.StatusCode, reply)
 		}
@@ -64,15 +64,15 @@ func newGodo(s setup) (client, error) {
 		req.Header.Set(c.header[0], c.header[1])
 		_, err = gc.Do(ctx, req, c.into)
 		var failed *godo.ErrorResponse
-		if errors.As(err, &failed) { // of a body that is not DigitalOcean's, the message is the whole body
+		if errors.As(err, &failed) { // if the body is not DigitalOcean's, the message is the whole body
 			return refused(failed.Response.StatusCode, []byte(failed.Message))
 		}
 		return err
 	}}, err
 }
 
-// underGodo returns the client that NewFromToken, the constructor of godo's documentation, puts under the credential: no
-// option reaches its transport.
+// underGodo returns the client below the credential of NewFromToken, the constructor in godo's documentation: no option
+// reaches its transport.
 func underGodo(gc *godo.Client) (*retryablehttp.Client, error) {
 	authorizing, ok := gc.HTTPClient.Transport.(*oauth2.Transport)
 	if !ok {
@@ -91,7 +91,7 @@ func newGitLab(s setup) (client, error) {
 		opts = append(opts, gitlab.WithHTTPClient(&http.Client{Transport: s.transport}))
 	}
 	if s.wait > 0 {
-		// After a 5xx its own backoff does not look at WithCustomRetryWaitMinMax.
+		// After a 5xx its own backoff ignores WithCustomRetryWaitMinMax.
 		opts = append(opts, gitlab.WithCustomBackoff(func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return s.wait }))
 	}
 	gc, err := gitlab.NewAuthSourceClient(gitlab.Unauthenticated{}, opts...)

@@ -12,30 +12,30 @@ import (
 // list is a list of networks that is walked over loopback.
 type list struct {
 	pages   int
-	latency time.Duration // of every answer
+	latency time.Duration // of every response
 }
 
 func (l list) title() string {
-	return fmt.Sprintf("%d records in pages of %d, latency of an answer: %s", l.pages*recordsPerPage, recordsPerPage, l.latency)
+	return fmt.Sprintf("%d records in pages of %d, latency of a response: %s", l.pages*recordsPerPage, recordsPerPage, l.latency)
 }
 
 func (l list) serve() *server {
-	answers := make([]http.HandlerFunc, l.pages)
-	for i := range answers {
-		answers[i] = answer(http.StatusOK, networkPage(i+1, l.pages))
+	responses := make([]http.HandlerFunc, l.pages)
+	for i := range responses {
+		responses[i] = respond(http.StatusOK, networkPage(i+1, l.pages))
 	}
 	return serve(plainHTTP, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		page, err := strconv.Atoi(r.URL.Query().Get("page"))
-		if err != nil || page < 1 || page > len(answers) {
+		if err != nil || page < 1 || page > len(responses) {
 			http.NotFound(w, r)
 			return
 		}
 		time.Sleep(l.latency)
-		answers[page-1](w, r)
+		responses[page-1](w, r)
 	}))
 }
 
-// run walks the list with fresh clients and adds what was found to the table.
+// run walks the list with fresh clients and adds the results to the table.
 func (l list) run(ctx context.Context, t *table, p peer) error {
 	total := l.pages * recordsPerPage
 	started := time.Now()
@@ -61,8 +61,8 @@ func (l list) run(ctx context.Context, t *table, p peer) error {
 	return err
 }
 
-// walk visits so many records, each of which has to be the right one, and returns the number of requests. It calls look
-// before the walk and now and then within.
+// walk visits a number of records, checks each, and returns the number of requests. It calls look before the walk and
+// periodically during it.
 func (l list) walk(ctx context.Context, p peer, most int, look func()) (requests float64, err error) {
 	s := l.serve()
 	defer s.Close()
@@ -90,7 +90,7 @@ func (l list) walk(ctx context.Context, p peer, most int, look func()) (requests
 	return float64(s.requests.Load()), nil
 }
 
-// liveHeap is what is reachable on the heap of the whole process, server included.
+// liveHeap is the reachable heap of the whole process, server included.
 func liveHeap() uint64 {
 	var stats runtime.MemStats
 	runtime.GC()

@@ -13,7 +13,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/bench/oapi"
 )
 
-// work is one of the calls that are measured in memory: what the API answers, and what every peer makes of it.
+// work is one of the calls that are measured in memory: the API's response, and the result that every peer must return.
 type work struct {
 	name   string
 	status int
@@ -23,10 +23,10 @@ type work struct {
 	fails  *refusal // or the error
 }
 
-// testdata holds the vendors' documented bodies. The program is run in its own folder.
+// testdata has the vendors' documented bodies. The program runs in its own folder.
 const testdata = "../../testdata/"
 
-// works returns what is measured in memory.
+// works returns the calls that are measured in memory.
 func works() ([]work, error) {
 	created, err1 := os.ReadFile(testdata + "post-partners-subscriptions.ok.json")
 	account, err2 := os.ReadFile(testdata + "get-account.ok.json")
@@ -66,12 +66,12 @@ func networkPage(number, pages int) []byte {
 	}
 	text, err := json.Marshal(page)
 	if err != nil {
-		panic(err) // a struct of plain values
+		panic(err) // cannot fail for a struct of plain values
 	}
 	return text
 }
 
-// check compares what a peer made of the reply with what it should be.
+// check compares a peer's result with the expected one.
 func (w work) check(got any, err error) error {
 	if w.fails != nil {
 		if failed := failureOf(err); failed != *w.fails {
@@ -92,7 +92,7 @@ func (w work) check(got any, err error) error {
 	return nil
 }
 
-// failureOf returns what an error says of the reply.
+// failureOf returns the error's description of the response.
 func failureOf(err error) (failed refusal) {
 	var sdk *partnerapi.Error
 	var other *refusal
@@ -105,8 +105,8 @@ func failureOf(err error) (failed refusal) {
 	return refusal{}
 }
 
-// known decodes JSON without what is null, empty, zero or false: a pointer tells that from what is absent, a plain field
-// does not, and peers may have either.
+// known decodes JSON and drops null, empty, zero and false values: a pointer distinguishes them from an absent member, a
+// plain field does not, and peers may use either.
 func known(text []byte) any {
 	var value any
 	if json.Unmarshal(text, &value) != nil {

@@ -11,17 +11,17 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// surfaces are the packages that users import, by the names of their files.
+// surfaces are the packages that users import, by the name of their listing.
 var surfaces = map[string]string{
 	"partnerapi":  "github.com/partnerapi/partnerapi-go",
 	"partnertest": "github.com/partnerapi/partnerapi-go/partnertest",
 }
 
-// decl is an exported declaration: as a line of a listing, and as a type and an expression of it that only compile
-// while it is what it is.
+// decl is an exported declaration: as a line of a listing, and as a type and an expression that compile only while it is
+// unchanged.
 type decl struct{ line, typ, expr string }
 
-// pin is the decl as a line of Go.
+// pin returns the declaration as a line of Go.
 func (d decl) pin() string {
 	if d.expr == "" {
 		return "var _ " + d.typ
@@ -29,7 +29,7 @@ func (d decl) pin() string {
 	return "var _ " + d.typ + " = " + d.expr
 }
 
-// exported returns everything that a package exports.
+// exported returns all exported declarations of a package.
 func exported(t *testing.T, path string) []decl {
 	t.Helper()
 	found, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedTypes | packages.NeedImports}, path)
@@ -68,7 +68,7 @@ func declsOf(obj types.Object) []decl {
 	}
 }
 
-// declsOfType returns a type with its fields and methods. A generic one is that of int.
+// declsOfType returns a type with its fields and methods. A generic type is instantiated with int.
 func declsOfType(obj *types.TypeName) []decl {
 	inside, outside := textOf(obj.Pkg()), textOf(nil)
 	named, ok := obj.Type().(*types.Named)
@@ -86,7 +86,7 @@ func declsOfType(obj *types.TypeName) []decl {
 	switch text := outside(named.Underlying()); {
 	case isStruct:
 		kind := " struct"
-		if types.Comparable(used) { // which an unexported field can end
+		if types.Comparable(used) { // false with some unexported fields
 			kind += ", comparable"
 		}
 		decls = append(decls, decl{head + kind, name, ""})
@@ -98,7 +98,7 @@ func declsOfType(obj *types.TypeName) []decl {
 		}
 	case isPrivate(text, obj.Pkg().Name()):
 		decls = append(decls, decl{head + " " + inside(named.Underlying()), name, ""})
-	default: // a conversion of pointers is one between types that are the same below their names
+	default: // pointers convert only if their base types have identical underlying types
 		decls = append(decls, decl{head + " " + inside(named.Underlying()), "*" + text, "(*" + text + ")((*" + name + ")(nil))"})
 	}
 	for i := range named.NumMethods() {
@@ -116,7 +116,7 @@ func fieldLine(head string, field *types.Var, inside func(types.Type) string) st
 	return head + " struct, " + field.Name() + " " + inside(field.Type())
 }
 
-// declOfMethod names a method as a function of its receiver, which for a generic type is that of int.
+// declOfMethod returns a method as a function of its receiver. A generic receiver is instantiated with int.
 func declOfMethod(m, used *types.Func) decl {
 	inside, outside := textOf(m.Pkg()), textOf(nil)
 	sig, of := m.Type().(*types.Signature), used.Type().(*types.Signature)
@@ -140,7 +140,7 @@ func instantiated(generic types.Type, params *types.TypeParamList) types.Type {
 	return instance
 }
 
-// textOf returns how a type is written in a package, or outside of all.
+// textOf formats a type as seen in a package, or qualified if pkg is nil.
 func textOf(pkg *types.Package) func(types.Type) string {
 	return func(t types.Type) string {
 		return types.TypeString(t, func(other *types.Package) string {
@@ -152,7 +152,7 @@ func textOf(pkg *types.Package) func(types.Type) string {
 	}
 }
 
-// isPrivate reports whether a type that a stranger would have to write has an unexported name of the package in it.
+// isPrivate reports whether a type contains an unexported name of the package, so that users could not write it.
 func isPrivate(text, pkg string) bool {
 	for _, after := range strings.Split(text, pkg+".")[1:] {
 		if strings.ToLower(after[:1]) == after[:1] {

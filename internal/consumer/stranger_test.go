@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// subscriber is an interface of a service's own, with what it needs of the SDK.
+// subscriber is a service's own interface, with the part of the SDK that it needs.
 type subscriber interface {
 	Ensure(context.Context, partnerapi.CreateSubscriptionRequest, ...partnerapi.CallOption) (bool, error)
 	Cancel(context.Context, string, ...partnerapi.CallOption) error
 }
 
-// wiring is a service's own source of a token, limiter, hook and transport.
+// wiring is a service's own token source, limiter, hook and transport.
 type wiring struct {
 	next      http.RoundTripper
 	tokens    []string
@@ -49,8 +49,8 @@ func (w *wiring) RoundTrip(req *http.Request) (*http.Response, error) {
 	return w.next.RoundTrip(req)
 }
 
-// What a service plugs into a client is of its own types, and called as documented.
-func TestAServicePlugsItsOwnIn(t *testing.T) {
+// A service can plug its own types into a client, and they are called as documented.
+func TestServicePlugsInItsOwnTypes(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
 	w := &wiring{next: fake.Transport(), tokens: []string{"old", partnertest.PartnerToken}}
@@ -77,8 +77,8 @@ func TestAServicePlugsItsOwnIn(t *testing.T) {
 	require.NoError(t, service.Cancel(t.Context(), "MS1", partnerapi.WithoutRetry(), partnerapi.WithHeader("X-Trace", "1")))
 }
 
-// Errors are told apart with errors.Is and errors.As, and made in stubs.
-func TestErrorsAreToldApart(t *testing.T) {
+// Users match errors with errors.Is and errors.As, and make them in stubs.
+func TestErrorsAreDistinguishable(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake := partnertest.New()
@@ -103,8 +103,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 	})
 }
 
-// Lists are walked with range, and values made and read with what the types infer.
-func TestValuesAreWritten(t *testing.T) {
+// Users range over lists, and construct and read values with inferred types.
+func TestListsAndValues(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
 	proposed := 2.5
@@ -127,8 +127,8 @@ func TestValuesAreWritten(t *testing.T) {
 	assert.Contains(t, days, partnerapi.DateOf(time.Date(2015, 3, 9, 12, 0, 0, 0, time.UTC)))
 }
 
-// A call that has no method infers nothing from its arguments: its type is named.
-func TestAnOperationOfOnesOwn(t *testing.T) {
+// The result type of a call without a method is not inferred: the caller names it.
+func TestCustomOperation(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
 	fake.Handle("GET /partners/children/{id}", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

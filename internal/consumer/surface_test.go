@@ -22,13 +22,13 @@ import (
 	"golang.org/x/tools/imports"
 )
 
-var update = flag.Bool("update", false, "write the listings in the folder api, and add to the folder surface what is new")
+var update = flag.Bool("update", false, "write the listings in the folder api, and add new exports to the folder surface")
 
-const howToUpdate = `If that is meant, run
+const howToUpdate = `If this change is intended, run
 	go -C internal/consumer test . -run API -update
-then tell of it in CHANGELOG.md, mend by hand what no longer compiles in internal/consumer/surface, and commit both folders.`
+then describe it in CHANGELOG.md, fix by hand any line in internal/consumer/surface that no longer compiles, and commit both folders.`
 
-// The public surface changes on purpose: what a package exports is what its listing says.
+// The public surface must not change by accident: the exports of a package equal its listing.
 func TestAPIListing(t *testing.T) {
 	t.Parallel()
 	for name, path := range surfaces {
@@ -46,14 +46,14 @@ func TestAPIListing(t *testing.T) {
 			require.NoError(t, err)
 			listed := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 			if changes := diff(listed, exports); changes != "" {
-				t.Errorf("package %s is not as api/%s lists it:\n%s\n%s", name, file, changes, howToUpdate)
+				t.Errorf("package %s differs from its listing api/%s:\n%s\n%s", name, file, changes, howToUpdate)
 			}
 			assert.True(t, slices.IsSorted(listed), "api/%s is not sorted", file)
 		})
 	}
 }
 
-// diff returns the lines that are gone, with a minus, and those that are new, with a plus.
+// diff returns removed lines with a minus, and new lines with a plus.
 func diff(before, after []string) string {
 	var changes strings.Builder
 	for _, line := range before {
@@ -69,8 +69,8 @@ func diff(before, after []string) string {
 	return changes.String()
 }
 
-// Everything that a package exports is named in the folder surface. -update adds what is new there and changes nothing:
-// a line that no longer compiles is somebody's program that no longer does, and is mended by hand.
+// The folder surface names every export. -update adds new exports and changes no existing line: a line that no longer
+// compiles stands for users' programs that no longer compile, so it is fixed by hand.
 func TestAPIIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, path := range surfaces {
@@ -100,10 +100,10 @@ func TestAPIIsNamed(t *testing.T) {
 	}
 }
 
-// typeArgs are left out of what a pin is of: int does not satisfy every constraint.
+// typeArgs matches type arguments, which are removed to compare pins: int does not satisfy every constraint.
 var typeArgs = regexp.MustCompile(`(\w)\[[^]]+]`)
 
-// pinsOf takes the declarations of variables off the end of a file: what each is of, and its text.
+// pinsOf splits the variable declarations from the end of a file, and returns them by the export that they name.
 func pinsOf(t *testing.T, source string) (head string, pins map[string]string) {
 	t.Helper()
 	fset, end := token.NewFileSet(), len(source)
@@ -127,7 +127,7 @@ func pinsOf(t *testing.T, source string) (head string, pins map[string]string) {
 	return source[:end], pins
 }
 
-// inOrder returns the text of pins, by what they are of.
+// inOrder returns the text of pins, sorted by export.
 func inOrder(pins map[string]string) string {
 	var text strings.Builder
 	bare := func(subject string) string { return strings.TrimLeft(subject, "(*") }
@@ -139,7 +139,7 @@ func inOrder(pins map[string]string) string {
 	return text.String()
 }
 
-// A package that users can import has a listing.
+// Every package that users can import has a listing.
 func TestEveryPackageHasAListing(t *testing.T) {
 	t.Parallel()
 	found, err := packages.Load(&packages.Config{Mode: packages.NeedName}, surfaces["partnerapi"]+"/...")

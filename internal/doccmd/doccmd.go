@@ -1,5 +1,5 @@
-// Package doccmd finds out which programs the commands in our Markdown files start. With it the tests of a program hold
-// the files to what the program accepts.
+// Package doccmd extracts the commands in our Markdown files. Tests of a program use it to check that the program
+// accepts the commands in the documents.
 package doccmd
 
 import (
@@ -14,26 +14,26 @@ import (
 	"testing"
 )
 
-// Command is a program that the commands of a file start.
+// Command is a program invocation in a file.
 type Command struct {
 	File string   // relative to the root of the repository
-	Dir  string   // where, relative to the root of the repository
-	Env  []string // the variables that the SDK's programs read, as NAME=value
+	Dir  string   // the working directory, relative to the root of the repository
+	Env  []string // the variables of the SDK's programs, as NAME=value
 	Args []string // the program's name and its arguments
 }
 
-// String returns the command on a line, without quotes.
+// String returns the command as a line, without quotes.
 func (c Command) String() string { return strings.Join(slices.Concat(c.Env, c.Args), " ") }
 
-// A shell that reads a file finds a stand-in for each of the programs, which only records how it is called, and the
-// harmless ones. Anything else is not found, which fails the test.
+// A shell reads the commands with stand-ins in place of the programs. A stand-in only records its invocation. Harmless
+// programs are real. Other programs are missing, which fails the test.
 var (
 	programs = []string{"bin/awk", "bin/bash", "bin/curl", "bin/git", "bin/go", "bin/provision", "examples/provision/provision"}
 	harmless = []string{"mkdir", "mktemp", "touch"}
 )
 
-// standIn records how many words there are, the words and the environment. A worktree gets its directory, because
-// commands go there.
+// standIn records the number of words, the words and the environment. It creates the directory of a worktree, because
+// later commands change to it.
 const standIn = `#!/bin/sh
 name=${0##*/}
 case "$name $*" in
@@ -63,7 +63,7 @@ func Files(tb testing.TB, root string) (files []string) {
 	return files
 }
 
-// walk calls each with what a repository holds, by its path there.
+// walk calls each with the entries of a repository, by their path in it.
 func walk(root string, each func(under string, entry fs.DirEntry) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -80,9 +80,9 @@ func walk(root string, each func(under string, entry fs.DirEntry) error) error {
 	})
 }
 
-// In returns the commands of a file, in their order: those of its blocks of shell, and those between backquotes that
-// begin with go, bash or provision. A shell reads them in one session, in a copy of the repository's directories, and starts
-// none of the programs.
+// In returns the commands of a file, in order: those in its shell blocks, and inline code that begins with go, bash or
+// provision. One shell session reads them, in a copy of the repository's directories, without starting any of the
+// programs.
 func In(tb testing.TB, root, file string) []Command {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(root, file))
@@ -99,7 +99,7 @@ func In(tb testing.TB, root, file string) []Command {
 		noError(tb, os.MkdirAll(filepath.Join(copied, folder), 0o700))
 	}
 	for _, program := range programs {
-		noError(tb, os.WriteFile(filepath.Join(copied, program), []byte(standIn), 0o700)) //nolint:gosec // it is to be run
+		noError(tb, os.WriteFile(filepath.Join(copied, program), []byte(standIn), 0o700)) //nolint:gosec // it must be executable
 	}
 	for _, program := range harmless {
 		path, err := exec.LookPath(program)
@@ -131,7 +131,7 @@ var (
 	quoted = regexp.MustCompile("`((?:PARTNERAPI_\\w+=\\S+ )?(?:go|bash|(?:\\./)?provision)\\s[-.a-z][^`]*)`")
 )
 
-// Languages are those of the blocks of a file, in their order.
+// Languages returns the languages of a file's blocks, in order.
 func Languages(text string) (languages []string) {
 	for _, match := range block.FindAllStringSubmatch(text, -1) {
 		languages = append(languages, match[1])
@@ -159,7 +159,7 @@ func script(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// read reads what the stand-ins have recorded.
+// read parses the records of the stand-ins.
 func read(tb testing.TB, file, copied string, fields []string) (commands []Command) {
 	tb.Helper()
 	for len(fields) > 1 {

@@ -22,7 +22,7 @@ const (
 	module = "github.com/partnerapi/partnerapi-go"
 )
 
-// Commands in another language's block, or in one of none, would not be looked at.
+// Commands in a block with another language, or none, would not be checked.
 func TestLanguagesOfBlocks(t *testing.T) {
 	t.Parallel()
 	for _, file := range doccmd.Files(t, root) {
@@ -32,8 +32,8 @@ func TestLanguagesOfBlocks(t *testing.T) {
 	}
 }
 
-// Every command in a document is one that works. The flags and the environment of provision, of partnerfake and curl, and of
-// internal/bench are held by tests of those.
+// Every command in a document works. Tests of provision, partnerfake and internal/bench check their own flags and
+// environment, and curl.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]int)
@@ -48,16 +48,16 @@ func TestCommandsInDocuments(t *testing.T) {
 		}
 	}
 	for program, least := range map[string]int{"go": 20, "bash": 3, "curl": 5, "provision": 8, "git": 2, "awk": 1} {
-		assert.GreaterOrEqualf(t, seen[program], least, "commands of %s that were found", program)
+		assert.GreaterOrEqualf(t, seen[program], least, "commands found in %s", program)
 	}
 }
 
-// requireGo requires that there is what a go command is about.
+// requireGo requires that the targets of a go command exist.
 func requireGo(t *testing.T, dir string, c doccmd.Command) {
 	t.Helper()
 	args := c.Args[1:]
 	if args[0] == "run" && strings.Contains(args[1], "@") {
-		return // somebody else's program, in a directory that is made for it
+		return // an external program, in a directory that is created for it
 	}
 	if args[0] == "-C" {
 		dir, args = filepath.Join(dir, args[1]), args[2:]
@@ -73,11 +73,11 @@ func requireGo(t *testing.T, dir string, c doccmd.Command) {
 	case "get", "doc":
 		require.Equalf(t, module, args[len(args)-1], "%s: %s", c.File, c)
 	default:
-		require.Equalf(t, []string{"env", "GOPROXY"}, args, "%s: %s: not a command that this test knows", c.File, c)
+		require.Equalf(t, []string{"env", "GOPROXY"}, args, "%s: %s: unknown command", c.File, c)
 	}
 }
 
-// requireRun requires that there is a program, and that it accepts the flags: it reads them before it comes to -h.
+// requireRun requires that a program exists and accepts the flags: it parses them before -h.
 func requireRun(t *testing.T, dir string, c doccmd.Command, args []string) {
 	t.Helper()
 	found, err := build.ImportDir(filepath.Join(dir, args[0]), 0)
@@ -91,7 +91,7 @@ func requireRun(t *testing.T, dir string, c doccmd.Command, args []string) {
 	}
 }
 
-// requireTest requires that the flags are those of go test or of the tests, and that there is what they select.
+// requireTest requires that the flags are those of go test or of the tests, and that the selected tests exist.
 func requireTest(t *testing.T, dir string, c doccmd.Command, args []string) {
 	t.Helper()
 	var packages, selected []string
@@ -120,7 +120,7 @@ func requireTest(t *testing.T, dir string, c doccmd.Command, args []string) {
 		if pattern == "^$" {
 			continue
 		}
-		pattern, _, _ = strings.Cut(pattern, "/") // the rest is of subtests
+		pattern, _, _ = strings.Cut(pattern, "/") // the rest selects subtests
 		assert.Truef(t, slices.ContainsFunc(testsIn(t, dir), regexp.MustCompile(pattern).MatchString), "%s: %s: no %s", c.File, c, pattern)
 	}
 }

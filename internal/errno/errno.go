@@ -1,6 +1,6 @@
 //go:build !plan9
 
-// Package errno holds where the errors of operating systems differ.
+// Package errno defines the errors that differ between operating systems.
 package errno
 
 import (
@@ -8,10 +8,11 @@ import (
 	"syscall"
 )
 
-// ConnectionRefused is the system's error of a host that accepts no connection at a port.
+// ConnectionRefused is the system's error for a host that accepts no connections on a port.
 var ConnectionRefused error = syscall.ECONNREFUSED
 
-// Text returns the text of the system's error in err, unless there is none or it may name a file.
+// Text returns the text of the system error in err. ok is false if there is none, or if the text may contain a file
+// name.
 func Text(err error) (text string, ok bool) {
 	var number syscall.Errno
 	if !errors.As(err, &number) {

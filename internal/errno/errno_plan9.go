@@ -1,4 +1,4 @@
-// Package errno holds where the errors of operating systems differ.
+// Package errno defines the errors that differ between operating systems.
 package errno
 
 import (
@@ -7,10 +7,11 @@ import (
 	"syscall"
 )
 
-// ConnectionRefused is the system's error of a host that accepts no connection at a port.
+// ConnectionRefused is the system's error for a host that accepts no connections on a port.
 var ConnectionRefused = syscall.NewError("connection refused")
 
-// Text returns the text of the system's error in err, unless there is none or it may name a file: Plan 9's kernel does that.
+// Text returns the text of the system error in err. ok is false if there is none, or if the text may contain a file
+// name, as those of Plan 9's kernel may.
 func Text(err error) (text string, ok bool) {
 	var kernel syscall.ErrorString
 	if !errors.As(err, &kernel) || strings.ContainsAny(kernel.Error(), `'"/`) {

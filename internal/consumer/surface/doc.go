@@ -1,4 +1,4 @@
-// Package surface names everything that the SDK exports, each with its type, so that what would break somebody's build
-// breaks this one. A line that no longer compiles is mended by hand, as users would have to; what is new is added by the
-// tests of package consumer, which hold the files complete.
+// Package surface names every export of the SDK with its type, so that a change that breaks users' builds breaks this one. A
+// line that no longer compiles is fixed by hand, as users would have to fix theirs. The tests of package consumer add new
+// exports and check that the files are complete.
 package surface
