@@ -3,8 +3,10 @@ package partnerapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -195,7 +197,7 @@ func (in UpdateAccountRequest) LogValue() slog.Value { return redactedUpdateAcco
 //
 // POST /accounts
 func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, opts ...CallOption) (*Customer, error) {
-	return do[*Customer](ctx, s.client, Call{API: AccountAPI, Op: "POST /accounts", Body: in, key: "customer"}, opts)
+	return do[*Customer](ctx, s.client, endpoint{Call: Call{API: AccountAPI, Op: "POST /accounts", Body: in}, key: "customer"}, opts)
 }
 
 // Login logs a customer in and returns the session, one of cookies, which the calls for that customer take. It fails with
@@ -209,8 +211,9 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {
 	// The session is in the answer's cookies, not in its body.
 	session := NewSession()
-	customer, err := do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true, key: "customer", login: true,
+	customer, err := do[*Customer](ctx, s.client, endpoint{
+		Call: Call{API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true},
+		key:  "customer", login: true,
 	}, opts)
 	if err != nil && (!wasDone(err) || session.isEmpty()) {
 		return nil, nil, err
@@ -223,8 +226,9 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 //
 // GET /account
 func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...CallOption) (*Customer, error) {
-	return do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "GET /account", Session: session, ofSession: true, key: "customer", ifNull: ErrNotLoggedIn,
+	return do[*Customer](ctx, s.client, endpoint{
+		Call:         Call{API: AccountAPI, Op: "GET /account", Session: session},
+		needsSession: true, key: "customer", ifNull: ErrNotLoggedIn,
 	}, opts)
 }
 
@@ -235,8 +239,9 @@ func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...Cal
 //
 // GET /account/status
 func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...CallOption) (loggedIn bool, err error) {
-	return do[bool](ctx, s.client, Call{
-		API: AccountAPI, Op: "GET /account/status", Session: session, ofSession: true, key: "logged_in",
+	return do[bool](ctx, s.client, endpoint{
+		Call:         Call{API: AccountAPI, Op: "GET /account/status", Session: session},
+		needsSession: true, key: "logged_in",
 	}, opts)
 }
 
@@ -247,8 +252,9 @@ func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...
 //
 // POST /account
 func (s *AccountsService) Update(ctx context.Context, session *Session, in UpdateAccountRequest, opts ...CallOption) (*Customer, error) {
-	return do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "POST /account", Body: in, Session: session, ofSession: true, key: "customer", ifNull: ErrNotLoggedIn,
+	return do[*Customer](ctx, s.client, endpoint{
+		Call:         Call{API: AccountAPI, Op: "POST /account", Body: in, Session: session},
+		needsSession: true, key: "customer", ifNull: ErrNotLoggedIn,
 	}, opts)
 }
 
@@ -257,8 +263,9 @@ func (s *AccountsService) Update(ctx context.Context, session *Session, in Updat
 //
 // GET /account/benefits
 func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts ...CallOption) ([]Benefit, error) {
-	return do[[]Benefit](ctx, s.client, Call{
-		API: AccountAPI, Op: "GET /account/benefits", Session: session, ofSession: true, key: "benefits",
+	return do[[]Benefit](ctx, s.client, endpoint{
+		Call:         Call{API: AccountAPI, Op: "GET /account/benefits", Session: session},
+		needsSession: true, key: "benefits",
 	}, opts)
 }
 
@@ -269,7 +276,7 @@ func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts .
 //
 // GET /logout
 func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...CallOption) error {
-	_, err := do[none](ctx, s.client, Call{API: AccountAPI, Op: "GET /logout", Session: session, ofSession: true}, opts)
+	_, err := do[none](ctx, s.client, endpoint{Call: Call{API: AccountAPI, Op: "GET /logout", Session: session}, needsSession: true}, opts)
 	return session.end(err)
 }
 
@@ -279,11 +286,48 @@ func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...
 //
 // GET /account/search
 func (s *AccountsService) Search(ctx context.Context, email string, opts ...CallOption) (*Customer, error) {
-	return do[*Customer](ctx, s.client, Call{
-		API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}, extraCredential: OrganizationKey, key: "customer", ifNull: ErrNotFound,
+	return do[*Customer](ctx, s.client, endpoint{
+		Call:            Call{API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}},
+		extraCredential: OrganizationKey, key: "customer", ifNull: ErrNotFound,
 	}, opts)
 }
 
 type searchQuery struct {
 	Email string `url:"email"`
+}
+
+// refreshRequest is the body of a refresh.
+type refreshRequest struct {
+	RefreshToken string `json:"refresh_token"`
+}
+
+// ofRefreshOnly are the kinds that would be taken for those of the call that waits for a refresh: that what it is about is
+// not there, say, or may have been done. It was not sent.
+var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
+
+// refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
+func (c *Client) refreshTokens(ctx context.Context, token string) (*Tokens, error) {
+	var response Response
+	tokens, err := do[*renewedTokens](ctx, c, endpoint{
+		Call: Call{API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}}, key: "access", spent: []string{token},
+	}, []CallOption{WithResponseInto(&response)})
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })
+		switch {
+		case slices.Contains(failed.kinds, errRefreshRefused):
+			err = errors.Join(ErrNotLoggedIn, err)
+		case len(failed.kinds) == 0 && (failed.cause == nil || len(failed.Messages) > 0):
+			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this, or nothing, of a refresh
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if tokens.AccessToken == "" {
+		failed = badResponse("no access_token that can be sent")
+		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", response.StatusCode, response.Attempts
+		return &tokens.Tokens, failed
+	}
+	return &tokens.Tokens, nil
 }

@@ -47,23 +47,23 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // it counts what
 	}{
 		"create": {201, `{"success":true}`, func(ctx context.Context, c *Client) error {
 			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com", Plan: PlanBark})
-		}, 22}, // 17
+		}, 72}, // 60
 		"error": {400, fixture(t, "post-partners-subscriptions.email-blank"), func(ctx context.Context, c *Client) error {
 			err := c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: "MS2365", Plan: PlanBark})
 			require.ErrorIs(t, err, ErrInvalid)
 			return nil
-		}, 24}, // 22
+		}, 78}, // 65
 		"account": {200, fixture(t, "get-account.ok"), func(ctx context.Context, c *Client) error {
 			_, err := c.Accounts.Get(ctx, session)
 			return err
-		}, 44}, // 37
+		}, 91}, // 76
 		"list": {200, hundredNetworks(), func(ctx context.Context, c *Client) error {
 			_, err := c.Networks.List(ctx, ListOptions{Page: 1, Records: 100})
 			return err
-		}, 130}, // 101
+		}, 169}, // 141
 		"nothing to read": {200, `{}`, func(ctx context.Context, c *Client) error {
 			return c.Invitations.Delete(ctx, "inv_1")
-		}, 20}, // 15
+		}, 65}, // 54
 	}
 	for name, test := range tests { //nolint:paralleltest // see above
 		t.Run(name, func(t *testing.T) {

@@ -65,13 +65,13 @@ var credentials = map[Credential]place{
 	NetworkToken:    {header: "Authorization"},
 }
 
-// put puts a secret on a request. It is one string, which becomes the value of the header as it is passed.
-func (p place) put(r *http.Request, secret ...string) {
+// put puts a secret on a request.
+func (p place) put(r *http.Request, secret string) {
 	if p.header == "" {
-		p.putInQuery(r.URL, secret[0])
+		p.putInQuery(r.URL, secret)
 		return
 	}
-	r.Header[p.header] = secret
+	r.Header[p.header] = []string{secret}
 }
 
 func (p place) putInQuery(target *url.URL, secret string) {
@@ -151,6 +151,12 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 		return nil, said.of(badResponse("a status that the API does not document"))
 	}
 }
+
+// refusedRefresh is what the API says of a refresh token that it does not accept.
+const refusedRefresh = "Unable to decode refresh token"
+
+// errRefreshRefused is the kind of that message, which may lose words to redaction.
+var errRefreshRefused = errors.New("refresh refused")
 
 // accountKinds is kindsBy for an API whose paths name no things: a 404 means that the route does not exist.
 func accountKinds(status int, messages []string) []error {

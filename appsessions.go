@@ -187,8 +187,6 @@ func (s *AppSession) readAccess(access []byte) {
 	}
 }
 
-func ptrTo[T any](v T) *T { return &v }
-
 // readChoice reads {"select_account":{"accounts":{"acc_1":"Foo Account",…},"last_login":"acc_1"}}, which is in the place
 // of true or false. The accounts may be a list of entries too.
 func (s *AppSession) readChoice(auth []byte) {
@@ -237,7 +235,7 @@ func (in AppLoginRequest) LogValue() slog.Value { return redactedAppLogin.LogVal
 //
 // GET /app/session
 func (s *AppSessionsService) Start(ctx context.Context, opts ...CallOption) (*AppSession, error) {
-	return do[*AppSession](ctx, s.client, Call{API: NetworkAPI, Op: "GET /app/session"}, opts)
+	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /app/session"}}, opts)
 }
 
 // Current returns the session as it is now, for which the API has the same operation as for
@@ -247,7 +245,7 @@ func (s *AppSessionsService) Start(ctx context.Context, opts ...CallOption) (*Ap
 //
 // GET /app/session
 func (s *AppSessionsService) Current(ctx context.Context, opts ...CallOption) (*AppSession, error) {
-	return do[*AppSession](ctx, s.client, Call{API: NetworkAPI, Op: "GET /app/session"}, opts)
+	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /app/session"}}, opts)
 }
 
 // Login logs a user in. The client's credential is the JWT of a session. A user of several accounts is not
@@ -257,7 +255,7 @@ func (s *AppSessionsService) Current(ctx context.Context, opts ...CallOption) (*
 //
 // POST /app/login
 func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts ...CallOption) (*AppSession, error) {
-	return do[*AppSession](ctx, s.client, Call{API: NetworkAPI, Op: "POST /app/login", Body: in, Repeatable: true}, opts)
+	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "POST /app/login", Body: in, Repeatable: true}}, opts)
 }
 
 // SelectAccount chooses one of the accounts that [AppSessionsService.Login] left to choose from. The client's credential
@@ -266,8 +264,8 @@ func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts
 //
 // POST /app/login-account
 func (s *AppSessionsService) SelectAccount(ctx context.Context, accountID string, opts ...CallOption) (*AppSession, error) {
-	return do[*AppSession](ctx, s.client, Call{
-		API: NetworkAPI, Op: "POST /app/login-account", Body: selectAccountBody{accountID}, Repeatable: true,
+	return do[*AppSession](ctx, s.client, endpoint{
+		Call: Call{API: NetworkAPI, Op: "POST /app/login-account", Body: selectAccountBody{accountID}, Repeatable: true},
 	}, opts)
 }
 
@@ -280,5 +278,5 @@ type selectAccountBody struct {
 //
 // GET /app/logout
 func (s *AppSessionsService) Logout(ctx context.Context, opts ...CallOption) (*AppSession, error) {
-	return do[*AppSession](ctx, s.client, Call{API: NetworkAPI, Op: "GET /app/logout"}, opts)
+	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /app/logout"}}, opts)
 }

@@ -2,7 +2,6 @@ package partnerapi
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,127 +14,104 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/errtext"
+	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
 
-// exchange is a call on its way. It is the transport of its own attempts, so that what is known of an attempt is at
-// hand when retryablehttp asks whether to send the call again.
-type exchange struct {
-	*request
-	answer
+// request is what the attempts of a call send. They send copies of it.
+type request struct {
+	api     API
+	op      string
+	method  string
+	url     *url.URL    // without the credential
+	header  http.Header // without credentials
+	content []byte      // the body; nil sends none
+	secrets *secrets
+	session *sessionCall // or nil
 
-	last    Attempt // the newest attempt
-	renewed bool    // whether sources were told of a refused credential
-	bearer  string  // the session's access token in the newest attempt
-	refused string  // the one of which the API said that nobody is logged in
-	nobody  bool    // whether the newest answer says so
-	extra   int     // attempts with a renewed credential or session
-	stop    bool    // whether another attempt was not allowed to start
-	again   bool    // whether another attempt is planned, after wait
-	wait    time.Duration
+	// open is the API's envelope, and isLoggedOut reports whether an opened response says that nobody is logged in.
+	open        func(status int, body []byte) (payload []byte, failed *Error)
+	isLoggedOut func(payload []byte, failed *Error) bool
+
+	into         *Response // or nil
+	once         bool      // WithoutRetry
+	isIdempotent bool
+	isWrite      bool
+	earlierDoubt bool     // an earlier call for the same purpose may have succeeded
+	path         []string // the path if it holds arguments, unescaped and escaped: routers name it in a 404
 }
 
-// answer is what came of a call.
-type answer struct {
-	status int // of the last answer; 0 if none came
-	header http.Header
-	body   []byte
+// facts are what is known of an attempt.
+type facts struct {
+	Attempt
 
-	attempts int
-	doubt    bool   // an attempt ended with an unknown outcome
-	partial  *Error // what is wrong if the last answer is not complete
-	cause    error  // why the call ended with no answer, or with one that is not final
+	header  http.Header
+	body    []byte
+	payload []byte // what the envelope holds
+	failure *Error // the failure in the envelope, or why the response is incomplete
+
+	cause      error         // why there is no complete response
+	stopped    bool          // the attempt was not allowed to start
+	final      bool          // a retry would get the same
+	rejected   bool          // the API rejected the credential, which was not renewed yet
+	relogin    bool          // the API rejected the session's access token, which was not refreshed for this call yet
+	retryAfter time.Duration // how long the API asks to wait
 }
 
-// open opens the API's envelope. A leading byte order mark is skipped.
-func (a *answer) open(from api) (payload []byte, failed *Error) {
-	return from.open(a.status, bytes.TrimPrefix(a.body, []byte(byteOrderMark)))
+// A Limiter decides when an attempt may start. It must be safe for concurrent use.
+//
+// The errors of a golang.org/x/time/rate.Limiter are printed. The text of any other limiter's error is not, because it may
+// hold secrets: errors.Is and errors.As find the error itself.
+type Limiter interface {
+	// Wait returns nil when the attempt may start, and an error if it may not.
+	Wait(ctx context.Context) error
 }
 
-// send makes the attempts of a call. It returns what came of it, and a failure if that is not a complete answer.
-func send(r *request) (*answer, *Error) {
-	x := &r.exchange
-	r.loop.RetryMax = math.MaxInt // check counts
-	into := r.options.into
-	var started time.Time
-	if into != nil {
-		started = time.Now()
+// attempt makes one attempt: it asks for permission, sends the request, reads the whole response and opens its envelope.
+func (s *settings) attempt(ctx context.Context, r *request, number int) facts {
+	if err := s.mayStart(ctx, r); err != nil {
+		return facts{stopped: true, cause: err}
 	}
-	resp, _ := r.loop.Do(&r.Request) // what went wrong is known to the attempt
-	if resp != nil {
-		_ = resp.Body.Close() // it was read to its end inside the attempt
-	}
-	if x.again || x.last.Outcome != OutcomeAnswered {
-		x.blame(whyDone(r.Context()))
-	}
-	if into != nil && x.attempts > 0 {
-		*into = Response{x.status, x.harmlessHeader(), x.attempts, time.Since(started)}
-	}
-	if x.status == 0 {
-		return &x.answer, &Error{}
-	}
-	return &x.answer, x.partial
-}
-
-// blame adds a cause, if any, to what the call ended with.
-func (x *exchange) blame(cause error) {
-	if several := parts(cause); several != nil {
-		for _, each := range several {
-			x.blame(each)
-		}
-		return
-	}
-	bare := cause
-	if h, ok := cause.(*hidden); ok { //nolint:errorlint // as whyDone returns it
-		bare = h.Unwrap()
-	}
-	if cause != nil && !errors.Is(x.cause, bare) {
-		x.cause = errors.Join(x.cause, cause)
-	}
-}
-
-func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// RoundTrip makes one attempt.
-func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
-	x.cause = nil
-	if err := x.mayStart(req.Context()); err != nil {
-		x.stop, x.cause = true, err
-		return nil, err
-	}
-	x.attempts++
-	x.last = Attempt{API: x.call.API, Op: x.call.Op, Number: x.attempts}
+	f := facts{Attempt: Attempt{API: r.api, Op: r.op, Number: number}}
 	started := time.Now()
-	resp, err := x.attempt(req, started.Add(x.settings.timeout))
-	if x.settings.isWatched() {
-		x.last.Duration = time.Since(started)
-	}
+	err := s.exchange(ctx, r, &f)
+	f.Duration = time.Since(started)
 	if err != nil {
-		x.cause = ofTransport(req.Context(), err)
-		x.last.Err = hide(x.cause)
+		f.cause = ofTransport(ctx, err)
+		f.Err = hide(f.cause)
+		return f
 	}
-	x.doubt = x.doubt || x.last.Outcome == OutcomeUnknown
-	return resp, err
+	f.payload, f.failure = r.open(f.StatusCode, bytes.TrimPrefix(f.body, []byte(byteOrderMark)))
+	switch {
+	case f.StatusCode == http.StatusUnauthorized:
+		f.rejected = !r.secrets.renewed
+	case f.Outcome == OutcomeAnswered:
+		r.secrets.accept()
+		f.relogin = r.session.learn(func() bool { return r.isLoggedOut(f.payload, f.failure) })
+	}
+	return f
 }
 
-func (x *exchange) mayStart(ctx context.Context) error {
+// mayStart waits until the attempt may start: the session may need new tokens, and the limiter time.
+func (s *settings) mayStart(ctx context.Context, r *request) error {
 	if err := whyDone(ctx); err != nil {
 		return err
 	}
-	// Before the limiter too: a refresh makes a call of its own, which would stand in line behind those that wait for it.
-	if err := x.call.Session.ready(ctx, x.settings, x.call.Op, x.refused); err != nil {
+	// Before the limiter too: a refresh makes a call of its own, which would wait in line behind those that wait for it.
+	if err := r.session.ready(ctx); err != nil {
 		return err
 	}
-	if limiter := x.route.limiter; limiter != nil {
+	if limiter := s.limiters[r.api]; limiter != nil {
 		if err := limiter.Wait(ctx); err != nil {
 			return errors.Join(blame("the rate limiter refused", err), deadlineOf(err))
 		}
 	}
-	return x.call.Session.ready(ctx, x.settings, x.call.Op, x.refused)
+	return r.session.ready(ctx)
 }
 
 // deadlineOf returns that a limiter's wait does not fit into the context's deadline, if it says so: x/time/rate has only
@@ -147,35 +123,48 @@ func deadlineOf(refusal error) error {
 	return nil
 }
 
-// attempt sends req and reads the whole answer, so that an answer that is cut is a failed attempt.
-func (x *exchange) attempt(req *http.Request, until time.Time) (*http.Response, error) {
-	_, own := x.settings.transport.(*dialgate.Transport)
-	s := &sending{own: own}
-	s.limit = limit{Context: s.traced(req.Context()), of: &x.route.of, until: until}
-	defer s.limit.end()
-	x.prepare(s, req.WithContext(&s.limit))
-	resp, err := roundTrip(x.settings.transport, &s.request)
+// exchange sends the request and reads the whole response, so that one that breaks off is a failed attempt. The error says
+// why there is no complete response.
+func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var traced connection
+	req := r.build(context.WithValue(traced.watch(ctx), operationKey{}, &operation{r.api, r.op}))
+	resp, err := roundTrip(s.transport, req)
 	if err != nil {
-		err = ofProxy(x.settings.transport, err)
-		x.last.Outcome = s.outcome(err)
-		return nil, err
+		err = ofProxy(s.transport, err)
+		f.Outcome, f.final = traced.outcome(err, s.isOwnTransport), isRefusedForGood(err)
+		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if session := x.call.Session; session != nil && resp.Header["Set-Cookie"] != nil {
-		x.spend(session.absorb(resp, originOf(req.URL)))
-	}
-	body, err := x.readAtMost(resp.Body, x.settings.maxBody, resp.ContentLength)
-	x.status, x.header, x.body, x.partial = resp.StatusCode, resp.Header, body, nil
-	x.last.StatusCode, x.last.Outcome = resp.StatusCode, outcomeOf(resp.StatusCode)
-	if err != nil {
-		x.partial = &Error{kinds: incompleteKinds(&s.limit, resp.StatusCode, err)}
+	r.secrets.spend(r.session.absorb(resp, r.url)...)
+	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
+	f.retryAfter = retryafter.Of(resp.Header)
+	if f.body, err = readAtMost(resp.Body, s.maxBody); err != nil {
+		f.failure = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
+		f.final = errors.Is(err, ErrResponseTooLarge) && f.Outcome == OutcomeAnswered
 		if resp.StatusCode != http.StatusTooManyRequests {
-			x.last.Outcome = OutcomeUnknown
+			f.Outcome = OutcomeUnknown
 		}
-		return nil, err // net/http prints a line of its own if there is an answer too
 	}
-	resp.Body = http.NoBody
-	return resp, nil
+	return err
+}
+
+// build returns an attempt's own copy of the request, with the credentials on it: a transport may keep and change it.
+func (r *request) build(ctx context.Context) *http.Request {
+	target := *r.url
+	req := (&http.Request{
+		Method: r.method, URL: &target, Host: target.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
+	}).WithContext(ctx)
+	if r.content != nil {
+		// net/http writes a body that it knows to be in memory together with the headers.
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.content)), nil }
+		req.Body, _ = req.GetBody()
+		req.ContentLength = int64(len(r.content))
+	}
+	r.secrets.spend(r.session.apply(req)...)
+	r.secrets.put(req)
+	return req
 }
 
 // incompleteKinds returns what an answer is of which err is why not all of its body was read.
@@ -193,61 +182,21 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 	return kinds
 }
 
-// sending is what belongs to one attempt: what a transport does to it, then or later, reaches no other one. Only the
-// values of headers, credentials apart, are shared: they can be replaced, but not be changed in their place.
-type sending struct {
-	request http.Request
-	url     url.URL
-	tokens  [mostSecrets]string
-	content bytes.Reader
-	limit   limit
-	trace   httptrace.ClientTrace
+// connection is what httptrace reports about the connection of an attempt.
+type connection struct{ asked, got atomic.Bool }
 
-	// Whether the transport asked for a connection, and got one, as httptrace reports it.
-	asked, got atomic.Bool
-	own        bool // the transport is the client's own, which sends nothing without a connection that it has traced
-}
-
-// prepare makes the attempt's own request of req, with the credentials on it.
-func (x *exchange) prepare(s *sending, req *http.Request) {
-	s.request, s.url = *req, *req.URL
-	s.request.URL, s.request.Host = &s.url, s.url.Host
-	s.request.Header = maps.Clone(x.Header)
-	if text := x.content; text != nil {
-		// What net/http knows to be in memory it writes together with the headers; any other reader has to wait.
-		s.content.Reset(text)
-		s.request.Body, s.request.ContentLength = io.NopCloser(&s.content), int64(len(text))
-		s.request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
-	}
-	var values []string
-	values, x.bearer = x.call.Session.apply(&s.request)
-	x.spend(values)
-	for i, secret := range x.secrets {
-		s.tokens[i] = secret.token
-		credentials[secret.which].put(&s.request, s.tokens[i:i+1:i+1]...)
-	}
-}
-
-// spend remembers what is secret, each value once: attempts repeat them.
-func (r *request) spend(values []string) {
-	for _, value := range values {
-		if !slices.Contains(r.spent, value) {
-			r.spent = append(r.spent, value)
-		}
-	}
-}
-
-func (s *sending) traced(ctx context.Context) context.Context {
-	s.trace.GetConn = func(string) { s.asked.Store(true) }
-	s.trace.GotConn = func(httptrace.GotConnInfo) { s.got.Store(true) }
-	return httptrace.WithClientTrace(ctx, &s.trace)
+func (c *connection) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { c.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
+	})
 }
 
 // outcome returns OutcomeUnsent only with proof: a connection was asked for, none was got, and either the client's own
 // transport says so or err is a failure to connect. Any other transport, such as an http.Transport with a registered
-// protocol, may have gone on in a way that it did not trace.
-func (s *sending) outcome(err error) Outcome {
-	if s.asked.Load() && !s.got.Load() && (s.own || isConnectFailure(err)) {
+// protocol, may have sent the request in a way that it did not trace.
+func (c *connection) outcome(err error, isOwnTransport bool) Outcome {
+	if c.asked.Load() && !c.got.Load() && (isOwnTransport || isConnectFailure(err)) {
 		return OutcomeUnsent
 	}
 	return OutcomeUnknown
@@ -297,35 +246,27 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 	return resp, err
 }
 
-// mostSpare is how much memory a request keeps for the answers of later calls.
-const mostSpare = 64 << 10
+// maxPooled is how large a pooled buffer may be.
+const maxPooled = 64 << 10
 
-// readAtMost reads all of body, of which length bytes are expected, or fails with ErrResponseTooLarge. The next answer is
-// read over what it returns.
-func (r *request) readAtMost(body io.Reader, most, length int64) ([]byte, error) {
-	spare := r.buffer
-	r.buffer = nil // if reading fails, whoever reads may not be done with it
-	// One byte more than expected, so that reading finds the end.
-	data := slices.Grow(spare[:0], int(cmp.Or(max(0, min(length, most, mostSpare-1)), bytes.MinRead-1)+1))
-	for {
-		room := min(int64(cap(data)-len(data)-1), most-int64(len(data))) + 1
-		n, err := body.Read(data[len(data):][:room])
-		data = data[:len(data)+n]
-		switch {
-		case int64(len(data)) > most:
-			return nil, ErrResponseTooLarge
-		case err == io.EOF:
-			if cap(data) <= mostSpare {
-				spare = data
-			}
-			r.buffer = spare
-			return data, nil
-		case err != nil:
-			return nil, err
-		case len(data) == cap(data):
-			data = slices.Grow(data, 1)
-		}
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readAtMost reads all of body, or returns [ErrResponseTooLarge].
+func readAtMost(body io.Reader, most int64) ([]byte, error) {
+	buffer := buffers.Get().(*bytes.Buffer)
+	buffer.Reset()
+	n, err := buffer.ReadFrom(io.LimitReader(body, min(most, math.MaxInt64-1)+1))
+	switch {
+	case err != nil: // the buffer is not pooled: the reader may still use it
+		return nil, err
+	case n > most:
+		return nil, ErrResponseTooLarge
 	}
+	data := bytes.Clone(buffer.Bytes())
+	if buffer.Cap() <= maxPooled {
+		buffers.Put(buffer)
+	}
+	return data, nil
 }
 
 func outcomeOf(status int) Outcome {

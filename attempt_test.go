@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -110,15 +109,16 @@ func TestTrapFreshRequestPerAttempt(t *testing.T) {
 			req.URL.Path = "/changed"
 			return reply(503, "", "Set-Cookie", "sid=NEW"+strconv.Itoa(n)), nil
 		}))
-		_, err := Do[none](t.Context(), client, Call{
-			API: AccountAPI, Op: "PUT /a", Query: searchQuery{"a@b.example"}, Body: map[string]int{"a": 1}, Session: session, extraCredential: OrganizationKey,
-		}, WithHeader("X-Trace", "t-1"))
+		_, err := do[none](t.Context(), client, endpoint{
+			Call:            Call{API: AccountAPI, Op: "PUT /a", Query: searchQuery{"a@b.example"}, Body: map[string]int{"a": 1}, Session: session},
+			extraCredential: OrganizationKey,
+		}, []CallOption{WithHeader("X-Trace", "t-1")})
 		assertKinds(t, err, ErrServer, ErrOutcomeUnknown)
 		assert.Equal(t, []string{"sid=OLD", "sid=NEW1", "sid=NEW2", "sid=NEW3"}, cookies)
 	})
 }
 
-// The request that retryablehttp holds has no credential on it: each attempt's private copy has.
+// Only an attempt's own copy of the request holds credentials.
 func TestNoCredentialInTheSharedRequest(t *testing.T) {
 	t.Parallel()
 	session := NewSession()
@@ -128,35 +128,13 @@ func TestNoCredentialInTheSharedRequest(t *testing.T) {
 		assert.Contains(t, req.Header, "Cookie")
 		return reply(200, `{"status":"ok"}`), nil
 	}))
-	r, err := encode(t.Context(), client.config(), Call{API: AccountAPI, Op: "GET /a", Session: session, extraCredential: OrganizationKey}, nil)
+	r, err := encode(t.Context(), client, endpoint{
+		Call: Call{API: AccountAPI, Op: "GET /a", Session: session}, extraCredential: OrganizationKey,
+	}, nil)
 	require.NoError(t, err)
-	_, failed := send(r)
-	require.Nil(t, failed)
-	assert.Equal(t, "https://services.sparkart.net/api/v1/a", r.URL.String())
-	assert.Equal(t, http.Header{"Accept": {"application/json"}, "User-Agent": {"partnerapi-go/" + Version}}, r.Header)
-}
-
-// net/http logs a line of its own for a transport that returns an answer and an error.
-func TestRoundTripReturnsAnAnswerOrAnError(t *testing.T) {
-	t.Parallel()
-	tests := map[string]*http.Response{
-		"complete":  reply(200, `{}`),
-		"too large": reply(200, strings.Repeat(" ", 20)),
-		"cut":       {StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))},
-	}
-	for name, answer := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) { return answer, nil }), WithMaxResponseBytes(10))
-			r, err := encode(t.Context(), client.config(), Call{API: NetworkAPI, Op: "GET /a"}, nil)
-			require.NoError(t, err)
-			resp, err := (&exchange{request: r}).RoundTrip(r.Request.Request)
-			assert.NotEqual(t, resp == nil, err == nil)
-			if resp != nil {
-				_ = resp.Body.Close()
-			}
-		})
-	}
+	require.Nil(t, send(t.Context(), client, r).failure)
+	assert.Equal(t, "https://services.sparkart.net/api/v1/a", r.url.String())
+	assert.Equal(t, http.Header{"Accept": {"application/json"}, "User-Agent": {"partnerapi-go/" + Version}}, r.header)
 }
 
 // "Unsent, by proof: a connection was asked for and none was got. … No proof, as with a transport that fires no trace,
@@ -475,7 +453,9 @@ func TestTrapRedirect(t *testing.T) {
 						sent.Add(1)
 						http.Redirect(w, r, elsewhere.URL+"/x?email=SECRET", status)
 					}, soon)
-					_, err := Do[none](t.Context(), client, Call{API: api, Op: method + " /a", Body: "SECRET", extraCredential: OrganizationKey})
+					_, err := do[none](t.Context(), client, endpoint{
+						Call: Call{API: api, Op: method + " /a", Body: "SECRET"}, extraCredential: OrganizationKey,
+					}, nil)
 					assertKinds(t, err, ErrBadResponse)
 					require.EqualError(t, err, fmt.Sprintf("%s: %s /a: %d %s: bad response; a redirect, which is not followed",
 						api, method, status, http.StatusText(status)))
@@ -626,35 +606,40 @@ func TestNoLimitToSpeakOf(t *testing.T) {
 	assert.Equal(t, map[string]string{"id": "a"}, got)
 }
 
-// What an answer is read into is used again, but the memory that a large one took is not held on to.
-func TestBufferOfAnswers(t *testing.T) {
+func TestReadAtMost(t *testing.T) {
 	t.Parallel()
+	broken := errors.New("broken")
 	tests := map[string]struct {
-		before, size int
-		length       int64
-		kept         int // at least so much, in which answers were read before or not
+		body io.Reader
+		want string
+		err  error
 	}{
-		"small":                     {0, 100, 100, 101},
-		"of an unknown length":      {0, 100, -1, bytes.MinRead},
-		"into what there is":        {4096, 100, 100, 4096},
-		"more than there is":        {64, 1000, 1000, 1001},
-		"the largest that is kept":  {0, mostSpare - 1, mostSpare - 1, mostSpare},
-		"too large":                 {0, mostSpare, mostSpare, 0},
-		"too large, and not said":   {4096, mostSpare, -1, 4096},
-		"much smaller than is said": {0, 10, 1 << 40, mostSpare},
+		"empty":            {strings.NewReader(""), "", nil},
+		"at the limit":     {strings.NewReader(strings.Repeat("x", 1000)), strings.Repeat("x", 1000), nil},
+		"over the limit":   {strings.NewReader(strings.Repeat("x", 1001)), "", ErrResponseTooLarge},
+		"a byte at a time": {iotest.OneByteReader(strings.NewReader("abc")), "abc", nil},
+		"breaks off":       {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), "", broken},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &request{buffer: make([]byte, 0, test.before)}
-			body := strings.Repeat("x", test.size)
-			got, err := r.readAtMost(strings.NewReader(body), 1<<20, test.length)
-			require.NoError(t, err)
-			assert.Equal(t, body, string(got))
-			assert.GreaterOrEqual(t, cap(r.buffer), test.kept)
-			assert.LessOrEqual(t, cap(r.buffer), mostSpare)
+			got, err := readAtMost(test.body, 1000)
+			require.ErrorIs(t, err, test.err)
+			assert.Equal(t, test.want, string(got))
 		})
 	}
+}
+
+// The buffer is pooled: a body must not be overwritten by the next one.
+func TestReadAtMostCopies(t *testing.T) {
+	t.Parallel()
+	first, err := readAtMost(strings.NewReader("first"), 10)
+	require.NoError(t, err)
+	for range 100 {
+		_, err = readAtMost(strings.NewReader("second"), 10)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, "first", string(first))
 }
 
 // lateBody fails when its call is over, but writes what it has been given to read into once more, as nobody may.

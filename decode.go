@@ -10,31 +10,31 @@ import (
 
 // decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
 // zero value. With a failure it returns what it could read: a write has been done.
-func decode[T any](call Call, payload []byte) (value T, failed *Error) {
-	if call.login && call.Session.isEmpty() {
+func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
+	if e.login && e.Session.isEmpty() {
 		return value, badResponse("a login without a session cookie")
 	}
 	_, ignored := any(value).(none)
 	var known jsonwire.Presence
 	var err error
 	switch own, reads := any(&value).(json.Unmarshaler); {
-	case ignored || call.optional:
-		return value, decodeOptional(call, payload, &value)
-	case call.anyValue:
+	case ignored || e.optional:
+		return value, decodeOptional(e, payload, &value)
+	case e.anyValue:
 		if known, err = jsonwire.PresenceOf(payload), json.Unmarshal(payload, &value); err != nil && !jsonwire.Valid(payload) {
 			err = jsonwire.ErrNotJSON
 		}
-	case reads && call.key == "":
+	case reads && e.key == "":
 		known, err = jsonwire.PresenceOf(payload), own.UnmarshalJSON(payload)
 	default:
-		known, err = jsonwire.UnmarshalMember(payload, call.key, &value)
+		known, err = jsonwire.UnmarshalMember(payload, e.key, &value)
 	}
 	if record, checks := any(value).(completer); checks && known == jsonwire.Present && err == nil {
 		err = record.complete()
 	}
 	switch {
-	case call.lacks(known, payload):
-		return value, &Error{kinds: []error{call.ifNull}}
+	case e.lacks(known, payload):
+		return value, &Error{kinds: []error{e.ifNull}}
 	case known == jsonwire.Absent:
 		return value, badResponse("no value in the body")
 	case known == jsonwire.Null:
@@ -42,7 +42,7 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 	case err != nil:
 		failed = &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
-	if !call.anyValue && isBlank(reflect.ValueOf(value)) {
+	if !e.anyValue && isBlank(reflect.ValueOf(value)) {
 		var zero T
 		return zero, cmp.Or(failed, badResponse("none of the documented fields"))
 	}
@@ -52,18 +52,13 @@ func decode[T any](call Call, payload []byte) (value T, failed *Error) {
 // completer is a record that reports required fields that are missing.
 type completer interface{ complete() error }
 
-// lacks reports whether a value that is null or left out means ifNull. A write that leaves it out has said nothing.
-func (call *Call) lacks(known jsonwire.Presence, payload []byte) bool {
-	return call.ifNull != nil && (known == jsonwire.Null || known == jsonwire.Absent && !call.isWrite() && jsonwire.PresenceOf(payload) == jsonwire.Present)
-}
-
 // decodeOptional reads a value that may be missing, or not be as it should: into then points to a pointer to a record in
 // which nothing is known, or only what could be read. A value that nobody wants only has to be JSON.
-func decodeOptional(call Call, payload []byte, into any) *Error {
+func decodeOptional(e endpoint, payload []byte, into any) *Error {
 	if jsonwire.PresenceOf(payload) != jsonwire.Absent && !jsonwire.Valid(payload) {
 		return badResponse("a body that is not JSON")
 	}
-	if !call.optional {
+	if !e.optional {
 		return nil
 	}
 	if known, err := jsonwire.UnmarshalMember(payload, "", into); known != jsonwire.Present || err != nil {

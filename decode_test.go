@@ -95,7 +95,7 @@ func TestByteOrderMark(t *testing.T) {
 	})
 	t.Run("a refresh", func(t *testing.T) {
 		t.Parallel()
-		tokens, err := refreshTokens(t.Context(), with(t, 200, `{"access":{"access_token":"A1","refresh_token":"R1"}}`).config(), "R0")
+		tokens, err := with(t, 200, `{"access":{"access_token":"A1","refresh_token":"R1"}}`).refreshTokens(t.Context(), "R0")
 		require.NoError(t, err)
 		assert.Equal(t, &Tokens{AccessToken: "A1", RefreshToken: "R1"}, tokens)
 	})
@@ -299,8 +299,8 @@ func TestSpellingsOfACustomer(t *testing.T) {
 		require.NoError(t, err, text)
 		assert.Equal(t, want, got, text)
 	}
-	tokens, err := refreshTokens(t.Context(), newTestClient(t, always(200, `{"status":"ok","access":{"access_token":"A1","refresh_token":"R1",
-		"access_token_expiration":"1234567890.5","refresh_token_expiration":""}}`)).config(), "R0")
+	tokens, err := newTestClient(t, always(200, `{"status":"ok","access":{"access_token":"A1","refresh_token":"R1",
+		"access_token_expiration":"1234567890.5","refresh_token_expiration":""}}`)).refreshTokens(t.Context(), "R0")
 	require.NoError(t, err)
 	assert.Equal(t, &Tokens{AccessToken: "A1", RefreshToken: "R1", AccessTokenExpires: UnixTimeOf(time.Unix(1234567890, 500_000_000))}, tokens)
 }
@@ -378,7 +378,7 @@ func TestEmptyListIsNoValue(t *testing.T) {
 		assertKinds(t, err, ErrBadResponse)
 		_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{})
 		assertKinds(t, err, ErrBadResponse)
-		_, err = refreshTokens(t.Context(), client.config(), "R0")
+		_, err = client.refreshTokens(t.Context(), "R0")
 		assertKinds(t, err, ErrBadResponse)
 
 		whole := newTestClient(t, always(200, list))

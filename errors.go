@@ -196,6 +196,8 @@ func statusKind(status int) error {
 	}
 }
 
+func isRedirect(status int) bool { return status >= 300 && status <= 399 }
+
 // unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 408, 429 or 5xx is no
 // surprise; anywhere else it is ErrBadResponse too. A 404 is nothing else: it may come from another server or for want
 // of a route, and callers take ErrNotFound for proof that something is gone.

@@ -78,7 +78,7 @@ func FuzzPathArgument(f *testing.F) {
 	mux.HandleFunc("PUT /api/v1/partners/subscriptions/{pk}", func(http.ResponseWriter, *http.Request) {})
 	f.Fuzz(func(t *testing.T, pk string) {
 		call := Call{API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{pk}}
-		r, err := encode(t.Context(), client.config(), call, nil)
+		r, err := encode(t.Context(), client, endpoint{Call: call}, nil)
 		if err != nil {
 			var refused *ArgumentError
 			require.ErrorAs(t, err, &refused)
@@ -87,7 +87,7 @@ func FuzzPathArgument(f *testing.F) {
 			return
 		}
 		var wire bytes.Buffer
-		require.NoError(t, r.Write(&wire))
+		require.NoError(t, r.build(t.Context()).Write(&wire))
 		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
 		require.NoError(t, err)
 		segments := strings.Split(arrived.URL.EscapedPath(), "/")

@@ -57,7 +57,7 @@ var goldenCalls = map[string]func(context.Context, *Client) (any, error){
 		return nil, c.Accounts.Logout(ctx, s)
 	}),
 	"POST /refresh": func(ctx context.Context, c *Client) (any, error) {
-		return refreshTokens(ctx, c.config(), "r3fr3sh")
+		return c.refreshTokens(ctx, "r3fr3sh")
 	},
 	"GET /account/search":                       search,
 	"GET /account/network-domains":              listDomains,

@@ -168,3 +168,12 @@ func newProxy(t *testing.T, response string) (*url.URL, *atomic.Int64) {
 	}()
 	return &url.URL{Scheme: "http", User: url.UserPassword("user", "SECRET"), Host: listener.Addr().String()}, &asked
 }
+
+// absorb gives the session the cookies of a response from an origin.
+func (s *Session) absorb(resp *http.Response, origin string) {
+	from, _ := url.Parse(origin)
+	(&sessionCall{sessionState: s.state.get()}).absorb(resp, from)
+}
+
+// apply puts the session on a request.
+func (s *Session) apply(req *http.Request) { (&sessionCall{sessionState: s.state.get()}).apply(req) }

@@ -90,7 +90,10 @@ func InvitationToken(link string) (string, error) {
 //
 // POST /account/network-invitations
 func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequest, opts ...CallOption) (*Invitation, error) {
-	return do[*Invitation](ctx, s.client, Call{API: NetworkAPI, Op: "POST /account/network-invitations", Body: in, optional: true}, opts)
+	return do[*Invitation](ctx, s.client, endpoint{
+		Call:     Call{API: NetworkAPI, Op: "POST /account/network-invitations", Body: in},
+		optional: true,
+	}, opts)
 }
 
 // Activate accepts an invitation by the token of its link, for which see [InvitationToken]. The API makes an account, a
@@ -99,8 +102,8 @@ func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequ
 //
 // POST /account/network-invitations/{token}
 func (s *InvitationsService) Activate(ctx context.Context, token string, opts ...CallOption) (*Activation, error) {
-	return do[*Activation](ctx, s.client, Call{
-		API: NetworkAPI, Op: "POST /account/network-invitations/{token}", Args: []string{token},
+	return do[*Activation](ctx, s.client, endpoint{
+		Call: Call{API: NetworkAPI, Op: "POST /account/network-invitations/{token}", Args: []string{token}},
 	}, opts)
 }
 
@@ -109,7 +112,7 @@ func (s *InvitationsService) Activate(ctx context.Context, token string, opts ..
 //
 // GET /account/network-invitations
 func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Invitation], error) {
-	return do[*Page[Invitation]](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/network-invitations", Query: in}, opts)
+	return do[*Page[Invitation]](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-invitations", Query: in}}, opts)
 }
 
 // All returns all invitations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
@@ -119,7 +122,7 @@ func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...C
 //
 // GET /account/network-invitations
 func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Invitation, error] {
-	return all[Invitation](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/network-invitations"}, in, opts)
+	return all[Invitation](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-invitations"}}, in, opts)
 }
 
 // Update changes an invitation, and the API sends the e-mail again. An update that sets nothing is an [*ArgumentError];
@@ -128,8 +131,8 @@ func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...Ca
 //
 // POST /account/network-invitations/{id}
 func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInvitationRequest, opts ...CallOption) error {
-	_, err := do[none](ctx, s.client, Call{
-		API: NetworkAPI, Op: "POST /account/network-invitations/{id}", Args: []string{id}, Body: in,
+	_, err := do[none](ctx, s.client, endpoint{
+		Call: Call{API: NetworkAPI, Op: "POST /account/network-invitations/{id}", Args: []string{id}, Body: in},
 	}, opts)
 	return err
 }
@@ -139,8 +142,8 @@ func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInv
 //
 // DELETE /account/network-invitations/{id}
 func (s *InvitationsService) Delete(ctx context.Context, id string, opts ...CallOption) error {
-	_, err := do[none](ctx, s.client, Call{
-		API: NetworkAPI, Op: "DELETE /account/network-invitations/{id}", Args: []string{id},
+	_, err := do[none](ctx, s.client, endpoint{
+		Call: Call{API: NetworkAPI, Op: "DELETE /account/network-invitations/{id}", Args: []string{id}},
 	}, opts)
 	return err
 }

@@ -146,7 +146,7 @@ type NetworkDeletion struct {
 //
 // GET /account/network-domains
 func (s *NetworksService) Domains(ctx context.Context, opts ...CallOption) ([]Domain, error) {
-	return do[domains](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/network-domains", Query: collectionQuery{true}}, opts)
+	return do[domains](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-domains", Query: collectionQuery{true}}}, opts)
 }
 
 type collectionQuery struct {
@@ -158,8 +158,8 @@ type collectionQuery struct {
 //
 // GET /account/networks/{child_account_id}
 func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts ...CallOption) (*Network, error) {
-	return do[*Network](ctx, s.client, Call{
-		API: NetworkAPI, Op: "GET /account/networks/{child_account_id}", Args: []string{childAccountID},
+	return do[*Network](ctx, s.client, endpoint{
+		Call: Call{API: NetworkAPI, Op: "GET /account/networks/{child_account_id}", Args: []string{childAccountID}},
 	}, opts)
 }
 
@@ -168,7 +168,7 @@ func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts .
 //
 // GET /account/networks
 func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Network], error) {
-	return do[*Page[Network]](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}, opts)
+	return do[*Page[Network]](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}}, opts)
 }
 
 // All returns all relations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
@@ -178,7 +178,7 @@ func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...Call
 //
 // GET /account/networks
 func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {
-	return all[Network](ctx, s.client, Call{API: NetworkAPI, Op: "GET /account/networks"}, in, opts)
+	return all[Network](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/networks"}}, in, opts)
 }
 
 // Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent
@@ -186,8 +186,8 @@ func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallO
 //
 // POST /account/networks/{child_account_id}
 func (s *NetworksService) Update(ctx context.Context, childAccountID string, in UpdateNetworkRequest, opts ...CallOption) error {
-	_, err := do[none](ctx, s.client, Call{
-		API: NetworkAPI, Op: "POST /account/networks/{child_account_id}", Args: []string{childAccountID}, Body: in, Repeatable: true,
+	_, err := do[none](ctx, s.client, endpoint{
+		Call: Call{API: NetworkAPI, Op: "POST /account/networks/{child_account_id}", Args: []string{childAccountID}, Body: in, Repeatable: true},
 	}, opts)
 	return err
 }
@@ -202,7 +202,7 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 //
 // DELETE /api/account/networks/{child_account_id}
 func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opts ...CallOption) (*NetworkDeletion, error) {
-	call := Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}
+	call := endpoint{Call: Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}}
 	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
 	var failed *Error
 	complete := errors.As(err, &failed) && failed.Body != nil // an answer that is cut may have been the API's

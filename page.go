@@ -81,7 +81,7 @@ const (
 // walk is an All on its way.
 type walk[T any] struct {
 	client *Client
-	call   Call
+	call   endpoint
 	opts   []CallOption
 	ask    ListOptions // the next page to ask for
 	ahead  []*flight.Flight[*walkedPage[T]]
@@ -127,7 +127,7 @@ func (p *walkedPage[T]) count(said jsonwire.Member, n int) int {
 
 // all walks the pages of the list that call asks for. The first is fetched alone, because it tells how many there are,
 // then pagesAhead at once. The items come in order.
-func all[T any](ctx context.Context, client *Client, call Call, in ListOptions, opts []CallOption) iter.Seq2[T, error] {
+func all[T any](ctx context.Context, client *Client, call endpoint, in ListOptions, opts []CallOption) iter.Seq2[T, error] {
 	if in.Page == 0 {
 		in.Page = 1
 	}

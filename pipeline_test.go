@@ -173,33 +173,39 @@ func TestCallsRefused(t *testing.T) {
 	elsewhere.absorb(reply(200, "", "Set-Cookie", "sid=1"), "https://staging.example")
 	const made = "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession"
 	tests := map[string]struct {
-		call      Call
+		call      endpoint
 		name, why string
 	}{
-		"no API":                        {Call{Op: "GET /a"}, "API", "unknown"},
-		"unknown API":                   {Call{API: "billing", Op: "GET /a"}, "API", "unknown"},
-		"zero session":                  {Call{API: AccountAPI, Op: "GET /a", Session: &Session{}}, "session", made},
-		"no session where one is taken": {Call{API: AccountAPI, Op: "GET /a", ofSession: true}, "session", made},
-		"a session for another API":     {Call{API: NetworkAPI, Op: "GET /a", Session: session}, "session", "a session is for the account API only"},
-		"a new session for another API": {Call{API: PartnerAPI, Op: "GET /a", Session: NewSession()}, "session", "a session is for the account API only"},
-		"another server's session":      {Call{API: AccountAPI, Op: "GET /a", Session: elsewhere}, "session", "made by another server than the one that this client calls"},
-		"a query that is none":          {Call{API: AccountAPI, Op: "GET /a", Query: 7}, "Query", "cannot be encoded"},
-		"a query that refuses":          {Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Page: -1}}, "Page", "below zero"},
-		"a date in a query":             {Call{API: AccountAPI, Op: "GET /a", Query: SignupRequest{PK: "a", Email: "b", ChildBirthday: Date{2020, 2, 30}}}, "ChildBirthday", "a Date that is no day in the calendar"},
-		"a query that is not UTF-8":     {Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Search: "a\xff"}}, "Query", "not valid UTF-8"},
-		"url.Values, the value":         {Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"a": {"b", "\xff"}}}, "Query", "not valid UTF-8"},
-		"url.Values, the name":          {Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"\xff": {"b"}}}, "Query", "not valid UTF-8"},
-		"NaN":                           {Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": math.NaN()}}, "Body", "a number that JSON does not have"},
-		"infinity":                      {Call{API: AccountAPI, Op: "POST /a", Body: UpdateNetworkRequest{math.Inf(1)}}, "Body", "a number that JSON does not have"},
-		"infinity to set":               {Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{FeeProposed: Set(math.Inf(-1))}}, "Body", "a number that JSON does not have"},
-		"a date":                        {Call{API: AccountAPI, Op: "POST /a", Body: CreateAccountRequest{Birthdate: Date{2023, 2, 29}}}, "Birthdate", "a Date that is no day in the calendar"},
-		"a date of a stranger":          {Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}, "Body", "a Date that is no day in the calendar"},
-		"a stranger's date in a query":  {Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}, "Query", "a Date that is no day in the calendar"},
-		"a function":                    {Call{API: AccountAPI, Op: "POST /a", Body: func() {}}, "Body", "cannot be encoded"},
-		"a marshaler that fails":        {Call{API: AccountAPI, Op: "POST /a", Body: failing{}}, "Body", "cannot be encoded"},
-		"sets nothing: subscription":    {Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}, "Plan", "an update that sets nothing"},
-		"sets nothing: account":         {Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}, "UpdateAccountRequest", "an update that sets nothing"},
-		"sets nothing: invitation":      {Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}, "UpdateInvitationRequest", "an update that sets nothing"},
+		"no API":                        {endpoint{Call: Call{Op: "GET /a"}}, "API", "unknown"},
+		"unknown API":                   {endpoint{Call: Call{API: "billing", Op: "GET /a"}}, "API", "unknown"},
+		"zero session":                  {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: &Session{}}}, "session", made},
+		"no session where one is taken": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, needsSession: true}, "session", made},
+		"a session for another API":     {endpoint{Call: Call{API: NetworkAPI, Op: "GET /a", Session: session}}, "session", "a session is for the account API only"},
+		"a new session for another API": {endpoint{Call: Call{API: PartnerAPI, Op: "GET /a", Session: NewSession()}}, "session", "a session is for the account API only"},
+		"another server's session":      {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: elsewhere}}, "session", "made by another server than the one that this client calls"},
+		"a query that is none":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: 7}}, "Query", "cannot be encoded"},
+		"a query that refuses":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Page: -1}}}, "Page", "below zero"},
+		"a date in a query": {endpoint{
+			Call: Call{API: AccountAPI, Op: "GET /a", Query: SignupRequest{PK: "a", Email: "b", ChildBirthday: Date{2020, 2, 30}}},
+		}, "ChildBirthday", "a Date that is no day in the calendar"},
+		"a query that is not UTF-8": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Search: "a\xff"}}}, "Query", "not valid UTF-8"},
+		"url.Values, the value":     {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"a": {"b", "\xff"}}}}, "Query", "not valid UTF-8"},
+		"url.Values, the name":      {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"\xff": {"b"}}}}, "Query", "not valid UTF-8"},
+		"NaN":                       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": math.NaN()}}}, "Body", "a number that JSON does not have"},
+		"infinity":                  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateNetworkRequest{math.Inf(1)}}}, "Body", "a number that JSON does not have"},
+		"infinity to set": {endpoint{
+			Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{FeeProposed: Set(math.Inf(-1))}},
+		}, "Body", "a number that JSON does not have"},
+		"a date": {endpoint{
+			Call: Call{API: AccountAPI, Op: "POST /a", Body: CreateAccountRequest{Birthdate: Date{2023, 2, 29}}},
+		}, "Birthdate", "a Date that is no day in the calendar"},
+		"a date of a stranger":         {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}}, "Body", "a Date that is no day in the calendar"},
+		"a stranger's date in a query": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}}, "Query", "a Date that is no day in the calendar"},
+		"a function":                   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: func() {}}}, "Body", "cannot be encoded"},
+		"a marshaler that fails":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: failing{}}}, "Body", "cannot be encoded"},
+		"sets nothing: subscription":   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "an update that sets nothing"},
+		"sets nothing: account":        {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "an update that sets nothing"},
+		"sets nothing: invitation":     {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "an update that sets nothing"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +216,7 @@ func TestCallsRefused(t *testing.T) {
 			})
 			client := newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, asked),
 				WithCredentialSource(AccountKey, asked), WithCredentialSource(NetworkToken, asked))
-			_, err := Do[none](t.Context(), client, test.call)
+			_, err := do[none](t.Context(), client, test.call, nil)
 			assertRefused(t, err, test.name, test.why)
 			var failed *Error
 			assert.NotErrorAs(t, err, &failed)
@@ -228,7 +234,7 @@ func TestBodyTexts(t *testing.T) {
 			CreateSubscriptionRequest{PK: text, Email: text, Plan: Plan(text)}, &CreateSubscriptionRequest{PK: text}, LoginRequest{text, text},
 			UpdateAccountRequest{FirstName: text, CurrentPassword: text, ListsOptIn: OptInTrue}, map[string]string{text: text}, text,
 		} {
-			call := Call{API: PartnerAPI, Op: "POST /a", Body: in}
+			call := endpoint{Call: Call{API: PartnerAPI, Op: "POST /a", Body: in}}
 			body, err := call.content()
 			require.NoError(t, err)
 			again := reflect.New(reflect.TypeOf(in))
@@ -263,7 +269,7 @@ func TestBodyOfOddRecords(t *testing.T) {
 		}{"x"},
 		`{}`: struct{}{},
 	} {
-		call := Call{API: PartnerAPI, Op: "POST /a", Body: in}
+		call := endpoint{Call: Call{API: PartnerAPI, Op: "POST /a", Body: in}}
 		body, err := call.content()
 		require.NoError(t, err)
 		assert.JSONEq(t, want, string(body))
@@ -395,38 +401,38 @@ func TestNoCredential(t *testing.T) {
 	broken := errors.New("vault: GET https://vault.example/SECRET")
 	tests := map[string]struct {
 		opts []Option
-		call Call
+		call endpoint
 		is   error
 		want string
 	}{
-		"none": {nil, Call{API: PartnerAPI, Op: "GET /a"}, nil, "partner: GET /a: not sent: no credential; the client has no partner token"},
+		"none": {nil, endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}}, nil, "partner: GET /a: not sent: no credential; the client has no partner token"},
 		"another's": {
 			[]Option{WithPartnerToken("p")},
-			Call{API: NetworkAPI, Op: "GET /a"}, nil, "network: GET /a: not sent: no credential; the client has no network token",
+			endpoint{Call: Call{API: NetworkAPI, Op: "GET /a"}}, nil, "network: GET /a: not sent: no credential; the client has no network token",
 		},
 		"one of two": {
-			[]Option{WithAccountKey("k")}, Call{API: AccountAPI, Op: "GET /account/search", extraCredential: OrganizationKey}, nil,
+			[]Option{WithAccountKey("k")}, endpoint{Call: Call{API: AccountAPI, Op: "GET /account/search"}, extraCredential: OrganizationKey}, nil,
 			"account: GET /account/search: not sent: no credential; the client has no organization key",
 		},
 		"the source fails": {
-			[]Option{source("", broken)}, Call{API: AccountAPI, Op: "GET /a"}, broken,
+			[]Option{source("", broken)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, broken,
 			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString, which errors.Unwrap shows",
 		},
 		"the source is cancelled": {
-			[]Option{source("", context.Canceled)}, Call{API: AccountAPI, Op: "GET /a"}, context.Canceled,
+			[]Option{source("", context.Canceled)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, context.Canceled,
 			"account: GET /a: not sent: no credential; the source of the account key failed; context canceled",
 		},
 		"the source returns nothing": {
-			[]Option{source("", nil)}, Call{API: AccountAPI, Op: "GET /a"}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned none that can be sent",
+			[]Option{source("", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
+			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential",
 		},
 		"the source returns no header value": {
-			[]Option{source("SECRET\r\nX: y", nil)}, Call{API: AccountAPI, Op: "GET /a"}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned none that can be sent",
+			[]Option{source("SECRET\r\nX: y", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
+			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential",
 		},
 		"the source returns spaces": {
-			[]Option{source("SECRET ", nil)}, Call{API: AccountAPI, Op: "GET /a"}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned none that can be sent",
+			[]Option{source("SECRET ", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
+			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential",
 		},
 	}
 	for name, test := range tests {
@@ -434,7 +440,7 @@ func TestNoCredential(t *testing.T) {
 			t.Parallel()
 			client, err := NewClient(append(test.opts, WithHTTPClient(&http.Client{Transport: nothingSent(t)}))...)
 			require.NoError(t, err)
-			_, err = Do[none](t.Context(), client, test.call)
+			_, err = do[none](t.Context(), client, test.call, nil)
 			assertKinds(t, err, ErrNoCredential)
 			require.EqualError(t, err, test.want)
 			if test.is != nil {
@@ -460,19 +466,21 @@ func TestRequestOfDo(t *testing.T) {
 	session := NewSession()
 	session.absorb(reply(200, "", "Set-Cookie", "sid=s1"), "https://services.sparkart.net")
 	tests := map[string]struct {
-		call   Call
+		call   endpoint
 		method string
 		url    string
 		header http.Header
 		body   string
 	}{
 		"partner": {
-			Call{API: PartnerAPI, Op: "GET /partners/children/{id}", Args: []string{"7"}},
+			endpoint{Call: Call{API: PartnerAPI, Op: "GET /partners/children/{id}", Args: []string{"7"}}},
 			"GET", "https://www.bark.us/api/v1/partners/children/7",
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Token-Auth": {testPartnerToken}}, "",
 		},
 		"account": {
-			Call{API: AccountAPI, Op: "PATCH /a", Query: filter{Date{2026, 1, 2}, "ü&"}, Body: map[string]int{"b": 1, "a": 2}, Session: session},
+			endpoint{
+				Call: Call{API: AccountAPI, Op: "PATCH /a", Query: filter{Date{2026, 1, 2}, "ü&"}, Body: map[string]int{"b": 1, "a": 2}, Session: session},
+			},
 			"PATCH", "https://services.sparkart.net/api/v1/a?name=%C3%BC%26&since=2026-01-02&key=" + testAccountKey,
 			http.Header{
 				"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"},
@@ -480,17 +488,17 @@ func TestRequestOfDo(t *testing.T) {
 			}, `{"a":2,"b":1}`,
 		},
 		"a session of nobody": {
-			Call{API: AccountAPI, Op: "GET /a", Session: NewSession(), Query: url.Values{}},
+			endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: NewSession(), Query: url.Values{}}},
 			"GET", "https://services.sparkart.net/api/v1/a?key=" + testAccountKey,
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}, "",
 		},
 		"organisation": {
-			Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"b": {"2", "1"}}, extraCredential: OrganizationKey},
+			endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"b": {"2", "1"}}}, extraCredential: OrganizationKey},
 			"GET", "https://services.sparkart.net/api/v1/a?b=2&b=1&key=" + testAccountKey,
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Api-Key": {testOrganizationKey}}, "",
 		},
 		"network": {
-			Call{API: NetworkAPI, Op: "DELETE /a", Body: json.RawMessage(` [1, 2] `)},
+			endpoint{Call: Call{API: NetworkAPI, Op: "DELETE /a", Body: json.RawMessage(` [1, 2] `)}},
 			"DELETE", "https://api.backstack.com/a",
 			http.Header{
 				"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"},
@@ -498,7 +506,7 @@ func TestRequestOfDo(t *testing.T) {
 			}, `[1,2]`,
 		},
 		"no body": {
-			Call{API: NetworkAPI, Op: "POST /a"}, "POST", "https://api.backstack.com/a",
+			endpoint{Call: Call{API: NetworkAPI, Op: "POST /a"}}, "POST", "https://api.backstack.com/a",
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Authorization": {testNetworkToken}}, "",
 		},
 	}
@@ -521,7 +529,7 @@ func TestRequestOfDo(t *testing.T) {
 				}
 				return reply(200, `{"status":"ok","success":true}`), nil
 			}))
-			_, err := Do[none](t.Context(), client, test.call)
+			_, err := do[none](t.Context(), client, test.call, nil)
 			require.NoError(t, err)
 		})
 	}
@@ -658,39 +666,39 @@ func TestDecode(t *testing.T) {
 		ID   string `json:"id"`
 		Tags []int  `json:"tags"`
 	}
-	decodeRecord := func(call Call, payload string) (any, *Error) { return decode[*record](call, []byte(payload)) }
-	decodeList := func(call Call, payload string) (any, *Error) { return decode[[]record](call, []byte(payload)) }
-	decodeBool := func(call Call, payload string) (any, *Error) { return decode[bool](call, []byte(payload)) }
-	decodeNone := func(call Call, payload string) (any, *Error) { return decode[none](call, []byte(payload)) }
-	decodeOK := func(call Call, payload string) (any, *Error) { return decode[confirmed](call, []byte(payload)) }
+	decodeRecord := func(call endpoint, payload string) (any, *Error) { return decode[*record](call, []byte(payload)) }
+	decodeList := func(call endpoint, payload string) (any, *Error) { return decode[[]record](call, []byte(payload)) }
+	decodeBool := func(call endpoint, payload string) (any, *Error) { return decode[bool](call, []byte(payload)) }
+	decodeNone := func(call endpoint, payload string) (any, *Error) { return decode[none](call, []byte(payload)) }
+	decodeOK := func(call endpoint, payload string) (any, *Error) { return decode[confirmed](call, []byte(payload)) }
 	bad := []error{ErrBadResponse}
-	keyed, optional := Call{key: "customer"}, Call{optional: true}
+	keyed, optional := endpoint{key: "customer"}, endpoint{optional: true}
 	tests := map[string]struct {
-		decode  func(Call, string) (any, *Error)
-		call    Call
+		decode  func(endpoint, string) (any, *Error)
+		call    endpoint
 		payload string
 		want    any
 		kinds   []error
 	}{
-		"record":                   {decodeRecord, Call{}, `{"id":"a","x":1}`, &record{ID: "a"}, nil},
-		"record of an empty list":  {decodeRecord, Call{}, `{"tags":[]}`, &record{Tags: []int{}}, nil},
-		"record: {}":               {decodeRecord, Call{}, `{}`, nil, bad},
-		"record: no known field":   {decodeRecord, Call{}, `{"x":1}`, nil, bad},
-		"record: all null":         {decodeRecord, Call{}, `{"id":null,"tags":null}`, nil, bad},
-		"record: {} of a stranger": {decodeRecord, Call{anyValue: true}, `{}`, &record{}, nil},
-		"record: null":             {decodeRecord, Call{}, `null`, nil, bad},
-		"record: nothing":          {decodeRecord, Call{}, ``, nil, bad},
-		"record: spaces":           {decodeRecord, Call{}, " \n", nil, bad},
-		"record: []":               {decodeRecord, Call{}, `[]`, nil, bad},
-		"record: text":             {decodeRecord, Call{}, `"a"`, nil, bad},
-		"record: trailing":         {decodeRecord, Call{}, `{"id":"a"}}`, nil, bad},
-		"record: cut":              {decodeRecord, Call{}, `{"id":"a"`, nil, bad},
-		"record: other type":       {decodeRecord, Call{}, `{"id":1}`, nil, bad},
+		"record":                   {decodeRecord, endpoint{}, `{"id":"a","x":1}`, &record{ID: "a"}, nil},
+		"record of an empty list":  {decodeRecord, endpoint{}, `{"tags":[]}`, &record{Tags: []int{}}, nil},
+		"record: {}":               {decodeRecord, endpoint{}, `{}`, nil, bad},
+		"record: no known field":   {decodeRecord, endpoint{}, `{"x":1}`, nil, bad},
+		"record: all null":         {decodeRecord, endpoint{}, `{"id":null,"tags":null}`, nil, bad},
+		"record: {} of a stranger": {decodeRecord, endpoint{anyValue: true}, `{}`, &record{}, nil},
+		"record: null":             {decodeRecord, endpoint{}, `null`, nil, bad},
+		"record: nothing":          {decodeRecord, endpoint{}, ``, nil, bad},
+		"record: spaces":           {decodeRecord, endpoint{}, " \n", nil, bad},
+		"record: []":               {decodeRecord, endpoint{}, `[]`, nil, bad},
+		"record: text":             {decodeRecord, endpoint{}, `"a"`, nil, bad},
+		"record: trailing":         {decodeRecord, endpoint{}, `{"id":"a"}}`, nil, bad},
+		"record: cut":              {decodeRecord, endpoint{}, `{"id":"a"`, nil, bad},
+		"record: other type":       {decodeRecord, endpoint{}, `{"id":1}`, nil, bad},
 
-		"list":         {decodeList, Call{}, `[{"id":"a"}]`, []record{{ID: "a"}}, nil},
-		"empty list":   {decodeList, Call{}, `[]`, []record{}, nil},
-		"list: null":   {decodeList, Call{}, `null`, nil, bad},
-		"list: object": {decodeList, Call{}, `{}`, nil, bad},
+		"list":         {decodeList, endpoint{}, `[{"id":"a"}]`, []record{{ID: "a"}}, nil},
+		"empty list":   {decodeList, endpoint{}, `[]`, []record{}, nil},
+		"list: null":   {decodeList, endpoint{}, `null`, nil, bad},
+		"list: object": {decodeList, endpoint{}, `{}`, nil, bad},
 
 		"member":                {decodeRecord, keyed, `{"customer":{"id":"a"}}`, &record{ID: "a"}, nil},
 		"member: absent":        {decodeRecord, keyed, `{"status":"ok"}`, nil, bad},
@@ -698,23 +706,23 @@ func TestDecode(t *testing.T) {
 		"member: {}":            {decodeRecord, keyed, `{"customer":{}}`, nil, bad},
 		"member: []":            {decodeRecord, keyed, `{"customer":[]}`, nil, bad},
 		"member: null":          {decodeRecord, keyed, `{"customer":null}`, nil, bad},
-		"member: null, known":   {decodeRecord, Call{key: "customer", ifNull: ErrNotFound}, `{"customer":null}`, nil, []error{ErrNotFound}},
-		"member: absent, known": {decodeRecord, Call{key: "customer", ifNull: ErrNotFound}, `{}`, nil, bad},
+		"member: null, known":   {decodeRecord, endpoint{key: "customer", ifNull: ErrNotFound}, `{"customer":null}`, nil, []error{ErrNotFound}},
+		"member: absent, known": {decodeRecord, endpoint{key: "customer", ifNull: ErrNotFound}, `{}`, nil, bad},
 		"member of a list":      {decodeRecord, keyed, `[]`, nil, bad},
 		"member of nothing":     {decodeRecord, keyed, ``, nil, bad},
-		"true":                  {decodeBool, Call{key: "logged_in"}, `{"logged_in":true}`, true, nil},
-		"false":                 {decodeBool, Call{key: "logged_in"}, `{"logged_in":false}`, false, nil},
-		"neither":               {decodeBool, Call{key: "logged_in"}, `{"logged_in":"no"}`, nil, bad},
-		"no answer to it":       {decodeBool, Call{key: "logged_in"}, `{}`, nil, bad},
+		"true":                  {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":true}`, true, nil},
+		"false":                 {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":false}`, false, nil},
+		"neither":               {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":"no"}`, nil, bad},
+		"no answer to it":       {decodeBool, endpoint{key: "logged_in"}, `{}`, nil, bad},
 
-		"not read":           {decodeNone, Call{}, `{"x":1}`, none{}, nil},
-		"not read: nothing":  {decodeNone, Call{}, ``, none{}, nil},
-		"not read: null":     {decodeNone, Call{}, `null`, none{}, nil},
-		"not read: list":     {decodeNone, Call{}, `[]`, none{}, nil},
-		"not read: text":     {decodeNone, Call{}, `"done"`, none{}, nil},
-		"not read: HTML":     {decodeNone, Call{}, `<html>`, nil, bad},
-		"not read: cut":      {decodeNone, Call{}, `{"x":`, nil, bad},
-		"not read: trailing": {decodeNone, Call{}, `{}x`, nil, bad},
+		"not read":           {decodeNone, endpoint{}, `{"x":1}`, none{}, nil},
+		"not read: nothing":  {decodeNone, endpoint{}, ``, none{}, nil},
+		"not read: null":     {decodeNone, endpoint{}, `null`, none{}, nil},
+		"not read: list":     {decodeNone, endpoint{}, `[]`, none{}, nil},
+		"not read: text":     {decodeNone, endpoint{}, `"done"`, none{}, nil},
+		"not read: HTML":     {decodeNone, endpoint{}, `<html>`, nil, bad},
+		"not read: cut":      {decodeNone, endpoint{}, `{"x":`, nil, bad},
+		"not read: trailing": {decodeNone, endpoint{}, `{}x`, nil, bad},
 
 		// N2: "any 2xx is success; a record in the body is read, its absence is no error."
 		"optional: record":     {decodeRecord, optional, `{"id":"a"}`, &record{ID: "a"}, nil},
@@ -729,13 +737,13 @@ func TestDecode(t *testing.T) {
 		"optional: cut":        {decodeRecord, optional, `{"id":"a`, nil, bad},
 		"optional: trailing":   {decodeRecord, optional, `{"id":"a"}{}`, nil, bad},
 
-		"confirmed":            {decodeOK, Call{}, `{"success":true}`, confirmed(true), nil},
-		"not confirmed":        {decodeOK, Call{}, `{}`, nil, bad},
-		"confirmed in another": {decodeOK, Call{}, `[{"success":true}]`, nil, bad},
-		"confirmed with null":  {decodeOK, Call{}, `{"success":null}`, nil, bad},
-		"confirmed with text":  {decodeOK, Call{}, `{"success":"true"}`, nil, bad},
+		"confirmed":            {decodeOK, endpoint{}, `{"success":true}`, confirmed(true), nil},
+		"not confirmed":        {decodeOK, endpoint{}, `{}`, nil, bad},
+		"confirmed in another": {decodeOK, endpoint{}, `[{"success":true}]`, nil, bad},
+		"confirmed with null":  {decodeOK, endpoint{}, `{"success":null}`, nil, bad},
+		"confirmed with text":  {decodeOK, endpoint{}, `{"success":"true"}`, nil, bad},
 
-		"a login without a cookie": {decodeRecord, Call{login: true, Session: NewSession()}, `{"id":"a"}`, nil, bad},
+		"a login without a cookie": {decodeRecord, endpoint{login: true, Call: Call{Session: NewSession()}}, `{"id":"a"}`, nil, bad},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

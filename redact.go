@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strconv"
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
@@ -28,7 +27,10 @@ func (r reason) Error() string { return string(r) }
 // that walk unexported fields do not call functions. The zero value holds the zero value.
 type sealed[T any] struct{ open *func() T } // a pointer, because functions cannot be compared
 
-func seal[T any](value T) sealed[T] { return sealed[T]{ptrTo(func() T { return value })} }
+func seal[T any](value T) sealed[T] {
+	open := func() T { return value }
+	return sealed[T]{&open}
+}
 
 // get returns the value.
 func (s sealed[T]) get() (value T) {
@@ -141,12 +143,9 @@ func (h *hidden) Format(f fmt.State, verb rune) { redact.Format(f, verb, h.Error
 
 // forget removes credentials and cookies from what the API says: as they are, and as they are in a URL. A password stays,
 // because one that is a common word would show by its absence.
-func (e *Error) forget(secrets []secret, spent []string) {
-	forms := make(redact.Forms, 0, 12) // enough for most calls
-	for _, s := range secrets {
-		forms = forms.Add(s.token)
-	}
-	for _, text := range spent {
+func (e *Error) forget(secrets []string) {
+	var forms redact.Forms
+	for _, text := range secrets {
 		forms = forms.Add(text)
 	}
 	for i := range e.Messages {
@@ -208,12 +207,3 @@ const (
 	redactedAppLogin      redact.Name = "partnerapi.AppLoginRequest(redacted)"
 	redactedSignIn        redact.Name = "partnerapi.SignInCredentials(redacted)"
 )
-
-// echoes reports whether text holds a credential of the call.
-func (r *request) echoes(text string) bool {
-	secrets := slices.Clone(r.spent)
-	for _, s := range r.secrets {
-		secrets = append(secrets, s.token)
-	}
-	return redact.Echoes(text, secrets)
-}

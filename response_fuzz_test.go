@@ -21,6 +21,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -40,7 +41,7 @@ func FuzzRetryAfter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string, limited bool) {
 		synctest.Test(t, func(t *testing.T) { // it is midnight on 1 January 2000, UTC
 			header := http.Header{"Retry-After": {value}}
-			asked := retryAfter(header)
+			asked := retryafter.Of(header)
 			assert.Equal(t, waitOf(strings.TrimSpace(value)), asked)
 
 			status, least, jitter := http.StatusServiceUnavailable, time.Duration(0), 250*time.Millisecond

@@ -19,6 +19,7 @@ import (
 
 	"github.com/jarcoal/httpmock"
 	"github.com/partnerapi/partnerapi-go/internal/errno"
+	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -72,106 +73,87 @@ func TestRetryPolicyDefaults(t *testing.T) {
 }
 
 // "Waits: exponential from 250 ms, full jitter, at most 10 s; 429 without Retry-After waits at least 2 s."
-func TestWaitBounds(t *testing.T) {
+func TestBackoff(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
 	policy := RetryPolicy{}.withDefaults()
 	tests := map[string]struct {
 		policy          RetryPolicy
 		attempt, status int
-		asked           time.Duration
-		from, below     time.Duration
+		least, most     time.Duration // with no jitter, and with all of it
 	}{
-		"first":                        {policy, 1, 500, 0, 0, 250 * ms},
-		"second":                       {policy, 2, 0, 0, 0, 500 * ms},
-		"third":                        {policy, 3, 503, 0, 0, 1000 * ms},
-		"sixth":                        {policy, 6, 503, 0, 0, 8000 * ms},
-		"seventh, at the most":         {policy, 7, 503, 0, 0, 10_000 * ms},
-		"thousandth":                   {policy, 1000, 503, 0, 0, 10_000 * ms},
-		"429":                          {policy, 1, 429, 0, 2000 * ms, 2250 * ms},
-		"429, later":                   {policy, 3, 429, 0, 2000 * ms, 3000 * ms},
-		"429, never over the most":     {policy, 9, 429, 0, 2000 * ms, 10_001 * ms},
-		"429, less than the window":    {RetryPolicy{MaxWait: 1}.withDefaults(), 1, 429, 0, 1, 2},
-		"a first wait over the most":   {RetryPolicy{MinWait: time.Hour, MaxWait: ms}.withDefaults(), 1, 500, 0, 0, ms},
-		"what the answer asks for":     {policy, 1, 503, 7 * time.Second, 7 * time.Second, 7*time.Second + 1},
-		"it asks for more than a wait": {policy, 1, 429, 25 * time.Second, 25 * time.Second, 25*time.Second + 1},
-		"it asks for less":             {policy, 1, 429, time.Second, time.Second, time.Second + 1},
+		"first":                       {policy, 1, 500, 0, 250 * ms},
+		"second":                      {policy, 2, 0, 0, 500 * ms},
+		"third":                       {policy, 3, 503, 0, 1000 * ms},
+		"sixth":                       {policy, 6, 503, 0, 8000 * ms},
+		"seventh, at MaxWait":         {policy, 7, 503, 0, 10_000 * ms},
+		"thousandth":                  {policy, 1000, 503, 0, 10_000 * ms},
+		"429":                         {policy, 1, 429, 2000 * ms, 2250 * ms},
+		"429, third":                  {policy, 3, 429, 2000 * ms, 3000 * ms},
+		"429, at MaxWait":             {policy, 9, 429, 2000 * ms, 10_000 * ms},
+		"429, MaxWait below window":   {RetryPolicy{MaxWait: 1}.withDefaults(), 1, 429, 1, 1},
+		"MinWait longer than MaxWait": {RetryPolicy{MinWait: time.Hour, MaxWait: ms}.withDefaults(), 1, 500, 0, ms},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			least, most := time.Duration(1<<62), time.Duration(0)
-			for range 2000 {
-				wait := test.policy.wait(test.attempt, test.status, test.asked)
-				least, most = min(least, wait), max(most, wait)
-			}
-			assert.GreaterOrEqual(t, least, test.from)
-			assert.Less(t, most, test.below)
-			// Full jitter: what was drawn comes near to both bounds.
-			room := test.below - test.from
-			assert.LessOrEqual(t, least, test.from+room/20)
-			assert.GreaterOrEqual(t, most, test.below-room/20-1)
+			assert.Equal(t, test.least, test.policy.backoff(test.attempt, test.status, 0))
+			assert.Equal(t, test.most, test.policy.backoff(test.attempt, test.status, 1))
 		})
 	}
 }
 
-// TRAPS: "Retry-After has no cap and overflows": 9223372037 becomes negative.
-func TestTrapRetryAfterOverflow(t *testing.T) {
+func TestPlan(t *testing.T) {
 	t.Parallel()
-	const longest = 9223372036 * time.Second
-	synctest.Test(t, func(t *testing.T) { // it is midnight on 1 January 2000, UTC, a Saturday
-		for value, want := range map[string]time.Duration{
-			"":                                 0,
-			"0":                                0,
-			"1":                                time.Second,
-			" 30 ":                             30 * time.Second,
-			"007":                              7 * time.Second,
-			"86400":                            24 * time.Hour,
-			"9223372036":                       longest,
-			"9223372037":                       longest,
-			"9223372036854775807":              longest,
-			"9223372036854775808":              longest,
-			strings.Repeat("9", 1000):          longest,
-			"-1":                               0,
-			"+1":                               0,
-			"1.5":                              2 * time.Second,
-			"20.5":                             21 * time.Second,
-			"20.":                              20 * time.Second,
-			"20.000":                           20 * time.Second,
-			"0.001":                            time.Second,
-			"9223372036.5":                     9223372036 * time.Second,
-			"99999999999999999999.5":           9223372036 * time.Second,
-			".5":                               time.Second,
-			".":                                0,
-			"-1.5":                             0,
-			"1.5.5":                            0,
-			"1.5s":                             0,
-			"Sat, 01 Jan 2000 00:00:05 UTC":    5 * time.Second,
-			"Sat, 1 Jan 2000 00:00:05 GMT":     5 * time.Second,
-			"Sat, 01 Jan 2000 01:00:05 +0100":  5 * time.Second,
-			"Sat, 01 Jan 2000 00:00:05 PST":    0,
-			"2000-01-01T00:00:05Z":             5 * time.Second,
-			"2000-01-01T00:00:05.5Z":           5500 * time.Millisecond,
-			"1999-12-31T19:00:05-05:00":        5 * time.Second,
-			"2000-01-01 00:00:05":              0,
-			"1e3":                              0,
-			"0x10":                             0,
-			"1,2":                              0,
-			"١":                                0,
-			"soon":                             0,
-			"Sat, 01 Jan 2000 00:00:05 GMT":    5 * time.Second,
-			"Saturday, 01-Jan-00 00:00:05 GMT": 5 * time.Second,
-			"Sat Jan  1 00:00:05 2000":         5 * time.Second,
-			"Fri, 31 Dec 1999 23:59:59 GMT":    0,
-			"Sat, 01 Jan 2000 00:00:00 GMT":    0,
-			"Fri, 31 Dec 9999 23:59:59 GMT":    1<<63 - 1,
-			"Sat, 32 Jan 2000 00:00:05 GMT":    0,
-		} {
-			assert.Equal(t, want, retryAfter(http.Header{"Retry-After": {value}}), "%.40q", value)
-		}
-		assert.Zero(t, retryAfter(nil))
-		assert.Equal(t, time.Second, retryAfter(http.Header{"Retry-After": {"1", "2"}}))
-	})
+	const ever = time.Duration(math.MaxInt64)
+	get, post := rules{RetryPolicy{}.withDefaults(), true, false}, rules{RetryPolicy{}.withDefaults(), false, false}
+	once := rules{RetryPolicy{}.withDefaults(), true, true}
+	ends, again := step{}, step{again: true, wait: 125 * time.Millisecond}
+	answered := func(status int) facts { return facts{Attempt: Attempt{StatusCode: status, Outcome: OutcomeAnswered}} }
+	unknown := facts{Attempt: Attempt{StatusCode: 503, Outcome: OutcomeUnknown}}
+	unsent := facts{Attempt: Attempt{Outcome: OutcomeUnsent}}
+	limited := facts{Attempt: Attempt{StatusCode: 429, Outcome: OutcomeUnsent}}
+	asks := func(f facts, wait time.Duration) facts { f.retryAfter = wait; return f }
+	final := func(f facts) facts { f.final = true; return f }
+	tests := map[string]struct {
+		rules     rules
+		facts     facts
+		attempt   int
+		remaining time.Duration
+		budget    bool
+		want      step
+	}{
+		"answered":                        {get, answered(200), 1, ever, true, ends},
+		"answered, a failure":             {get, answered(404), 1, ever, true, ends},
+		"rejected credential":             {get, facts{rejected: true}, 1, ever, true, step{renew: true}},
+		"rejected, without retry":         {once, facts{rejected: true}, 1, ever, true, step{renew: true}},
+		"rejected, the last attempt":      {post, facts{rejected: true}, 4, ever, false, step{renew: true}},
+		"rejected session":                {post, facts{Attempt: answered(200).Attempt, relogin: true}, 4, ever, false, step{again: true}},
+		"rejected session, without retry": {once, facts{Attempt: answered(200).Attempt, relogin: true}, 1, ever, true, ends},
+		"unknown, idempotent":             {get, unknown, 1, ever, true, again},
+		"unknown, not idempotent":         {post, unknown, 1, ever, true, ends},
+		"unknown, final":                  {get, final(unknown), 1, ever, true, ends},
+		"unknown, without retry":          {once, unknown, 1, ever, true, ends},
+		"unknown, the last attempt":       {get, unknown, 4, ever, true, ends},
+		"unsent, not idempotent":          {post, unsent, 1, ever, true, again},
+		"unsent, final":                   {post, final(unsent), 1, ever, true, ends},
+		"unsent, without retry":           {once, unsent, 1, ever, true, ends},
+		"429":                             {post, limited, 1, ever, true, step{again: true, wait: 2125 * time.Millisecond}},
+		"429, Retry-After":                {post, asks(limited, time.Second), 1, ever, true, step{again: true, wait: time.Second}},
+		"Retry-After at the limit":        {get, asks(unknown, 30*time.Second), 1, ever, true, step{again: true, wait: 30 * time.Second}},
+		"Retry-After over the limit":      {get, asks(unknown, 31*time.Second), 1, ever, true, ends},
+		"context done":                    {get, unknown, 1, 0, true, ends},
+		"wait fits the deadline":          {get, unknown, 1, 126 * time.Millisecond, true, again},
+		"wait does not fit the deadline":  {get, unknown, 1, 125 * time.Millisecond, true, step{reason: context.DeadlineExceeded}},
+		"no budget":                       {get, unknown, 1, ever, false, step{reason: errNoBudget}},
+		"no budget, not idempotent":       {post, unknown, 1, ever, false, ends},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, plan(test.rules, test.facts, test.attempt, test.remaining, test.budget, 0.5))
+		})
+	}
 }
 
 // A date counts from the response's own Date, however wrong either clock is. Here it is midnight on 1 January 2000, UTC.
@@ -198,7 +180,7 @@ func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				header := []string{"Retry-After", test.after, "Date", test.date}
-				assert.Equal(t, test.want, retryAfter(reply(503, "", header...).Header))
+				assert.Equal(t, test.want, retryafter.Of(reply(503, "", header...).Header))
 				if test.want == 0 || test.want > 30*time.Second {
 					return
 				}
@@ -852,7 +834,7 @@ func TestRetryBudget(t *testing.T) {
 		// A call that may not go again for want of tokens ends, and says so to the hook.
 		last := log.seen[len(log.seen)-1]
 		assert.Zero(t, last.Wait)
-		require.EqualError(t, get(PartnerAPI), "partner: GET /a: no answer: unexpected EOF; the client's budget for sending again is used up")
+		require.EqualError(t, get(PartnerAPI), "partner: GET /a: no answer: unexpected EOF; the client's retry budget is used up")
 		assert.Equal(t, 1101, transport.sent)
 		assert.Zero(t, log.seen[1100].Wait)
 

@@ -528,25 +528,25 @@ func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	t.Parallel()
 	opts, _ := watched(t)
 	for name, test := range map[string]struct {
-		call Call
+		call endpoint
 		body string
 		want Error
 		text string
 	}{
 		"partner": {
-			Call{API: PartnerAPI, Op: "GET /a"},
+			endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}},
 			`{"success":false,"error":"` + canaryPartnerToken + ` twice: ` + canaryPartnerToken + `","error_type":"invalid_` + canaryPartnerToken + `"}`,
 			Error{Type: "invalid_[redacted]", Messages: []string{"[redacted] twice: [redacted]"}},
 			"partner: GET /a: 401 Unauthorized: [redacted] twice: [redacted]",
 		},
 		"account": {
-			Call{API: AccountAPI, Op: "GET /a", extraCredential: OrganizationKey},
+			endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, extraCredential: OrganizationKey},
 			`{"status":"error","messages":["Bad key ` + canaryAccountKey + `.","` + canaryOrganizationKey + ` does not own ` + canaryAccountKey + `"]}`,
 			Error{Messages: []string{"Bad key [redacted].", "[redacted] does not own [redacted]"}},
 			"account: GET /a: 401 Unauthorized: Bad key [redacted].; [redacted] does not own [redacted]",
 		},
 		"network": {
-			Call{API: NetworkAPI, Op: "GET /a"},
+			endpoint{Call: Call{API: NetworkAPI, Op: "GET /a"}},
 			`{"error":{"type":"user","code":401,"message":"x` + canaryNetworkToken + `y","fields":{"` + canaryNetworkToken + `":"` + canaryNetworkToken + ` has expired."},` +
 				`"dev_message":"at ` + canaryNetworkToken + `"}}`,
 			Error{Type: "user", Code: 401, Messages: []string{"x[redacted]y"}, Fields: map[string]string{"[redacted]": "[redacted] has expired."}, DevMessage: "at [redacted]"},
@@ -555,7 +555,7 @@ func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Do[none](t.Context(), newTestClient(t, always(401, test.body), opts...), test.call)
+			_, err := do[none](t.Context(), newTestClient(t, always(401, test.body), opts...), test.call, nil)
 			require.EqualError(t, err, test.text)
 			assertShowsNoCanary(t, err)
 			var failed *Error

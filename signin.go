@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -80,6 +81,20 @@ func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
 	}
 	s.client, s.refused = NewClient(append(slices.Clone(opts), WithCredentialSource(NetworkToken, TokenSourceFunc(tokenIn)))...)
 	return ownSource(s)
+}
+
+// suits refuses the source for another credential, and for a client of another server: the JWT would go to it.
+func (s *signIn) suits(which Credential, base *url.URL) error {
+	switch {
+	case which != NetworkToken:
+		return refused("WithCredentialSource", "SignIn is a source of the "+string(NetworkToken))
+	case s.refused != nil:
+		return s.refused
+	case originOf(s.client.config().bases[NetworkAPI]) != originOf(base):
+		return refused("WithCredentialSource", "SignIn is for another server than the client: both need the same WithBaseURL")
+	default:
+		return nil
+	}
 }
 
 // signIn is the source that SignIn returns.

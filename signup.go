@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+
+	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
 // SignupService makes links that sign a parent up for Bark. Use [Client.Signup].
@@ -36,8 +38,8 @@ func (in SignupRequest) check() (field, why string) {
 	}
 }
 
-func signupCall(in SignupRequest) Call {
-	return Call{API: PartnerAPI, Op: "GET /partners/signup", Query: in}
+func signupCall(in SignupRequest) endpoint {
+	return endpoint{Call: Call{API: PartnerAPI, Op: "GET /partners/signup", Query: in}}
 }
 
 // URL returns a link that signs the parent up when a browser opens it, as often as it is opened: who has an account is
@@ -48,13 +50,12 @@ func signupCall(in SignupRequest) Call {
 //
 // GET /partners/signup
 func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, error) {
-	r, err := encode(ctx, s.client.config(), signupCall(in), nil)
+	r, err := encode(ctx, s.client, signupCall(in), nil)
 	if err != nil {
 		return "", err
 	}
-	defer r.free()
-	credentials[PartnerToken].putInQuery(r.URL, r.secrets[0].token) // the only way that a browser can carry it
-	return r.URL.String(), nil
+	credentials[PartnerToken].putInQuery(r.url, r.secrets.held[0].token) // the only way that a browser can carry it
+	return r.url.String(), nil
 }
 
 // Resolve signs the parent up from here, with the token in a header, and returns the address to send the browser to. It
@@ -66,43 +67,37 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 // GET /partners/signup
 func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...CallOption) (*url.URL, error) {
 	// The documented success is a redirect, which is a failure of every other call.
-	r, err := encode(ctx, s.client.config(), signupCall(in), opts)
+	r, err := encode(ctx, s.client, signupCall(in), opts)
 	if err != nil {
 		return nil, err
 	}
-	defer r.free()
-	a, failed := send(r)
-	var location *url.URL
-	if failed == nil {
-		location, failed = a.location(r)
-	}
+	res := send(ctx, s.client, r)
+	location, failed := redirectOf(r, res)
 	if failed != nil {
-		return nil, r.explain(a, failed)
+		return nil, explain(r, res, failed)
 	}
 	return location, nil
 }
 
-// location returns where the answer to r redirects to.
-func (a *answer) location(r *request) (*url.URL, *Error) {
-	_, failed := a.open(r.route.api)
+// redirectOf returns where the response to r redirects to.
+func redirectOf(r *request, res result) (*url.URL, *Error) {
+	failed := res.failure
 	switch {
-	case failed != nil && (!isRedirect(a.status) || !errors.Is(failed, ErrBadResponse)):
-		return nil, failed // a redirect is one that the API does not document, but here
+	case failed != nil && (res.cause != nil || !isRedirect(res.StatusCode) || !errors.Is(failed, ErrBadResponse)):
+		return nil, failed // the API documents a redirect for this operation only
 	case failed == nil:
 		return nil, badResponse("no redirect")
 	}
-	to := a.header.Get("Location")
-	location, err := r.URL.Parse(to)
+	to := res.header.Get("Location")
+	location, err := r.url.Parse(to)
 	if err != nil || to == "" || location.Host == "" || location.Scheme != "https" && location.Scheme != "http" {
 		return nil, badResponse("a redirect without an address")
 	}
-	if r.echoes(to) || r.echoes(location.String()) { // resolving dots can put a token together
+	if secrets := r.secrets.all(); redact.Echoes(to, secrets) || redact.Echoes(location.String(), secrets) { // resolving dots can put a token together
 		return nil, badResponse("a redirect to an address that holds a credential")
 	}
 	return location, nil
 }
-
-func isRedirect(status int) bool { return status >= 300 && status <= 399 }
 
 // Handler returns a handler that signs the parent of a request up with [SignupService.Resolve] and sends the browser on
 // with 303. who says who the parent is, from the service's own session, say. Its error, or a parent that cannot be

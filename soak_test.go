@@ -307,7 +307,7 @@ func (s *soak) judge(err error, trip *soakTrip) (says soakReply, failed *partner
 	if !errors.As(err, &failed) {
 		return saysOther, nil
 	}
-	if strings.Contains(err.Error(), "budget for sending again is used up") {
+	if strings.Contains(err.Error(), "retry budget is used up") {
 		s.count("calls that ended for want of budget")
 	}
 	known := failed.StatusCode == 0

@@ -82,7 +82,9 @@ func (c *confirmed) UnmarshalJSON(data []byte) error {
 //
 // POST /partners/subscriptions
 func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) error {
-	_, err := do[confirmed](ctx, s.client, Call{API: PartnerAPI, Op: "POST /partners/subscriptions", Body: in, Repeatable: true}, opts)
+	_, err := do[confirmed](ctx, s.client, endpoint{
+		Call: Call{API: PartnerAPI, Op: "POST /partners/subscriptions", Body: in, Repeatable: true},
+	}, opts)
 	return err
 }
 
@@ -91,7 +93,9 @@ func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscription
 //
 // PUT /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateSubscriptionRequest, opts ...CallOption) error {
-	_, err := do[confirmed](ctx, s.client, Call{API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{pk}, Body: in}, opts)
+	_, err := do[confirmed](ctx, s.client, endpoint{
+		Call: Call{API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{pk}, Body: in},
+	}, opts)
 	return err
 }
 
@@ -101,7 +105,9 @@ func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateS
 //
 // DELETE /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...CallOption) error {
-	_, err := do[confirmed](ctx, s.client, Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions/{pk}", Args: []string{pk}}, opts)
+	_, err := do[confirmed](ctx, s.client, endpoint{
+		Call: Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions/{pk}", Args: []string{pk}},
+	}, opts)
 	return err
 }
 
@@ -110,7 +116,9 @@ func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...Ca
 //
 // DELETE /partners/subscriptions
 func (s *SubscriptionsService) CancelLegacy(ctx context.Context, pk string, opts ...CallOption) error {
-	_, err := do[confirmed](ctx, s.client, Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions", Body: cancelSubscriptionRequest{pk}}, opts)
+	_, err := do[confirmed](ctx, s.client, endpoint{
+		Call: Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions", Body: cancelSubscriptionRequest{pk}},
+	}, opts)
 	return err
 }
 
@@ -130,8 +138,10 @@ func (s *SubscriptionsService) Ensure(ctx context.Context, in CreateSubscription
 	if in.Plan == "" {
 		return false, nil
 	}
-	_, err = do[confirmed](ctx, s.client, Call{
-		API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{in.PK}, Body: UpdateSubscriptionRequest{in.Plan},
+	_, err = do[confirmed](ctx, s.client, endpoint{
+		Call: Call{
+			API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{in.PK}, Body: UpdateSubscriptionRequest{in.Plan},
+		},
 		earlierDoubt: errors.Is(err, ErrOutcomeUnknown),
 	}, opts)
 	return false, err

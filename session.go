@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -131,16 +132,31 @@ func (s Session) MarshalText() ([]byte, error) { return redactedSession.MarshalT
 
 const noSession = "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession"
 
-// refuse says why a call must not be made with s, or nothing. Tokens become those of the server of the first call.
-func (s *Session) refuse(api api, base *url.URL, required bool) string {
+// sessionCall is a call that is made with a session. Its methods accept nil: a call without a session.
+type sessionCall struct {
+	*sessionState
+
+	op      string
+	refresh refresher
+
+	sent     string // the access token of the newest attempt
+	rejected string // the access token of an attempt for which nobody was logged in
+}
+
+// refresher returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
+type refresher func(ctx context.Context, refreshToken string) (*Tokens, error)
+
+// join returns s for a call of op, or why the call must not be made with it. Tokens become those of the server of the first
+// call.
+func (s *Session) join(op string, of api, base *url.URL, required bool, refresh refresher) (_ *sessionCall, why string) {
 	state := s.opened()
 	switch {
 	case s == nil && !required:
-		return ""
+		return nil, ""
 	case state == nil:
-		return noSession
-	case !api.sessions:
-		return "a session is for the account API only"
+		return nil, noSession
+	case !of.sessions:
+		return nil, "a session is for the account API only"
 	}
 	state.mu.Lock()
 	defer state.mu.Unlock()
@@ -148,9 +164,9 @@ func (s *Session) refuse(api api, base *url.URL, required bool) string {
 		state.origin = originOf(base)
 	}
 	if state.origin != "" && !isOrigin(state.origin, base) {
-		return "made by another server than the one that this client calls"
+		return nil, "made by another server than the one that this client calls"
 	}
-	return ""
+	return &sessionCall{sessionState: state, op: op, refresh: refresh}, ""
 }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
@@ -161,45 +177,49 @@ func isOrigin(origin string, u *url.URL) bool {
 	return scheme == u.Scheme && host == u.Host
 }
 
-// absorb takes over the cookies that an answer sets and drops those it expires. It returns what is secret in those that
+// absorb takes over the cookies that a response sets and drops those that it expires. It returns the secrets in those that
 // the session then has. A token session takes none.
-func (s *Session) absorb(resp *http.Response, origin string) []string {
-	state, now := s.state.get(), time.Now()
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	if state.bearer != nil || state.ended || state.origin != "" && state.origin != origin {
+func (c *sessionCall) absorb(resp *http.Response, from *url.URL) []string {
+	if c == nil || resp.Header["Set-Cookie"] == nil {
+		return nil
+	}
+	now, origin := time.Now(), originOf(from)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bearer != nil || c.ended || c.origin != "" && c.origin != origin {
 		return nil // or another server was faster to make a new session its own
 	}
-	state.cookies.DropExpired(now)
+	c.cookies.DropExpired(now)
 	for _, line := range resp.Header["Set-Cookie"] {
-		if c, ok := cookie.Parse(line, now); ok {
-			state.origin = origin
-			state.cookies.Put(c, now)
+		if one, ok := cookie.Parse(line, now); ok {
+			c.origin = origin
+			c.cookies.Put(one, now)
 		}
 	}
-	return state.cookies.Secrets()
+	return c.cookies.Secrets()
 }
 
-// apply puts the cookies on a request, or the access token, which it returns too. It returns what is secret in them.
-func (s *Session) apply(req *http.Request) (values []string, token string) {
-	if s == nil {
-		return nil, ""
+// apply puts the cookies or the access token on a request, and returns the secrets in them.
+func (c *sessionCall) apply(req *http.Request) []string {
+	if c == nil {
+		return nil
 	}
-	state := s.state.get()
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	if !isOrigin(state.origin, req.URL) {
-		return nil, ""
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent = ""
+	if !isOrigin(c.origin, req.URL) {
+		return nil
 	}
-	if b := state.bearer; b != nil {
+	if b := c.bearer; b != nil {
+		c.sent = b.AccessToken
 		req.Header["Authorization"] = []string{"Bearer " + b.AccessToken}
-		return []string{b.AccessToken}, b.AccessToken
+		return []string{b.AccessToken}
 	}
-	state.cookies.DropExpired(time.Now())
-	if len(state.cookies) > 0 {
-		req.Header["Cookie"] = []string{state.cookies.Header()}
+	c.cookies.DropExpired(time.Now())
+	if len(c.cookies) > 0 {
+		req.Header["Cookie"] = []string{c.cookies.Header()}
 	}
-	return state.cookies.Secrets(), ""
+	return c.cookies.Secrets()
 }
 
 func (s *Session) isEmpty() bool {

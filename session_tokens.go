@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -114,7 +113,7 @@ type bearer struct {
 	store    func(context.Context, Tokens) error // or nil
 	unstored bool                                // store has failed with these tokens, or is at it
 	since    time.Time                           // when the access token came of a refresh
-	renewal  *flight.Flight[none]                // what gets new tokens, and has them stored, or nil
+	renewal  *flight.Flight[struct{}]            // what gets new tokens, and has them stored, or nil
 	renewals renewals                            // in place of access tokens that the API did not accept
 
 	// denied is when the API did not accept a new access token either, by operation. The empty one is any, until the API
@@ -177,13 +176,12 @@ func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error
 	}
 }
 
-// ready returns when a request of an operation can be sent with the session, or says why it cannot. refused is an access
-// token that the API has not accepted from the call, if any.
-func (s *Session) ready(ctx context.Context, c *settings, op, refused string) error {
-	if s == nil {
+// ready returns when the request can be sent, or an error that says why it cannot.
+func (c *sessionCall) ready(ctx context.Context) error {
+	if c == nil {
 		return nil
 	}
-	r, err := s.state.get().renew(ctx, c, op, refused)
+	r, err := c.renew(ctx)
 	if r == nil {
 		return err
 	}
@@ -191,8 +189,10 @@ func (s *Session) ready(ctx context.Context, c *settings, op, refused string) er
 	return err
 }
 
-// renew returns the renewal to wait for, or nil if there is nothing to wait for, or an error if the session cannot be refreshed.
-func (s *sessionState) renew(ctx context.Context, c *settings, op, refused string) (*flight.Flight[none], error) {
+// renew returns the renewal to wait for, or nil if there is nothing to wait for, or an error if the session cannot be
+// refreshed.
+func (c *sessionCall) renew(ctx context.Context) (*flight.Flight[struct{}], error) {
+	s := c.sessionState
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, now := s.bearer, time.Now()
@@ -207,24 +207,24 @@ func (s *sessionState) renew(ctx context.Context, c *settings, op, refused strin
 	case b.renewal != nil:
 		return b.renewal, nil
 	}
-	unaccepted := refused != "" && refused == b.AccessToken
+	unaccepted := c.rejected != "" && c.rejected == b.AccessToken
 	isNew := now.Sub(b.since) < refreshMargin // a wrong clock may call any token expired
 	fresh := !unaccepted && (isNew || b.canSend(now.Add(refreshMargin)))
 	switch {
 	case fresh && !b.unstored, !unaccepted && b.canSend(now) && !b.canRefresh(now):
 		return nil, nil
 	case fresh: // and to be stored
-	case unaccepted && b.isDenied(op, now): // the customer is at fault, not the token
+	case unaccepted && b.isDenied(c.op, now): // the customer is at fault, not the token
 		return nil, reason("a new access token was not accepted either")
 	case !b.canRefresh(now):
 		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
 	case unaccepted && !b.renewals.take(now):
 		return nil, reason("the API accepts no access token for long")
 	}
-	r := flight.New[none](reason("the refresh did not end"))
+	r := flight.New[struct{}](reason("the refresh did not end"))
 	b.renewal = r
 	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r}, true)
-	go r.Run(func() (none, error) { return none{}, s.replace(ctx, c, b, !fresh, unaccepted) }, func(none, error) {
+	go r.Run(func() (struct{}, error) { return struct{}{}, s.replace(ctx, c.refresh, b, !fresh, unaccepted) }, func(struct{}, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		b.renewal = nil
@@ -234,11 +234,11 @@ func (s *sessionState) renew(ctx context.Context, c *settings, op, refused strin
 
 // replace refreshes the tokens, if that is still to be done, and has them stored. It is nobody's in particular: whoever
 // gives up waiting leaves it to the others.
-func (s *sessionState) replace(ctx context.Context, c *settings, b *bearer, refresh, unaccepted bool) error {
+func (s *sessionState) replace(ctx context.Context, refresh refresher, b *bearer, due, unaccepted bool) error {
 	var failed error
-	if refresh {
+	if due {
 		limited, cancel := context.WithTimeout(ctx, refreshLimit)
-		tokens, err := refreshTokens(limited, c, b.RefreshToken)
+		tokens, err := refresh(limited, b.RefreshToken)
 		cancel()
 		if tokens == nil {
 			return err
@@ -268,20 +268,28 @@ func (b *bearer) take(tokens Tokens) {
 	}
 }
 
-// learn is told whether the API has accepted an access token from a call of an operation. refused is one that it had not
-// accepted from the same call before, if any.
-func (s *Session) learn(op, token, refused string, loggedOut bool) {
-	state := s.state.get()
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	switch b := state.bearer; {
+// learn takes note of whether the API has accepted the access token that was sent. It reports, once for a call, whether the
+// call is to be retried with a new token: the API has done nothing without one.
+func (c *sessionCall) learn(isLoggedOut func() bool) (retry bool) {
+	if c == nil || c.sent == "" {
+		return false
+	}
+	loggedOut := isLoggedOut()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch b := c.bearer; {
 	case b == nil:
 	case !loggedOut:
-		delete(b.denied, op)
+		delete(b.denied, c.op)
 		delete(b.denied, "")
-	case refused != "" && token == b.AccessToken:
-		b.deny(op, time.Now())
+	case c.rejected != "" && c.sent == b.AccessToken:
+		b.deny(c.op, time.Now())
 	}
+	if !loggedOut || c.rejected != "" {
+		return false
+	}
+	c.rejected = c.sent
+	return true
 }
 
 // deniedFor is for how long a new access token that the API did not accept either is not refreshed.
@@ -300,7 +308,7 @@ func (b *bearer) isDenied(op string, now time.Time) bool {
 }
 
 // hookKey is what the context of a hook knows the renewal by that waits for it.
-type hookKey struct{ renewal *flight.Flight[none] }
+type hookKey struct{ renewal *flight.Flight[struct{}] }
 
 // stored has new tokens stored.
 func (s *sessionState) stored(ctx context.Context, b *bearer) error {
@@ -319,48 +327,6 @@ func (s *sessionState) stored(ctx context.Context, b *bearer) error {
 	b.unstored = false
 	s.mu.Unlock()
 	return nil
-}
-
-// refreshRequest is the body of a refresh.
-type refreshRequest struct {
-	RefreshToken string `json:"refresh_token"`
-}
-
-// refusedRefresh is what the API says of a refresh token that it does not accept.
-const refusedRefresh = "Unable to decode refresh token"
-
-// errRefreshRefused is the kind of that message, which may lose words to redaction.
-var errRefreshRefused = errors.New("refresh refused")
-
-// ofRefreshOnly are the kinds that would be taken for those of the call that waits for a refresh: that what it is about is
-// not there, say, or may have been done. It was not sent.
-var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
-
-// refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
-func refreshTokens(ctx context.Context, c *settings, token string) (*Tokens, error) {
-	var answer Response
-	tokens, err := do[*renewedTokens](ctx, &Client{settings: seal(c)}, Call{
-		API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}, key: "access", spent: []string{token},
-	}, []CallOption{WithResponseInto(&answer)})
-	var failed *Error
-	if errors.As(err, &failed) {
-		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })
-		switch {
-		case slices.Contains(failed.kinds, errRefreshRefused):
-			err = errors.Join(ErrNotLoggedIn, err)
-		case len(failed.kinds) == 0 && (failed.cause == nil || len(failed.Messages) > 0):
-			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this, or nothing, of a refresh
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if tokens.AccessToken == "" {
-		failed = badResponse("no access_token that can be sent")
-		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", answer.StatusCode, answer.Attempts
-		return &tokens.Tokens, failed
-	}
-	return &tokens.Tokens, nil
 }
 
 // end makes the session nobody's if it could be ended at the API. A cookie session is what the API makes of it.

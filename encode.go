@@ -1,0 +1,220 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-querystring/query"
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+)
+
+// encode makes the request of a call. It returns an [*ArgumentError] for an invalid call, and [ErrNoCredential] if a
+// credential is missing.
+func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*request, error) {
+	s := c.config()
+	if s == nil {
+		return nil, e.refuse("client", "nil, or not made by NewClient")
+	}
+	o, why := optionsOf(opts)
+	if why != "" {
+		return nil, e.refuse("CallOption", why)
+	}
+	if ctx == nil {
+		return nil, e.refuse("ctx", "nil")
+	}
+	base, of := s.bases[e.API], apis[e.API]
+	if base == nil {
+		return nil, e.refuse("API", "unknown")
+	}
+	method, target, err := e.target(base)
+	if err != nil {
+		return nil, err
+	}
+	if target.RawQuery, err = e.query(of.credential); err != nil {
+		return nil, err
+	}
+	content, err := e.content()
+	if err != nil {
+		return nil, err
+	}
+	session, why := e.Session.join(e.Op, of, base, e.needsSession, c.refreshTokens)
+	if why != "" {
+		return nil, e.refuse("session", why)
+	}
+	r := &request{
+		api: e.API, op: e.Op, method: method, url: target, header: s.headers(o.header, content != nil), content: content,
+		secrets: &secrets{api: e.API, op: e.Op, spent: e.spent}, session: session,
+		open: of.open, isLoggedOut: e.isLoggedOut,
+		into: o.into, once: o.once, isIdempotent: e.isIdempotent(), isWrite: e.isWrite(), earlierDoubt: e.earlierDoubt,
+	}
+	if len(e.Args) > 0 {
+		r.path = []string{strings.TrimPrefix(target.Path, base.Path), strings.TrimPrefix(target.EscapedPath(), base.EscapedPath())}
+	}
+	if failed := r.secrets.ask(ctx, s.sources, of.credential, e.extraCredential); failed != nil {
+		if e.earlierDoubt {
+			failed.kinds = append(failed.kinds, ErrOutcomeUnknown)
+		}
+		return nil, failed
+	}
+	return r, nil
+}
+
+// optionsOf returns what the options set, or why one of them is invalid.
+func optionsOf(opts []CallOption) (o callOptions, why string) {
+	for _, opt := range opts {
+		if opt == nil {
+			return o, "nil"
+		}
+		if why := opt(&o); why != "" {
+			return o, why
+		}
+	}
+	return o, ""
+}
+
+// target returns the method of the operation, and the URL with each of Args in the place of a wildcard, as one segment.
+func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err error) {
+	method, pattern, _ := strings.Cut(e.Op, " ")
+	switch {
+	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
+		return "", nil, e.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
+	case !isToken(method) || !isHeaderValue(pattern) || strings.Contains(pattern, "\t"):
+		return "", nil, e.refuse("Op", "not a method and a path")
+	case e.path != "":
+		pattern = e.path
+	}
+	segments := strings.Split(pattern[1:], "/")
+	wildcards := 0
+	for i, segment := range segments {
+		name := strings.TrimSuffix(strings.TrimPrefix(segment, "{"), "}")
+		switch {
+		case !strings.ContainsAny(segment, "{}"):
+			segments[i] = (&url.URL{Path: segment}).EscapedPath()
+			continue
+		case segment != "{"+name+"}" || !isWildcardName(name) || slices.Contains(segments[i+1:], segment):
+			return "", nil, e.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
+		}
+		if wildcards < len(e.Args) {
+			if why := whyNotSegment(e.Args[wildcards]); why != "" {
+				return "", nil, e.refuse(name, why)
+			}
+			segments[i] = url.PathEscape(e.Args[wildcards])
+		}
+		wildcards++
+	}
+	switch {
+	case len(e.Args) < wildcards:
+		return "", nil, e.refuse("Args", "fewer than the path has wildcards")
+	case len(e.Args) > wildcards:
+		return "", nil, e.refuse("Args", "more than the path has wildcards")
+	}
+	escaped := base.EscapedPath() + "/" + strings.Join(segments, "/")
+	u := *base
+	u.Path, u.RawPath = escaped, ""
+	if strings.Contains(escaped, "%") {
+		u.RawPath = escaped
+		u.Path, _ = url.PathUnescape(escaped) // it was escaped by net/url
+	}
+	return method, &u, nil
+}
+
+func isWildcardName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+func whyNotSegment(arg string) (why string) {
+	switch {
+	case arg == "":
+		return "empty"
+	case isDots(arg):
+		return notAPathSegment
+	case !utf8.ValidString(arg):
+		return notUTF8
+	default:
+		return ""
+	}
+}
+
+// query returns the query of the URL, without the credential.
+func (e *endpoint) query(credential Credential) (string, error) {
+	if e.Query == nil {
+		return "", nil
+	}
+	if err := e.check("Query", e.Query); err != nil {
+		return "", err
+	}
+	values, ok := e.Query.(url.Values)
+	if !ok {
+		var err error
+		if values, err = query.Values(e.Query); err != nil {
+			return "", e.refuse("Query", whyNot(err))
+		}
+	}
+	if !areUTF8(values) {
+		return "", e.refuse("Query", notUTF8)
+	}
+	for name := range values {
+		for _, own := range []string{credentials[credential].query, "_method"} { // some servers read the method from the second
+			if own != "" && strings.EqualFold(inQuery(name), own) {
+				return "", e.refuse("Query", own+notForCallers)
+			}
+		}
+	}
+	return values.Encode(), nil
+}
+
+// content returns the JSON of Body, or nil if there is none.
+func (e *endpoint) content() ([]byte, error) {
+	if e.Body == nil {
+		return nil, nil
+	}
+	if err := e.check("Body", e.Body); err != nil {
+		return nil, err
+	}
+	if why := jsonwire.Unsendable(e.Body); why != "" {
+		return nil, e.refuse("Body", why)
+	}
+	body, err := json.Marshal(e.Body)
+	if err != nil {
+		return nil, e.refuse("Body", whyNot(err))
+	}
+	return body, nil
+}
+
+// headers returns the headers of a request without credentials. An empty value of the caller's does not replace one of ours.
+func (s *settings) headers(callers http.Header, hasBody bool) http.Header {
+	header := http.Header{"Accept": {"application/json"}, "User-Agent": {s.userAgent}}
+	if hasBody {
+		header["Content-Type"] = []string{"application/json; charset=utf-8"}
+	}
+	for name, values := range callers {
+		if header[name] == nil || values[0] != "" {
+			header[name] = values
+		}
+	}
+	return header
+}
+
+// whyNot tells why a value cannot be encoded, in words that hold none of the value.
+func whyNot(err error) string {
+	if errors.Is(err, errNotADate) {
+		return noSuchDay
+	}
+	return "cannot be encoded"
+}
+
+func areUTF8(query url.Values) bool {
+	for name, values := range query {
+		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) }) {
+			return false
+		}
+	}
+	return true
+}
