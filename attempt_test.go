@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -15,6 +16,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -1279,4 +1281,235 @@ func TestProxyRefusesATransportOfOthers(t *testing.T) {
 	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
 	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString, which errors.Unwrap shows")
 	assert.Equal(t, 4, transport.sent)
+}
+
+// allocated returns how many bytes do allocates on the heap, whoever frees them. It counts what every goroutine of the
+// process does.
+func allocated(do func()) int64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return int64(after.TotalAlloc - before.TotalAlloc) //nolint:gosec // far from overflow
+}
+
+// answering serves a connection: it reads one request, writes answer, and then again and again, once every pause, until
+// the client goes.
+func answering(answer, again string, pause time.Duration) func(net.Conn) {
+	return func(conn net.Conn) {
+		defer func() { _ = conn.Close() }()
+		req, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, req.Body)
+		if _, err := io.WriteString(conn, answer); err != nil {
+			return
+		}
+		gone := make(chan struct{})
+		go func() {
+			defer close(gone)
+			_, _ = io.Copy(io.Discard, conn)
+		}()
+		for err == nil && again != "" {
+			select {
+			case <-gone:
+				return
+			case <-time.After(pause):
+				_, err = io.WriteString(conn, again)
+			}
+		}
+		<-gone
+	}
+}
+
+// A server that falls silent at any point, or never ends its response, costs an attempt its timeout, and no goroutine:
+// synctest waits for all of them. Retries and kinds are those of every incomplete response.
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	servers := map[string]struct {
+		serve  func(net.Conn)
+		status int
+	}{
+		"not read from":               {func(net.Conn) {}, 0},
+		"silent":                      {answering("", "", 0), 0},
+		"silent within the status":    {answering("HTTP/1.1 2", "", 0), 0},
+		"silent within the headers":   {answering(head+"Content-Le", "", 0), 0},
+		"silent after a 103":          {answering("HTTP/1.1 103 Early Hints\r\n\r\n", "", 0), 0},
+		"silent after the headers":    {answering(head+"Content-Length: 16\r\n\r\n", "", 0), 200},
+		"silent within a body":        {answering(head+"Content-Length: 17\r\n\r\n"+`{"success":true}`, "", 0), 200},
+		"silent within a chunk":       {answering(head+"Transfer-Encoding: chunked\r\n\r\n11\r\n"+`{"success":true}`, "", 0), 200},
+		"silent after a chunk":        {answering(head+"Transfer-Encoding: chunked\r\n\r\n10\r\n"+`{"success":true}`+"\r\n", "", 0), 200},
+		"silent within gzip":          {answering(head+"Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b\x08\x00", "", 0), 200},
+		"silent instead of closing":   {answering(head+"Connection: close\r\n\r\n"+`{"success":true}`, "", 0), 200},
+		"a byte a second of a status": {answering("HTTP/1.1 200 ", "O", time.Second), 0},
+		"a byte a second of a header": {answering(head+"X-Slow: ", "x", time.Second), 0},
+		"a header a second":           {answering(head, "X-Slow: x\r\n", time.Second), 0},
+		"a 103 a second":              {answering("", "HTTP/1.1 103 Early Hints\r\n\r\n", time.Second), 0},
+		"a byte a second of a body":   {answering(head+"Content-Length: 1000000\r\n\r\n", " ", time.Second), 200},
+		"a chunk a second":            {answering(head+"Transfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", time.Second), 200},
+		"a byte a second, no length":  {answering(head+"Connection: close\r\n\r\n", " ", time.Second), 200},
+	}
+	calls := map[string]struct {
+		sent  int
+		each  time.Duration
+		write bool
+		call  Call
+		opts  []Option
+	}{
+		"POST":            {1, 30 * time.Second, true, Call{API: PartnerAPI, Op: "POST /a", Body: 1}, nil},
+		"POST, 5 s":       {1, 5 * time.Second, true, Call{API: PartnerAPI, Op: "POST /a"}, []Option{WithTimeout(5 * time.Second)}},
+		"repeatable POST": {4, 30 * time.Second, true, Call{API: PartnerAPI, Op: "POST /a", Body: 1, Repeatable: true}, nil},
+		"PUT":             {4, 30 * time.Second, true, Call{API: PartnerAPI, Op: "PUT /a", Body: 1}, nil},
+		"DELETE, 45 s":    {4, 45 * time.Second, true, Call{API: PartnerAPI, Op: "DELETE /a"}, []Option{WithTimeout(45 * time.Second)}},
+		"GET":             {4, 30 * time.Second, false, Call{API: PartnerAPI, Op: "GET /a"}, nil},
+	}
+	for how, server := range servers {
+		for name, test := range calls {
+			t.Run(how+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					var log attemptLog
+					client, connections := newPiped(t, server.serve, append(test.opts, log.hook())...)
+					_, err := Do[none](t.Context(), client, test.call)
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					if test.write {
+						assertKinds(t, err, ErrOutcomeUnknown)
+					} else {
+						assertKinds(t, err)
+					}
+					assert.Equal(t, int64(test.sent), connections.Load())
+					require.Len(t, log.seen, test.sent)
+					for _, a := range log.seen {
+						assert.Equal(t, test.each, a.Duration)
+						assert.Equal(t, OutcomeUnknown, a.Outcome)
+						assert.Equal(t, server.status, a.StatusCode)
+						require.EqualError(t, a.Err, "context deadline exceeded")
+					}
+				})
+			})
+		}
+	}
+}
+
+// Without a connection the request is unsent by proof: a POST that is not idempotent is retried too.
+func TestSilentDial(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		client := newOwnClient(t, func(own *http.Transport) {
+			own.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+				ctx, cancel := context.WithTimeout(ctx, 30*time.Second) // the limit of the package's own dialer
+				defer cancel()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+		}, WithTimeout(5*time.Second), log.hook())
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assertKinds(t, err)
+		require.Len(t, log.seen, 4)
+		for _, a := range log.seen {
+			assert.Equal(t, 5*time.Second, a.Duration)
+			assert.Equal(t, OutcomeUnsent, a.Outcome)
+		}
+		time.Sleep(30 * time.Second) // net/http goes on with a dial that nobody waits for, until its own limit
+	})
+}
+
+// The TLS handshake has 10 s, which is the transport's limit.
+func TestSilentHandshake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log attemptLog
+		client, _ := newPiped(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) },
+			WithBaseURL(PartnerAPI, "https://localhost"), log.hook())
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
+		assertKinds(t, err)
+		var timeout net.Error
+		require.ErrorAs(t, err, &timeout)
+		assert.True(t, timeout.Timeout())
+		require.Len(t, log.seen, 4)
+		for _, a := range log.seen {
+			assert.Equal(t, 10*time.Second, a.Duration)
+			assert.Equal(t, OutcomeUnsent, a.Outcome)
+		}
+	})
+}
+
+// countingConn counts what a server could write: a pipe holds nothing, so it is what the client has read.
+type countingConn struct {
+	net.Conn
+
+	written *atomic.Int64
+}
+
+func (c countingConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	return n, err
+}
+
+// At most 1 MiB is read before a body, and at most a line of a chunk's size or a trailer.
+//
+//nolint:paralleltest // what other tests allocate would be measured too
+func TestHeaderLimit(t *testing.T) {
+	const mebibyte = 1 << 20
+	const head = "HTTP/1.1 200 OK\r\n"
+	long := strings.Repeat("x", 16<<10)
+	answers := map[string]struct {
+		answer, again string
+		most          int64 // bytes read
+		status        int
+	}{
+		"a header that is too large":    {head + "X-Large: " + strings.Repeat("x", 2*mebibyte) + "\r\n\r\n{}", "", mebibyte, 0},
+		"a header line without end":     {head + "X-Large: ", long, mebibyte, 0},
+		"a folded header without end":   {head + "X-Large: x", "\r\n " + long, mebibyte, 0},
+		"headers without end":           {head, "X-Large: " + long + "\r\n", mebibyte, 0},
+		"short headers without end":     {head, strings.Repeat("a:\r\n", 1000), mebibyte, 0},
+		"a header's name without end":   {head, long, mebibyte, 0},
+		"a status without end":          {"HTTP/1.1 200 ", long, mebibyte, 0},
+		"a protocol without end":        {"", long, mebibyte, 0},
+		"103s without end":              {"", "HTTP/1.1 103 Early Hints\r\nLink: " + long + "\r\n\r\n", mebibyte, 0},
+		"a chunk's size without end":    {head + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("0", 1000), 0, 200},
+		"a chunk's comment without end": {head + "Transfer-Encoding: chunked\r\n\r\n1;", long, 0, 200},
+		"a trailer without end":         {head + "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Large: ", long, 0, 200},
+	}
+	calls := map[string]struct {
+		sent  int
+		write bool
+		call  Call
+	}{
+		"POST": {1, true, Call{API: NetworkAPI, Op: "POST /a", Body: 1}},
+		"GET":  {4, false, Call{API: NetworkAPI, Op: "GET /a"}},
+	}
+	for how, test := range answers {
+		for name, c := range calls {
+			t.Run(how+", "+name, func(t *testing.T) {
+				var written atomic.Int64
+				client, connections := newPiped(t, func(conn net.Conn) {
+					answering(test.answer, test.again, 0)(countingConn{conn, &written})
+				}, soon)
+				var err error
+				heap := allocated(func() { _, err = Do[none](t.Context(), client, c.call) })
+				assert.Less(t, heap, int64(c.sent)*(96<<20))
+				assert.Less(t, written.Load(), int64(c.sent)*(test.most+64<<10))
+				var kinds []error
+				if c.write {
+					kinds = append(kinds, ErrOutcomeUnknown)
+				}
+				if test.status == http.StatusOK {
+					kinds = append(kinds, ErrBadResponse)
+				}
+				assertKinds(t, err, kinds...)
+				var failed *Error
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, test.status, failed.StatusCode)
+				assert.Equal(t, c.sent, failed.Attempts)
+				assert.Less(t, len(err.Error()), 200)
+				assert.Equal(t, int64(c.sent), connections.Load())
+			})
+		}
+	}
 }

@@ -1,12 +1,18 @@
 package partnerapi
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -177,3 +183,312 @@ func (s *Session) absorb(resp *http.Response, origin string) {
 
 // apply puts the session on a request.
 func (s *Session) apply(req *http.Request) { (&sessionCall{sessionState: s.state.get()}).apply(req) }
+
+// replyTest is a documented reply and what a method makes of it.
+type replyTest struct {
+	status int
+	header []string
+	call   func(context.Context, *Client) (any, error)
+	want   any      // the value, spelled after the document
+	kinds  []error  // or the kinds of the failure, and no others
+	says   []string // what the failure says
+	what   string   // its type
+}
+
+// requestTest makes the call that a documented request body belongs to.
+type requestTest func(context.Context, *Client) error
+
+func runReplies(t *testing.T, tests map[string]replyTest) {
+	t.Helper()
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := fixture(t, name)
+			client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+				return reply(test.status, body, test.header...), nil
+			}))
+			got, err := test.call(t.Context(), client)
+			if test.kinds == nil {
+				require.NoError(t, err)
+				assert.Equal(t, unsealed(test.want), unsealed(got))
+				return
+			}
+			assertKinds(t, err, test.kinds...)
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.says, failed.Messages)
+			assert.Equal(t, test.what, failed.Type)
+			assert.Equal(t, test.status, failed.StatusCode)
+			assert.Equal(t, body, string(failed.Body))
+			assert.Zero(t, got)
+		})
+	}
+}
+
+func runRequests(t *testing.T, tests map[string]requestTest) {
+	t.Helper()
+	for name, call := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := newTranscript(teapot)
+			_ = call(t.Context(), newTestClient(t, log)) // refused by the teapot
+			if assert.Len(t, log.bodies, 1) {
+				assert.JSONEq(t, fixture(t, name), log.bodies[0])
+			}
+		})
+	}
+}
+
+func fixture(t testing.TB, name string) string {
+	t.Helper()
+	body, err := fs.ReadFile(os.DirFS("testdata"), name+".json")
+	require.NoError(t, err)
+	return string(body)
+}
+
+// assertKinds asserts that err is of all these kinds and of no others.
+func assertKinds(t *testing.T, err error, want ...error) {
+	t.Helper()
+	require.Error(t, err)
+	for _, kind := range []error{
+		ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
+		ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
+	} {
+		if slices.Contains(want, kind) {
+			assert.ErrorIs(t, err, kind)
+		} else {
+			assert.NotErrorIs(t, err, kind)
+		}
+	}
+}
+
+// assertRefused asserts that err refuses an argument for a reason.
+func assertRefused(t *testing.T, err error, name, why string) {
+	t.Helper()
+	var refused *ArgumentError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, name, refused.Name)
+	assert.Equal(t, why, refused.Reason)
+}
+
+// transcript is a transport that gives its answers in turn, the last one again and again, and keeps what it was asked.
+type transcript struct {
+	mu      sync.Mutex
+	answers []canned
+	asked   []string // method and path with query
+	bodies  []string
+	headers []http.Header
+}
+
+func newTranscript(answers ...canned) *transcript {
+	return &transcript{answers: answers}
+}
+
+// canned is a reply that can be given again.
+type canned struct {
+	status int
+	body   string
+	header []string
+}
+
+func answerWith(status int, body string, header ...string) canned {
+	return canned{status, body, header}
+}
+
+func (c canned) response() *http.Response { return reply(c.status, c.body, c.header...) }
+
+// teapot is an answer that ends every call after one attempt.
+var teapot = answerWith(http.StatusTeapot, "")
+
+func (l *transcript) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = append(l.asked, req.Method+" "+req.URL.RequestURI())
+	l.bodies = append(l.bodies, string(body))
+	l.headers = append(l.headers, req.Header)
+	return l.answers[min(len(l.asked), len(l.answers))-1].response(), nil
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// Every canary begins with this, in a form that no escaping changes.
+const canary = "CANARY"
+
+const (
+	canaryPartnerToken    = canary + "partnertoken"
+	canaryAccountKey      = canary + "accountkey"
+	canaryOrganizationKey = canary + "organizationkey"
+	canaryNetworkToken    = canary + "networktoken"
+	canaryPK              = canary + "pk"
+	canaryEmail           = canary + "email@b.example"
+	canaryPassword        = canary + "password"
+	canaryCookie          = canary + "cookie"
+	canaryInvitation      = canary + "invitation"
+	canaryAccess          = canary + "access"
+	canaryRefresh         = canary + "refresh"
+)
+
+// assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
+func assertNoCanary(t *testing.T, text, what string) {
+	t.Helper()
+	text = strings.ToUpper(text)
+	for _, form := range []string{canary, "43414E415259", "67 65 78 65 82 89", "0X43, 0X41, 0X4E"} {
+		if strings.Contains(text, form) {
+			t.Errorf("%s shows a secret: %.500s", what, text)
+		}
+	}
+}
+
+// verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
+var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
+
+// formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
+func formsOf(value any, withJSON bool) map[string]string {
+	forms := make(map[string]string)
+	type user struct {
+		Name  string
+		Value any
+	}
+	within := map[string]any{
+		"itself": value, "struct": user{"u", value}, "pointer": &user{"u", value}, "slice": []any{value}, "map": map[string]any{"k": value},
+	}
+	for place, v := range within {
+		for _, verb := range verbs {
+			forms[place+" "+verb] = fmt.Sprintf(verb, v)
+		}
+		var text, lines bytes.Buffer
+		slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
+		forms[place+" slog text"] = text.String()
+		if withJSON {
+			slog.New(slog.NewJSONHandler(&lines, nil)).Info("m", "v", v, slog.Group("g", "v", v))
+			forms[place+" slog JSON"] = lines.String()
+			data, _ := json.Marshal(v)
+			forms[place+" JSON"] = string(data)
+		}
+	}
+	return forms
+}
+
+func canarySession(t *testing.T, origin string) *Session {
+	t.Helper()
+	session := NewSession()
+	session.absorb(reply(200, "", "Set-Cookie", "sid="+canaryCookie), origin)
+	return session
+}
+
+// canaryCalls are calls of each API and each kind of session, with secrets. Every call is under test in internal/acceptance.
+func canaryCalls(session *Session) map[string]func(context.Context, *Client) error {
+	return map[string]func(context.Context, *Client) error{
+		"Subscriptions.Create": func(ctx context.Context, c *Client) error {
+			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail})
+		},
+		"Subscriptions.Cancel": func(ctx context.Context, c *Client) error { return c.Subscriptions.Cancel(ctx, canaryPK) },
+		"Accounts.Search": func(ctx context.Context, c *Client) error {
+			_, err := c.Accounts.Search(ctx, canaryEmail)
+			return err
+		},
+		"Accounts.Login": func(ctx context.Context, c *Client) error {
+			_, _, err := c.Accounts.Login(ctx, LoginRequest{canaryEmail, canaryPassword})
+			return err
+		},
+		"Accounts.Get": func(ctx context.Context, c *Client) error {
+			_, err := c.Accounts.Get(ctx, session)
+			return err
+		},
+		"Accounts.Benefits, with tokens": func(ctx context.Context, c *Client) error {
+			session, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
+			if err != nil {
+				return err
+			}
+			_, err = c.Accounts.Benefits(ctx, session)
+			return err
+		},
+		"Networks.List": func(ctx context.Context, c *Client) error {
+			_, err := c.Networks.List(ctx, ListOptions{Search: canaryEmail})
+			return err
+		},
+		"Networks.Delete": func(ctx context.Context, c *Client) error {
+			_, err := c.Networks.Delete(ctx, canaryPK)
+			return err
+		},
+		"AppSessions.Login": func(ctx context.Context, c *Client) error {
+			_, err := c.AppSessions.Login(ctx, AppLoginRequest{canaryEmail, canaryPassword})
+			return err
+		},
+	}
+}
+
+// watched returns options for a client whose credentials are canaries, and everything that logger and hook are told.
+func watched(t *testing.T) ([]Option, func() string) {
+	t.Helper()
+	var mu sync.Mutex
+	var told strings.Builder
+	write := writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return told.Write(p)
+	})
+	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
+	opts := []Option{
+		WithPartnerToken(canaryPartnerToken), WithAccountKey(canaryAccountKey),
+		WithOrganizationKey(canaryOrganizationKey), WithNetworkToken(canaryNetworkToken),
+		WithLogger(slog.New(handler)),
+		WithAttemptHook(func(_ context.Context, a Attempt) {
+			data, err := json.Marshal([]any{a})
+			require.NoError(t, err)
+			_, _ = write.Write(data)
+			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []Attempt{a}))
+			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
+			type user struct{ attempt Attempt } // in an unexported field fmt does not ask a type how to print it
+			for _, verb := range verbs {
+				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
+			}
+		}),
+	}
+	return opts, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return told.String()
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func canaryAppSession(t *testing.T) *AppSession {
+	t.Helper()
+	session := new(AppSession)
+	require.NoError(t, json.Unmarshal([]byte(`{"jwt":"`+canaryNetworkToken+`","auth":true}`), session))
+	return session
+}
+
+// canarySignIn is a source that has signed in.
+func canarySignIn(t *testing.T) TokenSource {
+	t.Helper()
+	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
+		WithHTTPClient(&http.Client{Transport: newTranscript(answerWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}))
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, canaryNetworkToken, token)
+	return source
+}
+
+// canaryTokenFile is a source that has read its file.
+func canaryTokenFile(t *testing.T) TokenSource {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), canary)
+	require.NoError(t, os.WriteFile(path, []byte(canaryPartnerToken), 0o600))
+	source := TokenFile(path)
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, canaryPartnerToken, token)
+	return source
+}

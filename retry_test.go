@@ -193,132 +193,6 @@ func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
 	}
 }
 
-// Which operations go again after which attempt, and what is known in the end.
-func TestWhatGoesAgain(t *testing.T) {
-	t.Parallel()
-	session := NewSession()
-	fee := 2.5
-	calls := map[string]struct {
-		repeatable, write bool
-		call              func(context.Context, *Client, ...CallOption) error
-	}{
-		"Subscriptions.Create": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: "a", Email: "a@b.example"}, opts...)
-		}},
-		"Subscriptions.Update": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Subscriptions.Update(ctx, "a", UpdateSubscriptionRequest{PlanBark}, opts...)
-		}},
-		"Subscriptions.Cancel": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Subscriptions.Cancel(ctx, "a", opts...)
-		}},
-		"Subscriptions.CancelLegacy": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Subscriptions.CancelLegacy(ctx, "a", opts...)
-		}},
-		"Accounts.Get": {true, false, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			_, err := c.Accounts.Get(ctx, session, opts...)
-			return err
-		}},
-		"Accounts.Logout": {true, false, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Accounts.Logout(ctx, session, opts...)
-		}},
-		"Accounts.Login": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			_, _, err := c.Accounts.Login(ctx, LoginRequest{"a@b.example", "p"}, opts...)
-			return err
-		}},
-		"Accounts.Create": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			_, err := c.Accounts.Create(ctx, CreateAccountRequest{Email: "a@b.example"}, opts...)
-			return err
-		}},
-		"Accounts.Update": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			_, err := c.Accounts.Update(ctx, session, UpdateAccountRequest{Email: "a@b.example"}, opts...)
-			return err
-		}},
-		"Networks.Update": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Networks.Update(ctx, "acc_1", UpdateNetworkRequest{fee}, opts...)
-		}},
-		"Invitations.Create": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			_, err := c.Invitations.Create(ctx, CreateInvitationRequest{Email: "a@b.example"}, opts...)
-			return err
-		}},
-		"Invitations.Activate": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			_, err := c.Invitations.Activate(ctx, "TOKEN", opts...)
-			return err
-		}},
-		"Invitations.Update": {false, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Invitations.Update(ctx, "inv_1", UpdateInvitationRequest{Email: "a@b.example"}, opts...)
-		}},
-		"Invitations.Delete": {true, true, func(ctx context.Context, c *Client, opts ...CallOption) error {
-			return c.Invitations.Delete(ctx, "inv_1", opts...)
-		}},
-		"Do POST":              {false, true, doing("POST /a", false)},
-		"Do PATCH":             {false, true, doing("PATCH /a", false)},
-		"Do PATCH, repeatable": {true, true, doing("PATCH /a", true)},
-		"Do HEAD":              {true, false, doing("HEAD /a", false)},
-		"Do OPTIONS":           {true, false, doing("OPTIONS /a", false)},
-		"Do LOCK":              {false, true, doing("LOCK /a", false)},
-		"Do post":              {false, true, doing("post /a", false)},
-	}
-	attempts := map[string]struct {
-		step    roundTripFunc
-		outcome Outcome
-		kind    error
-	}{
-		"refused dial": {refusedDial, OutcomeUnsent, nil},
-		"429":          {always(429, ""), OutcomeUnsent, ErrRateLimited},
-		"no answer":    {cut, OutcomeUnknown, nil},
-		"half a body":  {halfABody, OutcomeUnknown, ErrBadResponse},
-		"500":          {always(500, ""), OutcomeUnknown, ErrServer},
-		"503 HTML":     {always(503, "<html>"), OutcomeUnknown, ErrServer},
-		"302":          {always(302, "", "Location", "/x"), OutcomeAnswered, ErrBadResponse},
-		"400":          {always(400, `{}`), OutcomeAnswered, ErrInvalid},
-		"408":          {always(408, `{}`), OutcomeUnknown, ErrServer},
-	}
-	for method, c := range calls {
-		for how, attempt := range attempts {
-			t.Run(method+" after "+how, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					want := 4
-					if attempt.outcome == OutcomeAnswered || attempt.outcome == OutcomeUnknown && !c.repeatable {
-						want = 1
-					}
-					var log attemptLog
-					transport := turns(attempt.step)
-					client := newTestClient(t, transport, log.hook())
-					err := c.call(t.Context(), client)
-					require.Error(t, err)
-					assert.Equal(t, want, transport.sent)
-					assert.Equal(t, c.write && attempt.outcome == OutcomeUnknown, errors.Is(err, ErrOutcomeUnknown), "%v", err)
-					if attempt.kind != nil {
-						require.ErrorIs(t, err, attempt.kind)
-					}
-					var failed *Error
-					require.ErrorAs(t, err, &failed)
-					assert.Equal(t, want, failed.Attempts)
-					require.Len(t, log.seen, want)
-					for i, a := range log.seen {
-						assert.Equal(t, attempt.outcome, a.Outcome)
-						assert.Equal(t, i+1, a.Number)
-						assert.Equal(t, failed.Op, a.Op)
-						assert.Equal(t, failed.API, a.API)
-					}
-
-					transport = turns(attempt.step)
-					require.Error(t, c.call(t.Context(), newTestClient(t, transport), WithoutRetry()))
-					assert.Equal(t, 1, transport.sent, "WithoutRetry")
-				})
-			})
-		}
-	}
-}
-
-func doing(op string, repeatable bool) func(context.Context, *Client, ...CallOption) error {
-	return func(ctx context.Context, c *Client, opts ...CallOption) error {
-		_, err := Do[none](ctx, c, Call{API: NetworkAPI, Op: op, Repeatable: repeatable}, opts...)
-		return err
-	}
-}
-
 // What comes after an attempt decides: success is success, and what follows an unknown attempt is told with it.
 func TestWhatFollowsAnAttempt(t *testing.T) {
 	t.Parallel()
@@ -1254,4 +1128,57 @@ func TestTrapConcurrentCalls(t *testing.T) {
 		})
 	}
 	calls.Wait()
+}
+
+// turningSource supplies tokens in turn, and records those that the API rejects.
+type turningSource struct {
+	tokens []string
+	err    error // when there are no more tokens
+	told   []string
+}
+
+func (r *turningSource) Token(context.Context) (string, error) {
+	if len(r.tokens) == 0 {
+		return "", r.err
+	}
+	token := r.tokens[0]
+	r.tokens = r.tokens[1:]
+	return token, nil
+}
+
+func (r *turningSource) Invalidate(token string) { r.told = append(r.told, token) }
+
+// A call is retried after a 401 with another token, not with the rejected one.
+func TestRetryAfter401NeedsAnotherToken(t *testing.T) {
+	t.Parallel()
+	wait := &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 429, RetryAfter: time.Minute, Attempts: 1, kinds: []error{ErrRateLimited}}
+	tests := map[string]struct {
+		source *turningSource
+		sent   []string
+		told   []string
+		kinds  []error
+		wait   time.Duration
+	}{
+		"another":             {&turningSource{tokens: []string{"old", "new"}}, []string{"old", "new"}, []string{"old"}, []error{ErrUnauthorized}, 0},
+		"the same":            {&turningSource{tokens: []string{"old", "old"}}, []string{"old"}, []string{"old"}, []error{ErrUnauthorized}, 0},
+		"none, for a minute":  {&turningSource{tokens: []string{"old"}, err: wait}, []string{"old"}, []string{"old"}, []error{ErrUnauthorized, ErrNoCredential, ErrRateLimited}, time.Minute},
+		"not the first, even": {&turningSource{err: wait}, nil, nil, []error{ErrNoCredential, ErrRateLimited}, time.Minute},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent []string
+			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				sent = append(sent, req.Header.Get("Authorization"))
+				return reply(401, `{"error":{"type":"user","code":401,"message":"Please sign in."}}`), nil
+			}), WithCredentialSource(NetworkToken, test.source))
+			_, err := client.Networks.Get(t.Context(), "acc_1")
+			assertKinds(t, err, test.kinds...)
+			var failed *Error
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, test.wait, failed.RetryAfter)
+			assert.Equal(t, test.sent, sent)
+			assert.Equal(t, test.told, test.source.told)
+		})
+	}
 }

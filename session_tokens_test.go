@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
@@ -937,65 +936,6 @@ func TestTokensAreRedacted(t *testing.T) {
 	}
 }
 
-func TestTokensAreTakenOutOfWhatAnAPISays(t *testing.T) {
-	t.Parallel()
-	echo := func(req *http.Request) (*http.Response, error) {
-		said, err := json.Marshal("Please log in with another than " + req.Header.Get("Authorization"))
-		require.NoError(t, err)
-		if strings.HasSuffix(req.URL.Path, "/refresh") {
-			body, err := io.ReadAll(req.Body)
-			require.NoError(t, err)
-			said, err = json.Marshal(string(body))
-			require.NoError(t, err)
-		}
-		return reply(200, `{"status":"error","messages":[`+string(said)+`]}`), nil
-	}
-	opts, told := watched(t)
-	client := newTestClient(t, roundTripFunc(echo), opts...)
-	_, err := client.Accounts.Benefits(t.Context(), sessionOf(t, Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}))
-	require.EqualError(t, err, "account: GET /account/benefits: 200 OK: Please log in with another than Bearer [redacted]; "+
-		`account: POST /refresh: 200 OK: {"refresh_token":"[redacted]"}`)
-	assertShowsNoCanary(t, err)
-	assertNoCanary(t, told(), "the log or the hook")
-	assert.Contains(t, told(), "POST /refresh")
-}
-
-// A refresh that fails tells no more than any call does.
-func TestSecretsStayOutOfRefreshesThatFail(t *testing.T) {
-	t.Parallel()
-	for name, step := range map[string]roundTripFunc{
-		"a foreign error": func(req *http.Request) (*http.Response, error) { return nil, errors.New(everything(req)) },
-		"a URL": func(req *http.Request) (*http.Response, error) {
-			return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: foreign{everything(req)}}
-		},
-		"a page":                 func(req *http.Request) (*http.Response, error) { return reply(502, everything(req)), nil },
-		"tokens in another form": always(200, `{"access":["`+canaryAccess+`"]}`),
-		"tokens of other types":  always(200, `{"access":{"access_token":{"`+canaryAccess+`":1},"refresh_token":"`+canaryRefresh+`"}}`),
-		"a time that is none":    always(200, `{"access":{"access_token":"`+canaryAccess+`","access_token_expiration":"`+canaryRefresh+`"}}`),
-		"half a pair":            always(200, `{"access":{"access_token":"`+canaryAccess+`"}}`),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			opts, told := watched(t)
-			client := newTestClient(t, step, opts...)
-			err := getWith(t, client, sessionOf(t, Tokens{RefreshToken: canaryRefresh}))
-			assertFailureShowsNoCanary(t, err)
-			assertNoCanary(t, told(), "the log or the hook")
-			assert.Contains(t, told(), "POST /refresh")
-		})
-	}
-}
-
-// Nor does a hook that fails: its error is found, and not printed.
-func TestSecretsStayOutOfHooksThatFail(t *testing.T) {
-	t.Parallel()
-	session := sessionOf(t, oldTokens())
-	session.OnRefresh(func(context.Context, Tokens) error { return foreign{canary} })
-	err := getWith(t, newTestClient(t, &issuer{}), session)
-	assertFailureShowsNoCanary(t, err)
-	require.ErrorIs(t, err, foreign{canary})
-}
-
 // perishing is an API whose access tokens live for a while by its own clock, which may differ from ours. A refresh token is
 // good for one refresh.
 type perishing struct {
@@ -1271,4 +1211,62 @@ func TestRefreshWithAnOddFieldThatIsNotStored(t *testing.T) {
 	require.ErrorIs(t, getWith(t, client, session), io.ErrShortWrite)
 	require.NoError(t, getWith(t, client, session))
 	assert.Equal(t, []string{"POST /refresh R0", "POST /refresh R1", "GET /account Bearer A1"}, api.sent)
+}
+
+// A response that arrives after a logout does not turn a token session into a cookie session.
+func TestLoggedOutTokensTakeNoCookie(t *testing.T) {
+	t.Parallel()
+	s, err := NewTokenSession(Tokens{AccessToken: "access", RefreshToken: "refresh"})
+	require.NoError(t, err)
+	require.NoError(t, s.end(nil))
+	s.absorb(reply(200, "", "Set-Cookie", "sid=customer1"), "https://services.sparkart.net")
+	assert.True(t, s.isEmpty())
+}
+
+// everySecond lets one request a second through, first come, first served.
+type everySecond struct {
+	mu   sync.Mutex
+	next time.Time
+}
+
+func (l *everySecond) Wait(ctx context.Context) error {
+	l.mu.Lock()
+	at := time.Now()
+	if l.next.After(at) {
+		at = l.next
+	}
+	l.next = at.Add(time.Second)
+	l.mu.Unlock()
+	select {
+	case <-time.After(time.Until(at)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A refresh does not queue at the limiter behind the calls that wait for it; these keep to the limit after it.
+func TestRefreshBeforeLimitedCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		var mu sync.Mutex
+		var sent []string
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, time.Since(started).String()+" "+req.URL.Path)
+			if req.URL.Path == "/api/v1/refresh" {
+				return reply(200, `{"status":"ok","access":{"access_token":"new","access_token_expiration":9999999999,"refresh_token":"newer","refresh_token_expiration":9999999999}}`), nil
+			}
+			return reply(200, `{"status":"ok","customer":{"id":1}}`), nil
+		}), WithRateLimiter(AccountAPI, new(everySecond)))
+		session, err := NewTokenSession(Tokens{AccessToken: "old", AccessTokenExpires: UnixTimeOf(started), RefreshToken: "refresh"})
+		require.NoError(t, err)
+		atOnce(3, func() {
+			_, err := client.Accounts.Get(t.Context(), session)
+			assert.NoError(t, err)
+		})
+		assert.Equal(t, []string{"0s /api/v1/refresh", "1s /api/v1/account", "2s /api/v1/account", "3s /api/v1/account"}, sent)
+	})
 }

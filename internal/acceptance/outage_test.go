@@ -1,4 +1,4 @@
-package partnerapi_test
+package acceptance
 
 import (
 	"errors"
@@ -45,14 +45,14 @@ func TestTotalOutage(t *testing.T) {
 				fake.Fail(post, slices.Repeat([]partnertest.Fault{test.fault}, 10_000)...)
 
 				client, requests := counted(fake)
-				all(1000, func() {
+				concurrently(1000, func() {
 					_, err := client.Networks.Domains(t.Context())
 					assert.Error(t, err)
 				})
 				assert.Equal(t, int64(1100), requests.Load(), "1.1 requests for each of 1000 calls")
 
 				writer, writes := counted(fake)
-				all(1000, func() {
+				concurrently(1000, func() {
 					_, err := writer.Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "a@example.com"})
 					assert.Equal(t, test.posts == 1000, errors.Is(err, partnerapi.ErrOutcomeUnknown))
 					assert.Error(t, err)
@@ -84,8 +84,8 @@ func counted(fake *partnertest.Fake, opts ...partnerapi.Option) (*partnerapi.Cli
 	return fake.Client(append(opts, count)...), &requests
 }
 
-// all calls f n times, in 200 goroutines.
-func all(n int, f func()) {
+// concurrently calls f n times, in 200 goroutines.
+func concurrently(n int, f func()) {
 	var calls sync.WaitGroup
 	for range 200 {
 		calls.Go(func() {

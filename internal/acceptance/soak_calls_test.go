@@ -1,4 +1,4 @@
-package partnerapi_test
+package acceptance
 
 import (
 	"context"
@@ -11,61 +11,60 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// soakOperations are what workers do. Each returns false if there is nothing to do it with. Two methods may share an op,
-// which then is with one of them.
+// soakOperations are what workers do: every call that has a model. Each returns false if there is nothing to do it with.
 var soakOperations = []struct {
-	name, op string
-	weight   int
-	do       func(*soakWorker) bool
+	name   string // of everyCall, and after a comma how it is used
+	weight int
+	do     func(*soakWorker) bool
 }{
-	{"Subscriptions.Create", "POST /partners/subscriptions", 8, (*soakWorker).subscribe},
-	{"Subscriptions.Ensure", "", 8, (*soakWorker).ensure},
-	{"Subscriptions.Update", "PUT /partners/subscriptions/{pk}", 8, (*soakWorker).changePlan},
-	{"Subscriptions.Cancel", "DELETE /partners/subscriptions/{pk}", 5, func(w *soakWorker) bool {
+	{"Subscriptions.Create", 8, (*soakWorker).subscribe},
+	{"Subscriptions.Ensure", 8, (*soakWorker).ensure},
+	{"Subscriptions.Update", 8, (*soakWorker).changePlan},
+	{"Subscriptions.Cancel", 5, func(w *soakWorker) bool {
 		return w.cancel("Cancel", w.client.Subscriptions.Cancel)
 	}},
-	{"Subscriptions.CancelLegacy", "DELETE /partners/subscriptions", 4, func(w *soakWorker) bool {
+	{"Subscriptions.CancelLegacy", 4, func(w *soakWorker) bool {
 		return w.cancel("CancelLegacy", w.client.Subscriptions.CancelLegacy)
 	}},
-	{"Signup.Resolve", "GET /partners/signup", 3, (*soakWorker).signUp},
-	{"Accounts.Create", "POST /accounts", 4, (*soakWorker).createAccount},
-	{"Accounts.Login", "POST /login", 6, (*soakWorker).login},
-	{"Accounts.Get", "GET /account", 5, (*soakWorker).account},
-	{"Accounts.Update", "POST /account", 7, (*soakWorker).updateAccount},
-	{"Accounts.Status", "GET /account/status", 2, (*soakWorker).status},
-	{"Accounts.Benefits", "GET /account/benefits", 2, (*soakWorker).benefits},
-	{"Accounts.Search", "GET /account/search", 3, (*soakWorker).search},
-	{"Accounts.Logout", "GET /logout", 3, (*soakWorker).logout},
-	{"Networks.Domains", "GET /account/network-domains", 1, (*soakWorker).domains},
-	{"Networks.Get", "GET /account/networks/{child_account_id}", 4, (*soakWorker).network},
-	{"Networks.Update", "POST /account/networks/{child_account_id}", 6, (*soakWorker).updateNetwork},
-	{"Networks.List", "GET /account/networks", 3, func(w *soakWorker) bool {
+	{"Signup.Resolve", 3, (*soakWorker).signUp},
+	{"Accounts.Create", 4, (*soakWorker).createAccount},
+	{"Accounts.Login", 6, (*soakWorker).login},
+	{"Accounts.Get", 5, (*soakWorker).account},
+	{"Accounts.Update", 7, (*soakWorker).updateAccount},
+	{"Accounts.Status", 2, (*soakWorker).status},
+	{"Accounts.Benefits", 2, (*soakWorker).benefits},
+	{"Accounts.Search", 3, (*soakWorker).search},
+	{"Accounts.Logout", 3, (*soakWorker).logout},
+	{"Networks.Domains", 1, (*soakWorker).domains},
+	{"Networks.Get", 4, (*soakWorker).network},
+	{"Networks.Update", 6, (*soakWorker).updateNetwork},
+	{"Networks.List", 3, func(w *soakWorker) bool {
 		return w.find(joined, soakPage(showNetwork, w.client.Networks.List))
 	}},
-	{"Networks.All", "", 1, func(w *soakWorker) bool {
+	{"Networks.All", 1, func(w *soakWorker) bool {
 		return w.walk(joined, soakWalk(showNetwork, w.client.Networks.All))
 	}},
-	{"Networks.All, broken off", "", 1, (*soakWorker).walkAway},
-	{"Networks.Delete", "DELETE /api/account/networks/{child_account_id}", 2, (*soakWorker).deleteNetwork},
-	{"Invitations.Create", "POST /account/network-invitations", 7, (*soakWorker).invite},
-	{"Invitations.Update", "POST /account/network-invitations/{id}", 5, (*soakWorker).updateInvitation},
-	{"Invitations.List", "GET /account/network-invitations", 4, func(w *soakWorker) bool {
+	{"Networks.All, broken off", 1, (*soakWorker).walkAway},
+	{"Networks.Delete", 2, (*soakWorker).deleteNetwork},
+	{"Invitations.Create", 7, (*soakWorker).invite},
+	{"Invitations.Update", 5, (*soakWorker).updateInvitation},
+	{"Invitations.List", 4, func(w *soakWorker) bool {
 		return w.find(invited, soakPage(showInvitation, w.client.Invitations.List))
 	}},
-	{"Invitations.All", "", 1, func(w *soakWorker) bool {
+	{"Invitations.All", 1, func(w *soakWorker) bool {
 		return w.walk(invited, soakWalk(showInvitation, w.client.Invitations.All))
 	}},
-	{"Invitations.Activate", "POST /account/network-invitations/{token}", 4, (*soakWorker).activate},
-	{"Invitations.Delete", "DELETE /account/network-invitations/{id}", 3, (*soakWorker).deleteInvitation},
+	{"Invitations.Activate", 4, (*soakWorker).activate},
+	{"Invitations.Delete", 3, (*soakWorker).deleteInvitation},
 }
 
-func always[R any](R) bool { return true }
+func anyRecord[R any](R) bool { return true }
 
 func isSubscribed(s partnertest.Subscription) bool { return s.PK != "" }
 
 // subscription is a new one for one of the worker's pks.
 func (w *soakWorker) subscription() (*soakRecord[partnertest.Subscription], partnertest.Subscription) {
-	r, _ := soakPick(w, w.subscriptions, always)
+	r, _ := soakPick(w, w.subscriptions, anyRecord)
 	if r == nil { // all of them are lost
 		r = newSoakRecord(w.next("a/b ü"), soakSubscriptions)
 		w.subscriptions = append(w.subscriptions, r)
@@ -122,7 +121,7 @@ func (w *soakWorker) cancel(what string, cancel func(context.Context, string, ..
 
 // signUp signs up again and again: the first time counts.
 func (w *soakWorker) signUp() bool {
-	r, ok := soakPick(w, w.signups, always)
+	r, ok := soakPick(w, w.signups, anyRecord)
 	if !ok {
 		return false
 	}
@@ -150,7 +149,7 @@ func (w *soakWorker) newCustomer() *soakCustomer {
 }
 
 func (w *soakWorker) createAccount() bool {
-	c, ok := soakPick(w, w.customers, always)
+	c, ok := soakPick(w, w.customers, anyRecord)
 	if !ok || w.random.IntN(2) == 0 {
 		c = w.newCustomer()
 	}
@@ -170,7 +169,7 @@ func (w *soakWorker) customer(
 	what string, otherwise soakReply, isThere func(soakAccount) bool,
 	call func(context.Context, *soakCustomer) (fits func(soakAccount) bool, err error),
 ) bool {
-	c, ok := soakPick(w, w.customers, always)
+	c, ok := soakPick(w, w.customers, anyRecord)
 	if !ok {
 		return false
 	}
@@ -211,7 +210,7 @@ func (w *soakWorker) benefits() bool {
 }
 
 func (w *soakWorker) status() bool {
-	return w.customer("Status", saysNothing, always, func(ctx context.Context, c *soakCustomer) (func(soakAccount) bool, error) {
+	return w.customer("Status", saysNothing, anyRecord, func(ctx context.Context, c *soakCustomer) (func(soakAccount) bool, error) {
 		got, err := w.client.Accounts.Status(ctx, c.session)
 		return func(a soakAccount) bool { return a.cookie == got }, err
 	})
@@ -239,7 +238,7 @@ func (w *soakWorker) login() bool {
 }
 
 func (w *soakWorker) updateAccount() bool {
-	c, ok := soakPick(w, w.customers, always)
+	c, ok := soakPick(w, w.customers, anyRecord)
 	if !ok {
 		return false
 	}
@@ -262,7 +261,7 @@ func (w *soakWorker) updateAccount() bool {
 }
 
 func (w *soakWorker) logout() bool {
-	c, ok := soakPick(w, w.customers, always)
+	c, ok := soakPick(w, w.customers, anyRecord)
 	if !ok {
 		return false
 	}
@@ -445,7 +444,7 @@ func soakWalk[T any](show func(T) soakShown, all func(context.Context, partnerap
 
 // find lists one link.
 func (w *soakWorker) find(stage string, list soakList) bool {
-	l, ok := soakPick(w, w.links, always)
+	l, ok := soakPick(w, w.links, anyRecord)
 	return ok && w.look("List", stage, []*soakLink{l}, partnerapi.ListOptions{Search: l.name}, list)
 }
 

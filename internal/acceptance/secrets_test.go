@@ -1,4 +1,4 @@
-package partnerapi
+package acceptance
 
 import (
 	"bytes"
@@ -13,13 +13,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
-	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,196 +26,13 @@ import (
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// Every canary begins with this, in a form that no escaping changes.
-const canary = "CANARY"
-
-const (
-	canaryPartnerToken    = canary + "partnertoken"
-	canaryAccountKey      = canary + "accountkey"
-	canaryOrganizationKey = canary + "organizationkey"
-	canaryNetworkToken    = canary + "networktoken"
-	canaryPK              = canary + "pk"
-	canaryEmail           = canary + "email@b.example"
-	canaryPassword        = canary + "password"
-	canaryCookie          = canary + "cookie"
-	canaryInvitation      = canary + "invitation"
-	canaryAccess          = canary + "access"
-	canaryRefresh         = canary + "refresh"
-)
-
-// assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
-func assertNoCanary(t *testing.T, text, what string) {
-	t.Helper()
-	text = strings.ToUpper(text)
-	for _, form := range []string{canary, "43414E415259", "67 65 78 65 82 89", "0X43, 0X41, 0X4E"} {
-		if strings.Contains(text, form) {
-			t.Errorf("%s shows a secret: %.500s", what, text)
-		}
-	}
-}
-
-// verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
-var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
-
-// formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
-func formsOf(value any, withJSON bool) map[string]string {
-	forms := make(map[string]string)
-	type user struct {
-		Name  string
-		Value any
-	}
-	within := map[string]any{
-		"itself": value, "struct": user{"u", value}, "pointer": &user{"u", value}, "slice": []any{value}, "map": map[string]any{"k": value},
-	}
-	for place, v := range within {
-		for _, verb := range verbs {
-			forms[place+" "+verb] = fmt.Sprintf(verb, v)
-		}
-		var text, lines bytes.Buffer
-		slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
-		forms[place+" slog text"] = text.String()
-		if withJSON {
-			slog.New(slog.NewJSONHandler(&lines, nil)).Info("m", "v", v, slog.Group("g", "v", v))
-			forms[place+" slog JSON"] = lines.String()
-			data, _ := json.Marshal(v)
-			forms[place+" JSON"] = string(data)
-		}
-	}
-	return forms
-}
-
-func assertShowsNoCanary(t *testing.T, value any) {
-	t.Helper()
-	for form, text := range formsOf(value, true) {
-		assertNoCanary(t, text, form)
-	}
-}
-
-func canarySession(t *testing.T, origin string) *Session {
-	t.Helper()
-	session := NewSession()
-	session.absorb(reply(200, "", "Set-Cookie", "sid="+canaryCookie), origin)
-	return session
-}
-
-// canaryCalls are calls that carry all that is secret.
-func canaryCalls(session *Session) map[string]func(context.Context, *Client) error {
-	return map[string]func(context.Context, *Client) error{
-		"Signup.Resolve": func(ctx context.Context, c *Client) error {
-			_, err := c.Signup.Resolve(ctx, SignupRequest{PK: canaryPK, Email: canaryEmail, ChildName: canaryPK})
-			return err
-		},
-		"Subscriptions.Create": func(ctx context.Context, c *Client) error {
-			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail})
-		},
-		"Subscriptions.Cancel": func(ctx context.Context, c *Client) error { return c.Subscriptions.Cancel(ctx, canaryPK) },
-		"Accounts.Search": func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Search(ctx, canaryEmail)
-			return err
-		},
-		"Accounts.Login": func(ctx context.Context, c *Client) error {
-			_, _, err := c.Accounts.Login(ctx, LoginRequest{canaryEmail, canaryPassword})
-			return err
-		},
-		"Accounts.Update": func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Update(ctx, session, UpdateAccountRequest{Email: canaryEmail, Password: canaryPassword})
-			return err
-		},
-		"Invitations.Activate": func(ctx context.Context, c *Client) error {
-			_, err := c.Invitations.Activate(ctx, canaryInvitation)
-			return err
-		},
-		"Networks.List": func(ctx context.Context, c *Client) error {
-			_, err := c.Networks.List(ctx, ListOptions{Search: canaryEmail})
-			return err
-		},
-		"Subscriptions.Ensure": func(ctx context.Context, c *Client) error {
-			_, err := c.Subscriptions.Ensure(ctx, CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail, Plan: PlanBark})
-			return err
-		},
-		"Subscriptions.CancelLegacy": func(ctx context.Context, c *Client) error { return c.Subscriptions.CancelLegacy(ctx, canaryPK) },
-		"Accounts.Create": func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Create(ctx, CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword})
-			return err
-		},
-		"Accounts.Get": func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Get(ctx, session)
-			return err
-		},
-		"Accounts.Benefits, with tokens": func(ctx context.Context, c *Client) error {
-			session, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
-			if err != nil {
-				return err
-			}
-			_, err = c.Accounts.Benefits(ctx, session)
-			return err
-		},
-		"Invitations.All": func(ctx context.Context, c *Client) error {
-			var last error
-			for _, err := range c.Invitations.All(ctx, ListOptions{Search: canaryEmail}) {
-				last = err
-			}
-			return last
-		},
-		"Networks.Delete": func(ctx context.Context, c *Client) error {
-			_, err := c.Networks.Delete(ctx, canaryPK)
-			return err
-		},
-		"AppSessions.Login": func(ctx context.Context, c *Client) error {
-			_, err := c.AppSessions.Login(ctx, AppLoginRequest{canaryEmail, canaryPassword})
-			return err
-		},
-	}
-}
-
-// watched returns options for a client whose credentials are canaries, and everything that logger and hook are told.
-func watched(t *testing.T) ([]Option, func() string) {
-	t.Helper()
-	var mu sync.Mutex
-	var told strings.Builder
-	write := writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return told.Write(p)
-	})
-	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
-	opts := []Option{
-		WithPartnerToken(canaryPartnerToken), WithAccountKey(canaryAccountKey),
-		WithOrganizationKey(canaryOrganizationKey), WithNetworkToken(canaryNetworkToken),
-		WithLogger(slog.New(handler)),
-		WithAttemptHook(func(_ context.Context, a Attempt) {
-			data, err := json.Marshal([]any{a})
-			require.NoError(t, err)
-			_, _ = write.Write(data)
-			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []Attempt{a}))
-			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
-			type user struct{ attempt Attempt } // in an unexported field fmt does not ask a type how to print it
-			for _, verb := range verbs {
-				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
-			}
-		}),
-	}
-	return opts, func() string {
-		mu.Lock()
-		defer mu.Unlock()
-		return told.String()
-	}
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-// everything is a request in full: what an echo or a foreign error text can carry of it.
-func everything(req *http.Request) string {
-	dump, err := httputil.DumpRequestOut(req, true)
-	if err != nil {
-		return err.Error()
-	}
-	return req.URL.String() + "\n" + string(dump)
-}
+// withoutDocumentedReply are the calls that any JSON answers.
+var withoutDocumentedReply = []string{"Networks.Update", "Invitations.Create", "Invitations.Update", "Invitations.Delete"}
 
 // No token, key, password, cookie, pk or e-mail is in an error, a log line or a hook's argument, however a call fails.
 func TestSecretsStayOutOfEveryFailure(t *testing.T) {
@@ -292,11 +107,14 @@ func TestSecretsStayOutOfEveryFailure(t *testing.T) {
 		t.Run(failure, func(t *testing.T) {
 			t.Parallel()
 			for name, call := range canaryCalls(canarySession(t, "https://services.sparkart.net")) {
+				if failure == "200 JSON of another type" && slices.Contains(withoutDocumentedReply, name) {
+					continue // which is a success
+				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						opts, told := watched(t)
-						client := newTestClient(t, transport, append(opts, WithMaxResponseBytes(1<<16))...)
+						client := newTestClient(t, transport, append(opts, partnerapi.WithMaxResponseBytes(1<<16))...)
 						assertFailureShowsNoCanary(t, call(t.Context(), client))
 						assertNoCanary(t, told(), "the log or the hook")
 						assert.Contains(t, told(), "partnerapi attempt")
@@ -310,6 +128,7 @@ func TestSecretsStayOutOfEveryFailure(t *testing.T) {
 						ctx, because := context.WithCancelCause(t.Context())
 						because(errors.New(canary))
 						assertFailureShowsNoCanary(t, call(ctx, client))
+						time.Sleep(time.Minute) // the limit of a refresh, which goes on without its call
 						assertNoCanary(t, told(), "the log or the hook")
 					})
 				})
@@ -330,12 +149,14 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 	t.Helper()
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "\n")
-	var failed *Error
+	var failed *partnerapi.Error
 	require.ErrorAs(t, err, &failed)
 	var leak *url.Error
 	assert.NotErrorAs(t, err, &leak)
-	attempt := Attempt{API: failed.API, Op: failed.Op, Err: hide(errors.Join(failed, failed.cause))}
-	assertReachesNoCanary(t, []any{failed.cause, failed.kinds, attempt})
+	attempt := partnerapi.Attempt{API: failed.API, Op: failed.Op, Err: err}
+	inside := *failed // all but what the API said, which is the caller's to print
+	inside.Type, inside.Messages, inside.Fields, inside.DevMessage, inside.RequestID, inside.Body = "", nil, nil, "", "", nil
+	assertReachesNoCanary(t, inside)
 	assertShowsNoCanary(t, err)
 	for _, value := range []any{
 		*failed, errors.Join(io.EOF, err), fmt.Errorf("sync: %w", err), fmt.Errorf("%w and %w", io.EOF, err), attempt, &attempt,
@@ -348,8 +169,8 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 	// In an unexported field fmt does not ask a type how to print it.
 	type user struct {
 		err     error
-		failed  *Error
-		attempt Attempt
+		failed  *partnerapi.Error
+		attempt partnerapi.Attempt
 	}
 	for _, verb := range verbs {
 		text := fmt.Sprintf(verb, user{err, failed, attempt})
@@ -378,63 +199,63 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server.URL
 	}
-	failures := map[string]func(*testing.T) (base string, opts []Option){
-		"refused dial": func(t *testing.T) (string, []Option) {
+	failures := map[string]func(*testing.T) (base string, opts []partnerapi.Option){
+		"refused dial": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 			require.NoError(t, err)
 			require.NoError(t, listener.Close())
 			return "http://" + listener.Addr().String(), nil
 		},
-		"TLS": func(t *testing.T) (string, []Option) { t.Helper(); return start(t, true, nil), nil },
-		"no TLS": func(t *testing.T) (string, []Option) {
+		"TLS": func(t *testing.T) (string, []partnerapi.Option) { t.Helper(); return start(t, true, nil), nil },
+		"no TLS": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return strings.Replace(start(t, false, nil), "http:", "https:", 1), nil
 		},
-		"redirect": func(t *testing.T) (string, []Option) {
+		"redirect": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Location", "ftp://"+canary+r.RequestURI)
 				w.WriteHeader(http.StatusTemporaryRedirect)
 			}), nil
 		},
-		"cut": func(t *testing.T) (string, []Option) { t.Helper(); return start(t, false, cutting("")), nil },
-		"not HTTP": func(t *testing.T) (string, []Option) {
+		"cut": func(t *testing.T) (string, []partnerapi.Option) { t.Helper(); return start(t, false, cutting("")), nil },
+		"not HTTP": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, cutting(canary+" "+canary+"\r\n\r\n")), nil
 		},
-		"bad header": func(t *testing.T) (string, []Option) {
+		"bad header": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, cutting("HTTP/1.1 200 OK\r\n"+canary+" "+canary+"\r\n\r\n")), nil
 		},
-		"bad status": func(t *testing.T) (string, []Option) {
+		"bad status": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, cutting("HTTP/1.1 "+canary+"\r\n\r\n")), nil
 		},
-		"bad chunk": func(t *testing.T) (string, []Option) {
+		"bad chunk": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, cutting("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+canary+"\r\n")), nil
 		},
-		"bad gzip": func(t *testing.T) (string, []Option) {
+		"bad gzip": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, cutting("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n"+canary)), nil
 		},
-		"bad length": func(t *testing.T) (string, []Option) {
+		"bad length": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, cutting("HTTP/1.1 200 OK\r\nContent-Length: "+canary+"\r\n\r\n")), nil
 		},
-		"large header": func(t *testing.T) (string, []Option) {
+		"large header": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-A", strings.Repeat(canary, 1<<18)) }), nil
 		},
-		"timeout": func(t *testing.T) (string, []Option) {
+		"timeout": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				<-r.Context().Done()
-			}), []Option{WithTimeout(20 * time.Millisecond)}
+			}), []partnerapi.Option{partnerapi.WithTimeout(20 * time.Millisecond)}
 		},
-		"400": func(t *testing.T) (string, []Option) {
+		"400": func(t *testing.T) (string, []partnerapi.Option) {
 			t.Helper()
 			return start(t, false, func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.RequestURI, 400) }), nil
 		},
@@ -444,7 +265,7 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 			t.Parallel()
 			base, more := setUp(t)
 			opts, told := watched(t)
-			opts = append(append(opts, soon, WithBaseURL(PartnerAPI, base), WithBaseURL(AccountAPI, base), WithBaseURL(NetworkAPI, base)), more...)
+			opts = append(append(append(opts, soon), at(base)...), more...)
 			client := newTestClient(t, nil, opts...)
 			t.Cleanup(client.CloseIdleConnections)
 			for _, call := range canaryCalls(canarySession(t, base)) {
@@ -458,7 +279,7 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 // Nor is one in the error of a call that needs a sign-in, whichever step of that fails.
 func TestSecretsStayOutOfFailedSignIns(t *testing.T) {
 	t.Parallel()
-	credentials := SignInCredentials{canaryNetworkToken + "0", canaryEmail, canaryPassword, canary + "account"}
+	credentials := partnerapi.SignInCredentials{AppKey: canaryNetworkToken + "0", Username: canaryEmail, Password: canaryPassword, AccountID: canary + "account"}
 	steps := []string{"GET /app/session", "POST /app/login", "POST /app/login-account"}
 	failures := map[string]roundTripFunc{
 		"a page": func(req *http.Request) (*http.Response, error) { return reply(200, "<html>"+everything(req)), nil },
@@ -475,16 +296,16 @@ func TestSecretsStayOutOfFailedSignIns(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					made := 0
 					opts, told := watched(t)
-					source := SignIn(credentials, append(opts, WithHTTPClient(&http.Client{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
+					source := partnerapi.SignIn(credentials, append(opts, partnerapi.WithHTTPClient(&http.Client{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
 						if made == i {
 							return fail(req)
 						}
 						made++
 						return reply(200, `{"jwt":"`+canaryNetworkToken+strconv.Itoa(made)+`","auth":false}`), nil
 					})}))...)
-					client := newTestClient(t, nothingSent(t), WithCredentialSource(NetworkToken, source))
-					_, err := client.Networks.List(t.Context(), ListOptions{})
-					require.ErrorIs(t, err, ErrNoCredential)
+					client := newTestClient(t, nothingSent(t), partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+					_, err := client.Networks.List(t.Context(), partnerapi.ListOptions{})
+					require.ErrorIs(t, err, partnerapi.ErrNoCredential)
 					assertFailureShowsNoCanary(t, err)
 					assertNoCanary(t, told(), "the log or the hook")
 					_, err = source.Token(t.Context())
@@ -507,10 +328,13 @@ func TestSecretsStayOutOfCancelledCalls(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	opts, told := watched(t)
-	client := newTestClient(t, nil, append(opts, WithBaseURL(PartnerAPI, server.URL), WithBaseURL(AccountAPI, server.URL), WithBaseURL(NetworkAPI, server.URL))...)
+	client := newTestClient(t, nil, append(opts, at(server.URL)...)...)
 	t.Cleanup(client.CloseIdleConnections)
 	secret := foreign{"https://a.example/?key=" + canaryAccountKey + "&email=" + canaryEmail}
 	for name, call := range canaryCalls(canarySession(t, server.URL)) {
+		if strings.Contains(name, "expired") {
+			continue // a refresh goes on without its call
+		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() {
 			<-arrived
@@ -528,42 +352,43 @@ func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	t.Parallel()
 	opts, _ := watched(t)
 	for name, test := range map[string]struct {
-		call endpoint
+		call call
 		body string
-		want Error
+		want partnerapi.Error
 		text string
 	}{
 		"partner": {
-			endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}},
+			callOf(t, "DELETE /partners/subscriptions"),
 			`{"success":false,"error":"` + canaryPartnerToken + ` twice: ` + canaryPartnerToken + `","error_type":"invalid_` + canaryPartnerToken + `"}`,
-			Error{Type: "invalid_[redacted]", Messages: []string{"[redacted] twice: [redacted]"}},
-			"partner: GET /a: 401 Unauthorized: [redacted] twice: [redacted]",
+			partnerapi.Error{Type: "invalid_[redacted]", Messages: []string{"[redacted] twice: [redacted]"}},
+			"partner: DELETE /partners/subscriptions: 401 Unauthorized: [redacted] twice: [redacted]",
 		},
 		"account": {
-			endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, extraCredential: OrganizationKey},
+			callOf(t, "GET /account/search"),
 			`{"status":"error","messages":["Bad key ` + canaryAccountKey + `.","` + canaryOrganizationKey + ` does not own ` + canaryAccountKey + `"]}`,
-			Error{Messages: []string{"Bad key [redacted].", "[redacted] does not own [redacted]"}},
-			"account: GET /a: 401 Unauthorized: Bad key [redacted].; [redacted] does not own [redacted]",
+			partnerapi.Error{Messages: []string{"Bad key [redacted].", "[redacted] does not own [redacted]"}},
+			"account: GET /account/search: 401 Unauthorized: Bad key [redacted].; [redacted] does not own [redacted]",
 		},
 		"network": {
-			endpoint{Call: Call{API: NetworkAPI, Op: "GET /a"}},
+			callOf(t, "GET /account/networks"),
 			`{"error":{"type":"user","code":401,"message":"x` + canaryNetworkToken + `y","fields":{"` + canaryNetworkToken + `":"` + canaryNetworkToken + ` has expired."},` +
 				`"dev_message":"at ` + canaryNetworkToken + `"}}`,
-			Error{Type: "user", Code: 401, Messages: []string{"x[redacted]y"}, Fields: map[string]string{"[redacted]": "[redacted] has expired."}, DevMessage: "at [redacted]"},
-			"network: GET /a: 401 Unauthorized: x[redacted]y",
+			partnerapi.Error{Type: "user", Code: 401, Messages: []string{"x[redacted]y"}, Fields: map[string]string{"[redacted]": "[redacted] has expired."}, DevMessage: "at [redacted]"},
+			"network: GET /account/networks: 401 Unauthorized: x[redacted]y",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := do[none](t.Context(), newTestClient(t, always(401, test.body), opts...), test.call, nil)
+			_, err := test.call.do(t.Context(), newTestClient(t, always(401, test.body), opts...), documented(t))
 			require.EqualError(t, err, test.text)
 			assertShowsNoCanary(t, err)
-			var failed *Error
+			assertKinds(t, err, partnerapi.ErrUnauthorized)
+			var failed *partnerapi.Error
 			require.ErrorAs(t, err, &failed)
-			want := test.want
-			want.API, want.Op, want.StatusCode, want.Attempts = test.call.API, test.call.Op, 401, 1
-			want.Body, want.kinds = []byte(test.body), []error{ErrUnauthorized}
-			assert.Equal(t, &want, failed)
+			assert.Equal(t, test.body, string(failed.Body))
+			assert.Equal(t, test.want, partnerapi.Error{
+				Type: failed.Type, Code: failed.Code, Messages: failed.Messages, Fields: failed.Fields, DevMessage: failed.DevMessage,
+			})
 		})
 	}
 }
@@ -573,34 +398,34 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 	t.Parallel()
 	opts, told := watched(t)
 	client := newTestClient(t, nothingSent(t), opts...)
-	fails := TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, errors.New(canaryPartnerToken) })
-	returns := TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken + "\n", nil })
-	do := func(client *Client, call Call, opts ...CallOption) error {
-		_, err := Do[none](t.Context(), client, call, opts...)
+	fails := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, errors.New(canaryPartnerToken) })
+	returns := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken + "\n", nil })
+	do := func(client *partnerapi.Client, call partnerapi.Call, opts ...partnerapi.CallOption) error {
+		_, err := partnerapi.Do[struct{}](t.Context(), client, call, opts...)
 		return err
 	}
-	partner := Call{API: PartnerAPI, Op: "GET /a"}
-	newClient := func(opts ...Option) error {
-		_, err := NewClient(opts...)
+	partner := partnerapi.Call{API: partnerapi.PartnerAPI, Op: "GET /a"}
+	newClient := func(opts ...partnerapi.Option) error {
+		_, err := partnerapi.NewClient(opts...)
 		return err
 	}
 	for name, err := range map[string]error{
 		"path":        client.Subscriptions.Cancel(t.Context(), canaryPK+"\xff"),
-		"body":        client.Subscriptions.Create(t.Context(), CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail + "\xff"}),
-		"JSON":        do(client, Call{API: PartnerAPI, Op: "POST /a", Body: map[string]any{canaryPK: func() {}}}),
-		"a marshaler": do(client, Call{API: PartnerAPI, Op: "POST /a", Body: refusing{}}),
-		"query":       do(client, Call{API: PartnerAPI, Op: "GET /a", Query: url.Values{canaryPK: {canaryEmail + "\xff"}}}),
-		"session":     do(client, Call{API: AccountAPI, Op: "GET /a", Session: canarySession(t, "https://"+canary+".example")}),
-		"header":      do(client, partner, WithHeader("Authorization", canaryPartnerToken)),
-		"no header":   do(client, partner, WithHeader(canary+" ", canaryPartnerToken+"\n")),
-		"source":      do(newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, fails)), partner),
-		"credential":  do(newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, returns)), partner),
-		"limiter":     do(newTestClient(t, nothingSent(t), WithRateLimiter(PartnerAPI, limiterFunc(func(context.Context) error { return errors.New(canary) }))), partner),
-		"option":      newClient(WithNetworkToken(canaryNetworkToken + " ")),
-		"agent":       newClient(WithUserAgent(canary + "\n")),
-		"base URL":    newClient(WithBaseURL(PartnerAPI, "https://"+canary+":"+canary+"@a.example/?"+canary)),
-		"bad URL":     newClient(WithBaseURL(PartnerAPI, "https://"+canary+".example/%zz")),
-		"plain URL":   newClient(WithBaseURL(PartnerAPI, "http://"+canary+".example")),
+		"body":        client.Subscriptions.Create(t.Context(), partnerapi.CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail + "\xff"}),
+		"JSON":        do(client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "POST /a", Body: map[string]any{canaryPK: func() {}}}),
+		"a marshaler": do(client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "POST /a", Body: refusing{}}),
+		"query":       do(client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "GET /a", Query: url.Values{canaryPK: {canaryEmail + "\xff"}}}),
+		"session":     do(client, partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /a", Session: canarySession(t, "https://"+canary+".example")}),
+		"header":      do(client, partner, partnerapi.WithHeader("Authorization", canaryPartnerToken)),
+		"no header":   do(client, partner, partnerapi.WithHeader(canary+" ", canaryPartnerToken+"\n")),
+		"source":      do(newTestClient(t, nothingSent(t), partnerapi.WithCredentialSource(partnerapi.PartnerToken, fails)), partner),
+		"credential":  do(newTestClient(t, nothingSent(t), partnerapi.WithCredentialSource(partnerapi.PartnerToken, returns)), partner),
+		"limiter":     do(newTestClient(t, nothingSent(t), partnerapi.WithRateLimiter(partnerapi.PartnerAPI, failingLimiter{})), partner),
+		"option":      newClient(partnerapi.WithNetworkToken(canaryNetworkToken + " ")),
+		"agent":       newClient(partnerapi.WithUserAgent(canary + "\n")),
+		"base URL":    newClient(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "https://"+canary+":"+canary+"@a.example/?"+canary)),
+		"bad URL":     newClient(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "https://"+canary+".example/%zz")),
+		"plain URL":   newClient(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "http://"+canary+".example")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -610,6 +435,10 @@ func TestSecretsStayOutOfRefusals(t *testing.T) {
 		})
 	}
 }
+
+type failingLimiter struct{}
+
+func (failingLimiter) Wait(context.Context) error { return errors.New(canary) }
 
 type refusing struct{}
 
@@ -622,7 +451,7 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 	opts, _ := watched(t)
 	client := newTestClient(t, ok, opts...)
 	session := canarySession(t, "https://"+canary+".example")
-	ofTokens, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
+	ofTokens, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
 	require.NoError(t, err)
 	for name, value := range map[string]any{
 		"Session of tokens":         ofTokens,
@@ -631,15 +460,14 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		"services":           []any{client.Signup, client.Subscriptions, *client.Accounts, client.Networks, *client.Invitations},
 		"Session":            session,
 		"Session, copied":    *session,
-		"Option":             WithPartnerToken(canaryPartnerToken),
-		"CallOption":         WithHeader("X-A", canary),
-		"TokenSourceFunc":    TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
-		"source of a client": client.config().sources[PartnerToken],
-		"Call":               Call{API: AccountAPI, Op: "GET /a", Session: session},
-		"Response":           Response{StatusCode: 200},
+		"Option":             partnerapi.WithPartnerToken(canaryPartnerToken),
+		"CallOption":         partnerapi.WithHeader("X-A", canary),
+		"TokenSourceFunc":    partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
+		"Call":               partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /a", Session: session},
+		"Response":           partnerapi.Response{StatusCode: 200},
 		"AppSession":         canaryAppSession(t),
 		"AppSession, copied": *canaryAppSession(t),
-		"SignInCredentials":  SignInCredentials{canary, canary, canaryPassword, canary},
+		"SignInCredentials":  partnerapi.SignInCredentials{AppKey: canary, Username: canary, Password: canaryPassword, AccountID: canary},
 		"SignIn":             canarySignIn(t),
 		"TokenFile":          canaryTokenFile(t),
 	} {
@@ -649,12 +477,12 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 		})
 	}
 	for name, value := range map[string]any{
-		"Tokens":               Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh},
-		"LoginRequest":         LoginRequest{canaryEmail, canaryPassword},
-		"CreateAccountRequest": CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
-		"UpdateAccountRequest": UpdateAccountRequest{Email: canaryEmail, CurrentPassword: canaryPassword, Password: canaryPassword},
-		"AppLoginRequest":      AppLoginRequest{canaryEmail, canaryPassword},
-		"pointer":              &LoginRequest{canaryEmail, canaryPassword},
+		"Tokens":               partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh},
+		"LoginRequest":         partnerapi.LoginRequest{Email: canaryEmail, Password: canaryPassword},
+		"CreateAccountRequest": partnerapi.CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
+		"UpdateAccountRequest": partnerapi.UpdateAccountRequest{Email: canaryEmail, CurrentPassword: canaryPassword, Password: canaryPassword},
+		"AppLoginRequest":      partnerapi.AppLoginRequest{Username: canaryEmail, Password: canaryPassword},
+		"pointer":              &partnerapi.LoginRequest{Email: canaryEmail, Password: canaryPassword},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -677,62 +505,32 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 	}
 }
 
-func canaryAppSession(t *testing.T) *AppSession {
-	t.Helper()
-	session := new(AppSession)
-	require.NoError(t, json.Unmarshal([]byte(`{"jwt":"`+canaryNetworkToken+`","auth":true}`), session))
-	return session
-}
-
-// canarySignIn is a source that has signed in.
-func canarySignIn(t *testing.T) TokenSource {
-	t.Helper()
-	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
-		WithHTTPClient(&http.Client{Transport: newTranscript(answerWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}))
-	token, err := source.Token(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, canaryNetworkToken, token)
-	return source
-}
-
-// canaryTokenFile is a source that has read its file.
-func canaryTokenFile(t *testing.T) TokenSource {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), canary)
-	require.NoError(t, os.WriteFile(path, []byte(canaryPartnerToken), 0o600))
-	source := TokenFile(path)
-	token, err := source.Token(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, canaryPartnerToken, token)
-	return source
-}
-
 // TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind functions.
 func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	t.Parallel()
 	type user struct {
-		client   *Client
-		copied   Client
-		session  *Session
-		sessions []Session
-		byName   map[string]*Session
-		services SubscriptionsService
-		source   TokenSource
-		option   Option
-		nested   struct{ Client }
+		client   *partnerapi.Client
+		copied   partnerapi.Client
+		session  *partnerapi.Session
+		sessions []partnerapi.Session
+		byName   map[string]*partnerapi.Session
+		services partnerapi.SubscriptionsService
+		source   partnerapi.TokenSource
+		option   partnerapi.Option
+		nested   struct{ partnerapi.Client }
 		any      any
-		app      *AppSession
-		apps     []AppSession
-		signIn   TokenSource
-		file     TokenSource
+		app      *partnerapi.AppSession
+		apps     []partnerapi.AppSession
+		signIn   partnerapi.TokenSource
+		file     partnerapi.TokenSource
 	}
 	opts, _ := watched(t)
 	client := newTestClient(t, ok, opts...)
 	session := canarySession(t, "https://services.sparkart.net")
 	u := user{
-		client, *client, session, []Session{*session}, map[string]*Session{"a": session}, *client.Subscriptions,
-		client.config().sources[AccountKey], WithAccountKey(canaryAccountKey), struct{ Client }{*client}, client,
-		canaryAppSession(t), []AppSession{*canaryAppSession(t)}, canarySignIn(t), canaryTokenFile(t),
+		client, *client, session, []partnerapi.Session{*session}, map[string]*partnerapi.Session{"a": session}, *client.Subscriptions,
+		partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryAccountKey, nil }), partnerapi.WithAccountKey(canaryAccountKey), struct{ partnerapi.Client }{*client}, client,
+		canaryAppSession(t), []partnerapi.AppSession{*canaryAppSession(t)}, canarySignIn(t), canaryTokenFile(t),
 	}
 	for _, verb := range verbs {
 		assertNoCanary(t, fmt.Sprintf(verb, u), verb)
@@ -740,11 +538,11 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 		assertNoCanary(t, fmt.Sprintf(verb, []any{u, &u}), verb)
 	}
 	assertShowsNoCanary(t, struct {
-		*Client
+		*partnerapi.Client
 		Other string
 	}{client, "x"})
 	assertShowsNoCanary(t, struct {
-		*Session
+		*partnerapi.Session
 		Other string
 	}{session, "x"})
 }
@@ -764,7 +562,7 @@ func TestTrapNoURLFromBelow(t *testing.T) {
 		require.ErrorContains(t, err, "account: GET /account/search: no answer: the transport failed; no responder found")
 		assertFailureShowsNoCanary(t, err)
 		assertNoCanary(t, told(), "the log or the hook")
-		var failed *Error
+		var failed *partnerapi.Error
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, 4, failed.Attempts)
 	})
@@ -803,7 +601,7 @@ func TestTrapNothingIsPrinted(t *testing.T) { //nolint:paralleltest // the proce
 // A credential is known again in a URL, when another begins with it, and when it was renewed.
 func TestCredentialsAreKnownAgain(t *testing.T) {
 	t.Parallel()
-	opts := []Option{WithAccountKey(canary + "/+key ="), WithOrganizationKey(canary + "/+key =s")}
+	opts := []partnerapi.Option{partnerapi.WithAccountKey(canary + "/+key ="), partnerapi.WithOrganizationKey(canary + "/+key =s")}
 	says := func(req *http.Request) (*http.Response, error) {
 		key := req.URL.Query().Get("key")
 		text, err := json.Marshal("No route for " + req.URL.String() + " " + req.Header.Get("Api-Key") + " " + key + " " + url.PathEscape(key))
@@ -816,11 +614,11 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 	assertShowsNoCanary(t, err)
 
 	// Both sources are asked again, and the second fails: the answer is about the first credentials.
-	renewed := TokenSource(&renewing{})
-	opts = []Option{WithCredentialSource(AccountKey, renewed), WithCredentialSource(OrganizationKey, &rotating{fail: io.EOF})}
+	renewed := partnerapi.TokenSource(&renewing{})
+	opts = []partnerapi.Option{partnerapi.WithCredentialSource(partnerapi.AccountKey, renewed), partnerapi.WithCredentialSource(partnerapi.OrganizationKey, &spent{})}
 	_, err = newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
-	require.ErrorIs(t, err, ErrUnauthorized)
-	require.ErrorIs(t, err, ErrNoCredential)
+	require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
+	require.ErrorIs(t, err, partnerapi.ErrNoCredential)
 	assertShowsNoCanary(t, err)
 }
 
@@ -828,7 +626,7 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 func TestCookiesAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	t.Parallel()
 	for _, set := range []string{"x=y", "_session=; Max-Age=0", "_session=another-one"} {
-		session, err := ImportSession([]byte(`{"version":1,"origin":"https://services.sparkart.net","cookies":[` +
+		session, err := partnerapi.ImportSession([]byte(`{"version":1,"origin":"https://services.sparkart.net","cookies":[` +
 			`{"name":"_session","value":"` + canaryCookie + `"},{"name":"lang","value":"en"}]}`))
 		require.NoError(t, err)
 		says := always(200, `{"status":"error","messages":["The session `+canaryCookie+` has ended."]}`, "Set-Cookie", set)
@@ -843,3 +641,85 @@ type renewing struct{ n int }
 
 func (r *renewing) Token(context.Context) (string, error) { return fmt.Sprint(canary, r.n), nil }
 func (r *renewing) Invalidate(string)                     { r.n++ }
+
+// spent is a source without a credential after the first.
+type spent struct{ refused bool }
+
+func (s *spent) Token(context.Context) (string, error) {
+	if s.refused {
+		return "", io.EOF
+	}
+	return "token-1", nil
+}
+
+func (s *spent) Invalidate(string) { s.refused = true }
+
+// Tokens in a message of the API are redacted.
+func TestTokensInMessagesAreRedacted(t *testing.T) {
+	t.Parallel()
+	echo := func(req *http.Request) (*http.Response, error) {
+		said, err := json.Marshal("Please log in with another than " + req.Header.Get("Authorization"))
+		require.NoError(t, err)
+		if strings.HasSuffix(req.URL.Path, "/refresh") {
+			body, err := io.ReadAll(req.Body)
+			require.NoError(t, err)
+			said, err = json.Marshal(string(body))
+			require.NoError(t, err)
+		}
+		return reply(200, `{"status":"error","messages":[`+string(said)+`]}`), nil
+	}
+	opts, told := watched(t)
+	client := newTestClient(t, roundTripFunc(echo), opts...)
+	_, err := client.Accounts.Benefits(t.Context(), tokenSession(t, partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}))
+	require.EqualError(t, err, "account: GET /account/benefits: 200 OK: Please log in with another than Bearer [redacted]; "+
+		`account: POST /refresh: 200 OK: {"refresh_token":"[redacted]"}`)
+	assertShowsNoCanary(t, err)
+	assertNoCanary(t, told(), "the log or the hook")
+	assert.Contains(t, told(), "POST /refresh")
+}
+
+// The error of a refresh holds no secret.
+func TestNoSecretInFailedRefreshes(t *testing.T) {
+	t.Parallel()
+	for name, step := range map[string]roundTripFunc{
+		"a foreign error": func(req *http.Request) (*http.Response, error) { return nil, errors.New(everything(req)) },
+		"a URL": func(req *http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: "Post", URL: req.URL.String(), Err: foreign{everything(req)}}
+		},
+		"a page":                 func(req *http.Request) (*http.Response, error) { return reply(502, everything(req)), nil },
+		"tokens in another form": always(200, `{"access":["`+canaryAccess+`"]}`),
+		"tokens of other types":  always(200, `{"access":{"access_token":{"`+canaryAccess+`":1},"refresh_token":"`+canaryRefresh+`"}}`),
+		"a time that is none":    always(200, `{"access":{"access_token":"`+canaryAccess+`","access_token_expiration":"`+canaryRefresh+`"}}`),
+		"half a pair":            always(200, `{"access":{"access_token":"`+canaryAccess+`"}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opts, told := watched(t)
+			client := newTestClient(t, step, opts...)
+			_, err := client.Accounts.Get(t.Context(), tokenSession(t, partnerapi.Tokens{RefreshToken: canaryRefresh}))
+			assertFailureShowsNoCanary(t, err)
+			assertNoCanary(t, told(), "the log or the hook")
+			assert.Contains(t, told(), "POST /refresh")
+		})
+	}
+}
+
+// The error of an OnRefresh hook is found, and not printed.
+func TestNoSecretOfFailedHooks(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	tokens := fake.SeedTokens(fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: fan.Email}}).ID)
+	tokens.AccessTokenExpires = partnerapi.UnixTimeOf(time.Now())
+	session := tokenSession(t, tokens)
+	session.OnRefresh(func(context.Context, partnerapi.Tokens) error { return foreign{canary} })
+	_, err := fake.Client().Accounts.Get(t.Context(), session)
+	assertFailureShowsNoCanary(t, err)
+	require.ErrorIs(t, err, foreign{canary})
+}
+
+func tokenSession(t *testing.T, tokens partnerapi.Tokens) *partnerapi.Session {
+	t.Helper()
+	session, err := partnerapi.NewTokenSession(tokens)
+	require.NoError(t, err)
+	return session
+}

@@ -1,4 +1,4 @@
-package partnerapi_test
+package acceptance
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package partnerapi_test
+package acceptance
 
 import (
 	"cmp"
@@ -129,11 +129,37 @@ func TestSoak(t *testing.T) {
 	})
 }
 
+// soakCall returns the call of the table that a name of soakOperations begins with.
+func soakCall(name string) call {
+	method, _, _ := strings.Cut(name, ",")
+	i := slices.IndexFunc(everyCall, func(c call) bool { return c.name == method })
+	if i < 0 {
+		panic("not in everyCall: " + method)
+	}
+	return everyCall[i]
+}
+
+func TestSoakHasEveryCall(t *testing.T) {
+	t.Parallel()
+	var want, got []string
+	for _, c := range calls() {
+		if c.notInSoak == "" {
+			want = append(want, c.name)
+		}
+	}
+	for _, o := range soakOperations {
+		if name := soakCall(o.name).name; !slices.Contains(got, name) {
+			got = append(got, name)
+		}
+	}
+	assert.ElementsMatch(t, want, got)
+}
+
 func soakCalls(t *testing.T, short int) int {
 	if *soakLong {
 		return 20_000
 	}
-	t.Log("short form; the long one: go test -race -count=1 -v -run '^TestSoak$' . -soak")
+	t.Log("short form; the long one: go test -race -count=1 -v -run '^TestSoak$' ./internal/acceptance -soak")
 	return short
 }
 
@@ -153,8 +179,8 @@ func newSoak(t *testing.T, setting soakSetting) *soak {
 // run makes all calls.
 func (s *soak) run(t *testing.T, total int) {
 	for i, o := range soakOperations {
-		if o.op != "" {
-			s.queue(i, o.op, total/2+1_000) // more than there are requests
+		if op := soakCall(o.name).op; s.queued[op] == nil { // methods may share an operation
+			s.queue(i, op, total/2+1_000) // more than there are requests
 		}
 	}
 	var clients []*partnerapi.Client
@@ -240,16 +266,15 @@ func (trip *soakTrip) doubt() (anyAttempt, ofWrite bool) {
 	return anyAttempt, ofWrite
 }
 
-// soakOnce are the operations that are not sent again when the outcome of an attempt is unknown: most send an e-mail.
-var soakOnce = []string{
-	"POST /accounts", "POST /account", "POST /account/network-invitations",
-	"POST /account/network-invitations/{id}", "POST /account/network-invitations/{token}",
+// soakOnce reports whether an operation is not retried when the outcome of an attempt is unknown: most send an e-mail.
+func soakOnce(op string) bool {
+	return slices.ContainsFunc(everyCall, func(c call) bool { return c.op == op && !c.idempotent })
 }
 
 // isRepeated reports whether there is another attempt after one that may have done what is not to be done twice.
 func (trip *soakTrip) isRepeated() bool {
 	i := slices.IndexFunc(trip.attempts, func(a partnerapi.Attempt) bool {
-		return a.Outcome == partnerapi.OutcomeUnknown && slices.Contains(soakOnce, a.Op)
+		return a.Outcome == partnerapi.OutcomeUnknown && soakOnce(a.Op)
 	})
 	return i >= 0 && i < len(trip.attempts)-1
 }

@@ -1,0 +1,277 @@
+package acceptance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"os"
+
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// Every canary begins with this, in a form that no escaping changes.
+const canary = "CANARY"
+
+const (
+	canaryPartnerToken    = canary + "partnertoken"
+	canaryAccountKey      = canary + "accountkey"
+	canaryOrganizationKey = canary + "organizationkey"
+	canaryNetworkToken    = canary + "networktoken"
+	canaryPK              = canary + "pk"
+	canaryEmail           = canary + "email@b.example"
+	canaryPassword        = canary + "password"
+	canaryCookie          = canary + "cookie"
+	canaryInvitation      = canary + "invitation"
+	canaryAccess          = canary + "access"
+	canaryRefresh         = canary + "refresh"
+)
+
+// assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
+func assertNoCanary(t *testing.T, text, what string) {
+	t.Helper()
+	text = strings.ToUpper(text)
+	for _, form := range []string{canary, "43414E415259", "67 65 78 65 82 89", "0X43, 0X41, 0X4E"} {
+		if strings.Contains(text, form) {
+			t.Errorf("%s shows a secret: %.500s", what, text)
+		}
+	}
+}
+
+// verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
+var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
+
+// formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
+func formsOf(value any, withJSON bool) map[string]string {
+	forms := make(map[string]string)
+	type user struct {
+		Name  string
+		Value any
+	}
+	within := map[string]any{
+		"itself": value, "struct": user{"u", value}, "pointer": &user{"u", value}, "slice": []any{value}, "map": map[string]any{"k": value},
+	}
+	for place, v := range within {
+		for _, verb := range verbs {
+			forms[place+" "+verb] = fmt.Sprintf(verb, v)
+		}
+		var text, lines bytes.Buffer
+		slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
+		forms[place+" slog text"] = text.String()
+		if withJSON {
+			slog.New(slog.NewJSONHandler(&lines, nil)).Info("m", "v", v, slog.Group("g", "v", v))
+			forms[place+" slog JSON"] = lines.String()
+			data, _ := json.Marshal(v)
+			forms[place+" JSON"] = string(data)
+		}
+	}
+	return forms
+}
+
+func assertShowsNoCanary(t *testing.T, value any) {
+	t.Helper()
+	for form, text := range formsOf(value, true) {
+		assertNoCanary(t, text, form)
+	}
+}
+
+func canarySession(t *testing.T, origin string) *partnerapi.Session {
+	t.Helper()
+	session, err := partnerapi.ImportSession([]byte(`{"version":1,"origin":"` + origin + `","cookies":[{"name":"sid","value":"` + canaryCookie + `"}]}`))
+	require.NoError(t, err)
+	return session
+}
+
+// canaryInputs are secrets only.
+func canaryInputs(session *partnerapi.Session) inputs {
+	return inputs{
+		signup:        partnerapi.SignupRequest{PK: canaryPK, Email: canaryEmail, ChildName: canaryPK},
+		subscription:  partnerapi.CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail, Plan: partnerapi.PlanBark},
+		pk:            canaryPK,
+		plan:          partnerapi.UpdateSubscriptionRequest{Plan: partnerapi.PlanBark},
+		account:       partnerapi.CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
+		login:         partnerapi.LoginRequest{Email: canaryEmail, Password: canaryPassword},
+		session:       session,
+		expired:       partnerapi.Tokens{AccessToken: canaryAccess, AccessTokenExpires: partnerapi.UnixTimeOf(time.Unix(1, 0)), RefreshToken: canaryRefresh},
+		accountUpdate: partnerapi.UpdateAccountRequest{Email: canaryEmail, Password: canaryPassword},
+		email:         canaryEmail,
+		network:       canaryPK,
+		invitation:    partnerapi.CreateInvitationRequest{Email: canaryEmail},
+		invitationID:  canaryPK, invitationToken: canaryInvitation,
+		invitationUpdate: partnerapi.UpdateInvitationRequest{Email: canaryEmail},
+		list:             partnerapi.ListOptions{Search: canaryEmail},
+		appLogin:         partnerapi.AppLoginRequest{Username: canaryEmail, Password: canaryPassword},
+		appAccount:       canaryPK,
+	}
+}
+
+// canaryCalls are every call, with all that is secret.
+func canaryCalls(session *partnerapi.Session) map[string]func(context.Context, *partnerapi.Client) error {
+	made := map[string]func(context.Context, *partnerapi.Client) error{
+		"Accounts.Benefits, with tokens": func(ctx context.Context, c *partnerapi.Client) error {
+			session, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
+			if err != nil {
+				return err
+			}
+			_, err = c.Accounts.Benefits(ctx, session)
+			return err
+		},
+	}
+	in := canaryInputs(session)
+	for _, each := range calls() {
+		made[each.name] = func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := each.do(ctx, c, in)
+			return err
+		}
+	}
+	return made
+}
+
+func canaryCredentials() []partnerapi.Option {
+	return []partnerapi.Option{
+		partnerapi.WithPartnerToken(canaryPartnerToken), partnerapi.WithAccountKey(canaryAccountKey),
+		partnerapi.WithOrganizationKey(canaryOrganizationKey), partnerapi.WithNetworkToken(canaryNetworkToken),
+	}
+}
+
+// watched returns options for a client whose credentials are canaries, and everything that logger and hook are told.
+func watched(t *testing.T) ([]partnerapi.Option, func() string) {
+	t.Helper()
+	var mu sync.Mutex
+	var told strings.Builder
+	write := writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return told.Write(p)
+	})
+	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
+	opts := append(canaryCredentials(),
+		partnerapi.WithLogger(slog.New(handler)),
+		partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) {
+			data, err := json.Marshal([]any{a})
+			require.NoError(t, err)
+			_, _ = write.Write(data)
+			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []partnerapi.Attempt{a}))
+			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
+			type user struct{ attempt partnerapi.Attempt } // in an unexported field fmt does not ask a type how to print it
+			for _, verb := range verbs {
+				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
+			}
+			assertReachesNoCanary(t, a)
+		}))
+	return opts, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return told.String()
+	}
+}
+
+// foreign and foreignText are errors of others.
+type foreign struct{ URL string }
+
+func (f foreign) Error() string { return "no responder found for GET " + f.URL }
+
+type foreignText string
+
+func (f foreignText) Error() string { return string(f) }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// everything is a request in full: what an echo or a foreign error text can carry of it.
+func everything(req *http.Request) string {
+	dump, err := httputil.DumpRequestOut(req, true)
+	if err != nil {
+		return err.Error()
+	}
+	return req.URL.String() + "\n" + string(dump)
+}
+
+func canaryAppSession(t *testing.T) *partnerapi.AppSession {
+	t.Helper()
+	session := new(partnerapi.AppSession)
+	require.NoError(t, json.Unmarshal([]byte(`{"jwt":"`+canaryNetworkToken+`","auth":true}`), session))
+	return session
+}
+
+// canarySignIn is a source that has signed in.
+func canarySignIn(t *testing.T) partnerapi.TokenSource {
+	t.Helper()
+	source := partnerapi.SignIn(partnerapi.SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
+		partnerapi.WithHTTPClient(&http.Client{Transport: always(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`)}))
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, canaryNetworkToken, token)
+	return source
+}
+
+// canaryTokenFile is a source that has read its file.
+func canaryTokenFile(t *testing.T) partnerapi.TokenSource {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), canary)
+	require.NoError(t, os.WriteFile(path, []byte(canaryPartnerToken), 0o600))
+	source := partnerapi.TokenFile(path)
+	token, err := source.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, canaryPartnerToken, token)
+	return source
+}
+
+// reachable returns all texts that reflection finds in v, as a printer does that asks no type how to print it: through
+// pointers, interfaces, maps, lists and fields, unexported ones too.
+func reachable(v any) []string {
+	var texts []string
+	seen := make(map[any]bool)
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			texts = append(texts, v.String())
+		case reflect.Pointer:
+			at := [2]any{v.Pointer(), v.Type()}
+			if !v.IsNil() && !seen[at] {
+				seen[at] = true
+				walk(v.Elem())
+			}
+		case reflect.Interface:
+			walk(v.Elem())
+		case reflect.Struct:
+			for i := range v.NumField() {
+				walk(v.Field(i))
+			}
+		case reflect.Map:
+			for each := v.MapRange(); each.Next(); {
+				walk(each.Key())
+				walk(each.Value())
+			}
+		case reflect.Slice, reflect.Array:
+			if v.Type().Elem().Kind() == reflect.Uint8 {
+				texts = append(texts, fmt.Sprintf("%s", v))
+				return
+			}
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		}
+	}
+	walk(reflect.ValueOf(v))
+	return texts
+}
+
+func assertReachesNoCanary(t *testing.T, v any) {
+	t.Helper()
+	assertNoCanary(t, strings.Join(reachable(v), "\n"), fmt.Sprintf("%T", v))
+}
