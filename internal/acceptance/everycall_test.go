@@ -253,7 +253,7 @@ func documented(t testing.TB) inputs {
 		invitationToken:  "tok_1",
 		invitationUpdate: partnerapi.UpdateInvitationRequest{Email: "jdoe2@acme-corp.com", FeeProposed: partnerapi.Set(1.5)},
 		list:             partnerapi.ListOptions{Search: "acme & co", Filter: "pending", Page: 2, Records: 50},
-		appLogin:         partnerapi.AppLoginRequest{Username: "jdoe12345", Password: "oi3rncu7bjyJXW1L3"},
+		appLogin:         partnerapi.AppLoginRequest{Username: "jdoe12345", Password: "oi3rncu7bjyJXW1L3"}, //nolint:gosec // the vendor's example
 		appAccount:       "acc_1234567890",
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -177,11 +178,11 @@ share a table.
 	for _, table := range tables {
 		fmt.Fprintf(&all, "\n---\n\n%s\n%s", strings.Join(methods[table], ""), table)
 	}
-	name := filepath.Join(testdata, "faults.md")
+	const name = "faults.md"
 	if *update {
-		require.NoError(t, os.WriteFile(name, []byte(all.String()), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(testdata, name), []byte(all.String()), 0o600))
 	}
-	golden, err := os.ReadFile(name)
+	golden, err := fs.ReadFile(os.DirFS(testdata), name)
 	require.NoError(t, err)
 	want, got := strings.Split(string(golden), "\n"), strings.Split(all.String(), "\n")
 	require.Len(t, got, len(want), "lines")

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"os"
@@ -44,7 +45,7 @@ func TestGoldenRequests(t *testing.T) {
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(want)), names)
 	for name, sent := range want {
-		golden, err := os.ReadFile(filepath.Join(folder, name))
+		golden, err := fs.ReadFile(os.DirFS(folder), name)
 		require.NoError(t, err)
 		assert.Equal(t, string(golden), sent, name)
 		assertHTTP(t, golden)

@@ -3,13 +3,13 @@ package acceptance
 import (
 	"context"
 	"io"
+	"io/fs"
 	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -178,7 +178,7 @@ func slug(op string) string {
 // fixture returns a documented body.
 func fixture(t testing.TB, name string) string {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Join(testdata, name+".json"))
+	body, err := fs.ReadFile(os.DirFS(testdata), name+".json")
 	require.NoError(t, err)
 	return string(body)
 }
