@@ -923,7 +923,7 @@ func TestImportOfTokensThatWereTamperedWith(t *testing.T) {
 	}
 }
 
-// Tokens are no one's to read in any form but their JSON; what they are in is in TestTypesThatHoldSecrets.
+// Tokens are redacted in every form but their JSON; internal/acceptance tests the types that hold them.
 func TestTokensAreRedacted(t *testing.T) {
 	t.Parallel()
 	tokens := Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}

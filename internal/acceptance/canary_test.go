@@ -22,7 +22,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// Every canary begins with this, in a form that no escaping changes.
+// canary begins every secret of these tests, in a form that no escaping changes.
 const canary = "CANARY"
 
 const (
@@ -50,7 +50,7 @@ func assertNoCanary(t *testing.T, text, what string) {
 	}
 }
 
-// verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
+// verbs are those for which fmt asks a type. With others, such as %p of a struct, it prints all fields of anything.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
 
 // formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
@@ -94,7 +94,7 @@ func canarySession(t *testing.T, origin string) *partnerapi.Session {
 	return session
 }
 
-// canaryInputs are secrets only.
+// canaryInputs has a secret in every input.
 func canaryInputs(session *partnerapi.Session) inputs {
 	return inputs{
 		signup:        partnerapi.SignupRequest{PK: canaryPK, Email: canaryEmail, ChildName: canaryPK},
@@ -117,7 +117,7 @@ func canaryInputs(session *partnerapi.Session) inputs {
 	}
 }
 
-// canaryCalls are every call, with all that is secret.
+// canaryCalls are all calls, with a secret in every input.
 func canaryCalls(session *partnerapi.Session) map[string]func(context.Context, *partnerapi.Client) error {
 	made := map[string]func(context.Context, *partnerapi.Client) error{
 		"Accounts.Benefits, with tokens": func(ctx context.Context, c *partnerapi.Client) error {
@@ -146,7 +146,7 @@ func canaryCredentials() []partnerapi.Option {
 	}
 }
 
-// watched returns options for a client whose credentials are canaries, and everything that logger and hook are told.
+// watched returns options for a client whose credentials are canaries, and all output of its logger and hook.
 func watched(t *testing.T) ([]partnerapi.Option, func() string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -178,7 +178,7 @@ func watched(t *testing.T) ([]partnerapi.Option, func() string) {
 	}
 }
 
-// foreign and foreignText are errors of others.
+// foreign and foreignText are errors of another package.
 type foreign struct{ URL string }
 
 func (f foreign) Error() string { return "no responder found for GET " + f.URL }

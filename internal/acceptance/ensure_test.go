@@ -15,7 +15,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// ensureFaults are those whose sequences are tried: one of each kind that an attempt can end in, done or not.
+// ensureFaults has a fault of each outcome of an attempt, processed and not.
 var ensureFaults = []partnertest.Fault{
 	{},
 	{Cut: partnertest.CutRefused},
@@ -26,9 +26,9 @@ var ensureFaults = []partnertest.Fault{
 	{Status: 503, Processed: true},
 }
 
-// Whatever becomes of its requests, Ensure leaves the subscription as asked when it succeeds, can be called again when it
-// fails, and says created only when it was this call: under every sequence of four faults, with two attempts a request,
-// so that all attempts of the creation can be in doubt.
+// Under every sequence of four faults Ensure leaves the subscription as asked when it succeeds, can be called again when it
+// fails, and reports created only if this call created it. With two attempts a request, the outcome of all attempts to
+// create can be unknown.
 func TestEnsureUnderEverySequenceOfFaults(t *testing.T) {
 	t.Parallel()
 	kinds := len(ensureFaults)
@@ -43,7 +43,7 @@ func TestEnsureUnderEverySequenceOfFaults(t *testing.T) {
 	assertEnsures(t, sequences, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 2}))
 }
 
-// And under every fault of the table, once and again and again, from its first request on and from its second.
+// The same holds under every fault of the table, once and always, from the first request on and from the second.
 func TestEnsureUnderEveryFault(t *testing.T) {
 	t.Parallel()
 	var sequences [][]partnertest.Fault
@@ -112,7 +112,7 @@ func converge(t *testing.T, fake *partnertest.Fake, in partnerapi.CreateSubscrip
 			continue
 		}
 		require.True(t, !created || made, "%s: created by another", what)
-		require.True(t, created || existed || !untouched, "%s: created at once, and not told", what)
+		require.True(t, created || existed || !untouched, "%s: created by its first attempt, and not reported", what)
 		return
 	}
 	require.Fail(t, "Ensure does not converge", "%+v", faults)

@@ -24,7 +24,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// maxBody is the limit for a body here.
+// maxBody is the limit of a response body here.
 const maxBody = 100_000
 
 // knownFaults are the faults of the table, in its order.
@@ -33,16 +33,16 @@ var knownFaults = []struct {
 	fault partnertest.Fault
 }{
 	{"no connection: refused", partnertest.Fault{Cut: partnertest.CutRefused}},
-	{"no connection within the time limit", partnertest.Fault{Cut: partnertest.CutRefused, Delay: time.Minute}},
+	{"no connection before the timeout", partnertest.Fault{Cut: partnertest.CutRefused, Delay: time.Minute}},
 	{"cut before the request is processed", partnertest.Fault{Cut: partnertest.CutBefore}},
 	{"cut after the request is processed", partnertest.Fault{Cut: partnertest.CutAfter}},
-	{"cut within the answer", partnertest.Fault{Cut: partnertest.CutWithin}},
-	{"no answer within the time limit, not processed", partnertest.Fault{Cut: partnertest.CutBefore, Delay: time.Minute}},
-	{"no answer within the time limit, processed", partnertest.Fault{Delay: time.Minute}},
+	{"cut within the response", partnertest.Fault{Cut: partnertest.CutWithin}},
+	{"no response before the timeout, not processed", partnertest.Fault{Cut: partnertest.CutBefore, Delay: time.Minute}},
+	{"no response before the timeout, processed", partnertest.Fault{Delay: time.Minute}},
 	{"429", partnertest.Fault{Status: 429}},
 	{"429, Retry-After 5 s", partnertest.Fault{Status: 429, RetryAfter: 5 * time.Second}},
 	{"429, Retry-After 1 h", partnertest.Fault{Status: 429, RetryAfter: time.Hour}},
-	{"429, cut within the answer", partnertest.Fault{Status: 429, Body: "slow down", Cut: partnertest.CutWithin}},
+	{"429, cut within the response", partnertest.Fault{Status: 429, Body: "slow down", Cut: partnertest.CutWithin}},
 	{"500, not processed", partnertest.Fault{Status: 500}},
 	{"502 with a page, processed", partnertest.Fault{Status: 502, Body: page, Processed: true}},
 	{"503, Retry-After 5 s", partnertest.Fault{Status: 503, RetryAfter: 5 * time.Second}},
@@ -52,8 +52,8 @@ var knownFaults = []struct {
 	{"404 with a page", partnertest.Fault{Status: 404, Body: page}},
 	{"302 to another host", partnertest.Fault{Status: 302, Header: http.Header{"Location": {"https://elsewhere.example/"}}}},
 	{"200 with a page", partnertest.Fault{Status: 200, Body: page}},
-	{"200 with nothing", partnertest.Fault{Status: 200}},
-	{"200, over the limit of a body", partnertest.Fault{Status: 200, Body: strings.Repeat(" ", maxBody+1)}},
+	{"200 with an empty body", partnertest.Fault{Status: 200}},
+	{"200 with a body over the limit", partnertest.Fault{Status: 200, Body: strings.Repeat(" ", maxBody+1)}},
 }
 
 var fan = partnerapi.LoginRequest{Email: "fan@example.com", Password: "temp123"}
@@ -111,7 +111,7 @@ var found = []struct {
 	{"deadline exceeded", context.DeadlineExceeded}, {"unexpected EOF", io.ErrUnexpectedEOF}, {"connection refused", errno.ConnectionRefused},
 }
 
-// tell says what came of a call: the requests that were made, and the error.
+// tell describes the result of a call: the number of requests, and the error.
 func tell(t *testing.T, requests int64, value any, err error) string {
 	t.Helper()
 	if err == nil {
@@ -169,9 +169,8 @@ func TestEveryOperationUnderEveryFault(t *testing.T) {
 	var all strings.Builder
 	all.WriteString(`# What every operation does under every fault
 
-The number is how many requests are made, refused ones among them; then follows what is found in the error. "Once": the
-first request has the fault, and those after it have none. "Always": every request has it. Operations that do the same
-share a table.
+The number counts the requests, refused ones included; the errors after it are those that errors.Is finds. "Once": only
+the first request has the fault. "Always": every request has it. Operations that behave alike share a table.
 
 ` + "`go test ./internal/acceptance -run UnderEveryFault -update`" + ` writes this file, and every run of the tests compares it.
 `)

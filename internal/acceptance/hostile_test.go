@@ -14,8 +14,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// allocated returns how many bytes do allocates on the heap, whoever frees them. It counts what every goroutine of the
-// process does.
+// allocated returns how many bytes all goroutines allocate on the heap while do runs.
 func allocated(do func()) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -24,9 +23,8 @@ func allocated(do func()) int64 {
 	return int64(after.TotalAlloc - before.TotalAlloc) //nolint:gosec // far from overflow
 }
 
-// Whatever an answer's size, no more is held of it than the limit, 10 MiB; the limit counts what is decompressed: 256 MiB
-// of nothing are 256 KiB on the wire. A write may have been done, and is not sent again below 500, because the next
-// answer would be as large.
+// No more of a response is held than the limit of 10 MiB, which counts decompressed bytes: 256 MiB of zeros are 256 KiB on
+// the wire. A write may have been done; it is not retried below 500, because the next response would be as large.
 //
 //nolint:paralleltest // what other tests allocate would be measured too
 func TestResponseTooLarge(t *testing.T) {

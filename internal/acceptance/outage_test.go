@@ -17,9 +17,9 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// A total outage: 200 goroutines make 5 calls each. The client adds the 100 repetitions of its budget and no more, and
-// repeats no write that may have been done. When the outage is over, it repeats again.
-func TestTotalOutage(t *testing.T) {
+// In an outage 200 goroutines make 5 calls each. The client adds the 100 retries of its budget and no more, and retries no
+// write that may have been done. After the outage it retries again.
+func TestRetriesInAnOutage(t *testing.T) {
 	t.Parallel()
 	const (
 		get  = "GET /account/network-domains"

@@ -27,8 +27,8 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// FuzzRetryAfter asks for any wait. TRAPS: "Retry-After has no cap and overflows": no wait is below zero, up to 30 s it
-// is waited for exactly, and a longer one ends the call, which then tells it.
+// FuzzRetryAfter tries any Retry-After. TRAPS: "Retry-After has no cap and overflows": no wait is below zero, up to 30 s it
+// is waited exactly, and a longer one ends the call with RetryAfter set.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{
 		"", "0", "1", "30", "31", "86400", "9223372036", "9223372037", "9223372036854775807", "9223372036854775808",
@@ -140,12 +140,12 @@ func givenTo(ctx context.Context) *given {
 	return g
 }
 
-// wire is the answer as a server writes it.
+// wire is the response as a server writes it.
 func (g *given) wire() []byte {
 	return slices.Concat([]byte("HTTP/1.1 "+strconv.Itoa(g.status)+" X\r\n"), []byte(g.header), []byte("\r\n\r\n"), g.body)
 }
 
-// parsed is the answer as a mock makes one, with headers that a real transport lets nobody send.
+// parsed is the response as a mock makes it, with headers that a real transport refuses.
 func (g *given) parsed() *http.Response {
 	header := make(http.Header)
 	for line := range strings.SplitSeq(g.header, "\r\n") {
@@ -156,7 +156,7 @@ func (g *given) parsed() *http.Response {
 	return &http.Response{StatusCode: g.status, Header: header, Body: io.NopCloser(bytes.NewReader(g.body))}
 }
 
-// serverConn is a connection to a server that answers the first bytes it gets, whatever they are, and closes.
+// serverConn is a connection to a server that responds to the first bytes it gets, and closes.
 type serverConn struct {
 	net.Conn // not asked for anything
 
@@ -211,8 +211,8 @@ var returnsNothing = []string{
 	"DELETE /account/network-invitations/{id}", "POST /account/networks/{child_account_id}",
 }
 
-// FuzzResponse answers any operation with anything, as a mock and over a connection: the call returns a value or an
-// error, and the error is one line without a credential.
+// FuzzResponse gives any response to any operation, as a mock and over a connection: the call returns a value or an error,
+// and the error is one line without a credential.
 func FuzzResponse(f *testing.F) {
 	addResponses(f)
 	opts := append(canaryCredentials(), partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}), partnerapi.WithMaxResponseBytes(1<<13))
@@ -266,7 +266,7 @@ func assertSuccess(t *testing.T, op string, status int, value any) {
 	}
 }
 
-// assertTold asserts that a failure is told in a line, with a kind or a cause, and without the credentials of the call.
+// assertTold asserts that an error is one line, with a kind or a cause, and without the credentials of the call.
 func assertTold(t *testing.T, err error, op string, secrets []string) {
 	t.Helper()
 	var failed *partnerapi.Error
@@ -344,7 +344,6 @@ func addResponses(f *testing.F) {
 	}
 }
 
-// Operations whose method returns no value are operations.
 func TestOperationsWithoutAValue(t *testing.T) {
 	t.Parallel()
 	var known []string

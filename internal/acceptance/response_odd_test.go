@@ -108,7 +108,7 @@ var (
 	aDateAlone = regexp.MustCompile(`^"\d{4}-\d\d-\d\d"$`)
 )
 
-// wordMembers are the members in which the APIs tell of a failure.
+// wordMembers are the members in which the APIs describe a failure.
 var wordMembers = []string{"error", "messages", "message"}
 
 // spellings returns other spellings of a value, with what is promised of each.
@@ -232,7 +232,7 @@ func callOdd(t testing.TB, o odd) (any, error) {
 	return callOf(t, o.op).do(t.Context(), client, documented(t))
 }
 
-// holds asserts the four promises of a response that nobody documented.
+// holds asserts what the SDK promises of an undocumented response.
 func (o odd) holds(t *testing.T) {
 	t.Helper()
 	value, err := callOdd(t, o)
@@ -262,7 +262,7 @@ func (o odd) holds(t *testing.T) {
 	assert.True(t, slices.ContainsFunc(kinds, func(kind error) bool { return isKind(err, kind) }), "of no kind: %v", err)
 }
 
-// exported is a value without what only the SDK sees of it.
+// exported returns the exported fields of an app session, and any other value as it is.
 func exported(value any) any {
 	session, ok := value.(*partnerapi.AppSession)
 	if !ok || session == nil {
@@ -283,7 +283,7 @@ func isKind(err, kind error) bool {
 	return errors.As(err, &failed) && slices.Contains(failed.Unwrap(), kind)
 }
 
-// Every documented body, with everything changed in it that is likely to come from a server or a proxy, one thing at a time.
+// Every documented body is read with one change at a time that a server or a proxy is likely to make.
 func TestOddResponses(t *testing.T) {
 	t.Parallel()
 	all := oddResponses(t)

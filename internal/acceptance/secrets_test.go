@@ -31,11 +31,11 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// withoutDocumentedReply are the calls that any JSON answers.
+// withoutDocumentedReply are the calls that accept any JSON, because the vendor documents no response.
 var withoutDocumentedReply = []string{"Networks.Update", "Invitations.Create", "Invitations.Update", "Invitations.Delete"}
 
 // No token, key, password, cookie, pk or e-mail is in an error, a log line or a hook's argument, however a call fails.
-func TestSecretsStayOutOfEveryFailure(t *testing.T) {
+func TestNoSecretInFailures(t *testing.T) {
 	t.Parallel()
 	leaky := func(req *http.Request) *url.Error {
 		return &url.Error{Op: req.Method, URL: req.URL.String(), Err: errors.New(everything(req))}
@@ -166,7 +166,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 			assertNoCanary(t, fmt.Sprintf(verb, value), verb)
 		}
 	}
-	// In an unexported field fmt does not ask a type how to print it.
+	// fmt does not ask a type in an unexported field how to print it.
 	type user struct {
 		err     error
 		failed  *partnerapi.Error
@@ -184,7 +184,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 }
 
 // The failures that only a real network makes: a refused dial, an unknown host, TLS, a redirect, a cut answer, a limit.
-func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
+func TestNoSecretInFailuresOverLoopback(t *testing.T) {
 	t.Parallel()
 	quiet := log.New(io.Discard, "", 0)
 	start := func(t *testing.T, tls bool, h http.HandlerFunc) string {
@@ -276,8 +276,8 @@ func TestSecretsStayOutOfFailuresOverLoopback(t *testing.T) {
 	}
 }
 
-// Nor is one in the error of a call that needs a sign-in, whichever step of that fails.
-func TestSecretsStayOutOfFailedSignIns(t *testing.T) {
+// No secret is in the error of a call whose sign-in fails at any step.
+func TestNoSecretInFailedSignIns(t *testing.T) {
 	t.Parallel()
 	credentials := partnerapi.SignInCredentials{AppKey: canaryNetworkToken + "0", Username: canaryEmail, Password: canaryPassword, AccountID: canary + "account"}
 	steps := []string{"GET /app/session", "POST /app/login", "POST /app/login-account"}
@@ -317,8 +317,8 @@ func TestSecretsStayOutOfFailedSignIns(t *testing.T) {
 	}
 }
 
-// Why a caller cancels is the caller's to know: net/http returns the cause of a context as its own error.
-func TestSecretsStayOutOfCancelledCalls(t *testing.T) {
+// The cause of a cancelled context, which net/http returns as its own error, is not printed.
+func TestNoSecretInCancelledCalls(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -347,8 +347,8 @@ func TestSecretsStayOutOfCancelledCalls(t *testing.T) {
 	assertNoCanary(t, told(), "the log or the hook")
 }
 
-// What an API says of a request is told in its own words, but for the credentials in them.
-func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
+// Credentials in a message of the API are redacted, and the rest of it is kept.
+func TestCredentialsInMessagesAreRedacted(t *testing.T) {
 	t.Parallel()
 	opts, _ := watched(t)
 	for name, test := range map[string]struct {
@@ -393,8 +393,8 @@ func TestCredentialsAreTakenOutOfWhatAnAPISays(t *testing.T) {
 	}
 }
 
-// What refuses a call, or cannot make it, holds no value either.
-func TestSecretsStayOutOfRefusals(t *testing.T) {
+// The error of a refused option or argument holds no secret.
+func TestNoSecretInRefusals(t *testing.T) {
 	t.Parallel()
 	opts, told := watched(t)
 	client := newTestClient(t, nothingSent(t), opts...)
@@ -444,9 +444,9 @@ type refusing struct{}
 
 func (refusing) MarshalJSON() ([]byte, error) { return nil, errors.New(canaryPassword) }
 
-// Types that hold credentials show none, in any form, also inside a user's own struct. Bodies of requests are their JSON,
-// password included, so they are redacted in all but that.
-func TestTypesThatHoldSecrets(t *testing.T) {
+// Types that hold credentials are redacted in every form, also inside a user's own struct; request types in every form but
+// JSON, which is the body of the request.
+func TestTypesWithSecretsAreRedacted(t *testing.T) {
 	t.Parallel()
 	opts, _ := watched(t)
 	client := newTestClient(t, ok, opts...)
@@ -454,9 +454,9 @@ func TestTypesThatHoldSecrets(t *testing.T) {
 	ofTokens, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
 	require.NoError(t, err)
 	for name, value := range map[string]any{
-		"Session of tokens":         ofTokens,
-		"Session of tokens, copied": *ofTokens,
-		"Client":                    client, "Client, copied": *client,
+		"token session":         ofTokens,
+		"token session, copied": *ofTokens,
+		"Client":                client, "Client, copied": *client,
 		"services":           []any{client.Signup, client.Subscriptions, *client.Accounts, client.Networks, *client.Invitations},
 		"Session":            session,
 		"Session, copied":    *session,
@@ -598,8 +598,8 @@ func TestTrapNothingIsPrinted(t *testing.T) { //nolint:paralleltest // the proce
 	assert.Empty(t, <-printed)
 }
 
-// A credential is known again in a URL, when another begins with it, and when it was renewed.
-func TestCredentialsAreKnownAgain(t *testing.T) {
+// A credential is redacted in a URL, where another one begins with it, and after a renewal.
+func TestCredentialsInURLsAreRedacted(t *testing.T) {
 	t.Parallel()
 	opts := []partnerapi.Option{partnerapi.WithAccountKey(canary + "/+key ="), partnerapi.WithOrganizationKey(canary + "/+key =s")}
 	says := func(req *http.Request) (*http.Response, error) {
@@ -613,7 +613,7 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 		"https://services.sparkart.net/api/v1/account/search?email=[redacted]&key=[redacted] [redacted] [redacted] [redacted]")
 	assertShowsNoCanary(t, err)
 
-	// Both sources are asked again, and the second fails: the answer is about the first credentials.
+	// Both sources are asked again, and the second fails: the response is that to the first credentials.
 	renewed := partnerapi.TokenSource(&renewing{})
 	opts = []partnerapi.Option{partnerapi.WithCredentialSource(partnerapi.AccountKey, renewed), partnerapi.WithCredentialSource(partnerapi.OrganizationKey, &spent{})}
 	_, err = newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
@@ -622,8 +622,8 @@ func TestCredentialsAreKnownAgain(t *testing.T) {
 	assertShowsNoCanary(t, err)
 }
 
-// A session's key is no one's to read, and a cookie that is part of many words is no key.
-func TestCookiesAreTakenOutOfWhatAnAPISays(t *testing.T) {
+// A session's cookie in a message of the API is redacted; one that is too short to be a secret is not.
+func TestCookiesInMessagesAreRedacted(t *testing.T) {
 	t.Parallel()
 	for _, set := range []string{"x=y", "_session=; Max-Age=0", "_session=another-one"} {
 		session, err := partnerapi.ImportSession([]byte(`{"version":1,"origin":"https://services.sparkart.net","cookies":[` +

@@ -32,7 +32,7 @@ func list(ctx context.Context, c *partnerapi.Client) error {
 	return err
 }
 
-// load is a way to make calls for a while.
+// load says how often calls are made, and how many at a time.
 type load struct {
 	every time.Duration
 	calls int // at a time
@@ -70,9 +70,9 @@ func countSignIns(fake *partnertest.Fake) (partnerapi.TokenSource, *atomic.Int64
 	}))...), &signIns
 }
 
-// A JWT that has been accepted and is then rejected has expired: no call fails, however short its life is from five seconds
-// on, and each JWT is rejected once from calls that are made one after the other.
-func TestNoCallFailsBecauseAJWTExpires(t *testing.T) {
+// A JWT that was accepted and is then rejected has expired: no call fails for a JWT that lives for five seconds or more, and
+// each JWT is rejected once from sequential calls.
+func TestExpiredJWTFailsNoCall(t *testing.T) {
 	t.Parallel()
 	for _, life := range []time.Duration{5 * time.Second, 8 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute} {
 		for name, load := range loads {
@@ -98,8 +98,8 @@ func TestNoCallFailsBecauseAJWTExpires(t *testing.T) {
 	}
 }
 
-// Responses that take longer than a JWT lives show that it was accepted when the next one is in use.
-func TestNoCallFailsBecauseAJWTExpiresBeforeItsResponse(t *testing.T) {
+// A response that takes longer than its JWT lives proves that the JWT was accepted, although another is in use by then.
+func TestJWTExpiredBeforeTheResponseFailsNoCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake := partnertest.New(partnertest.WithJWTLifetime(5 * time.Second))
@@ -122,8 +122,8 @@ func TestNoCallFailsBecauseAJWTExpiresBeforeItsResponse(t *testing.T) {
 	})
 }
 
-// JWTs that end within a moment, as where a server starts again and forgets them, are replaced each time.
-func TestJWTsThatEndInARow(t *testing.T) {
+// JWTs that are rejected in a row, each after it was accepted, are replaced each time.
+func TestJWTsRejectedInARow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake := partnertest.New()
@@ -135,7 +135,7 @@ func TestJWTsThatEndInARow(t *testing.T) {
 		}
 		assert.EqualValues(t, 10, signIns.Load())
 
-		// They were no failures: the pause after one is as short as ever.
+		// None was a failed sign-in: the pause after the first one is the shortest.
 		fake.Fail(loginOp, partnertest.Fault{Status: 400, Body: `{"error":{"code":400,"message":"No."}}`})
 		require.ErrorIs(t, list(t.Context(), client), partnerapi.ErrNoCredential)
 		time.Sleep(time.Second)
@@ -143,7 +143,7 @@ func TestJWTsThatEndInARow(t *testing.T) {
 	})
 }
 
-// A server is not flooded with sign-ins, whatever it rejects.
+// The number of sign-ins is bounded, whatever the server rejects.
 func TestSignInsAreBounded(t *testing.T) {
 	t.Parallel()
 	const inARow, aMinute = 10, 60 / 4

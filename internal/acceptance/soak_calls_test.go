@@ -273,7 +273,7 @@ func (w *soakWorker) logout() bool {
 		return a, saysDone
 	})
 	if err != nil && hadCookie {
-		// The API may have ended the session, and the answer that takes the cookie away not have come.
+		// The API may have ended the session, and the response that deletes the cookie be lost.
 		c.learn(saysNothing, true, func(a soakAccount) (soakAccount, soakReply) {
 			a.cookie = a.cookie || !a.live
 			return a, saysNothing

@@ -14,13 +14,13 @@ import (
 type soakReply string
 
 const (
-	saysNothing   soakReply = "" // no answer, or not one of the API's
+	saysNothing   soakReply = "" // no response, or not one of the API's
 	saysDone      soakReply = "done"
 	saysExists    soakReply = "exists"
 	saysNotFound  soakReply = "not found"
 	saysLoggedOut soakReply = "logged out"
 	saysRefused   soakReply = "refused"
-	saysOther     soakReply = "what cannot be"
+	saysOther     soakReply = "impossible"
 )
 
 // soakRecord is something that one worker alone changes, and the states that it can be in.

@@ -31,7 +31,7 @@ var (
 
 const (
 	soakWorkers = 64
-	// A client's budget keeps an outage from being multiplied: with one client for all, next to nothing would be repeated.
+	// A client's budget keeps an outage from being multiplied: with one client for all, next to nothing would be retried.
 	soakClients = 16
 )
 
@@ -51,7 +51,7 @@ type soakFault struct {
 	partnertest.Fault
 }
 
-// soakFaults are the faults that take no longer than an answer.
+// soakFaults are the faults that take no longer than a response.
 var soakFaults = []soakFault{
 	{"cut before", partnertest.Fault{Cut: partnertest.CutBefore}},
 	{"cut after", partnertest.Fault{Cut: partnertest.CutAfter}},
@@ -116,7 +116,7 @@ func TestSoak(t *testing.T) {
 			s.fake = partnertest.NewServer(t)
 			s.run(t, soakCalls(t, 1_000))
 		})
-		// The server is closed. What a client gave up on is over when its goroutine is.
+		// The server is closed. A request that a client gave up on ends with its goroutine.
 		for limit := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(limit); {
 			runtime.Gosched()
 		}
@@ -171,7 +171,7 @@ func newSoak(t *testing.T, setting soakSetting) *soak {
 	if s.seed == 0 {
 		s.seed = rand.Uint64() //nolint:gosec // it chooses what is tried, and hides nothing
 	}
-	// It repeats what is asked and what goes wrong, not in which order the goroutines run.
+	// It repeats the calls and the faults, not the order in which the goroutines run.
 	t.Logf("seed: -soakseed=%d", s.seed)
 	return s
 }
@@ -201,7 +201,7 @@ func (s *soak) run(t *testing.T, total int) {
 	}
 }
 
-// queue lets a third of the requests of an operation go wrong.
+// queue gives a third of the requests of an operation a fault.
 func (s *soak) queue(index int, op string, requests int) {
 	name := fnv.New64a()
 	_, _ = name.Write([]byte(op))
@@ -210,8 +210,8 @@ func (s *soak) queue(index int, op string, requests int) {
 	names := make([]string, requests)
 	few := s.faults
 	if s.remote && (op == "GET /partners/signup" || op == "GET /logout") {
-		// net/http itself sends a GET again if a kept connection breaks before the answer, and nobody is told of the first:
-		// of these two, which change something, the model would not know.
+		// net/http itself retries a GET if a reused connection breaks before the response, and reports only the second. These
+		// two change something, of which the model would not know.
 		few = slices.DeleteFunc(slices.Clone(few), func(f soakFault) bool {
 			return f.Cut == partnertest.CutBefore || f.Cut == partnertest.CutAfter
 		})
@@ -230,10 +230,10 @@ func (s *soak) queue(index int, op string, requests int) {
 	s.queued[op] = names
 }
 
-// soakLetGo is the line of the attempts whose context ended as soon as they began.
-const soakLetGo = "attempts, let go of at once"
+// soakCancelled is the line of the attempts whose context ended as soon as they began.
+const soakCancelled = "attempts, cancelled as they began"
 
-// soakTrip is a call as its attempts tell it.
+// soakTrip is the attempts of a call.
 type soakTrip struct {
 	mu       sync.Mutex
 	attempts []partnerapi.Attempt
@@ -248,14 +248,14 @@ func (s *soak) attempted(ctx context.Context, a partnerapi.Attempt) {
 	trip.mu.Unlock()
 	s.count("attempts", "attempts, "+string(a.Outcome))
 	if a.Duration == 0 && (errors.Is(a.Err, context.Canceled) || errors.Is(a.Err, context.DeadlineExceeded)) {
-		s.count(soakLetGo)
+		s.count(soakCancelled)
 	}
 	s.mu.Lock()
 	s.requests[a.Op]++
 	s.mu.Unlock()
 }
 
-// doubt reports whether an attempt may have been processed though the call does not tell, and whether one of a write.
+// doubt reports whether the outcome of an attempt is unknown, and whether that of a write is.
 func (trip *soakTrip) doubt() (anyAttempt, ofWrite bool) {
 	for _, a := range trip.attempts {
 		if a.Outcome == partnerapi.OutcomeUnknown {
@@ -271,7 +271,7 @@ func soakOnce(op string) bool {
 	return slices.ContainsFunc(everyCall, func(c call) bool { return c.op == op && !c.idempotent })
 }
 
-// isRepeated reports whether there is another attempt after one that may have done what is not to be done twice.
+// isRepeated reports whether a call that is not idempotent was retried after an attempt whose outcome is unknown.
 func (trip *soakTrip) isRepeated() bool {
 	i := slices.IndexFunc(trip.attempts, func(a partnerapi.Attempt) bool {
 		return a.Outcome == partnerapi.OutcomeUnknown && soakOnce(a.Op)
@@ -279,7 +279,7 @@ func (trip *soakTrip) isRepeated() bool {
 	return i >= 0 && i < len(trip.attempts)-1
 }
 
-// isAnswered reports whether every attempt was.
+// isAnswered reports whether the outcome of every attempt is OutcomeAnswered.
 func (trip *soakTrip) isAnswered() bool {
 	return len(trip.attempts) > 0 && !slices.ContainsFunc(trip.attempts, func(a partnerapi.Attempt) bool {
 		return a.Outcome != partnerapi.OutcomeAnswered
@@ -302,7 +302,7 @@ func (s *soak) count(lines ...string) {
 	}
 }
 
-// soakKinds are the failures that can be here. A kind with says is an answer to what was asked.
+// soakKinds are the failures that are possible here. A kind with says is a response of the API to the call.
 var soakKinds = []struct {
 	kind error
 	says soakReply
@@ -318,11 +318,11 @@ var soakKinds = []struct {
 	{context.DeadlineExceeded, saysNothing},
 }
 
-// judge returns what the API says, as the SDK reports it.
+// judge returns the response of the API as the SDK reports it.
 func (s *soak) judge(err error, trip *soakTrip) (says soakReply, failed *partnerapi.Error) {
 	s.count("operations")
 	if slices.ContainsFunc(trip.attempts, func(a partnerapi.Attempt) bool { return a.Number > 1 }) {
-		s.count("repeated calls")
+		s.count("retried calls")
 	}
 	if err == nil {
 		s.count("successes")
@@ -333,11 +333,11 @@ func (s *soak) judge(err error, trip *soakTrip) (says soakReply, failed *partner
 		return saysOther, nil
 	}
 	if strings.Contains(err.Error(), "retry budget is used up") {
-		s.count("calls that ended for want of budget")
+		s.count("calls that ended without budget")
 	}
 	known := failed.StatusCode == 0
 	if known {
-		s.count("failures, no answer")
+		s.count("failures, no response")
 	}
 	for _, k := range soakKinds {
 		if errors.Is(err, k.kind) {
@@ -402,20 +402,20 @@ func (s *soak) report(t *testing.T, wall, virtual time.Duration) {
 	assert.Len(t, kinds, len(s.faults)+len(s.rare), "a kind of fault was not met")
 	assert.NotZero(t, s.figures["unknown, and done"])
 	assert.NotZero(t, s.figures["unknown, and not done"])
-	assert.NotZero(t, s.figures["repeated calls"])
+	assert.NotZero(t, s.figures["retried calls"])
 	if s.remote {
 		return
 	}
 	// The context of a page ahead ends with the walk, at a moment when the fake may have had the request or not, and when
-	// its answer is not looked at any more. Each difference has to be one of those.
-	letGo := s.figures[soakLetGo]
+	// its response is not read any more. Each difference has to be one of those.
+	letGo := s.figures[soakCancelled]
 	notTaken := s.figures["attempts"] - (queued - s.fake.Recover())
 	assert.True(t, notTaken >= 0 && notTaken <= letGo, "%d attempts that the fake has not counted, of %d let go of", notTaken, letGo)
 	notSeen := kinds["refused"] + kinds["429"] + kinds["429 with Retry-After"] - s.figures["attempts, unsent"]
 	assert.True(t, notSeen >= 0 && notSeen <= letGo, "%d attempts more that were not sent than reported, of %d let go of", notSeen, letGo)
 }
 
-// soakWorker makes calls one after the other, and knows what came of them.
+// soakWorker makes sequential calls, and has a model of their results.
 type soakWorker struct {
 	*soak
 	t      *testing.T
@@ -519,12 +519,12 @@ func soakSend[S comparable](w *soakWorker, r *soakRecord[S], what string, call f
 	return err
 }
 
-// soakLearn learns from a call, and fails if it cannot have been.
+// soakLearn learns from a call, and fails if no state explains it.
 func soakLearn[S comparable](w *soakWorker, r *soakRecord[S], line string, says soakReply, doubt bool, do func(S) (S, soakReply)) {
 	r.learn(says, doubt, do)
 	r.history = append(r.history, fmt.Sprintf("%s: may be %+v", line, r.may))
 	if len(r.may) == 0 {
-		w.fail(r.name, r.history, "what the SDK reports cannot be")
+		w.fail(r.name, r.history, "what the SDK reports is impossible")
 	}
 }
 
@@ -547,7 +547,7 @@ func (w *soakWorker) ask(what string, call func(context.Context) error, learn fu
 		w.fail(w.prefix, []string{line}, "the outcome is unknown if, and only if, that of an attempt at a write is")
 	}
 	if trip.isRepeated() {
-		w.fail(w.prefix, []string{line}, "sent again though the outcome was unknown")
+		w.fail(w.prefix, []string{line}, "retried though the outcome was unknown")
 	}
 	if ofWrite && err != nil {
 		doubt = unknown // what the SDK reports counts; only of what changes with a GET it does not tell

@@ -67,8 +67,8 @@ func answering(t *testing.T, body string) *partnerapi.Client {
 	return client
 }
 
-// A Page is for others too, in Do and in encoding/json: its items are read with all the rules of encoding/json.
-func TestPageOfStrangers(t *testing.T) {
+// A Page of a type of the caller, in Do and in encoding/json, is read by the rules of encoding/json.
+func TestPageOfCallersType(t *testing.T) {
 	t.Parallel()
 	const items = `[{"base":"b","first":"f","Untagged":"u","-":"x","Unnamed":"n","quoted":"7","bytes":"aGk=","small":8,"address":"192.0.2.1",
 		"state":"s","any":{"a":[1]},"tree":{"name":"t","branches":[{"name":"u"}]},"inline":{"a":"i"}}]`
@@ -90,7 +90,7 @@ func TestPageOfStrangers(t *testing.T) {
 	}
 }
 
-// What panics while it is read spoils no other call.
+// A panic of an item's UnmarshalJSON leaves other calls intact.
 func TestPanicWhileReading(t *testing.T) {
 	t.Parallel()
 	client := answering(t, `{"list":[{"id":"1"}],"pages":1}`)

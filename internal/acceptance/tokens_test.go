@@ -16,15 +16,15 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// 50 sessions of 50 customers in parallel, in use for an hour, never mix. Each kind of session is made in its own way.
-func TestFiftySessionsOfFiftyCustomers(t *testing.T) {
+// The sessions of 50 customers, used concurrently for an hour, never mix.
+func TestSessionsNeverMix(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(context.Context, *partnertest.Fake, *partnerapi.Client, partnerapi.Customer) (*partnerapi.Session, error){
-		"of cookies": func(ctx context.Context, _ *partnertest.Fake, c *partnerapi.Client, who partnerapi.Customer) (*partnerapi.Session, error) {
+		"cookie session": func(ctx context.Context, _ *partnertest.Fake, c *partnerapi.Client, who partnerapi.Customer) (*partnerapi.Session, error) {
 			_, session, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{Email: who.Email, Password: passPhrase})
 			return session, err
 		},
-		"of tokens": func(_ context.Context, fake *partnertest.Fake, _ *partnerapi.Client, who partnerapi.Customer) (*partnerapi.Session, error) {
+		"token session": func(_ context.Context, fake *partnertest.Fake, _ *partnerapi.Client, who partnerapi.Customer) (*partnerapi.Session, error) {
 			return partnerapi.NewTokenSession(fake.SeedTokens(who.ID))
 		},
 	} {
@@ -52,7 +52,7 @@ func TestFiftySessionsOfFiftyCustomers(t *testing.T) {
 	}
 }
 
-// isAlone uses a session for an hour, by two at a time, and says if another customer shows.
+// isAlone uses a session for an hour, by two callers at a time, and returns an error if another customer is served.
 func isAlone(ctx context.Context, client *partnerapi.Client, session *partnerapi.Session, who partnerapi.Customer) error {
 	for turn := range 12 {
 		name := fmt.Sprintf("%s, turn %d", who.Email, turn)
@@ -81,8 +81,8 @@ func isAlone(ctx context.Context, client *partnerapi.Client, session *partnerapi
 	return nil
 }
 
-// 50 calls at once, whose access token has expired, cause one refresh, and none goes on before the new tokens are stored.
-func TestFiftyCallsCauseOneRefresh(t *testing.T) {
+// 50 concurrent calls with an expired access token cause one refresh, and wait until the new tokens are stored.
+func TestConcurrentCallsShareARefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake := partnertest.New()
@@ -116,7 +116,7 @@ func TestFiftyCallsCauseOneRefresh(t *testing.T) {
 	})
 }
 
-// A clock that is wrong costs refreshes, and no call.
+// A wrong clock costs refreshes, and fails no call.
 func TestTokensWithAWrongClock(t *testing.T) {
 	t.Parallel()
 	for ahead, refreshes := range map[time.Duration]int{
@@ -144,8 +144,8 @@ func TestTokensWithAWrongClock(t *testing.T) {
 	}
 }
 
-// A session lives on through a service's store, for as long as it is used once a day, and no longer.
-func TestTokenSessionLivesInAStore(t *testing.T) {
+// A token session that is exported and imported lives as long as it is used once a day.
+func TestTokenSessionInAStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake := partnertest.New()
@@ -178,7 +178,7 @@ func TestTokenSessionLivesInAStore(t *testing.T) {
 	})
 }
 
-// Two that refresh the same tokens end each other, where the API makes a new refresh token of every one.
+// Of two sessions with the same tokens, the first refresh ends the other session.
 func TestTokensOfTwoSessions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
