@@ -364,10 +364,10 @@ func (s *soak) compare(t *testing.T) {
 		soakCheck(w, w.customers, customers)
 		soakCheck(w, w.links, links)
 	}
-	assert.Empty(t, subscriptions, "subscriptions that nobody made")
-	assert.Empty(t, signups, "signups that nobody made")
-	assert.Empty(t, customers, "customers that nobody made")
-	assert.Empty(t, links, "invitations and networks that nobody made")
+	assert.Empty(t, subscriptions, "subscriptions that no worker made")
+	assert.Empty(t, signups, "signups that no worker made")
+	assert.Empty(t, customers, "customers that no worker made")
+	assert.Empty(t, links, "invitations and networks that no worker made")
 }
 
 // report prints the figures, and checks that enough went wrong, and that it was seen as what it was. Over loopback the
