@@ -27,11 +27,11 @@ func Example() {
 	// nwi_2 pending
 }
 
-func TestREADMEShowsTheOutput(t *testing.T) {
+func TestDocumentShowsTheOutput(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/testing.md")
 	require.NoError(t, err)
 	var output bytes.Buffer
 	require.NoError(t, demonstrate(t.Context(), &output))
-	assert.Contains(t, string(readme), "```text\n"+output.String()+"```\n")
+	assert.Contains(t, string(page), "```text\n"+output.String()+"```\n")
 }

@@ -48,13 +48,13 @@ func TestFollowsLinksOnNullDevice(t *testing.T) {
 	assert.Equal(t, output, port.ReplaceAllString(stdout.String(), "PORT"))
 }
 
-func TestREADMEShowsTheOutput(t *testing.T) {
+func TestDocumentShowsTheOutput(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/credentials.md")
 	require.NoError(t, err)
 	_, links, _ := strings.Cut(output, "would request:\n\n")
-	shown := strings.Contains(port.ReplaceAllString(string(readme), "PORT"), "```text\n"+links+"```\n")
-	assert.True(t, shown, "README should show:\n%s", links)
+	shown := strings.Contains(port.ReplaceAllString(string(page), "PORT"), "```text\n"+links+"```\n")
+	assert.True(t, shown, "docs/credentials.md should show:\n%s", links)
 }
 
 // Otherwise, or with -addr, it serves until it is interrupted.

@@ -10,28 +10,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The README shows observe as it is in main.go.
-func TestREADMEShowsObserve(t *testing.T) {
+// docs/telemetry.md shows observe as it is in main.go.
+func TestDocumentShowsObserve(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/telemetry.md")
 	require.NoError(t, err)
 	program, err := os.ReadFile("main.go")
 	require.NoError(t, err)
 	observe := regexp.MustCompile(`(?ms)^func observe\(.*?^}\n`).Find(program)
 	require.NotEmpty(t, observe)
-	assert.Contains(t, string(readme), string(observe))
+	assert.Contains(t, string(page), string(observe))
 }
 
-// The README shows parts of the output, with "..." between them.
-func TestREADMEShowsTheOutput(t *testing.T) {
+// docs/telemetry.md shows what is printed, with parts left out at "...".
+func TestDocumentShowsTheOutput(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/telemetry.md")
 	require.NoError(t, err)
 	output, err := os.ReadFile("testdata/output.txt")
 	require.NoError(t, err)
 	rest := string(output)
-	shown := regexp.MustCompile("(?s)```text\n(trace [0-9a-f]{32}\n.*?)```").FindStringSubmatch(string(readme))
-	require.NotNil(t, shown, "the README shows no trace")
+	shown := regexp.MustCompile("(?s)```text\n(trace [0-9a-f]{32}\n.*?)```").FindStringSubmatch(string(page))
+	require.NotNil(t, shown, "docs/telemetry.md shows no trace")
 	for part := range strings.SplitSeq(masked(shown[1]), "...\n") {
 		_, after, found := strings.Cut(rest, part)
 		require.True(t, found, "not printed, or not in this order:\n%s", part)

@@ -32,14 +32,15 @@ var (
 	harmless = []string{"mkdir", "mktemp", "touch"}
 )
 
-// standIn records the number of words, the words and the environment. It creates the directory of a worktree, because
-// later commands change to it.
+// standIn records how many words there are, the words, the directory and the environment. A worktree gets its directory and a
+// clone is the repository itself, because later commands change to them.
 const standIn = `#!/bin/sh
 name=${0##*/}
 case "$name $*" in
 "git worktree add --detach "*) mkdir -p "$4" ;;
+"git clone "*) command -p ln -s "$ROOT" "${2##*/}" ;;
 esac
-printf '%s\0' "$(($# + 1))" "$name" "$@" "$PWD" "$(command -p env)" >>"$RECORD"
+printf '%s\0' "$(($# + 1))" "$name" "$@" "$(pwd -P)" "$(command -p env)" >>"$RECORD"
 `
 
 // All returns the commands of all Markdown files of a repository.
@@ -110,7 +111,7 @@ func In(tb testing.TB, root, file string) []Command {
 	noError(tb, os.WriteFile(record, nil, 0o600))
 	shell := exec.CommandContext(tb.Context(), "sh", "-eu", "-c", script(string(text)))
 	shell.Dir = copied
-	shell.Env = []string{"PATH=" + filepath.Join(copied, "bin"), "TMPDIR=" + tb.TempDir(), "RECORD=" + record}
+	shell.Env = []string{"PATH=" + filepath.Join(copied, "bin"), "TMPDIR=" + tb.TempDir(), "RECORD=" + record, "ROOT=" + copied}
 	if out, err := shell.CombinedOutput(); err != nil {
 		tb.Fatalf("the commands of %s: %v\n%s", file, err, out)
 	}

@@ -70,7 +70,11 @@ func requireGo(t *testing.T, dir string, c doccmd.Command) {
 		requireTest(t, dir, c, args[1:])
 	case "build", "generate", "vet":
 		require.DirExistsf(t, filepath.Join(dir, strings.TrimSuffix(args[len(args)-1], "...")), "%s: %s", c.File, c)
-	case "get", "doc":
+	case "mod":
+		require.Regexpf(t, "^(tidy|edit -re(quire|place)="+module+"[@=].+)$", strings.Join(args[1:], " "), "%s: %s", c.File, c)
+	case "get": // no version is tagged, so the documents only name it
+		require.Lenf(t, args, 1, "%s: %s", c.File, c)
+	case "doc":
 		require.Equalf(t, module, args[len(args)-1], "%s: %s", c.File, c)
 	default:
 		require.Equalf(t, []string{"env", "GOPROXY"}, args, "%s: %s: unknown command", c.File, c)
@@ -95,12 +99,13 @@ func requireRun(t *testing.T, dir string, c doccmd.Command, args []string) {
 func requireTest(t *testing.T, dir string, c doccmd.Command, args []string) {
 	t.Helper()
 	var packages, selected []string
+	dirs := packagesOf(dir, args)
 	for i := 0; i < len(args); i++ {
 		name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "-"), "=")
 		switch known := flag.Lookup("test." + name); {
 		case !strings.HasPrefix(args[i], "-"):
 			packages = append(packages, strings.TrimSuffix(args[i], "..."))
-		case name == "race" || known == nil && strings.Contains(testFiles(t, dir), `flag.Bool("`+name+`"`):
+		case name == "race" || known == nil && strings.Contains(testFiles(t, dirs), `flag.Bool("`+name+`"`):
 		case known == nil:
 			require.Failf(t, "unknown flag", "%s: %s: -%s", c.File, c, name)
 		case !joined && known.DefValue != "false":
@@ -120,30 +125,45 @@ func requireTest(t *testing.T, dir string, c doccmd.Command, args []string) {
 		if pattern == "^$" {
 			continue
 		}
-		pattern, _, _ = strings.Cut(pattern, "/") // the rest selects subtests
-		assert.Truef(t, slices.ContainsFunc(testsIn(t, dir), regexp.MustCompile(pattern).MatchString), "%s: %s: no %s", c.File, c, pattern)
+		pattern, _, _ = strings.Cut(pattern, "/") // the rest is of subtests
+		assert.Truef(t, slices.ContainsFunc(testsIn(t, dirs), regexp.MustCompile(pattern).MatchString), "%s: %s: no %s", c.File, c, pattern)
 	}
 }
 
-// testsIn returns the names of the tests and benchmarks of a package.
-func testsIn(t *testing.T, dir string) (names []string) {
+// packagesOf returns the directories of the packages that go test is given: the current one if there is none.
+func packagesOf(dir string, args []string) (dirs []string) {
+	for _, arg := range args {
+		if strings.HasPrefix(arg, ".") {
+			dirs = append(dirs, filepath.Join(dir, strings.TrimSuffix(arg, "...")))
+		}
+	}
+	if dirs == nil {
+		return []string{dir}
+	}
+	return dirs
+}
+
+// testsIn returns the names of the tests and benchmarks of packages.
+func testsIn(t *testing.T, dirs []string) (names []string) {
 	t.Helper()
-	for _, match := range regexp.MustCompile(`(?m)^func ((?:Test|Benchmark)\w*)\(`).FindAllStringSubmatch(testFiles(t, dir), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^func ((?:Test|Benchmark)\w*)\(`).FindAllStringSubmatch(testFiles(t, dirs), -1) {
 		names = append(names, match[1])
 	}
 	return names
 }
 
-// testFiles returns the text of the test files of a package.
-func testFiles(t *testing.T, dir string) string {
+// testFiles returns the text of the test files of packages.
+func testFiles(t *testing.T, dirs []string) string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
-	require.NoError(t, err)
 	var all strings.Builder
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		require.NoError(t, err)
-		all.Write(text)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			all.Write(text)
+		}
 	}
 	return all.String()
 }

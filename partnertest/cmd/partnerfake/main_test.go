@@ -61,17 +61,16 @@ admin    URL/_fake/
 	require.Error(t, err, "it still listens")
 }
 
-func TestREADMEShowsTheGreeting(t *testing.T) {
+func TestDocumentShowsTheGreeting(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../../README.md")
+	page, err := os.ReadFile("../../../docs/testing.md")
 	require.NoError(t, err)
 	var greeting bytes.Buffer
 	greet(&greeting, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}, false)
-	assert.Contains(t, string(readme), "```text\n"+greeting.String()+"```\n")
+	assert.Contains(t, string(page), "```text\n"+greeting.String()+"```\n")
 }
 
-// The documents start the program with flags that it accepts. curl and the log print what README shows, except for
-// times.
+// The documents start the program with flags that it accepts. curl and the log print what docs/testing.md shows, times apart.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -100,14 +99,14 @@ func TestCommandsInDocuments(t *testing.T) {
 			printed = append(printed, "# "+strings.TrimSpace(string(out)))
 		}
 	}
-	readme, err := os.ReadFile("../../../README.md")
+	page, err := os.ReadFile("../../../docs/testing.md")
 	require.NoError(t, err)
-	block := regexp.MustCompile("(?s)```sh\ncurl.*?```").FindString(string(readme))
+	block := regexp.MustCompile("(?s)```sh\ncurl.*?```").FindString(string(page))
 	assert.Equal(t, regexp.MustCompile(`(?m)^# .*$`).FindAllString(block, -1), printed)
 	called.stop()
 	times := regexp.MustCompile(`\d\d:\d\d:\d\d | [\d.]+(µs|ms|s)\n`)
-	log := regexp.MustCompile("(?s)```text\n(\\d\\d:.*?)```").FindSubmatch(readme)
-	require.NotNil(t, log, "README shows no log")
+	log := regexp.MustCompile("(?s)```text\n(\\d\\d:.*?)```").FindSubmatch(page)
+	require.NotNil(t, log, "docs/testing.md shows no log")
 	assert.Equal(t, times.ReplaceAllString(string(log[1]), "|"), times.ReplaceAllString(called.stderr.String(), "|"))
 }
 
