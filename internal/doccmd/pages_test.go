@@ -235,3 +235,23 @@ func TestModuleWithoutATag(t *testing.T) {
 		}
 	}
 }
+
+// Every row of the traps names a test that is there, and every test that is named for a trap has a row.
+func TestEveryTrapHasATest(t *testing.T) {
+	t.Parallel()
+	sources, traps := goFiles(t), page(t, "testdata/TRAPS.md")
+	name := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
+	for row := range strings.Lines(traps) {
+		if !strings.HasPrefix(row, "| ") || strings.HasPrefix(row, "| trap ") || strings.HasPrefix(row, "| --- ") {
+			continue
+		}
+		guards := name.FindAllStringSubmatch(row, -1)
+		assert.NotEmpty(t, guards, row)
+		for _, guard := range guards {
+			assert.Contains(t, sources, "\nfunc "+guard[1]+"(", row)
+		}
+	}
+	for _, match := range regexp.MustCompile(`\nfunc (TestTrap[A-Z]\w*)\(`).FindAllStringSubmatch(sources, -1) {
+		assert.Contains(t, traps, "`"+match[1]+"`")
+	}
+}
