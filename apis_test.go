@@ -1,10 +1,15 @@
 package partnerapi
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -288,4 +293,54 @@ func TestFailedEnvelopeAcrossStatuses(t *testing.T) {
 			})
 		}
 	}
+}
+
+func FuzzOpenPartner(f *testing.F) { fuzzOpen(f, PartnerAPI) }
+
+func FuzzOpenAccount(f *testing.F) { fuzzOpen(f, AccountAPI) }
+
+func FuzzOpenNetwork(f *testing.F) { fuzzOpen(f, NetworkAPI) }
+
+// fuzzOpen opens any body: what comes out is a payload or a failure that can be told in a line.
+func fuzzOpen(f *testing.F, name API) {
+	f.Helper()
+	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	require.NoError(f, err)
+	for _, path := range fixtures {
+		body := fixture(f, strings.TrimSuffix(filepath.Base(path), ".json"))
+		for _, status := range []int{200, 400, 401, 404} {
+			f.Add(status, []byte(body))
+		}
+	}
+	for _, body := range []string{
+		"", "null", "[]", "<html>", `{"success":false,"error":"a\nb\u2028c\u0085d"}`, `{"status":"error","messages":["\r\n"]}`,
+		`{"status":"error","message":["x"]}`, `{"status":1}`, `{"error":"Not Found: x"}`, `{"error":null}`, `{"error":[]}`, `{"error":{}}`,
+		`{"error":{"type":"user","code":429,"message":"m","fields":{"username":"This value is required."},"dev_message":"d"}}`,
+		`{"error":{"code":400,"fields":[]}}`, `{"error":{"code":"400"}}`, `{"SUCCESS":false}`, `{"success":false,"success":true}`,
+	} {
+		for _, status := range []int{0, 101, 200, 204, 302, 400, 429, 500, 999} {
+			f.Add(status, []byte(body))
+		}
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		before := bytes.Clone(body)
+		payload, failed := apis[name].open(status, body)
+		assert.Equal(t, before, body, "open changes nothing")
+		if failed == nil {
+			assert.True(t, status >= 200 && status <= 299, "status %d is no success", status)
+			assert.Equal(t, body, payload)
+			return
+		}
+		assert.Nil(t, payload)
+		require.NotEmpty(t, failed.kinds)
+		for _, kind := range failed.kinds {
+			require.ErrorIs(t, failed, kind)
+		}
+		failed.API, failed.Op, failed.StatusCode, failed.Body = name, "GET /x", status, body
+		text := failed.Error()
+		assert.NotEmpty(t, text)
+		assert.Equal(t, -1, strings.IndexFunc(text, unicode.IsControl), "%q is not one line", text)
+		assert.Less(t, len(text), 1000)
+		assert.True(t, utf8.ValidString(text))
+	})
 }

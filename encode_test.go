@@ -1,8 +1,17 @@
 package partnerapi
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"math"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -47,3 +56,146 @@ func TestEmptyHeaderOfACaller(t *testing.T) {
 	require.NoError(t, client.Invitations.Delete(t.Context(), "inv_1",
 		WithHeader("User-Agent", ""), WithHeader("Accept", ""), WithHeader("X-Empty", "")))
 }
+
+// FuzzPathArgument sends any argument in a path: it is refused, or the server reads the same from one segment.
+func FuzzPathArgument(f *testing.F) {
+	for _, pk := range []string{
+		"MS2365", "", ".", "..", "...", "a/b", "/", "//", "ü", "a b", "a+b", "a%2Fb", "%", "%zz", "?", "#", "a?b#c", "a;b", "a:b", "*", "\\",
+		"a\x00b", "\r\nX: y", "\xff", "\u2028", "{pk}", "~", "a@b.c", strings.Repeat("x", 300), "../subscriptions", "%2e%2e", "%2E",
+	} {
+		f.Add(pk)
+	}
+	client := newTestClient(f, teapotTransport)
+	mux := http.NewServeMux()
+	mux.HandleFunc("PUT /api/v1/partners/subscriptions/{pk}", func(http.ResponseWriter, *http.Request) {})
+	f.Fuzz(func(t *testing.T, pk string) {
+		call := Call{API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{pk}}
+		r, err := encode(t.Context(), client, endpoint{Call: call}, nil)
+		if err != nil {
+			var refused *ArgumentError
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, "pk", refused.Name)
+			assert.True(t, pk == "" || pk == "." || pk == ".." || !utf8.ValidString(pk), "%q was refused", pk)
+			return
+		}
+		var wire bytes.Buffer
+		require.NoError(t, r.build(t.Context()).Write(&wire))
+		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
+		require.NoError(t, err)
+		segments := strings.Split(arrived.URL.EscapedPath(), "/")
+		require.Len(t, segments, 6)
+		assert.Equal(t, []string{"", "api", "v1", "partners", "subscriptions"}, segments[:5])
+		decoded, err := url.PathUnescape(segments[5])
+		require.NoError(t, err)
+		assert.Equal(t, pk, decoded)
+		assert.Empty(t, arrived.URL.RawQuery)
+		assert.Equal(t, "www.bark.us", arrived.Host)
+		if pk != "/" { // which ServeMux takes for the end of a path, even as %2F
+			_, pattern := mux.Handler(arrived)
+			assert.Equal(t, "PUT /api/v1/partners/subscriptions/{pk}", pattern)
+		}
+	})
+}
+
+var teapotTransport = roundTripFunc(func(*http.Request) (*http.Response, error) { return teapot.response(), nil })
+
+// Invalid UTF-8 in a body is refused, also in the types that write themselves. A U+FFFD of the caller's is sent.
+func TestBodyIsUTF8(t *testing.T) {
+	t.Parallel()
+	const bad = "a\xffb"
+	for name, in := range map[string]any{
+		"a text":                     bad,
+		"a field":                    LoginRequest{Email: bad},
+		"a key":                      map[Plan]int{bad: 1},
+		"an account's password":      CreateAccountRequest{Password: bad},
+		"an account, by its pointer": []*CreateAccountRequest{{PasswordConfirmation: bad}},
+		"an account in a record":     struct{ CreateAccountRequest }{CreateAccountRequest{FirstName: bad}},
+		"an Optional":                struct{ A Optional[[]string] }{Set([]string{bad})},
+		"an Optional, by pointer":    &struct{ A *Optional[string] }{ptr(Set(bad))},
+		"an Optional of an Optional": struct{ A Optional[Optional[string]] }{Set(Set(bad))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
+			assertRefused(t, err, "Body", "not valid UTF-8")
+		})
+	}
+	for name, test := range map[string]struct {
+		in   any
+		want string
+	}{
+		"U+FFFD":                {"Zo\ufffd", `"Zo\ufffd"`},
+		"U+FFFD in a field":     {CreateAccountRequest{FirstName: "Zo\ufffd"}, `{"first_name":"Zo\ufffd"}`},
+		"U+FFFD in an Optional": {struct{ A Optional[string] }{Set("\ufffd")}, `{"A":"\ufffd"}`},
+		"a cleared Optional":    {struct{ A Optional[string] }{Clear[string]()}, `{"A":""}`},
+		"an unset Optional":     {struct{ A Optional[string] }{}, `{"A":null}`},
+		"a time":                {map[Date]time.Time{{2026, 1, 2}: time.Unix(0, 0).UTC()}, `{"2026-01-02":"1970-01-01T00:00:00Z"}`},
+	} {
+		t.Run("sent: "+name, func(t *testing.T) {
+			t.Parallel()
+			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(req.Body)
+				require.NoError(t, err)
+				assert.JSONEq(t, test.want, string(body))
+				return reply(200, `{"success":true}`), nil
+			}))
+			_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: test.in})
+			require.NoError(t, err)
+		})
+	}
+}
+
+// A number that JSON does not have is refused as such: the error of encoding/json for it has no fixed type.
+func TestBodyNumbers(t *testing.T) {
+	t.Parallel()
+	inf := math.Inf(-1)
+	for name, in := range map[string]any{
+		"NaN": math.NaN(), "float32": float32(math.Inf(1)), "pointer": &inf, "list": []float64{1, inf}, "map": map[string]any{"a": inf},
+		"fee": UpdateNetworkRequest{inf}, "to set": UpdateInvitationRequest{FeeProposed: Set(inf)},
+		"proposed": CreateInvitationRequest{FeeProposed: &inf},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
+			assertRefused(t, err, "Body", "a number that JSON does not have")
+		})
+	}
+}
+
+// A body that contains itself is refused, by however many paths it does.
+func TestBodyContainsItself(t *testing.T) {
+	t.Parallel()
+	type tree struct{ Left, Right *tree }
+	root := &tree{}
+	root.Left, root.Right = root, root
+	list := []any{nil, nil}
+	list[0], list[1] = list, list
+	self := map[string]any{}
+	self["a"], self["b"] = self, &self
+	for name, in := range map[string]any{"pointers": root, "a list": list, "a map": self} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
+			assertRefused(t, err, "Body", "cannot be encoded")
+		})
+	}
+	shared := &tree{}
+	for range 10 { // 1,024 paths to the last, and no cycle
+		shared = &tree{shared, shared}
+	}
+	_, err := Do[none](t.Context(), newTestClient(t, always(200, `{"success":true}`)), Call{API: PartnerAPI, Op: "POST /a", Body: shared})
+	require.NoError(t, err)
+}
+
+// An error of MarshalJSON is reported without its text.
+func TestBodyCannotBeEncoded(t *testing.T) {
+	t.Parallel()
+	for _, in := range []any{failing{}, []any{failing{}}, map[string]any{"a": &failingText{}}} {
+		_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
+		assertRefused(t, err, "Body", "cannot be encoded")
+	}
+}
+
+type failingText struct{}
+
+func (*failingText) MarshalText() ([]byte, error) { return nil, errors.New("SECRET") }

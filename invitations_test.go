@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 	"testing"
 	"time"
 
@@ -220,4 +221,29 @@ func TestInvitationToken(t *testing.T) {
 		assertRefused(t, err, "link", why)
 		assert.NotContains(t, err.Error(), "SECRET")
 	}
+}
+
+// FuzzInvitationToken looks for a token anywhere: it finds one or says so, without the link.
+func FuzzInvitationToken(f *testing.F) {
+	for _, link := range []string{
+		"", "https://yourapp.example/networks?token=tok_1", "https://yourapp.example/networks#token=tok_1", "#?token=a", "#/x?token=a&b=c",
+		"?token=%", "?a;b&token=x", "https://[::1", "?token=&token=b#token=c", "?token=%00", "#%3Ftoken=a", "#token=a?b",
+	} {
+		f.Add(link)
+	}
+	f.Fuzz(func(t *testing.T, link string) {
+		token, err := InvitationToken(link)
+		assert.Equal(t, token == "", err != nil)
+		if err != nil {
+			var refused *ArgumentError
+			require.ErrorAs(t, err, &refused)
+			assert.Contains(t, []string{"not a URL", "no token in the query or the fragment"}, refused.Reason)
+			return
+		}
+		for _, whole := range []string{"?token=", "#token=", "#?token=", "#/networks?token="} {
+			again, err := InvitationToken("https://yourapp.example/" + whole + url.QueryEscape(token))
+			require.NoError(t, err)
+			assert.Equal(t, token, again)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -502,4 +503,61 @@ func TestNilSessionPrints(t *testing.T) {
 	var logged bytes.Buffer
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("nobody", "session", session)
 	assert.Contains(t, logged.String(), "nobody")
+}
+
+// FuzzImportSession imports anything: it is refused, or sends the cookies or the token that it says, and exports the same.
+func FuzzImportSession(f *testing.F) {
+	for _, data := range []string{
+		``, `null`, `{}`, `{"version":1,"origin":"","cookies":[]}`, `{"version":2}`,
+		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"1"}]}`,
+		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"a b","quoted":true,"expires":"9999-12-31T23:59:59Z"}]}`,
+		`{"version":2,"origin":"","tokens":{"access_token":"a b","access_token_expiration":1.5,"refresh_token":"r"}}`,
+		`{"version":2,"origin":"https://services.sparkart.net","tokens":{"access_token":"a\r\nb"}}`,
+		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"a;b","value":"\r\n"}]}`,
+		`{"version":3,"origin":"https://services.sparkart.net","cookies":[{"name":"c2lk","value":"ImEsYiI="},{"name":"//4=","value":"","expires":"9999-12-31T23:59:59Z"}]}`,
+		`{"version":3,"origin":"https://services.sparkart.net","cookies":[{"name":"YT1i","value":"DQo="}]}`,
+		`{"version":3,"origin":"","tokens":{"access_token":"a"}}`,
+		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"a,b"},{"name":"old","value":"1","expires":"2001-01-01T00:00:00+23:59"}]}`,
+	} {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		session, err := ImportSession(data)
+		if err != nil {
+			var refused *ArgumentError
+			require.ErrorAs(t, err, &refused)
+			assert.Nil(t, session)
+			return
+		}
+		exported, err := session.Export()
+		require.NoError(t, err)
+		again, err := ImportSession(exported)
+		require.NoError(t, err)
+		twice, err := again.Export()
+		require.NoError(t, err)
+		assert.Equal(t, string(exported), string(twice))
+
+		var said exportedSession
+		require.NoError(t, json.Unmarshal(exported, &said))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://services.sparkart.net/", nil)
+		require.NoError(t, err)
+		session.state.get().origin = "https://services.sparkart.net"
+		session.apply(req)
+		var wire bytes.Buffer
+		require.NoError(t, req.Write(&wire))
+		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
+		require.NoError(t, err)
+		if said.Tokens != nil {
+			assert.Equal(t, strings.TrimSpace("Bearer "+said.Tokens.AccessToken), arrived.Header.Get("Authorization"))
+		}
+		var kept []exportedCookie
+		if said.Cookies != nil {
+			require.NoError(t, json.Unmarshal(said.Cookies, &kept))
+		}
+		pairs := make([]string, 0, len(kept))
+		for _, c := range kept {
+			pairs = append(pairs, string(c.Name)+"="+string(c.Value))
+		}
+		assert.Equal(t, strings.Join(pairs, "; "), arrived.Header.Get("Cookie"))
+	})
 }

@@ -360,3 +360,72 @@ func TestSpellings(t *testing.T) {
 		`0`: unix(0, 0), `""`: {}, `"0000-00-00"`: {}, `null`: {},
 	}, `"1e9"`, `" 1"`, `"soon"`, `"2009-02-13T23:31:30Z"`, `"253402300800"`, `"99999999999999999999"`, `true`, `false`, `[]`, `{}`)
 }
+
+// FuzzDate reads any text and makes any date: what is read is written as it was, and what is no day is not written.
+func FuzzDate(f *testing.F) {
+	for _, text := range []string{"1987-09-03", "2024-02-29", "2023-02-29", "0000-01-01", "9999-12-31", "0000-00-00", "", "1987-9-3", "10000-01-01"} {
+		f.Add(text, 1987, 9, 3)
+	}
+	f.Add("", 0, 0, 0)
+	f.Add("", -1, 13, 32)
+	f.Fuzz(func(t *testing.T, text string, year, month, day int) {
+		if read, err := ParseDate(text); err == nil {
+			assert.Equal(t, text, read.String())
+			assertDate(t, read)
+		} else {
+			assert.Equal(t, Date{}, read)
+		}
+		d := Date{year, time.Month(month), day}
+		if d.Valid() {
+			assertDate(t, d)
+			assert.Equal(t, d, DateOf(d.In(time.UTC)))
+			return
+		}
+		_, err := json.Marshal(d)
+		assert.Equal(t, d.IsZero(), err == nil)
+	})
+}
+
+// assertDate asserts that a valid date is the same after it was written and read.
+func assertDate(t *testing.T, d Date) {
+	t.Helper()
+	assert.True(t, d.Valid())
+	text, err := d.MarshalText()
+	require.NoError(t, err)
+	assert.Len(t, text, 10)
+	var again Date
+	require.NoError(t, again.UnmarshalText(text))
+	assert.Equal(t, d, again)
+	text, err = json.Marshal(d)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &again))
+	assert.Equal(t, d, again)
+	assert.Zero(t, d.Compare(again))
+}
+
+// FuzzUnixTime reads any JSON: what is read is in UTC and the same after it was written and read.
+func FuzzUnixTime(f *testing.F) {
+	for _, text := range []string{
+		"0", "1234567890", "12345678980", "1234567890.123456789", "-0.5", "-1.5", "1e9", "1.5e-9", "253402300799", "-62135596799", "null",
+		"1e400", `"1"`, "-62135596798.5", "0.0000000001", "-0.0000000001", "0.9999999999",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var read UnixTime
+		if err := json.Unmarshal(data, &read); err != nil {
+			assert.Equal(t, UnixTime{}, read)
+			return
+		}
+		assert.Equal(t, time.UTC, read.Location())
+		assert.True(t, read.Year() >= 1 && read.Year() <= 9999, "%v", read)
+		text, err := json.Marshal(read)
+		require.NoError(t, err)
+		var again UnixTime
+		require.NoError(t, json.Unmarshal(text, &again), "%s", text)
+		assert.True(t, read == again, "%v is %v", read, again) //nolint:testifylint // it is == that is tested
+		twice, err := json.Marshal(again)
+		require.NoError(t, err)
+		assert.Equal(t, string(text), string(twice))
+	})
+}

@@ -29,7 +29,7 @@ func TestTourRunsEveryOperation(t *testing.T) {
 	assert.Empty(t, stderr.String())
 	assert.NotContains(t, stdout.String(), "NOT AS DOCUMENTED")
 	lines := strings.Split(strings.Trim(stdout.String(), "\n"), "\n")
-	assert.Equal(t, fmt.Sprintf("%d of %[1]d operations as documented", len(operations)), lines[len(lines)-1])
+	assert.Equal(t, fmt.Sprintf("%[1]d of %[1]d operations as documented", len(operations)), lines[len(lines)-1])
 	for _, op := range operations {
 		assert.Contains(t, stdout.String(), op)
 	}
@@ -44,7 +44,7 @@ func TestTourRunsEveryOperation(t *testing.T) {
 	}
 }
 
-// README shows parts of what the tour prints, with "..." between them. Durations are those of one run.
+// README shows parts of the tour's output, with "..." between them. Durations vary between runs.
 func TestREADMEShowsTheOutput(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
@@ -62,8 +62,8 @@ func TestREADMEShowsTheOutput(t *testing.T) {
 	}
 }
 
-// A fake that answers what is not documented must not pass.
-func TestTourTellsWhatIsNotAsDocumented(t *testing.T) {
+// The tour must fail for a fake that responds differently.
+func TestTourReportsUndocumentedResponses(t *testing.T) {
 	t.Parallel()
 	var stdout bytes.Buffer
 	tour := newTour(&stdout)
@@ -88,8 +88,8 @@ func TestCommandLine(t *testing.T) {
 		"help":                {[]string{"-h"}, 0, "PARTNERAPI_NETWORK_TOKEN"},
 		"unknown flag":        {[]string{"-x"}, 2, "flag provided but not defined"},
 		"unexpected argument": {[]string{"partner"}, 2, `unexpected argument "partner"`},
-		"unknown API":         {[]string{"-live", "bank"}, 2, "there is no such API"},
-		"empty API":           {[]string{"-live", ""}, 2, "there is no such API"},
+		"unknown API":         {[]string{"-live", "bank"}, 2, "unknown API"},
+		"empty API":           {[]string{"-live", ""}, 2, "unknown API"},
 		"missing token":       {[]string{"-live", "partner"}, 2, "PARTNERAPI_PARTNER_TOKEN is not set"},
 		"missing key":         {[]string{"-live", "account"}, 2, "PARTNERAPI_ACCOUNT_KEY is not set"},
 		"missing JWT":         {[]string{"-live", "network"}, 2, "PARTNERAPI_NETWORK_TOKEN is not set"},
@@ -154,7 +154,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// Only an API that knows the credential may pass: not a server that takes anything, and not one that is no such API.
+// Only an API that knows the credential may pass: not a server that accepts anything, and not one with another API.
 func TestLivePartnerNeedsTheAPIToSayNotFound(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -163,7 +163,7 @@ func TestLivePartnerNeedsTheAPIToSayNotFound(t *testing.T) {
 	}{
 		"takes anything": {
 			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"success":true}`)) }),
-			"FAILED: success, where the answer should be: not found",
+			"FAILED: unexpected success, want: not found",
 		},
 		"another server": {http.NotFoundHandler(), "FAILED: partner: PUT /partners/subscriptions/{pk}: 404 Not Found: bad response"},
 	}
