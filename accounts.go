@@ -215,7 +215,7 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 		Call: Call{API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true},
 		key:  "customer", login: true,
 	}, opts)
-	if err != nil && (!wasDone(err) || session.isEmpty()) {
+	if err != nil && (!wasDone(err) || session.opened().isEmpty()) {
 		return nil, nil, err
 	}
 	return customer, session, err

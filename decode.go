@@ -11,7 +11,7 @@ import (
 // decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
 // zero value. With a failure it returns what it could read: a write has been done.
 func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
-	if e.login && e.Session.isEmpty() {
+	if e.login && e.Session.opened().isEmpty() {
 		return value, badResponse("a login without a session cookie")
 	}
 	_, ignored := any(value).(none)

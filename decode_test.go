@@ -272,7 +272,7 @@ func TestSpellingsOfACustomer(t *testing.T) {
 	got, session, err := client.Accounts.Login(t.Context(), LoginRequest{"a@example.com", "secret"})
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
-	assert.False(t, session.isEmpty())
+	assert.False(t, session.opened().isEmpty())
 	for name, call := range map[string]func() (*Customer, error){
 		"get":    func() (*Customer, error) { return client.Accounts.Get(t.Context(), NewSession()) },
 		"search": func() (*Customer, error) { return client.Accounts.Search(t.Context(), "a@example.com") },

@@ -178,11 +178,11 @@ func newProxy(t *testing.T, response string) (*url.URL, *atomic.Int64) {
 // absorb gives the session the cookies of a response from an origin.
 func (s *Session) absorb(resp *http.Response, origin string) {
 	from, _ := url.Parse(origin)
-	(&sessionCall{sessionState: s.state.get()}).absorb(resp, from)
+	s.opened().absorb(resp, originOf(from))
 }
 
 // apply puts the session on a request.
-func (s *Session) apply(req *http.Request) { (&sessionCall{sessionState: s.state.get()}).apply(req) }
+func (s *Session) apply(req *http.Request) { s.opened().apply(new(sessionCall), req) }
 
 // replyTest is a documented reply and what a method makes of it.
 type replyTest struct {

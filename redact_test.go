@@ -239,7 +239,7 @@ func TestReflectionReachesNoSecret(t *testing.T) {
 			assertReachesNoCanary(t, value)
 		})
 	}
-	assert.True(t, slices.ContainsFunc(reachable(struct{ s any }{&bearer{Tokens: Tokens{AccessToken: canaryAccess}}}),
+	assert.True(t, slices.ContainsFunc(reachable(struct{ s any }{&tokenSession{Tokens: Tokens{AccessToken: canaryAccess}}}),
 		func(text string) bool { return text == canaryAccess }), "what is not sealed is found")
 }
 

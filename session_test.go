@@ -541,7 +541,13 @@ func FuzzImportSession(f *testing.F) {
 		require.NoError(t, json.Unmarshal(exported, &said))
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://services.sparkart.net/", nil)
 		require.NoError(t, err)
-		session.state.get().origin = "https://services.sparkart.net"
+		const origin = "https://services.sparkart.net"
+		switch kind := session.opened().(type) {
+		case *cookieSession:
+			kind.origin = origin
+		case *tokenSession:
+			kind.origin = origin
+		}
 		session.apply(req)
 		var wire bytes.Buffer
 		require.NoError(t, req.Write(&wire))

@@ -2,11 +2,14 @@ package partnerapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -15,9 +18,9 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// Tokens are the bearer tokens of a customer, on sites of the account API that use them in place of a cookie. A zero
-// expiration is one that is not known. Their JSON is what the API calls access, tokens included. They are redacted as a
-// [CreateAccountRequest] is, and no further.
+// Tokens are a customer's bearer tokens, on sites of the account API that use them instead of a cookie. A zero expiration is
+// unknown. Their JSON is what the API calls access, tokens included. In fmt and slog they are redacted like a
+// [CreateAccountRequest].
 type Tokens struct {
 	AccessToken         string   `json:"access_token"`
 	AccessTokenExpires  UnixTime `json:"access_token_expiration"`
@@ -28,10 +31,10 @@ type Tokens struct {
 // Format prints no more than the type's name, for every verb.
 func (t Tokens) Format(f fmt.State, verb rune) { redactedTokens.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns no more than the type's name.
 func (t Tokens) LogValue() slog.Value { return redactedTokens.LogValue() }
 
-// check says which field cannot be sent, or exported, and why; or nothing. One of the two tokens may be missing.
+// check returns the invalid field and the reason. One of the two tokens may be empty.
 func (t Tokens) check() (field, why string) {
 	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
 	known := func(at UnixTime) bool { return at.IsZero() || at.Unix() > minUnix && at.Unix() < maxUnix }
@@ -51,16 +54,16 @@ func (t Tokens) check() (field, why string) {
 	}
 }
 
-// isBearer reports whether a token can be sent, and exported.
+// isBearer reports whether a token can be sent and exported.
 func isBearer(token string) bool {
 	return isCredential(token) && utf8.ValidString(token) && !strings.ContainsFunc(token, unicode.IsSpace)
 }
 
-// renewedTokens is what a refresh returns. The refresh token that was sent is spent, so what can be read is kept: a token
-// that cannot be sent is one that did not come, and an expiration that cannot be read is not known.
+// renewedTokens is the payload of a refresh. The refresh token that was sent is spent, so everything readable is kept: an
+// invalid token is ignored, and an invalid expiration is unknown.
 type renewedTokens struct{ Tokens }
 
-// UnmarshalJSON reads the tokens, of which one may be missing.
+// UnmarshalJSON reads the tokens. One of them may be missing.
 func (t *renewedTokens) UnmarshalJSON(data []byte) error {
 	access, accessExpires := jsonwire.Member{Name: "access_token"}, jsonwire.Member{Name: "access_token_expiration"}
 	refresh, refreshExpires := jsonwire.Member{Name: "refresh_token"}, jsonwire.Member{Name: "refresh_token_expiration"}
@@ -78,7 +81,7 @@ func (t *renewedTokens) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// expiration reads an expiration, which is zero if it cannot be read.
+// expiration reads an expiration. It is zero if data is invalid.
 func expiration(data []byte) UnixTime {
 	var at UnixTime
 	if jsonwire.Unmarshal(data, &at) != nil {
@@ -87,17 +90,17 @@ func expiration(data []byte) UnixTime {
 	return at
 }
 
-// refreshMargin is how long before it expires an access token is no longer sent: the clocks of client and API differ, and
-// a request takes a while to arrive. The tokens live for about 15 minutes.
+// refreshMargin is how long before its expiration an access token is refreshed: the clocks of client and API differ, and a
+// request takes a while to arrive. The tokens live for about 15 minutes.
 const refreshMargin = 30 * time.Second
 
-// refreshLimit is how long a refresh may take, with all that is sent again and waited for.
-const refreshLimit = 3 * time.Minute
+// refreshTimeout is how long a refresh may take, with all retries and waits.
+const refreshTimeout = 3 * time.Minute
 
-// canSend reports whether the access token has not expired at a time.
+// canSend reports whether the access token is valid at a time.
 func (t Tokens) canSend(at time.Time) bool { return isAlive(t.AccessToken, t.AccessTokenExpires, at) }
 
-// canRefresh reports whether the refresh token has not.
+// canRefresh reports whether the refresh token is.
 func (t Tokens) canRefresh(at time.Time) bool {
 	return isAlive(t.RefreshToken, t.RefreshTokenExpires, at)
 }
@@ -106,82 +109,130 @@ func isAlive(token string, expires UnixTime, at time.Time) bool {
 	return token != "" && (expires.IsZero() || at.Before(expires.Time))
 }
 
-// bearer is what a session of tokens has in place of cookies. The session's mutex guards it.
-type bearer struct {
+// tokenSession is a session of bearer tokens.
+type tokenSession struct {
 	Tokens
 
-	store    func(context.Context, Tokens) error // or nil
-	unstored bool                                // store has failed with these tokens, or is at it
-	since    time.Time                           // when the access token came of a refresh
-	renewal  *flight.Flight[struct{}]            // what gets new tokens, and has them stored, or nil
-	renewals renewals                            // in place of access tokens that the API did not accept
+	mu     sync.Mutex
+	origin string                              // of the server of the first call; the tokens are sent to no other
+	ended  bool                                // by a logout: the session has neither tokens nor cookies
+	store  func(context.Context, Tokens) error // of OnRefresh, or nil
 
-	// denied is when the API did not accept a new access token either, by operation. The empty one is any, until the API
-	// accepts a token again.
+	unstored bool                     // whether store has failed with these tokens, or is running
+	since    time.Time                // when a refresh returned the access token
+	renewal  *flight.Flight[struct{}] // refreshes the tokens and stores them, or nil
+	renewals renewals                 // of access tokens that the API rejected
+
+	// denied is when the API rejected a new access token too, by operation. The empty operation stands for all, until the
+	// API accepts a token again.
 	denied map[string]time.Time
 }
 
-// NewTokenSession returns a session of a customer from bearer tokens, such as those of a login on the customer's device.
-// It fails with an [*ArgumentError] for tokens that cannot be sent. Every method takes it as it takes one that
-// [AccountsService.Login] has made. The tokens go to the server that the session is first used with, and to no other.
+// NewTokenSession returns a token session of a customer, for example with the tokens of a login on the customer's device. It
+// returns an [*ArgumentError] for invalid tokens. Every method takes it like a session of [AccountsService.Login]. The tokens
+// are sent to the server of the session's first call, and to no other.
 //
-// The first call in the last 30 seconds of the access token, or later, refreshes it before it is sent, through its own
-// client: once, however many calls need that, and they wait. A call whose context is done stops waiting, and the refresh
-// goes on. If the API answers that nobody is logged in although the access token has not expired, the call refreshes it
-// too and is retried once, unless it is made [WithoutRetry]. If the API does not accept the new token either, the
-// session is not refreshed for that reason for a minute or, for other operations, until the API accepts a token if that is
-// sooner. A new access token is used for 30 seconds, even if it looks expired.
+// A call refreshes the access token from 30 seconds before its expiration, through the call's own client. There is one
+// refresh at a time, and calls that need it wait for it. A call whose context is done stops waiting, and the refresh goes
+// on. If the API rejects an access token that has not expired, by responding that the customer is not logged in, the call
+// refreshes it too and is retried once, unless [WithoutRetry] is set. If the API rejects the new token too, the session
+// is not refreshed for that reason for a minute, or for other operations until the API accepts a token. A new access token
+// is used for 30 seconds, even if it seems to have expired.
 //
-// A session keeps all that can be read of the response to a refresh. An expiration that cannot be read is unknown, and a
-// session without a new refresh token keeps its old one. Without a new access token the call fails with [ErrBadResponse],
-// and the next one refreshes with the new refresh token.
+// A session keeps every readable part of the response to a refresh. An unreadable expiration is unknown, and without a new
+// refresh token the old one is kept. Without a new access token the call returns [ErrBadResponse], and the next call
+// refreshes with the new refresh token.
 //
-// The API may accept a refresh token once only. So a call does not send a refresh again whose outcome is unknown (the next
-// call tries once more), and two sessions of the same tokens, such as one imported for two requests at once or in two
-// processes, may end each other.
+// The API may accept a refresh token only once. A refresh is therefore not retried if its outcome is unknown; the next call
+// tries once more. Two sessions with the same tokens, for example one imported by two processes, may end each other.
 //
-// A call that needs a refresh that fails is not sent, or not again, and fails with the [*Error] of the refresh as its
-// cause. It is [ErrNotLoggedIn] if the refresh token has expired, for which nothing is sent, or if the API refuses it,
-// and then [ErrUnauthorized] too.
+// A call whose refresh fails is not sent, or not retried, and returns an error whose cause is the [*Error] of the refresh. It
+// is [ErrNotLoggedIn] if the refresh token has expired or the API rejects it; if the API rejects it, it is
+// [ErrUnauthorized] too.
 //
 // POST /refresh
 func NewTokenSession(tokens Tokens) (*Session, error) {
 	if field, why := tokens.check(); why != "" {
 		return nil, &ArgumentError{Op: "NewTokenSession", Name: field, Reason: why}
 	}
-	s := NewSession()
-	s.state.get().bearer = &bearer{Tokens: tokens}
-	return s, nil
+	return newSession(&tokenSession{Tokens: tokens}), nil
 }
 
-// OnRefresh has store called with the new tokens of every refresh, before the calls that wait for it go on. It replaces
-// what was set before; nil sets none. An imported session has none until it is set. For a cookie session it does
-// nothing.
+// OnRefresh sets the function that stores the new tokens of every refresh, before the calls that wait for it go on. It
+// replaces the function that was set before; nil sets none. An imported session has none. OnRefresh does nothing for a cookie
+// session.
 //
-// If store fails, the calls that wait are not sent, and fail with its error as their cause, whose text they do not print.
-// The session keeps the new tokens, and its next call has store called with them again. store gets the values of the
-// context of the call that noticed, and no deadline: a refresh goes on when its call does not, so at the end of a program
-// it may not have come to store. If store panics, so do the calls that wait. store may call [Session.Export], whose data
-// is then of the new tokens, and make calls with the session, if with the context that it gets: with another one they
-// would wait for store.
+// If store fails, the calls that wait are not sent, and return an error whose cause is that of store; its text is not
+// printed. The session keeps the new tokens, and the next call passes them to store again. The context of store has the
+// values of the context of the call that started the refresh, and no deadline. A refresh goes on when its call ends, so at
+// the end of a program it may not have reached store. If store panics, so do the calls that wait. store may call
+// [Session.Export], which returns the new tokens, and make calls with the session if it passes on its context: with another
+// context they would wait for store.
 func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
-	state := s.opened()
-	if state == nil {
-		return
-	}
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	if b := state.bearer; b != nil {
-		b.store = store
+	if t, ok := s.opened().(*tokenSession); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.store = store
 	}
 }
 
-// ready returns when the request can be sent, or an error that says why it cannot.
-func (c *sessionCall) ready(ctx context.Context) error {
-	if c == nil {
+// join binds the session to the server of its first call: tokens come without one.
+func (t *tokenSession) join(origin string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.origin == "" && !t.ended {
+		t.origin = origin
+	}
+	return t.origin == "" || t.origin == origin
+}
+
+func (t *tokenSession) apply(c *sessionCall, req *http.Request) (secrets []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.sent = ""
+	if t.ended || t.origin != originOf(req.URL) {
 		return nil
 	}
-	r, err := c.renew(ctx)
+	c.sent = t.AccessToken
+	req.Header["Authorization"] = []string{"Bearer " + t.AccessToken}
+	return []string{t.AccessToken}
+}
+
+// absorb ignores cookies.
+func (t *tokenSession) absorb(*http.Response, string) (secrets []string) { return nil }
+
+func (t *tokenSession) isEmpty() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ended
+}
+
+func (t *tokenSession) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.Tokens, t.ended = Tokens{}, true
+}
+
+// export returns an empty cookie session after a logout.
+func (t *tokenSession) export() exportedSession {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return exportedSession{Version: 3, Origin: t.origin, Cookies: json.RawMessage("[]")}
+	}
+	tokens := t.Tokens
+	return exportedSession{Version: 3, Origin: t.origin, Tokens: &tokens}
+}
+
+// loadTokens returns an exported token session, and whether it is valid. Tokens that were not used yet have no origin.
+func loadTokens(in exportedSession) (sessionKind, bool) {
+	_, why := in.Tokens.check()
+	ok := (in.Version == 2 || in.Version == 3) && in.Cookies == nil && why == ""
+	return &tokenSession{Tokens: *in.Tokens, origin: in.Origin}, ok
+}
+
+func (t *tokenSession) ready(ctx context.Context, c *sessionCall) error {
+	r, err := t.renew(ctx, c)
 	if r == nil {
 		return err
 	}
@@ -189,101 +240,104 @@ func (c *sessionCall) ready(ctx context.Context) error {
 	return err
 }
 
-// renew returns the renewal to wait for, or nil if there is nothing to wait for, or an error if the session cannot be
-// refreshed.
-func (c *sessionCall) renew(ctx context.Context) (*flight.Flight[struct{}], error) {
-	s := c.sessionState
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, now := s.bearer, time.Now()
+// renew returns the renewal to wait for, nil if the request can be sent, or an error if the session cannot be refreshed.
+func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Flight[struct{}], error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
 	switch {
-	case b == nil:
+	case t.ended:
 		return nil, nil
-	case b.renewal != nil && ctx.Value(hookKey{b.renewal}) != nil: // what a hook does cannot wait for the hook
-		if b.AccessToken == "" {
+	case t.renewal != nil && ctx.Value(hookKey{t.renewal}) != nil: // store must not wait for itself
+		if t.AccessToken == "" {
 			return nil, reason("the session has no access token yet")
 		}
 		return nil, nil
-	case b.renewal != nil:
-		return b.renewal, nil
+	case t.renewal != nil:
+		return t.renewal, nil
 	}
-	unaccepted := c.rejected != "" && c.rejected == b.AccessToken
-	isNew := now.Sub(b.since) < refreshMargin // a wrong clock may call any token expired
-	fresh := !unaccepted && (isNew || b.canSend(now.Add(refreshMargin)))
+	unaccepted := c.rejected != "" && c.rejected == t.AccessToken
+	isNew := now.Sub(t.since) < refreshMargin // with a wrong clock any token seems to have expired
+	fresh := !unaccepted && (isNew || t.canSend(now.Add(refreshMargin)))
 	switch {
-	case fresh && !b.unstored, !unaccepted && b.canSend(now) && !b.canRefresh(now):
+	case fresh && !t.unstored, !unaccepted && t.canSend(now) && !t.canRefresh(now):
 		return nil, nil
 	case fresh: // and to be stored
-	case unaccepted && b.isDenied(c.op, now): // the customer is at fault, not the token
+	case unaccepted && t.isDenied(c.op, now): // the customer is at fault, not the token
 		return nil, reason("a new access token was not accepted either")
-	case !b.canRefresh(now):
+	case !t.canRefresh(now):
 		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
-	case unaccepted && !b.renewals.take(now):
+	case unaccepted && !t.renewals.take(now):
 		return nil, reason("the API accepts no access token for long")
 	}
 	r := flight.New[struct{}](reason("the refresh did not end"))
-	b.renewal = r
+	t.renewal = r
 	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r}, true)
-	go r.Run(func() (struct{}, error) { return struct{}{}, s.replace(ctx, c.refresh, b, !fresh, unaccepted) }, func(struct{}, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		b.renewal = nil
+	go r.Run(func() (struct{}, error) { return struct{}{}, t.replace(ctx, c.refresh, !fresh, unaccepted) }, func(struct{}, error) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.renewal = nil
 	})
 	return r, nil
 }
 
-// replace refreshes the tokens, if that is still to be done, and has them stored. It is nobody's in particular: whoever
-// gives up waiting leaves it to the others.
-func (s *sessionState) replace(ctx context.Context, refresh refresher, b *bearer, due, unaccepted bool) error {
+// replace refreshes the tokens, if that is due, and stores them. It belongs to all calls that wait: one that gives up leaves
+// it to the others.
+func (t *tokenSession) replace(ctx context.Context, refresh refresher, due, unaccepted bool) error {
 	var failed error
 	if due {
-		limited, cancel := context.WithTimeout(ctx, refreshLimit)
-		tokens, err := refresh(limited, b.RefreshToken)
+		t.mu.Lock()
+		spent := t.RefreshToken
+		t.mu.Unlock()
+		limited, cancel := context.WithTimeout(ctx, refreshTimeout)
+		tokens, err := refresh(limited, spent)
 		cancel()
 		if tokens == nil {
 			return err
 		}
-		s.mu.Lock()
-		if unaccepted && tokens.AccessToken == b.AccessToken {
-			b.deny("", time.Now()) // it is the same again
-		}
-		b.take(*tokens)
-		s.mu.Unlock()
+		t.take(*tokens, unaccepted)
 		failed = err
 	}
-	if err := s.stored(ctx, b); err != nil {
+	if err := t.save(ctx); err != nil {
 		return err
 	}
 	return failed
 }
 
-// take replaces what has come anew.
-func (b *bearer) take(tokens Tokens) {
-	b.unstored = true
+// take replaces the tokens that a refresh returned.
+func (t *tokenSession) take(tokens Tokens, unaccepted bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return
+	}
+	if unaccepted && tokens.AccessToken == t.AccessToken {
+		t.deny("", time.Now())
+	}
+	t.unstored = true
 	if tokens.RefreshToken != "" {
-		b.RefreshToken, b.RefreshTokenExpires = tokens.RefreshToken, tokens.RefreshTokenExpires
+		t.RefreshToken, t.RefreshTokenExpires = tokens.RefreshToken, tokens.RefreshTokenExpires
 	}
 	if tokens.AccessToken != "" {
-		b.AccessToken, b.AccessTokenExpires, b.since = tokens.AccessToken, tokens.AccessTokenExpires, time.Now()
+		t.AccessToken, t.AccessTokenExpires, t.since = tokens.AccessToken, tokens.AccessTokenExpires, time.Now()
 	}
 }
 
-// learn takes note of whether the API has accepted the access token that was sent. It reports, once for a call, whether the
-// call is to be retried with a new token: the API has done nothing without one.
-func (c *sessionCall) learn(isLoggedOut func() bool) (retry bool) {
-	if c == nil || c.sent == "" {
+// learn reports, once for a call, that the API rejected the access token: it has done nothing then.
+func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry bool) {
+	if c.sent == "" {
 		return false
 	}
 	loggedOut := isLoggedOut()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch b := c.bearer; {
-	case b == nil:
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.ended:
 	case !loggedOut:
-		delete(b.denied, c.op)
-		delete(b.denied, "")
-	case c.rejected != "" && c.sent == b.AccessToken:
-		b.deny(c.op, time.Now())
+		delete(t.denied, c.op)
+		delete(t.denied, "")
+	case c.rejected != "" && c.sent == t.AccessToken:
+		t.deny(c.op, time.Now())
 	}
 	if !loggedOut || c.rejected != "" {
 		return false
@@ -292,51 +346,39 @@ func (c *sessionCall) learn(isLoggedOut func() bool) (retry bool) {
 	return true
 }
 
-// deniedFor is for how long a new access token that the API did not accept either is not refreshed.
+// deniedFor is how long a session is not refreshed after the API has rejected a new access token too.
 const deniedFor = time.Minute
 
-func (b *bearer) deny(op string, now time.Time) {
-	maps.DeleteFunc(b.denied, func(_ string, at time.Time) bool { return now.Sub(at) >= deniedFor })
-	if b.denied == nil {
-		b.denied = make(map[string]time.Time)
+func (t *tokenSession) deny(op string, now time.Time) {
+	maps.DeleteFunc(t.denied, func(_ string, at time.Time) bool { return now.Sub(at) >= deniedFor })
+	if t.denied == nil {
+		t.denied = make(map[string]time.Time)
 	}
-	b.denied[op], b.denied[""] = now, now
+	t.denied[op], t.denied[""] = now, now
 }
 
-func (b *bearer) isDenied(op string, now time.Time) bool {
-	return now.Sub(b.denied[op]) < deniedFor || now.Sub(b.denied[""]) < deniedFor
+func (t *tokenSession) isDenied(op string, now time.Time) bool {
+	return now.Sub(t.denied[op]) < deniedFor || now.Sub(t.denied[""]) < deniedFor
 }
 
-// hookKey is what the context of a hook knows the renewal by that waits for it.
+// hookKey is the key of the renewal in the context of store.
 type hookKey struct{ renewal *flight.Flight[struct{}] }
 
-// stored has new tokens stored.
-func (s *sessionState) stored(ctx context.Context, b *bearer) error {
-	s.mu.Lock()
-	tokens, store := b.Tokens, b.store
-	if s.bearer != b { // it was logged out meanwhile
+// save passes new tokens to the function of OnRefresh.
+func (t *tokenSession) save(ctx context.Context) error {
+	t.mu.Lock()
+	tokens, store := t.Tokens, t.store
+	if t.ended {
 		store = nil
 	}
-	s.mu.Unlock()
+	t.mu.Unlock()
 	if store != nil {
 		if err := store(ctx, tokens); err != nil {
 			return blame("the new tokens could not be stored", err)
 		}
 	}
-	s.mu.Lock()
-	b.unstored = false
-	s.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unstored = false
 	return nil
-}
-
-// end makes the session nobody's if it could be ended at the API. A cookie session is what the API makes of it.
-func (s *Session) end(err error) error {
-	if err == nil {
-		state := s.state.get()
-		state.mu.Lock()
-		defer state.mu.Unlock()
-		state.ended = state.ended || state.bearer != nil
-		state.bearer = nil
-	}
-	return err
 }

@@ -886,11 +886,11 @@ func TestExportOfTokens(t *testing.T) {
 	} {
 		again, err := ImportSession(export(t, sessionOf(t, tokens)))
 		require.NoError(t, err)
-		assert.Equal(t, tokens, again.state.get().bearer.Tokens)
+		assert.Equal(t, tokens, again.opened().(*tokenSession).Tokens)
 	}
 	old, err := ImportSession([]byte(`{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":null,"refresh_token":"R0","refresh_token_expiration":null}}`))
 	require.NoError(t, err)
-	assert.Equal(t, Tokens{AccessToken: "A0", RefreshToken: "R0"}, old.state.get().bearer.Tokens)
+	assert.Equal(t, Tokens{AccessToken: "A0", RefreshToken: "R0"}, old.opened().(*tokenSession).Tokens)
 	assert.JSONEq(t, `{"version":3,"origin":"","tokens":{"access_token":"A0","access_token_expiration":1700000000.5,"refresh_token":"","refresh_token_expiration":null}}`,
 		string(export(t, sessionOf(t, Tokens{AccessToken: "A0", AccessTokenExpires: UnixTimeOf(time.Unix(1_700_000_000, 5e8))}))))
 }
@@ -1181,7 +1181,7 @@ func TestRefreshWithAnOddField(t *testing.T) {
 			})
 			err := getWith(t, client, session)
 			assert.Equal(t, []Tokens{test.want}, stored)
-			assert.Equal(t, test.want, session.state.get().bearer.Tokens)
+			assert.Equal(t, test.want, session.opened().(*tokenSession).Tokens)
 			if !test.fails {
 				require.NoError(t, err)
 				assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"}, api.sent)
@@ -1220,7 +1220,7 @@ func TestLoggedOutTokensTakeNoCookie(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, s.end(nil))
 	s.absorb(reply(200, "", "Set-Cookie", "sid=customer1"), "https://services.sparkart.net")
-	assert.True(t, s.isEmpty())
+	assert.True(t, s.opened().isEmpty())
 }
 
 // everySecond lets one request a second through, first come, first served.
