@@ -152,7 +152,7 @@ func TestBodyNumbers(t *testing.T) {
 	for name, in := range map[string]any{
 		"NaN": math.NaN(), "float32": float32(math.Inf(1)), "pointer": &inf, "list": []float64{1, inf}, "map": map[string]any{"a": inf},
 		"fee": UpdateNetworkRequest{inf}, "to set": UpdateInvitationRequest{FeeProposed: Set(inf)},
-		"proposed": CreateInvitationRequest{FeeProposed: &inf},
+		"proposed": CreateInvitationRequest{FeeProposed: Set(inf)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

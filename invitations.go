@@ -36,8 +36,8 @@ type CreateInvitationRequest struct {
 	Email string `json:"email,omitzero"`
 	// DomainID is one of [NetworksService.Domains].
 	DomainID string `json:"domain_id,omitzero"`
-	// FeeProposed is in percent. Nil proposes no fee.
-	FeeProposed *float64 `json:"fee_proposed,omitempty"`
+	// FeeProposed is in percent. The zero value leaves it out: no fee is proposed. [Clear] sends the API's empty value.
+	FeeProposed Optional[float64] `json:"fee_proposed,omitzero"`
 }
 
 // UpdateInvitationRequest is a change of an invitation. Zero fields are left as they are.

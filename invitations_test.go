@@ -12,7 +12,7 @@ import (
 )
 
 func createInvitation(ctx context.Context, c *Client) (any, error) {
-	return c.Invitations.Create(ctx, CreateInvitationRequest{Email: "jdoe@acme-corp.com", DomainID: "dom_1234567890", FeeProposed: ptr(2.5)})
+	return c.Invitations.Create(ctx, CreateInvitationRequest{Email: "jdoe@acme-corp.com", DomainID: "dom_1234567890", FeeProposed: Set(2.5)})
 }
 
 func activateInvitation(ctx context.Context, c *Client) (any, error) {
@@ -76,7 +76,8 @@ func TestInvitationBodies(t *testing.T) {
 		want string
 	}{
 		"create without a fee":   {CreateInvitationRequest{Email: "a@b.c", DomainID: "dom_1"}, `{"email":"a@b.c","domain_id":"dom_1"}`},
-		"create with a fee of 0": {CreateInvitationRequest{FeeProposed: ptr(0.0)}, `{"fee_proposed":0}`},
+		"create with a fee of 0": {CreateInvitationRequest{FeeProposed: Set(0.0)}, `{"fee_proposed":0}`},
+		"create, fee cleared":    {CreateInvitationRequest{FeeProposed: Clear[float64]()}, `{"fee_proposed":""}`},
 		"update the e-mail":      {UpdateInvitationRequest{Email: "a@b.c"}, `{"email":"a@b.c"}`},
 		"update the fee to 0":    {UpdateInvitationRequest{FeeProposed: Set(0.0)}, `{"fee_proposed":0}`},
 		"clear the fee":          {UpdateInvitationRequest{FeeProposed: Clear[float64]()}, `{"fee_proposed":""}`},

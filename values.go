@@ -206,8 +206,8 @@ func (t UnixTime) EncodeValues(key string, v *url.Values) error {
 	return err
 }
 
-// Optional is a field of an update that can be left as it is, set or cleared. The zero value leaves the field;
-// [Set] and [Clear] make the others.
+// Optional is a field of a request that can be left out, set or cleared. The zero value leaves it out: an update leaves the
+// field as it is. [Set] and [Clear] return the others.
 type Optional[T any] struct {
 	value T
 	state optionalState

@@ -10,7 +10,6 @@ import (
 
 func (t *tour) invitations() chapter {
 	invitations := t.client.Invitations
-	fee := 2.5
 	return chapter{"An account invites another, corrects the invitation, and the other accepts", []step{
 		{"GET /account/network-domains", "Networks.Domains", func(ctx context.Context) (string, error) {
 			domains, err := t.client.Networks.Domains(ctx)
@@ -21,7 +20,7 @@ func (t *tour) invitations() chapter {
 			return fmt.Sprintf("%d, such as %s", len(domains), domains[0].Title), nil
 		}},
 		{"POST /account/network-invitations", "Invitations.Create", func(ctx context.Context) (string, error) {
-			_, err := invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: shopEmail, DomainID: t.domain, FeeProposed: &fee})
+			_, err := invitations.Create(ctx, partnerapi.CreateInvitationRequest{Email: shopEmail, DomainID: t.domain, FeeProposed: partnerapi.Set(2.5)})
 			return "accepted for delivery by e-mail", err
 		}},
 		{"GET /account/network-invitations", "Invitations.List", func(ctx context.Context) (string, error) {

@@ -259,7 +259,7 @@ func documented(t testing.TB) inputs {
 }
 
 func newInvitation(fee float64) partnerapi.CreateInvitationRequest {
-	return partnerapi.CreateInvitationRequest{Email: "jdoe@acme-corp.com", DomainID: "dom_1234567890", FeeProposed: &fee}
+	return partnerapi.CreateInvitationRequest{Email: "jdoe@acme-corp.com", DomainID: "dom_1234567890", FeeProposed: partnerapi.Set(fee)}
 }
 
 func TestEveryCallHasEveryMethod(t *testing.T) {

@@ -333,7 +333,7 @@ func (w *soakWorker) invite() bool {
 	made := soakRelation{invited, noFee}
 	if w.made++; w.random.IntN(2) == 0 {
 		made.fee = float64(w.made)
-		in.FeeProposed = &made.fee
+		in.FeeProposed = partnerapi.Set(made.fee)
 	}
 	var got *partnerapi.Invitation
 	if soakSend(w, &l.soakRecord, "Create", func(ctx context.Context) (err error) {

@@ -178,7 +178,7 @@ var _ string = partnerapi.CreateAccountRequest{}.Username
 var _ partnerapi.CreateInvitationRequest
 var _ string = partnerapi.CreateInvitationRequest{}.DomainID
 var _ string = partnerapi.CreateInvitationRequest{}.Email
-var _ *float64 = partnerapi.CreateInvitationRequest{}.FeeProposed
+var _ partnerapi.Optional[float64] = partnerapi.CreateInvitationRequest{}.FeeProposed
 var _ partnerapi.CreateSubscriptionRequest
 var _ string = partnerapi.CreateSubscriptionRequest{}.Email
 var _ string = partnerapi.CreateSubscriptionRequest{}.PK
