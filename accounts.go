@@ -10,26 +10,26 @@ import (
 	"time"
 )
 
-// AccountsService creates customers of a fan club, logs them in and reads what is theirs, at the account API. Use
+// AccountsService creates customers of a fan club, logs them in and reads their data, at the account API. Use
 // [Client.Accounts].
 type AccountsService struct{ client *Client }
 
-// Customer is a customer of a fan club. Before the customer has registered, the API sends no id, names, e-mail,
-// birthdate, age and fan club, and the fields are zero.
+// Customer is a customer of a fan club. Before registration the API sends no id, names, e-mail, birthdate, age and fan club,
+// and the fields are zero.
 type Customer struct {
 	ID        int64  `json:"id"`
 	FirstName string `json:"first_name"`
 	LastName  string `json:"last_name"`
 	Email     string `json:"email"`
-	// NewEmail is an e-mail that the customer has asked for and not confirmed yet.
+	// NewEmail is an e-mail that the customer has requested and not confirmed.
 	NewEmail  string `json:"new_email"`
 	Birthdate Date   `json:"birthdate"`
 	// Age is in years.
 	Age int `json:"age"`
-	// Username is empty where the fan club has no user names.
+	// Username is empty if the fan club has no user names.
 	Username  string `json:"username,omitzero"`
 	FanclubID int64  `json:"fanclub_id"`
-	// Registered is nil where the reply does not say.
+	// Registered is nil if it is not in the response.
 	Registered *bool `json:"registered,omitempty"`
 	// Expired is true for a customer without an active subscription.
 	Expired bool `json:"expired"`
@@ -37,12 +37,12 @@ type Customer struct {
 	TrialMembership bool `json:"trial_membership"`
 	// AtRenewalCap is true for a customer who is locked into a plan and at its cap.
 	AtRenewalCap bool `json:"at_renewal_cap"`
-	// AutoRenewalEnabled is nil where the reply does not say.
+	// AutoRenewalEnabled is nil if it is not in the response.
 	AutoRenewalEnabled *bool `json:"auto_renewal_enabled,omitempty"`
-	// ListsOptIn tells whether the customer wants marketing e-mails. It is nil where the reply does not say.
+	// ListsOptIn is the choice about marketing e-mails. It is nil if it is not in the response.
 	ListsOptIn   *bool    `json:"lists_opt_in,omitempty"`
 	EmailAliases []string `json:"email_aliases"`
-	// InvalidEmailMessage is for a customer whose e-mail does not work, and otherwise empty.
+	// InvalidEmailMessage is the API's message about an e-mail that does not work. It is empty for one that does.
 	InvalidEmailMessage string           `json:"invalid_email_message"`
 	Authentications     []Authentication `json:"authentications"`
 	// Subscription is nil for a customer without an active one.
@@ -59,7 +59,7 @@ type Membership struct {
 	Plan MembershipPlan `json:"plan"`
 	// StartDate is in UTC.
 	StartDate time.Time `json:"start_date"`
-	// EndDate is in UTC. It is zero for a subscription without an end, and may pass while Lapsed is true.
+	// EndDate is in UTC. It is zero for a subscription without an end, and may be in the past if Lapsed is true.
 	EndDate time.Time `json:"end_date,omitzero"`
 	// Lapsed is true if only an extension of the sales period keeps the subscription active.
 	Lapsed          bool        `json:"lapsed"`
@@ -85,19 +85,19 @@ type Affiliate struct {
 	Codes []string `json:"codes"`
 }
 
-// Benefit is something that a customer's subscription gives.
+// Benefit is one benefit of a customer's subscription.
 type Benefit struct {
 	ID      int64  `json:"id"`
 	Summary string `json:"summary"`
 	Details string `json:"details"`
-	// BenefitType is such as "online".
+	// BenefitType is a type such as "online".
 	BenefitType string `json:"benefit_type"`
 	ImageURL    string `json:"image_url"`
 }
 
-// CreateAccountRequest is a new customer. Email and Birthdate are required, and Username by fan clubs that have user
-// names. Its JSON is the body of the request, password included. In fmt and slog it shows nothing of itself, but they
-// cannot ask it everywhere: fmt not in an unexported field, and slog not inside another value that it logs as JSON.
+// CreateAccountRequest is a new customer. Email and Birthdate are required, and Username by fan clubs that have user names.
+// Its JSON is the body of the request, password included. It is redacted in fmt and slog, except in an unexported field, which
+// fmt prints, and inside another value that slog logs as JSON.
 type CreateAccountRequest struct {
 	Email                string
 	FirstName            string
@@ -116,7 +116,7 @@ func (in CreateAccountRequest) check() (field, why string) {
 	return "", ""
 }
 
-// MarshalJSON returns the body of the request, in which the passwords are an object of their own.
+// MarshalJSON returns the body of the request. The passwords are in an object of their own.
 func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
 	type passwords struct {
 		Password     string `json:"password,omitzero"`
@@ -136,25 +136,25 @@ func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (in CreateAccountRequest) Format(f fmt.State, verb rune) { redactedCreateAccount.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (in CreateAccountRequest) LogValue() slog.Value { return redactedCreateAccount.LogValue() }
 
-// LoginRequest is an e-mail and its password. It is redacted as a [CreateAccountRequest] is, and no further.
+// LoginRequest is an e-mail and its password. It is redacted as [CreateAccountRequest] is, with the same exceptions.
 type LoginRequest struct {
 	Email    string `json:"email,omitzero"`
 	Password string `json:"password,omitzero"`
 }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (in LoginRequest) Format(f fmt.State, verb rune) { redactedLogin.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (in LoginRequest) LogValue() slog.Value { return redactedLogin.LogValue() }
 
-// OptIn is a customer's choice about marketing e-mails in an update. Zero leaves it as it is.
+// OptIn is a customer's choice about marketing e-mails in an update. The zero value leaves it as it is.
 type OptIn string
 
 // The values of [OptIn].
@@ -163,8 +163,8 @@ const (
 	OptInFalse OptIn = "False"
 )
 
-// UpdateAccountRequest is a change of the current customer. Zero fields are left as they are. A new password needs
-// CurrentPassword and PasswordConfirmation. It is redacted as a [CreateAccountRequest] is, and no further.
+// UpdateAccountRequest is a change of the session's customer. Zero fields are left as they are. A new password needs
+// CurrentPassword and PasswordConfirmation. It is redacted as [CreateAccountRequest] is, with the same exceptions.
 type UpdateAccountRequest struct {
 	Email                string `json:"email,omitzero"`
 	FirstName            string `json:"first_name,omitzero"`
@@ -185,31 +185,30 @@ func (in UpdateAccountRequest) check() (field, why string) {
 	return "", ""
 }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (in UpdateAccountRequest) Format(f fmt.State, verb rune) { redactedUpdateAccount.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (in UpdateAccountRequest) LogValue() slog.Value { return redactedUpdateAccount.LogValue() }
 
-// Create makes a new customer. It fails with [ErrInvalid] for what is missing or wrong, and with [ErrAlreadyExists] too
-// if the e-mail is taken. A customer that was made comes with [ErrBadResponse] if the response cannot be read whole. It is
-// never sent again when the outcome is unknown.
+// Create creates a customer. It returns [ErrInvalid] for a missing or invalid field, and [ErrAlreadyExists] as well if the
+// e-mail is taken. If it can read only a part of the response, it returns the part with [ErrBadResponse]: the customer was
+// created. Not retried: see [ErrOutcomeUnknown].
 //
 // POST /accounts
 func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, endpoint{Call: Call{API: AccountAPI, Op: "POST /accounts", Body: in}, key: "customer"}, opts)
 }
 
-// Login logs a customer in and returns the session, one of cookies, which the calls for that customer take. It fails with
-// [ErrUnauthorized] for a wrong e-mail or password, and with [ErrForbidden] for a customer who is blocked, has not
-// registered, or has not confirmed the e-mail. A bad key is ErrUnauthorized too, and tells itself apart in that
-// [AccountsService.Status] of [NewSession] fails. If the customer has logged in and the response cannot be read whole, the
-// session, and what could be read of the customer, come with the error, which is [ErrBadResponse]. It is sent again unless
-// its outcome is [OutcomeAnswered].
+// Login logs a customer in and returns a cookie session for the calls of that customer. It returns [ErrUnauthorized] for a
+// wrong e-mail or password, and [ErrForbidden] for a customer who is blocked, not registered or not confirmed. A wrong key is
+// ErrUnauthorized too: to tell them apart, call [AccountsService.Status] with [NewSession], which fails only for a wrong key.
+// If it can read only a part of the response, it returns the part and the session with [ErrBadResponse]: the customer is
+// logged in. Retried automatically.
 //
 // POST /login
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {
-	// The session is in the answer's cookies, not in its body.
+	// The session is in the response's cookies, not in its body.
 	session := NewSession()
 	customer, err := do[*Customer](ctx, s.client, endpoint{
 		Call: Call{API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true},
@@ -221,8 +220,8 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 	return customer, session, err
 }
 
-// Get returns the customer of the session. It fails with [ErrNotLoggedIn] if there is none. It is sent again unless its
-// outcome is [OutcomeAnswered].
+// Get returns the customer of the session. It returns [ErrNotLoggedIn] if the session is not logged in. Retried
+// automatically.
 //
 // GET /account
 func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...CallOption) (*Customer, error) {
@@ -232,10 +231,9 @@ func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...Cal
 	}, opts)
 }
 
-// Status reports whether the session looks logged in. The API only sees that there is a cookie, not whether it is
-// valid: [AccountsService.Get] tells that. What it makes of an access token is not documented; it fails with
-// [ErrNotLoggedIn] for one that has expired and cannot be refreshed. It fails with [ErrUnauthorized] for a bad key. It is
-// sent again unless its outcome is [OutcomeAnswered].
+// Status reports whether the session looks logged in. The API checks that there is a cookie, not that it is valid, and does
+// not document the result for an access token: [AccountsService.Get] checks the session. It returns [ErrUnauthorized] for a
+// wrong key, and [ErrNotLoggedIn] for an expired access token that fails to refresh. Retried automatically.
 //
 // GET /account/status
 func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...CallOption) (loggedIn bool, err error) {
@@ -245,10 +243,10 @@ func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...
 	}, opts)
 }
 
-// Update changes the customer of the session. An update that sets nothing is an [*ArgumentError]. It fails with
-// [ErrInvalid] for what is wrong, such as the current password, with [ErrAlreadyExists] too if the e-mail is taken, and
-// with [ErrNotLoggedIn] if nobody is logged in. If the response cannot be read whole, what could be read is returned with
-// [ErrBadResponse]. It is never sent again when the outcome is unknown.
+// Update changes the customer of the session. An update that sets nothing is an [*ArgumentError]. It returns [ErrInvalid] for
+// an invalid field or a wrong current password, [ErrAlreadyExists] as well if the e-mail is taken, and [ErrNotLoggedIn] if
+// the session is not logged in. If it can read only a part of the response, it returns the part with [ErrBadResponse]: the
+// customer was changed. Not retried: see [ErrOutcomeUnknown].
 //
 // POST /account
 func (s *AccountsService) Update(ctx context.Context, session *Session, in UpdateAccountRequest, opts ...CallOption) (*Customer, error) {
@@ -258,8 +256,8 @@ func (s *AccountsService) Update(ctx context.Context, session *Session, in Updat
 	}, opts)
 }
 
-// Benefits returns what the active subscription of the session's customer gives; without one that is nothing. It fails
-// with [ErrNotLoggedIn] if nobody is logged in. It is sent again unless its outcome is [OutcomeAnswered].
+// Benefits returns the benefits of the customer's active subscription. They are empty without one. It returns
+// [ErrNotLoggedIn] if the session is not logged in. Retried automatically.
 //
 // GET /account/benefits
 func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts ...CallOption) ([]Benefit, error) {
@@ -269,10 +267,9 @@ func (s *AccountsService) Benefits(ctx context.Context, session *Session, opts .
 	}, opts)
 }
 
-// Logout ends the session. A token session forgets them when the API has agreed, and is nobody's from then on; whether
-// the API takes them from somebody who has kept them is not documented. It fails with [ErrUnauthorized] for a bad key, and
-// with [ErrNotLoggedIn] for an access token that has expired and cannot be refreshed. It is sent again unless its outcome
-// is [OutcomeAnswered].
+// Logout ends the session. On success it removes the tokens of a token session; the API does not document whether it revokes
+// them. It returns [ErrUnauthorized] for a wrong key, and [ErrNotLoggedIn] for an expired access token that fails to refresh.
+// Retried automatically.
 //
 // GET /logout
 func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...CallOption) error {
@@ -280,9 +277,9 @@ func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...
 	return session.end(err)
 }
 
-// Search returns the customer of the fan club with the e-mail. It needs the organisation's key beside the fan club's,
-// and fails with [ErrUnauthorized] if the organisation does not own the fan club, and with [ErrNotFound] if the fan
-// club has no such customer. It is sent again unless its outcome is [OutcomeAnswered].
+// Search returns the customer of the fan club with the e-mail. It needs the [OrganizationKey] beside the [AccountKey]. It
+// returns [ErrUnauthorized] if the organisation does not own the fan club, and [ErrNotFound] for an unknown e-mail. Retried
+// automatically.
 //
 // GET /account/search
 func (s *AccountsService) Search(ctx context.Context, email string, opts ...CallOption) (*Customer, error) {
@@ -301,8 +298,8 @@ type refreshRequest struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// ofRefreshOnly are the kinds that would be taken for those of the call that waits for a refresh: that what it is about is
-// not there, say, or may have been done. It was not sent.
+// ofRefreshOnly are kinds that are removed from a failed refresh: the call that waits for it would return them as its own,
+// although it was not sent.
 var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
 
 // refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
@@ -318,7 +315,7 @@ func (c *Client) refreshTokens(ctx context.Context, token string) (*Tokens, erro
 		case slices.Contains(failed.kinds, errRefreshRefused):
 			err = errors.Join(ErrNotLoggedIn, err)
 		case len(failed.kinds) == 0 && (failed.cause == nil || len(failed.Messages) > 0):
-			failed.kinds = []error{ErrBadResponse} // the API does not document that it says this, or nothing, of a refresh
+			failed.kinds = []error{ErrBadResponse} // the API documents no such response to a refresh
 		}
 	}
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // [Client.Invitations].
 type InvitationsService struct{ client *Client }
 
-// InvitationStatus is where an invitation stands. Values that the API adds pass through.
+// InvitationStatus is the state of an invitation. States that the API adds are passed through.
 type InvitationStatus string
 
 // The documented states.
@@ -54,7 +54,7 @@ func (in UpdateInvitationRequest) check() (field, why string) {
 	return "", ""
 }
 
-// Activation names what activating an invitation made. IDs are opaque: their prefixes vary.
+// Activation holds the IDs of an activated invitation. They are opaque: their prefixes vary.
 type Activation struct {
 	AccountID string `json:"account_id"`
 	UserID    string `json:"user_id"`
@@ -62,9 +62,9 @@ type Activation struct {
 	VersionID string `json:"version_id"`
 }
 
-// InvitationToken returns the token of an activation link, such as https://yourapp.example/networks?token=TOKEN, from
-// its query or its fragment, which may be the path and query of a page within the application. It fails with an
-// [*ArgumentError] if there is none.
+// InvitationToken returns the token of an activation link, such as https://yourapp.example/networks?token=TOKEN. It reads the
+// query and the fragment, which may hold the path and query of a page within the application. It returns an [*ArgumentError]
+// for a link without a token.
 func InvitationToken(link string) (string, error) {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -73,7 +73,7 @@ func InvitationToken(link string) (string, error) {
 	fragment := u.EscapedFragment()
 	_, afterPath, _ := strings.Cut(fragment, "?")
 	for _, part := range []string{u.RawQuery, afterPath, fragment} {
-		values, _ := url.ParseQuery(part) // what else is in a link, and broken, does not matter
+		values, _ := url.ParseQuery(part) // invalid parts of the rest do not matter
 		if token := values.Get("token"); token != "" {
 			return token, nil
 		}
@@ -81,12 +81,9 @@ func InvitationToken(link string) (string, error) {
 	return "", &ArgumentError{Op: "InvitationToken", Name: "link", Reason: "no token in the query or the fragment"}
 }
 
-// Create invites an account. The API sends an e-mail with an activation link; success means only that the e-mail was
-// accepted for delivery. It fails with [ErrInvalid] for what is missing or wrong. It is never sent again when the
-// outcome is unknown.
-//
-// The API does not document its reply: what it does not tell is zero in the Invitation, the ID too, which
-// [InvitationsService.List] then finds.
+// Create invites an account. The API sends an e-mail with an activation link; success means only that the e-mail was accepted
+// for delivery. It returns [ErrInvalid] for a missing or invalid field. The API documents no response, so fields of the
+// Invitation may be zero, the ID too: [InvitationsService.List] finds it. Not retried: see [ErrOutcomeUnknown].
 //
 // POST /account/network-invitations
 func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequest, opts ...CallOption) (*Invitation, error) {
@@ -96,9 +93,10 @@ func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequ
 	}, opts)
 }
 
-// Activate accepts an invitation by the token of its link, for which see [InvitationToken]. The API makes an account, a
-// user and the relation, and deletes the invitation. It fails with [ErrNotFound] for a token that is not valid any
-// more. If the response cannot be read whole, what could be read is returned with [ErrBadResponse]. It is never sent again when the outcome is unknown.
+// Activate accepts an invitation by the token of its link: see [InvitationToken]. The API creates an account, a user and the
+// relation, and deletes the invitation. It returns [ErrNotFound] for a token that is no longer valid. If it can read only a
+// part of the response, it returns the part with [ErrBadResponse]: the invitation is activated. Not retried: see
+// [ErrOutcomeUnknown].
 //
 // POST /account/network-invitations/{token}
 func (s *InvitationsService) Activate(ctx context.Context, token string, opts ...CallOption) (*Activation, error) {
@@ -107,27 +105,26 @@ func (s *InvitationsService) Activate(ctx context.Context, token string, opts ..
 	}, opts)
 }
 
-// List returns one page of the invitations. Filter takes one of the page's Filters, such as "pending". It fails with
-// [ErrUnauthorized] for a bad credential. It is sent again unless its outcome is [OutcomeAnswered].
+// List returns one page of the invitations. Filter is one of the page's Filters, such as "pending". It returns
+// [ErrUnauthorized] for an invalid credential. Retried automatically.
 //
 // GET /account/network-invitations
 func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Invitation], error) {
 	return do[*Page[Invitation]](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-invitations", Query: in}}, opts)
 }
 
-// All returns all invitations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
-// breaks off has asked for some in vain. The walk ends with the first error, which comes with a zero Invitation. If the list
-// says that there are more invitations than came, or does not tell, that is [ErrBadResponse]. Removing invitations while
-// walking may skip or repeat some, because the pages shift.
+// All iterates over the invitations in order, from page in.Page on. It requests up to eight pages concurrently, so a walk that
+// stops early may have requested some in vain. The first error ends the walk; its Invitation is zero. A list that ends before
+// its own total, or a full or empty page with neither total nor pages, is [ErrBadResponse]. Invitations that are removed
+// during the walk shift the pages, so that it may skip or repeat some. Retried automatically.
 //
 // GET /account/network-invitations
 func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Invitation, error] {
 	return all[Invitation](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-invitations"}}, in, opts)
 }
 
-// Update changes an invitation, and the API sends the e-mail again. An update that sets nothing is an [*ArgumentError];
-// to have the e-mail sent again, set the same Email. It fails with [ErrNotFound] if the id is unknown. It
-// is never sent again when the outcome is unknown.
+// Update changes an invitation, and the API resends the e-mail. An update that sets nothing is an [*ArgumentError]: to resend
+// the e-mail, set the same Email. It returns [ErrNotFound] for an unknown id. Not retried: see [ErrOutcomeUnknown].
 //
 // POST /account/network-invitations/{id}
 func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInvitationRequest, opts ...CallOption) error {
@@ -137,8 +134,8 @@ func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInv
 	return err
 }
 
-// Delete deletes an invitation. It fails with [ErrNotFound] if the id is unknown; if an earlier attempt of the same
-// call may have deleted it, with [ErrOutcomeUnknown] too. It is sent again unless its outcome is [OutcomeAnswered].
+// Delete deletes an invitation. It returns [ErrNotFound] for an unknown id, and [ErrOutcomeUnknown] as well if an earlier
+// attempt of the call may have deleted it. Retried automatically.
 //
 // DELETE /account/network-invitations/{id}
 func (s *InvitationsService) Delete(ctx context.Context, id string, opts ...CallOption) error {

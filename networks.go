@@ -13,8 +13,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// NetworksService reads and changes the relations of the current account, the parent, to other accounts, at the network
-// API. Use [Client.Networks].
+// NetworksService reads and changes the relations of the current account, the parent, to child accounts, at the network API.
+// Use [Client.Networks].
 type NetworksService struct{ client *Client }
 
 // Domain is a kind of account that can be invited.
@@ -120,29 +120,28 @@ type Network struct {
 	FeeProposed *float64 `json:"fee_proposed"`
 	// FeeProposedDate is zero if no fee is proposed.
 	FeeProposedDate UnixTime `json:"fee_proposed_date" also:"proposed_date"`
-	// ProposedAccountID and ProposedUserID are who proposed the fee. Lists do not have them.
+	// ProposedAccountID and ProposedUserID proposed the fee. They are empty in lists.
 	ProposedAccountID string `json:"proposed_account_id,omitzero"`
 	ProposedUserID    string `json:"proposed_user_id,omitzero"`
 }
 
-// UnmarshalJSON reads a network in either of the API's spellings: the object says proposed_date, the list
-// fee_proposed_date.
+// UnmarshalJSON reads a network in both of the API's spellings: proposed_date in an object, fee_proposed_date in a list.
 func (n *Network) UnmarshalJSON(data []byte) error { return redactedOrNil(jsonwire.Unmarshal(data, n)) }
 
 // UpdateNetworkRequest is a change of a network.
 type UpdateNetworkRequest struct {
-	// Fee is in percent. It is always sent, 0 too.
+	// Fee is in percent. It is always sent, also if it is 0.
 	Fee float64 `json:"fee"`
 }
 
-// NetworkDeletion names the two accounts of a relation that is no more.
+// NetworkDeletion holds the two accounts of a deleted relation.
 type NetworkDeletion struct {
 	ParentAccountID string `json:"parent_account_id"`
 	ChildAccountID  string `json:"child_account_id"`
 }
 
-// Domains returns the kinds of account that can be invited. It fails with [ErrUnauthorized] for a bad credential. It is
-// sent again unless its outcome is [OutcomeAnswered].
+// Domains returns the kinds of account that can be invited. It returns [ErrUnauthorized] for an invalid credential. Retried
+// automatically.
 //
 // GET /account/network-domains
 func (s *NetworksService) Domains(ctx context.Context, opts ...CallOption) ([]Domain, error) {
@@ -153,8 +152,7 @@ type collectionQuery struct {
 	Collection bool `url:"collection"`
 }
 
-// Get returns the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent again unless
-// its outcome is [OutcomeAnswered].
+// Get returns the relation to a child account. It returns [ErrNotFound] if there is none. Retried automatically.
 //
 // GET /account/networks/{child_account_id}
 func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts ...CallOption) (*Network, error) {
@@ -163,26 +161,24 @@ func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts .
 	}, opts)
 }
 
-// List returns one page of the relations. It fails with [ErrUnauthorized] for a bad credential. It is sent again unless
-// its outcome is [OutcomeAnswered].
+// List returns one page of the relations. It returns [ErrUnauthorized] for an invalid credential. Retried automatically.
 //
 // GET /account/networks
 func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Network], error) {
 	return do[*Page[Network]](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}}, opts)
 }
 
-// All returns all relations from page in.Page on, in order. Up to eight pages are asked for at once, so a walk that
-// breaks off has asked for some in vain. The walk ends with the first error, which comes with a zero Network. If the list
-// says that there are more networks than came, or does not tell, that is [ErrBadResponse]. Removing networks while walking
-// may skip or repeat some, because the pages shift.
+// All iterates over the relations in order, from page in.Page on. It requests up to eight pages concurrently, so a walk that
+// stops early may have requested some in vain. The first error ends the walk; its Network is zero. A list that ends before its
+// own total, or a full or empty page with neither total nor pages, is [ErrBadResponse]. Relations that are removed during the
+// walk shift the pages, so that it may skip or repeat some. Retried automatically.
 //
 // GET /account/networks
 func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallOption) iter.Seq2[Network, error] {
 	return all[Network](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/networks"}}, in, opts)
 }
 
-// Update sets the fee of the relation to a child account. It fails with [ErrNotFound] if there is none. It is sent
-// again unless its outcome is [OutcomeAnswered]: setting the same fee twice is setting it once.
+// Update sets the fee of the relation to a child account. It returns [ErrNotFound] if there is none. Retried automatically.
 //
 // POST /account/networks/{child_account_id}
 func (s *NetworksService) Update(ctx context.Context, childAccountID string, in UpdateNetworkRequest, opts ...CallOption) error {
@@ -192,20 +188,18 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 	return err
 }
 
-// Delete ends the relation to a child account, which itself stays. It fails with [ErrNotFound] if there is none; if an
-// earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. If the response cannot be read whole,
-// what could be read is returned with [ErrBadResponse]. It is sent again unless its outcome
-// is [OutcomeAnswered].
-//
-// The documented path is alone under /api. If the API has no such route, which a 404 that is not in its error format
-// says, the call goes once more to the path without it.
+// Delete ends the relation to a child account; the account itself stays. It returns [ErrNotFound] if there is none, and
+// [ErrOutcomeUnknown] as well if an earlier attempt of the call may have ended it. If it can read only a part of the response,
+// it returns the part with [ErrBadResponse]: the relation has ended. This operation alone is documented under /api. A 404 that
+// is not in the API's error format means that the route does not exist; Delete then repeats the call once without /api.
+// Retried automatically.
 //
 // DELETE /api/account/networks/{child_account_id}
 func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opts ...CallOption) (*NetworkDeletion, error) {
 	call := endpoint{Call: Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}}
 	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
 	var failed *Error
-	complete := errors.As(err, &failed) && failed.Body != nil // an answer that is cut may have been the API's
+	complete := errors.As(err, &failed) && failed.Body != nil // an incomplete response may have been the API's
 	if complete && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
 		call.path, call.earlierDoubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
 		return do[*NetworkDeletion](ctx, s.client, call, opts)

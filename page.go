@@ -14,15 +14,15 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// ListOptions says which part of a list to return. The zero value is the first page of everything.
+// ListOptions selects a part of a list. The zero value is the first page of everything.
 type ListOptions struct {
-	// Search keeps what matches a text.
+	// Search selects records that match a text.
 	Search string `url:"search,omitempty"`
-	// Filter keeps what is in a state: one of the Filters of a [Page].
+	// Filter selects records in a state: one of the Filters of a [Page].
 	Filter string `url:"filter,omitempty"`
 	// Page counts from 1. 0 means 1.
 	Page int `url:"page,omitempty"`
-	// Records is how many there are on a page; the API gives at most 100. 0 means 25 for a List and 100 for an All.
+	// Records is the number of records on a page. The API returns at most 100. 0 means 25 for a List and 100 for an All.
 	Records int `url:"records,omitempty"`
 }
 
@@ -40,18 +40,18 @@ func (in ListOptions) check() (field, why string) {
 // Page is one page of a list.
 type Page[T any] struct {
 	Items []T `json:"list"`
-	// Total is how many records there are on all pages.
+	// Total is the number of records on all pages.
 	Total int `json:"total"`
 	// Search and Filter are those of the request.
 	Search string `json:"search"`
 	Filter string `json:"filter"`
-	// Filters are the values that Filter can have. They are empty if the API tells them in a form that is not known.
+	// Filters are the values that Filter can have. They are empty if the API sends them in an unknown form.
 	Filters []string `json:"filters" choices:"keys"`
-	// Pages is how many pages there are.
+	// Pages is the number of pages.
 	Pages int `json:"pages"`
 }
 
-// UnmarshalJSON reads a page, which has a list, be it empty, of what is not null.
+// UnmarshalJSON reads a page. It returns an error for a missing list, and for a null or an empty record in the list.
 func (p *Page[T]) UnmarshalJSON(data []byte) error { return redactedOrNil(p.read(data)) }
 
 func (p *Page[T]) read(data []byte) error {

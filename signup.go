@@ -9,11 +9,11 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
-// SignupService makes links that sign a parent up for Bark. Use [Client.Signup].
+// SignupService signs parents up for Bark. Use [Client.Signup].
 type SignupService struct{ client *Client }
 
-// SignupRequest says who signs up. PK and Email are required. If any field of a child is set, the child is added to the
-// account.
+// SignupRequest is the parent who signs up. PK and Email are required. If any field of a child is set, the API adds the child
+// to the account.
 type SignupRequest struct {
 	// PK is the partner's own key of the parent.
 	PK            string `url:"pk"`
@@ -42,11 +42,11 @@ func signupCall(in SignupRequest) endpoint {
 	return endpoint{Call: Call{API: PartnerAPI, Op: "GET /partners/signup", Query: in}}
 }
 
-// URL returns a link that signs the parent up when a browser opens it, as often as it is opened: who has an account is
-// sent to it. Nothing is sent; ctx is for the token's source.
+// URL returns a link that signs the parent up when a browser opens it. It can be opened any number of times: a parent who has
+// an account is redirected to it. URL sends no request; it passes ctx to the credential source.
 //
-// The link carries the partner's token into the browser, its history and its Referer headers, so it is as secret as the
-// token. [SignupService.Resolve] and [SignupService.Handler] keep the token out of the browser.
+// The link carries the partner's token into the browser, its history and its Referer headers: it is as secret as the token.
+// [SignupService.Resolve] and [SignupService.Handler] keep the token out of the browser.
 //
 // GET /partners/signup
 func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, error) {
@@ -54,15 +54,15 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 	if err != nil {
 		return "", err
 	}
-	credentials[PartnerToken].putInQuery(r.url, r.secrets.held[0].token) // the only way that a browser can carry it
+	credentials[PartnerToken].putInQuery(r.url, r.secrets.held[0].token) // a browser cannot carry it in a header
 	return r.url.String(), nil
 }
 
-// Resolve signs the parent up from here, with the token in a header, and returns the address to send the browser to. It
-// fails with [ErrUnauthorized] for a bad token, and with [ErrBadResponse] for an address that holds the token.
+// Resolve signs the parent up from the server, with the token in a header, and returns the address to redirect the browser to.
+// It returns [ErrUnauthorized] for a wrong token, and [ErrBadResponse] for an address that holds the token.
 //
-// The address may sign somebody in: it is a secret of the parent's. The API does not document whether it does; a cookie
-// that the API sets on this call does not reach the browser. It is sent again unless its outcome is [OutcomeAnswered].
+// The address is a secret: it may sign somebody in. The API does not document whether it does, and a cookie that the API sets
+// on this call does not reach the browser. Retried automatically.
 //
 // GET /partners/signup
 func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...CallOption) (*url.URL, error) {
@@ -79,7 +79,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	return location, nil
 }
 
-// redirectOf returns where the response to r redirects to.
+// redirectOf returns the address that the response to r redirects to.
 func redirectOf(r *request, res result) (*url.URL, *Error) {
 	failed := res.failure
 	switch {
@@ -99,10 +99,10 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 	return location, nil
 }
 
-// Handler returns a handler that signs the parent of a request up with [SignupService.Resolve] and sends the browser on
-// with 303. who says who the parent is, from the service's own session, say. Its error, or a parent that cannot be
-// sent, is answered with 400, and every other failure, a missing credential among them, with 502, both without details.
-// Only a GET signs up: another method, HEAD too, is answered with 405, and who is not asked. Handler panics if who is nil.
+// Handler returns a handler that signs a parent up with [SignupService.Resolve] and redirects the browser with 303. It calls
+// who for the parent of a request, for example from the service's own session. It responds 400 if who returns an error or an
+// invalid parent, and 502 to every other failure, a missing credential included, both without details. It responds 405 to
+// every method but GET, HEAD included, without calling who. Handler panics if who is nil. Retried automatically.
 //
 // GET /partners/signup
 func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) http.Handler {

@@ -10,7 +10,7 @@ import (
 // SubscriptionsService creates, changes and cancels subscriptions at the partner API. Use [Client.Subscriptions].
 type SubscriptionsService struct{ client *Client }
 
-// Plan is a subscription plan. Values that the API adds pass through.
+// Plan is a subscription plan. Plans that the API adds are passed through.
 type Plan string
 
 // The documented plans.
@@ -21,10 +21,10 @@ const (
 
 // CreateSubscriptionRequest is a new subscription.
 type CreateSubscriptionRequest struct {
-	// PK is the partner's own key of the parent. The API keys the subscription by it.
+	// PK is the partner's own key of the parent, and identifies the subscription.
 	PK    string `json:"pk,omitzero"`
 	Email string `json:"email,omitzero"`
-	// Plan is left out if zero, as the API's revision before plans had it.
+	// Plan is left out if zero, for the API's revision before plans.
 	Plan Plan `json:"plan,omitzero"`
 }
 
@@ -60,7 +60,7 @@ func (in cancelSubscriptionRequest) check() (field, why string) {
 	return "", ""
 }
 
-// confirmed is {"success":true}, the body of every success. A body that does not say so is none.
+// confirmed is {"success":true}, the body of every success. Any other body is an error.
 type confirmed bool
 
 func (c *confirmed) UnmarshalJSON(data []byte) error {
@@ -73,12 +73,10 @@ func (c *confirmed) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Create subscribes the parent. It fails with [ErrAlreadyExists] if the pk is known, with [ErrInvalid] for a blank
-// e-mail, and with [ErrUnauthorized] for a bad token. The API makes an invitation for the e-mail.
-//
-// It is sent again unless its outcome is [OutcomeAnswered], because the pk makes it safe. If an attempt before that may
-// have been the one that counted, [ErrAlreadyExists] comes with [ErrOutcomeUnknown]; [SubscriptionsService.Ensure]
-// takes care of that.
+// Create subscribes the parent, and the API makes an invitation for the e-mail. It returns [ErrAlreadyExists] for a known pk,
+// [ErrInvalid] for a blank e-mail, and [ErrUnauthorized] for a wrong token. If an earlier attempt of the call may have created
+// the subscription, ErrAlreadyExists comes with [ErrOutcomeUnknown]: [SubscriptionsService.Ensure] handles it. Retried
+// automatically.
 //
 // POST /partners/subscriptions
 func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) error {
@@ -88,8 +86,7 @@ func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscription
 	return err
 }
 
-// Update moves the subscription of pk to another plan. It fails with [ErrNotFound] if pk is unknown. It is sent again
-// unless its outcome is [OutcomeAnswered].
+// Update moves the subscription of pk to another plan. It returns [ErrNotFound] for an unknown pk. Retried automatically.
 //
 // PUT /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateSubscriptionRequest, opts ...CallOption) error {
@@ -99,9 +96,8 @@ func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateS
 	return err
 }
 
-// Cancel ends the subscription of pk, and deletes the account at Bark. It fails with [ErrNotFound] if pk is unknown; if
-// an earlier attempt of the same call may have ended it, with [ErrOutcomeUnknown] too. It is sent again unless its
-// outcome is [OutcomeAnswered].
+// Cancel ends the subscription of pk, and the API deletes the account at Bark. It returns [ErrNotFound] for an unknown pk, and
+// [ErrOutcomeUnknown] as well if an earlier attempt of the call may have ended it. Retried automatically.
 //
 // DELETE /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...CallOption) error {
@@ -111,8 +107,8 @@ func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...Ca
 	return err
 }
 
-// CancelLegacy ends the subscription of pk as [SubscriptionsService.Cancel] does, for partners whose integration is of
-// the API's revision before plans. It fails with [ErrNotFound] if pk is unknown, and is sent again as Cancel is.
+// CancelLegacy is [SubscriptionsService.Cancel] for partners whose integration is of the API's revision before plans. It
+// returns the same errors. Retried automatically.
 //
 // DELETE /partners/subscriptions
 func (s *SubscriptionsService) CancelLegacy(ctx context.Context, pk string, opts ...CallOption) error {
@@ -122,12 +118,10 @@ func (s *SubscriptionsService) CancelLegacy(ctx context.Context, pk string, opts
 	return err
 }
 
-// Ensure creates the subscription, or, if the pk is known, sets its plan, unless in.Plan is zero. The e-mail of a known
-// pk is not changed. created is true only when it is certain that this call created it.
-//
-// Ensure can be called again after any failure, as often as it takes. Both of its calls are sent again as
-// [SubscriptionsService.Create] and [SubscriptionsService.Update] are, and it fails as they do. A new pk makes an
-// invitation for the e-mail.
+// Ensure creates the subscription or, if the pk is known, sets its plan, unless in.Plan is zero. It does not change the e-mail
+// of a known pk. For a new pk the API makes an invitation for the e-mail. created is true only if it is certain that this call
+// created the subscription. Ensure is idempotent: after any error it can be called again. Its errors are those of
+// [SubscriptionsService.Create] and [SubscriptionsService.Update]. Retried automatically.
 //
 // POST /partners/subscriptions, then PUT /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Ensure(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) (created bool, err error) {
