@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -136,8 +135,8 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	}
 	succeeded, known := success.Bool()
 	odd, saysOK := success.Value != nil && !known, strings.EqualFold(says.Text(), "ok")
-	isFailure := strings.EqualFold(says.Text(), "error") || known && !succeeded || isTruthy(failure) && !isHollow(failure) ||
-		says.Value == nil && (hasText(messages) || hasFieldTexts(messages) || hasText(message) || isTruthy(more) && !isHollow(more))
+	isFailure := strings.EqualFold(says.Text(), "error") || known && !succeeded || failure.IsTruthy() ||
+		says.Value == nil && (messages.HasText() || messages.HasFieldTexts() || message.HasText() || more.IsTruthy())
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
 		return body, nil
 	}
@@ -214,30 +213,4 @@ type networkFailure struct {
 	Type       string `json:"type"`
 	Code       int    `json:"code"`
 	DevMessage string `json:"dev_message"`
-}
-
-// isTruthy reports whether the value is neither absent nor null, false, 0 or an empty string.
-func isTruthy(m jsonwire.Member) bool {
-	value, known := m.Bool()
-	return m.Value != nil && (value || !known) && !m.Is(`""`)
-}
-
-// isHollow reports whether a list or an object is empty, or holds only empty ones.
-func isHollow(m jsonwire.Member) bool { return len(bytes.Trim(m.Value, "[]{}, \t\r\n")) == 0 }
-
-// hasFieldTexts reports whether the value is an object of fields and texts about them, and nothing else.
-func hasFieldTexts(m jsonwire.Member) (has bool) {
-	for _, value := range jsonwire.Members(m.Value) {
-		if !hasText(jsonwire.Member{Value: value}) {
-			return false
-		}
-		has = true
-	}
-	return has
-}
-
-// hasText reports whether the value is a string, or a list with one, that is not blank. A list of records may be the value
-// that a call returns.
-func hasText(m jsonwire.Member) bool {
-	return slices.ContainsFunc(append(m.Texts(), m.Text()), func(text string) bool { return strings.TrimSpace(text) != "" })
 }

@@ -199,21 +199,21 @@ func (s *AppSession) readChoice(auth []byte) {
 
 // readAccounts keeps the order of the API, and skips what has no ID.
 func (s *AppSession) readAccounts(accounts []byte) {
-	entries := appendEntries(nil, accounts)
+	objects := [][]byte{accounts}
 	for entry := range jsonwire.Items(accounts) {
 		s.oddAccounts = s.oddAccounts || !jsonwire.IsObject(entry)
-		entries = appendEntries(entries, entry)
+		objects = append(objects, entry)
 	}
-	for _, e := range lastOfEach(entries) {
-		title := jsonwire.Member{Name: "title", Value: e.value}
-		if jsonwire.IsObject(e.value) {
-			jsonwire.Find(e.value, &title)
+	for _, e := range jsonwire.Entries(objects...) {
+		title := jsonwire.Member{Name: "title", Value: e.Value}
+		if jsonwire.IsObject(e.Value) {
+			jsonwire.Find(e.Value, &title)
 		}
-		if e.id == "" {
+		if e.ID == "" {
 			s.oddAccounts = true
 			continue
 		}
-		s.Accounts = append(s.Accounts, AccountChoice{e.id, title.Text()})
+		s.Accounts = append(s.Accounts, AccountChoice{e.ID, title.Text()})
 	}
 }
 

@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,54 +23,6 @@ type Domain struct {
 	Description string `json:"description"`
 }
 
-// collectionEntry is one of a collection: an ID, and the JSON of what it stands for.
-type collectionEntry struct {
-	id    string
-	value []byte
-}
-
-// appendEntries appends the entries that an object holds: itself, as {"id":"dom_1","title":…}, or its members, as
-// {"dom_1":{"title":…}} or {"acc_1":"Foo Account"}. An id that is no string is empty. What is no object has no entries.
-func appendEntries(entries []collectionEntry, object []byte) []collectionEntry {
-	flat, isFlat, before := collectionEntry{value: object}, false, len(entries)
-	for name, value := range jsonwire.Members(object) {
-		e := collectionEntry{name, value}
-		isID := strings.EqualFold(name, "id")
-		if (isID || strings.EqualFold(e.id, "title")) && !jsonwire.IsObject(e.value) {
-			isFlat = true
-		}
-		if isID {
-			flat.id = jsonwire.Member{Value: value}.Text()
-		}
-		entries = append(entries, e)
-	}
-	if isFlat {
-		return append(entries[:before], flat)
-	}
-	for i := range entries[before:] { // some servers write a list as an object of numbers
-		if e := &entries[before+i]; strings.Trim(e.id, "0123456789") == "" {
-			id := jsonwire.Member{Name: "id"}
-			jsonwire.Find(e.value, &id)
-			e.id = cmp.Or(id.Text(), e.id)
-		}
-	}
-	return entries
-}
-
-// lastOfEach returns the entries without those that are replaced by a later one of the same ID.
-func lastOfEach(entries []collectionEntry) []collectionEntry {
-	at, kept := make(map[string]int, len(entries)), entries[:0]
-	for _, e := range entries {
-		if i, again := at[e.id]; again {
-			kept[i] = e
-			continue
-		}
-		at[e.id] = len(kept)
-		kept = append(kept, e)
-	}
-	return kept
-}
-
 // domains is a collection, in a list.
 type domains []Domain
 
@@ -90,20 +41,20 @@ func (ds *domains) UnmarshalJSON(data []byte) error {
 }
 
 func (ds *domains) add(object []byte) error {
-	entries := lastOfEach(appendEntries(nil, object))
+	entries := jsonwire.Entries(object)
 	if len(entries) == 0 {
 		return reason("nothing in a collection's entry")
 	}
-	slices.SortFunc(entries, func(a, b collectionEntry) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(entries, func(a, b jsonwire.Entry) int { return strings.Compare(a.ID, b.ID) })
 	for _, e := range entries {
-		if e.id == "" || !jsonwire.IsObject(e.value) {
+		if e.ID == "" || !jsonwire.IsObject(e.Value) {
 			return reason("a domain without an id, or nothing but an id")
 		}
 		var d Domain
-		if err := jsonwire.Unmarshal(e.value, &d); err != nil {
+		if err := jsonwire.Unmarshal(e.Value, &d); err != nil {
 			return err
 		}
-		d.ID = e.id
+		d.ID = e.ID
 		*ds = append(*ds, d)
 	}
 	return nil

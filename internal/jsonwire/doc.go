@@ -2,6 +2,6 @@
 // encoding/json, with a few allocations for a whole list, and it accepts the spellings that servers have been seen to
 // use. All other types are left to encoding/json, to which a differential fuzz test holds the rest.
 //
-// It also finds single members of an object without reading the others, and tells whether encoding/json would change a
-// value that it writes.
+// It also finds single members of an object without reading the others, reads collections in their forms, and tells whether
+// encoding/json would change a value that it writes.
 package jsonwire

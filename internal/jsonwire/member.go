@@ -1,7 +1,9 @@
 package jsonwire
 
 import (
+	"bytes"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +65,29 @@ func (m Member) Texts() (texts []string) {
 		_ = Unmarshal(m.Value, &texts)
 	}
 	return texts
+}
+
+// IsTruthy reports whether the value says anything: null, false, 0, an empty string, and a list or an object that is empty
+// or holds only empty ones say nothing.
+func (m Member) IsTruthy() bool {
+	value, known := m.Bool()
+	hollow := len(bytes.Trim(m.Value, "[]{}, \t\r\n")) == 0
+	return !hollow && (value || !known) && !m.Is(`""`)
+}
+
+// HasText reports whether the value is a string that is not blank, or a list with one.
+func (m Member) HasText() bool {
+	return slices.ContainsFunc(append(m.Texts(), m.Text()), func(text string) bool { return strings.TrimSpace(text) != "" })
+}
+
+// HasFieldTexts reports whether the value is an object of which each member has text, see [Member.HasText].
+func (m Member) HasFieldTexts() (has bool) {
+	for _, value := range Members(m.Value) {
+		if has = (Member{Value: value}).HasText(); !has {
+			return false
+		}
+	}
+	return has
 }
 
 // Members returns the name and the JSON of each member of an object, in order. It yields nothing for another value, and

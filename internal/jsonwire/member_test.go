@@ -51,11 +51,7 @@ func TestMemberBool(t *testing.T) {
 		`true`: {true, true}, `false`: {false, true}, `1`: {true, true}, `0`: {false, true},
 		``: {}, `null`: {}, `"true"`: {}, `"1"`: {}, `2`: {}, `1.0`: {}, `-0`: {}, `[]`: {}, `{}`: {}, `""`: {},
 	} {
-		m := Member{Name: "m"}
-		if text != "" {
-			require.True(t, Find([]byte(`{"m":`+text+`}`), &m))
-		}
-		value, ok := m.Bool()
+		value, ok := member(t, text).Bool()
 		assert.Equal(t, want, [2]bool{value, ok}, text)
 	}
 }
@@ -71,6 +67,47 @@ func TestMemberTexts(t *testing.T) {
 		}
 		assert.Equal(t, want, Member{Value: value}.Texts(), text)
 	}
+}
+
+func TestMemberIsTruthy(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		``: false, `null`: false, `false`: false, `0`: false, `""`: false, `[]`: false, `{}`: false, `[ [], {} ]`: false,
+		`true`: true, `1`: true, `2`: true, `" "`: true, `"0"`: true, `[0]`: true, `[""]`: true, `{"a":{}}`: true,
+	} {
+		assert.Equal(t, want, member(t, text).IsTruthy(), text)
+	}
+}
+
+func TestMemberHasText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		``: false, `null`: false, `1`: false, `""`: false, `" "`: false, `[]`: false, `[1,""]`: false, `[["a"]]`: false, `{"a":"b"}`: false,
+		`"a"`: true, `["a"]`: true, `[1," ","a"]`: true,
+	} {
+		assert.Equal(t, want, member(t, text).HasText(), text)
+	}
+}
+
+func TestMemberHasFieldTexts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		``: false, `"a"`: false, `["a"]`: false, `{}`: false, `{"a":1}`: false, `{"a":"b","c":1}`: false, `{"a":1,"c":"b"}`: false, `{"a":{"b":"c"}}`: false,
+		`{"a":"b"}`: true, `{"a":["b"],"c":"d"}`: true,
+	} {
+		assert.Equal(t, want, member(t, text).HasFieldTexts(), text)
+	}
+}
+
+// member returns a member with a value, or one that is absent.
+func member(t *testing.T, value string) Member {
+	t.Helper()
+	m, object := Member{Name: "m"}, `{}`
+	if value != "" {
+		object = `{"m":` + value + `}`
+	}
+	require.True(t, Find([]byte(object), &m))
+	return m
 }
 
 func TestMembers(t *testing.T) {
