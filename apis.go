@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/messages"
 )
 
 // API names one of the APIs that a [Client] calls.
@@ -82,8 +83,16 @@ func (p place) putInQuery(target *url.URL, secret string) {
 
 func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 
-// strange is the failure of a response that is not in the API's form, with the words that it has all the same.
-func strange(status int, body []byte) *Error { return wordsOf(body).of(unenveloped(status)) }
+// strange is the failure of a response that is not in the API's form, with the messages that it has nevertheless.
+func strange(status int, body []byte) *Error {
+	return withMessages(unenveloped(status), messages.Find(body))
+}
+
+// withMessages puts the messages of a response into a failure.
+func withMessages(failed *Error, found messages.Found) *Error {
+	failed.Messages, failed.Fields = found.All(), found.Fields()
+	return failed
+}
 
 // openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure whatever the
 // status.
@@ -93,7 +102,7 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 	succeeded, known := success.Bool()
 	switch {
 	case known && !succeeded:
-		failed := wordsOf(body).of(&Error{Type: kind.Text()})
+		failed := withMessages(&Error{Type: kind.Text()}, messages.Find(body))
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
 	case !isSuccess(status), success.Value != nil && !known:
@@ -125,8 +134,8 @@ func partnerKinds(status int, failed *Error) []error {
 // without "status" that the API has been seen to answer. An empty body is a success, for a call that reads no value.
 func openAccount(status int, body []byte) ([]byte, *Error) {
 	says, success, failure := jsonwire.Member{Name: "status"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error"}
-	messages, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
-	enveloped := jsonwire.Find(body, &says, &success, &failure, &messages, &message, &more)
+	list, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
+	enveloped := jsonwire.Find(body, &says, &success, &failure, &list, &message, &more)
 	switch {
 	case !enveloped && isSuccess(status) && jsonwire.PresenceOf(body) == jsonwire.Absent:
 		return body, nil
@@ -136,18 +145,18 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	succeeded, known := success.Bool()
 	odd, saysOK := success.Value != nil && !known, strings.EqualFold(says.Text(), "ok")
 	isFailure := strings.EqualFold(says.Text(), "error") || known && !succeeded || failure.IsTruthy() ||
-		says.Value == nil && (messages.HasText() || messages.HasFieldTexts() || message.HasText() || more.IsTruthy())
+		says.Value == nil && (list.HasText() || list.HasFieldTexts() || message.HasText() || more.IsTruthy())
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
 		return body, nil
 	}
-	said := wordsOf(body)
+	said := messages.Find(body)
 	switch {
-	case !odd && (isFailure || says.Value == nil && len(said.messages.texts) > 0):
-		return nil, said.of(&Error{kinds: accountKinds(status, said.messages.texts)})
+	case !odd && (isFailure || says.Value == nil && len(said.Kept()) > 0):
+		return nil, withMessages(&Error{kinds: accountKinds(status, said.Kept())}, said)
 	case odd, !isSuccess(status):
-		return nil, said.of(unenveloped(status))
+		return nil, withMessages(unenveloped(status), said)
 	default:
-		return nil, said.of(badResponse("a status that the API does not document"))
+		return nil, withMessages(badResponse("a status that the API does not document"), said)
 	}
 }
 
@@ -178,7 +187,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	case failure.Value == nil && !isSuccess(status):
 		return nil, strange(status, body)
 	case failure.Value == nil && (known && !succeeded || strings.EqualFold(says.Text(), "error")):
-		return nil, wordsOf(body).of(badResponse("a failure in another form than the API's"))
+		return nil, withMessages(badResponse("a failure in another form than the API's"), messages.Find(body))
 	case failure.Value == nil && (success.Value == nil || known):
 		return body, nil
 	case !jsonwire.IsObject(failure.Value):
@@ -186,7 +195,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	}
 	var said networkFailure
 	_ = jsonwire.Unmarshal(failure.Value, &said) // a member of another type does not make it less of a failure
-	failed := wordsOf(body).of(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage})
+	failed := withMessages(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage}, messages.Find(body))
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
 		if kind := statusKind(code); kind != nil {
 			failed.kinds = []error{kind}
@@ -208,7 +217,7 @@ func kindsByHand(e *Error) []error {
 	}
 }
 
-// networkFailure is what the network API says of a failure, besides its words.
+// networkFailure is what the network API says of a failure, besides its messages.
 type networkFailure struct {
 	Type       string `json:"type"`
 	Code       int    `json:"code"`
