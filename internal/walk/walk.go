@@ -40,6 +40,7 @@ const Unknown = -1
 // Error is why a list could not be walked to its end, although all pages were fetched.
 type Error string
 
+// Error returns the reason.
 func (e Error) Error() string { return string(e) }
 
 // pagesAhead is how many pages are fetched concurrently.
