@@ -71,7 +71,7 @@ func (p *Page[T]) complete() error {
 	}
 }
 
-// walkedPage is a page with what a walk needs besides. Its Total and Pages can be unknown.
+// walkedPage is a page as a walk reads it: a Total or Pages that is absent or null is unknown, and lists are compared.
 type walkedPage[T any] struct{ walk.Page[T] }
 
 func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
@@ -89,7 +89,7 @@ func (p *walkedPage[T]) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// recordsPerPage is the most that the API gives.
+// recordsPerPage is the maximum of the API.
 const recordsPerPage = 100
 
 // all returns the items on the pages of the list that call requests, in order.
