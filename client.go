@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/partnerapi/partnerapi-go/internal/budget"
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 )
 
@@ -42,7 +43,7 @@ type settings struct {
 	bases     map[API]*url.URL
 	sources   map[Credential]TokenSource
 	limiters  map[API]Limiter
-	budgets   map[API]*budget
+	budgets   map[API]*budget.Budget
 	transport http.RoundTripper
 	timeout   time.Duration // per attempt
 	retry     RetryPolicy
@@ -66,12 +67,12 @@ func NewClient(opts ...Option) (*Client, error) {
 		bases:    make(map[API]*url.URL, len(apis)),
 		sources:  make(map[Credential]TokenSource),
 		limiters: make(map[API]Limiter),
-		budgets:  make(map[API]*budget, len(apis)),
+		budgets:  make(map[API]*budget.Budget, len(apis)),
 		retry:    RetryPolicy{}.withDefaults(),
 		maxBody:  10 << 20,
 	}
 	for name, a := range apis {
-		s.budgets[name] = newBudget()
+		s.budgets[name] = new(budget.Budget)
 		s.bases[name], _ = url.Parse(a.base) // a constant, which a test parses
 	}
 	for _, opt := range opts {

@@ -8,10 +8,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/partnerapi/partnerapi-go/internal/budget"
 )
 
 // RetryPolicy says how often and how soon a call is retried. The package documentation says which calls are.
@@ -122,7 +123,7 @@ type result struct {
 }
 
 // repeat makes attempts until plan ends the call. go-retryablehttp counts, waits and gives up on a done context.
-func repeat(ctx context.Context, p rules, b *budget, call repeated) result {
+func repeat(ctx context.Context, p rules, b *budget.Budget, call repeated) result {
 	l := &loop{rules: p, budget: b, repeated: call}
 	client := retryablehttp.Client{
 		HTTPClient: &http.Client{Transport: l}, RetryMax: math.MaxInt, // plan counts
@@ -146,7 +147,7 @@ type loop struct {
 	repeated
 	result
 
-	budget *budget
+	budget *budget.Budget
 	last   facts // of the last attempt
 	next   step
 	extra  int // attempts that a renewal added
@@ -194,15 +195,15 @@ func (l *loop) follow(ctx context.Context) (next step) {
 		return step{}
 	}
 	if l.last.Outcome == OutcomeAnswered {
-		l.budget.giveBack()
+		l.budget.Refund()
 	}
-	next = plan(l.rules, l.last, l.attempts-l.extra, remaining(ctx), l.budget.isLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
+	next = plan(l.rules, l.last, l.attempts-l.extra, remaining(ctx), l.budget.IsLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
 	switch {
 	case next.renew:
 		var err error
 		next.again, err = l.renew(ctx, !l.once)
 		l.add(err)
-	case next.again && l.last.Outcome != OutcomeAnswered && !l.budget.take():
+	case next.again && l.last.Outcome != OutcomeAnswered && !l.budget.Take():
 		next = step{reason: errNoBudget}
 	}
 	if next.again && (next.renew || l.last.Outcome == OutcomeAnswered) {
@@ -240,41 +241,4 @@ func (l *loop) add(cause error) {
 	if cause != nil && !errors.Is(l.cause, bare) {
 		l.cause = errors.Join(l.cause, cause)
 	}
-}
-
-// budget bounds retries, so that they do not multiply an outage: retries take from it, and responses give back.
-type budget struct {
-	mu   sync.Mutex
-	left int
-}
-
-// Tokens are counted in tenths, because ten times 0.1 is not 1.
-const (
-	budgetSize = 1000
-	retryCosts = 10
-	refund     = 1
-)
-
-func newBudget() *budget { return &budget{left: budgetSize} }
-
-func (b *budget) take() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.left < retryCosts {
-		return false
-	}
-	b.left -= retryCosts
-	return true
-}
-
-func (b *budget) isLeft() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.left >= retryCosts
-}
-
-func (b *budget) giveBack() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.left = min(b.left+refund, budgetSize)
 }

@@ -935,11 +935,17 @@ func TestAnswerPaysOnce(t *testing.T) {
 			return nil
 		})))
 	budget := client.config().budgets[PartnerAPI]
-	budget.left = 0
+	for budget.Take() { // until it is empty
+	}
 	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
 	require.ErrorIs(t, err, ErrUnauthorized)
 	assert.Equal(t, 2, asked)
-	assert.Equal(t, 1, budget.left)
+	for range 8 {
+		budget.Refund()
+	}
+	assert.False(t, budget.IsLeft())
+	budget.Refund()
+	assert.True(t, budget.IsLeft(), "nine refunds and that of the call are a retry")
 }
 
 func TestSourceIsAskedOncePerCall(t *testing.T) {
