@@ -3,19 +3,14 @@ package partnerapi
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"maps"
 	"math"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
@@ -128,12 +123,15 @@ func deadlineOf(refusal error) error {
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	var traced connection
-	req := r.build(context.WithValue(traced.watch(ctx), operationKey{}, &operation{r.api, r.op}))
+	var traced dialgate.Trace
+	req := r.build(context.WithValue(traced.Watch(ctx), operationKey{}, &operation{r.api, r.op}))
 	resp, err := roundTrip(s.transport, req)
 	if err != nil {
-		err = ofProxy(s.transport, err)
-		f.Outcome, f.final = traced.outcome(err, s.isOwnTransport), isRefusedForGood(err)
+		err = dialgate.OfProxy(s.transport, err)
+		f.Outcome, f.final = OutcomeUnknown, dialgate.IsFinal(err)
+		if traced.IsUnsent(err, s.isOwnTransport, parts) {
+			f.Outcome = OutcomeUnsent
+		}
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -180,52 +178,6 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 		kinds = append(kinds, ErrResponseTooLarge)
 	}
 	return kinds
-}
-
-// connection is what httptrace reports about the connection of an attempt.
-type connection struct{ asked, got atomic.Bool }
-
-func (c *connection) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { c.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
-	})
-}
-
-// outcome returns OutcomeUnsent only with proof: a connection was asked for, none was got, and either the client's own
-// transport says so or err is a failure to connect. Any other transport, such as an http.Transport with a registered
-// protocol, may have sent the request in a way that it did not trace.
-func (c *connection) outcome(err error, isOwnTransport bool) Outcome {
-	if c.asked.Load() && !c.got.Load() && (isOwnTransport || isConnectFailure(err)) {
-		return OutcomeUnsent
-	}
-	return OutcomeUnknown
-}
-
-// handshakeAlerts are the alerts of TLS that can only come before the end of the handshake.
-var handshakeAlerts = []string{
-	"tls: handshake failure", "tls: protocol version not supported", "tls: insufficient security level", "tls: inappropriate fallback",
-	"tls: unrecognized name", "tls: no application protocol",
-}
-
-// isConnectFailure reports whether err is of dialling, DNS or the TLS handshake. Of several errors each has to be: a
-// transport may join those of the ways that it tried.
-func isConnectFailure(err error) bool {
-	if several := parts(err); several != nil {
-		return !slices.ContainsFunc(several, func(each error) bool { return !isConnectFailure(each) })
-	}
-	switch err := err.(type) { //nolint:errorlint // each error of the chain is looked at
-	case nil:
-		return false
-	case *net.OpError:
-		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op) ||
-			err.Op == "remote error" && err.Err != nil && slices.Contains(handshakeAlerts, err.Err.Error())
-	case dialgate.ProxyRefusal, *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
-		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
-		return true
-	default:
-		return err.Error() == "net/http: TLS handshake timeout" || isConnectFailure(errors.Unwrap(err))
-	}
 }
 
 // roundTrip also holds transports that are not net/http's, such as mocks, to what a RoundTripper has to return.
@@ -278,21 +230,4 @@ func outcomeOf(status int) Outcome {
 	default:
 		return OutcomeAnswered
 	}
-}
-
-// ofProxy returns the refusal of a proxy in place of the error that an [http.Transport] without OnProxyConnectResponse
-// makes of it, which is the text after the status and nothing else.
-func ofProxy(transport http.RoundTripper, err error) error {
-	if _, plain := transport.(*http.Transport); plain {
-		if status := errtext.Status(err); status != 0 {
-			return dialgate.ProxyRefusal(status)
-		}
-	}
-	return err
-}
-
-// isRefusedForGood reports whether err is the refusal of a proxy that a retry would get too.
-func isRefusedForGood(err error) bool {
-	var refusal dialgate.ProxyRefusal
-	return errors.As(err, &refusal) && refusal.Final()
 }

@@ -66,7 +66,7 @@ func ofTransport(ctx context.Context, err error) error {
 	if _, known := say(err); known {
 		return err
 	}
-	if status := errtext.Status(err); status != 0 { // of a proxy that refuses the connection
+	if status := dialgate.Status(err); status != 0 { // of a proxy that refuses the connection
 		return blame(reason("the transport failed with "+strconv.Itoa(status)+" "+http.StatusText(status)), err)
 	}
 	return blame("the transport failed", err)

@@ -1,5 +1,5 @@
 // Package dialgate is a transport that keeps the connections of a busy client and lets few requests at a time ask for a
-// new one.
+// new one. It also tells which failed requests were not sent.
 package dialgate
 
 import (
@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,18 +113,4 @@ func (p *place) leave() {
 	if p.taken.CompareAndSwap(true, false) {
 		p.gate.leave()
 	}
-}
-
-// ProxyRefusal is the error for a proxy that makes no connection: the status of its response to CONNECT. Nothing was sent
-// to the server. The proxy's own text is left out, because it can hold anything.
-type ProxyRefusal int
-
-// Error returns the status with its standard text.
-func (r ProxyRefusal) Error() string {
-	return "the proxy responded to CONNECT with " + strings.TrimSpace(strconv.Itoa(int(r))+" "+http.StatusText(int(r)))
-}
-
-// Final reports whether a retry would get the same response.
-func (r ProxyRefusal) Final() bool {
-	return r < http.StatusInternalServerError && r != http.StatusRequestTimeout && r != http.StatusTooManyRequests
 }

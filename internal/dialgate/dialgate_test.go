@@ -398,31 +398,3 @@ func TestSilentConnectionOfHTTP2(t *testing.T) {
 		assert.Len(t, muted, 2)
 	})
 }
-
-func TestProxyRefusal(t *testing.T) {
-	t.Parallel()
-	for refusal, want := range map[ProxyRefusal]struct {
-		text  string
-		final bool
-	}{
-		204: {"204 No Content", true}, 302: {"302 Found", true}, 403: {"403 Forbidden", true},
-		407: {"407 Proxy Authentication Required", true}, 499: {"499", true}, 408: {"408 Request Timeout", false},
-		429: {"429 Too Many Requests", false}, 500: {"500 Internal Server Error", false}, 503: {"503 Service Unavailable", false},
-	} {
-		require.EqualError(t, refusal, "the proxy responded to CONNECT with "+want.text)
-		assert.Equal(t, want.final, refusal.Final(), want.text)
-	}
-}
-
-// A refusal takes the status of the proxy's response, but not its text.
-func TestProxyRefusesConnection(t *testing.T) {
-	t.Parallel()
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
-	defer proxy.Close()
-	own := New()
-	own.Base.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
-	_, err := send(t.Context(), own, "https://a.example")
-	var refusal ProxyRefusal
-	require.ErrorAs(t, err, &refusal)
-	assert.Equal(t, ProxyRefusal(http.StatusForbidden), refusal)
-}

@@ -167,10 +167,3 @@ func TestIsRateDeadline(t *testing.T) {
 		assert.Equal(t, want, IsRateDeadline(errors.New(text)), text)
 	}
 }
-
-func TestStatus(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int{"Forbidden": 403, "Bad Gateway": 502, "Bad Gateway SECRET": 0, "": 0, "unknown status code": 0} {
-		assert.Equal(t, want, Status(errors.New(text)), text)
-	}
-}

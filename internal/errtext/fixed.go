@@ -3,7 +3,6 @@ package errtext
 import (
 	"errors"
 	"net"
-	"net/http"
 	"reflect"
 	"regexp"
 	"strings"
@@ -154,22 +153,14 @@ var fixedForms = regexp.MustCompile(`^(?:` +
 const http2Code = `(?:NO_ERROR|PROTOCOL_ERROR|INTERNAL_ERROR|FLOW_CONTROL_ERROR|SETTINGS_TIMEOUT|STREAM_CLOSED|FRAME_SIZE_ERROR|` +
 	`REFUSED_STREAM|CANCEL|COMPRESSION_ERROR|CONNECT_ERROR|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED)`
 
-// isFixed holds the fixed words without data, and statusOf the standard texts of statuses.
-var isFixed, statusOf = func() (map[string]bool, map[string]int) {
-	words, statuses := make(map[string]bool), make(map[string]int)
+// isFixed holds the fixed words without data.
+var isFixed = func() map[string]bool {
+	words := make(map[string]bool)
 	for _, text := range fixedWords {
 		words[text] = !strings.HasSuffix(text, "*")
 	}
-	for status := range 600 {
-		statuses[http.StatusText(status)] = status
-	}
-	delete(statuses, "")
-	return words, statuses
+	return words
 }()
-
-// Status returns the status whose standard text is all that err says, or 0: net/http's error for a proxy that refuses the
-// connection is such a text.
-func Status(err error) int { return statusOf[err.Error()] }
 
 // fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal. A chain with
 // a [net.OpError] has none, because its operation is printed too.

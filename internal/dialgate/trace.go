@@ -1,0 +1,58 @@
+package dialgate
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"slices"
+	"sync/atomic"
+)
+
+// Trace is what httptrace reports about the connection of a request.
+type Trace struct{ asked, got atomic.Bool }
+
+// Watch returns a context for the request.
+func (t *Trace) Watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { t.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
+	})
+}
+
+// IsUnsent reports whether there is proof that a request that failed with err was not sent: a connection was asked for,
+// none was got, and either the transport is known to be a [Transport] or err is a failure to connect. Any other transport,
+// such as an [net/http.Transport] with a registered protocol, may have sent the request in a way that it did not trace.
+//
+// parts returns the errors that an error joins, or nil if it is to be taken as one.
+func (t *Trace) IsUnsent(err error, isTransport bool, parts func(error) []error) bool {
+	return t.asked.Load() && !t.got.Load() && (isTransport || isConnectFailure(err, parts))
+}
+
+// handshakeAlerts are the alerts of TLS that can only come before the end of the handshake.
+var handshakeAlerts = []string{
+	"tls: handshake failure", "tls: protocol version not supported", "tls: insufficient security level", "tls: inappropriate fallback",
+	"tls: unrecognized name", "tls: no application protocol",
+}
+
+// isConnectFailure reports whether err is of dialling, DNS or the TLS handshake. Of several errors each has to be: a
+// transport may join those of the ways that it tried.
+func isConnectFailure(err error, parts func(error) []error) bool {
+	if several := parts(err); several != nil {
+		return !slices.ContainsFunc(several, func(each error) bool { return !isConnectFailure(each, parts) })
+	}
+	switch err := err.(type) { //nolint:errorlint // each error of the chain is looked at
+	case nil:
+		return false
+	case *net.OpError:
+		return slices.Contains([]string{"dial", "proxyconnect", "socks connect"}, err.Op) ||
+			err.Op == "remote error" && err.Err != nil && slices.Contains(handshakeAlerts, err.Err.Error())
+	case ProxyRefusal, *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, *tls.ECHRejectionError,
+		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.SystemRootsError:
+		return true
+	default:
+		return err.Error() == "net/http: TLS handshake timeout" || isConnectFailure(errors.Unwrap(err), parts)
+	}
+}
