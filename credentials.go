@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
@@ -318,17 +319,5 @@ func readToken(path string) (string, error) {
 	return line, nil
 }
 
-// isCredential reports whether s can be the value of a header as it is: net/http trims spaces silently and refuses
-// control characters with an error that comes too late.
-func isCredential(s string) bool {
-	return s != "" && strings.TrimSpace(s) == s && isHeaderValue(s)
-}
-
-func isHeaderValue(s string) bool {
-	for _, c := range []byte(s) {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
+// isCredential reports whether s can be sent as a credential, unchanged.
+func isCredential(s string) bool { return httpsyntax.IsExactValue(s) }

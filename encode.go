@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-querystring/query"
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
@@ -85,7 +86,7 @@ func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err er
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
 		return "", nil, e.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
-	case !isToken(method) || !isHeaderValue(pattern) || strings.Contains(pattern, "\t"):
+	case !httpsyntax.IsToken(method) || !httpsyntax.IsValue(pattern) || strings.Contains(pattern, "\t"):
 		return "", nil, e.refuse("Op", "not a method and a path")
 	case e.path != "":
 		pattern = e.path
@@ -162,7 +163,7 @@ func (e *endpoint) query(credential Credential) (string, error) {
 	}
 	for name := range values {
 		for _, own := range []string{credentials[credential].query, "_method"} { // some servers read the method from the second
-			if own != "" && strings.EqualFold(inQuery(name), own) {
+			if own != "" && strings.EqualFold(httpsyntax.QueryName(name), own) {
 				return "", e.refuse("Query", own+notForCallers)
 			}
 		}

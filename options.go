@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
@@ -162,7 +162,7 @@ func WithMaxResponseBytes(most int64) Option {
 // WithUserAgent puts product, such as "acme-billing/2.1", in front of the User-Agent header of this package.
 func WithUserAgent(product string) Option {
 	return func(s *settings) error {
-		if !isCredential(product) {
+		if !httpsyntax.IsExactValue(product) {
 			return refused("WithUserAgent", "empty, or not the value of a header")
 		}
 		s.product = product
@@ -212,50 +212,18 @@ type callOptions struct {
 	once   bool
 }
 
-// ownHeaders are set by the pipeline, or would change what is true of it: net/http itself repeats a request that has an
-// Idempotency-Key, and leaves a body compressed if the caller asks for compression. An override of the method or the path
-// would make the call another operation than its Op, with the wrong rules for retries. The headers of all credentials are
-// among them, whichever API is called.
-var ownHeaders = func() map[string]bool {
-	own := make(map[string]bool)
-	for _, name := range []string{
-		"Proxy-Authorization", "Cookie", "Cookie2", "Set-Cookie", "Set-Cookie2", "Host", "Idempotency-Key", "X-Idempotency-Key",
-		"Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type",
-		"Connection", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL",
-	} {
-		own[inCGI(name)] = true
-	}
+// ownHeaders are not for callers to set. The headers of all credentials are among them, whichever API is called.
+var ownHeaders = func() httpsyntax.Headers {
+	var names []string
 	for _, of := range credentials {
 		if of.header != "" {
-			own[inCGI(of.header)] = true
+			names = append(names, of.header)
 		}
 	}
-	return own
+	return httpsyntax.Reserved(names...)
 }()
 
 const notForCallers = " is not for callers to set"
-
-// inCGI returns the name of a header as servers see it that follow CGI: they fold case, and all that is neither a letter nor a
-// digit, so that two headers become one.
-func inCGI(name string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			return '_'
-		}
-		return unicode.ToUpper(r)
-	}, name)
-}
-
-// inQuery returns the name of a parameter as servers see it that read a[] and a[b] as parts of a. PHP also drops the spaces
-// before a name, and what follows a NUL.
-func inQuery(name string) string {
-	name = strings.TrimSpace(name)
-	if end := strings.IndexAny(name, "[\x00"); end >= 0 {
-		name = name[:end]
-	}
-	return strings.TrimSpace(name)
-}
 
 // WithHeader sends a header with the call, such as a trace id. Refused are credentials, Cookie, Host, Idempotency-Key, and the
 // headers that describe the body, control the connection, or override the method or the path. Case does not matter, and
@@ -263,10 +231,10 @@ func inQuery(name string) string {
 func WithHeader(name, value string) CallOption {
 	name = http.CanonicalHeaderKey(name)
 	return func(o *callOptions) string {
-		if !isToken(name) || !isHeaderValue(value) {
+		if !httpsyntax.IsToken(name) || !httpsyntax.IsValue(value) {
 			return "WithHeader: not the name and value of a header"
 		}
-		if ownHeaders[inCGI(name)] {
+		if ownHeaders.Has(name) {
 			return "WithHeader: " + name + notForCallers
 		}
 		if o.header == nil {
@@ -298,17 +266,6 @@ func WithoutRetry() CallOption {
 	}
 }
 
-// isToken reports whether s can be a method, or the name of a header.
-func isToken(s string) bool {
-	const others = "!#$%&'*+-.^_`|~"
-	for _, c := range []byte(s) {
-		if letter := c | 0x20; (c < '0' || c > '9') && (letter < 'a' || letter > 'z') && strings.IndexByte(others, c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
 func refused(option, why string) error {
 	return &ArgumentError{Op: "NewClient", Name: option, Reason: why}
 }
@@ -317,7 +274,7 @@ func refused(option, why string) error {
 func withoutSecrets(header http.Header, secrets []string) http.Header {
 	kept := header.Clone()
 	for name, values := range kept {
-		if strings.HasPrefix(inCGI(name), "SET_COOKIE") {
+		if strings.HasPrefix(httpsyntax.CGIName(name), "SET_COOKIE") {
 			delete(kept, name)
 			continue
 		}

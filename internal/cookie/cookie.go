@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 )
 
 // The bounds of a [List]. RFC 6265 asks for no less of the first two in section 6.1; browsers have the third.
@@ -35,13 +37,10 @@ func (c Cookie) isExpired(now time.Time) bool { return !c.Expires.IsZero() && !c
 // IsValid reports whether a Cookie header can hold the cookie so that the server reads the same name and value.
 func (c Cookie) IsValid() bool {
 	return c.Name != "" && len(c.Name)+len(c.Value) <= MaxBytes &&
-		!strings.ContainsFunc(c.Name, isControl) && !strings.ContainsFunc(c.Value, isControl) &&
+		httpsyntax.IsValue(c.Name) && httpsyntax.IsValue(c.Value) &&
 		!strings.ContainsAny(c.Name, ";=") && !strings.Contains(c.Value, ";") &&
 		strings.Trim(c.Name, whitespace) == c.Name && strings.Trim(c.Value, whitespace) == c.Value
 }
-
-// isControl reports whether a header's value cannot hold r.
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // Parse reads a Set-Cookie line by section 5.2 of RFC 6265. It is not ok for a line to ignore.
 func Parse(line string, now time.Time) (c Cookie, ok bool) {

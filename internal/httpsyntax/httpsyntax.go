@@ -1,0 +1,78 @@
+// Package httpsyntax knows which names and values HTTP allows, how servers read them, and which headers are not for
+// callers of a client to set.
+package httpsyntax
+
+import (
+	"strings"
+	"unicode"
+)
+
+// IsToken reports whether s can be a method, or the name of a header.
+func IsToken(s string) bool {
+	const others = "!#$%&'*+-.^_`|~"
+	for _, c := range []byte(s) {
+		if letter := c | 0x20; (c < '0' || c > '9') && (letter < 'a' || letter > 'z') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// IsValue reports whether s can be the value of a header: it has no control character but tabs.
+func IsValue(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// IsExactValue reports whether s is not empty and arrives unchanged as the value of a header: net/http trims spaces
+// silently and refuses control characters with an error that comes too late.
+func IsExactValue(s string) bool {
+	return s != "" && strings.TrimSpace(s) == s && IsValue(s)
+}
+
+// CGIName returns the name of a header as CGI servers read it. They fold case, and whatever is neither a letter nor a
+// digit, so that two headers become one.
+func CGIName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return '_'
+		}
+		return unicode.ToUpper(r)
+	}, name)
+}
+
+// QueryName returns the name of a query parameter as servers read it that take a[] and a[b] for parts of a. PHP also drops
+// the spaces before a name, and everything after a NUL.
+func QueryName(name string) string {
+	name = strings.TrimSpace(name)
+	if end := strings.IndexAny(name, "[\x00"); end >= 0 {
+		name = name[:end]
+	}
+	return strings.TrimSpace(name)
+}
+
+// Headers is a set of names of headers, by their [CGIName].
+type Headers map[string]bool
+
+// Reserved returns the headers that a client sets itself, or that would change what is true of its requests, and those of
+// more. net/http itself repeats a request that has an Idempotency-Key, and leaves a body compressed if the caller asks for
+// compression. An override of the method or the path would make another operation of the request.
+func Reserved(more ...string) Headers {
+	set := make(Headers)
+	for _, name := range append([]string{
+		"Proxy-Authorization", "Cookie", "Cookie2", "Set-Cookie", "Set-Cookie2", "Host", "Idempotency-Key", "X-Idempotency-Key",
+		"Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type",
+		"Connection", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL",
+	}, more...) {
+		set[CGIName(name)] = true
+	}
+	return set
+}
+
+// Has reports whether a server may read name as one of the headers.
+func (h Headers) Has(name string) bool { return h[CGIName(name)] }
