@@ -58,6 +58,9 @@ type facts struct {
 	retryAfter time.Duration // how long the API asks to wait
 }
 
+// byteOrderMark is what some servers begin a body with.
+const byteOrderMark = "\ufeff"
+
 // A Limiter decides when an attempt may start. It must be safe for concurrent use.
 //
 // The errors of a golang.org/x/time/rate.Limiter are printed. The text of any other limiter's error is not, because it may

@@ -3,17 +3,14 @@ package partnerapi
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
+	"github.com/partnerapi/partnerapi-go/internal/tokenfile"
 )
 
 // A TokenSource supplies a credential. It is asked once per call, so that a credential can change while the client lives.
@@ -225,17 +222,6 @@ func (s *secrets) all() []string {
 	return all
 }
 
-const (
-	// tokenFileAge is how old what was read may be.
-	tokenFileAge = time.Second
-	// tokenFileGrace is how long it is used while the file cannot be read: somebody may be writing it.
-	tokenFileGrace = 10 * time.Second
-	// maxTokenFile is more than servers accept of a header.
-	maxTokenFile = 64 << 10
-	// byteOrderMark is what some editors begin a file with.
-	byteOrderMark = "\ufeff"
-)
-
 // TokenFile returns a source of the credential that a file holds, for one that an orchestrator mounts and changes, such
 // as a Secret of Kubernetes:
 //
@@ -251,72 +237,18 @@ const (
 // changes the file replaces it, by a rename. Reading takes as long as the file system does, whatever a call's context says.
 //
 // The account API does not answer a bad key with 401, so a key that has changed counts within a second only.
-func TokenFile(path string) TokenSource { return ownSource(&tokenFile{path: path}) }
+func TokenFile(path string) TokenSource { return ownSource(fileSource{tokenfile.New(path)}) }
 
-type tokenFile struct {
-	path string
-
-	mu      sync.Mutex
-	token   string    // what was read last
-	read    time.Time // when
-	stale   bool      // whether to read again at once
-	failing time.Time // since when it cannot be read
-}
+// fileSource is a file whose errors print neither its path nor its content.
+type fileSource struct{ *tokenfile.File }
 
 // Token returns what the file holds.
-func (f *tokenFile) Token(context.Context) (string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := time.Now()
-	if f.token != "" && !f.stale && now.Sub(f.read) < tokenFileAge {
-		return f.token, nil
-	}
-	token, err := readToken(f.path)
-	if err == nil {
-		f.token, f.read, f.stale, f.failing = token, now, false, time.Time{}
-		return token, nil
-	}
-	if f.failing.IsZero() {
-		f.failing = now
-	}
-	if f.token == "" || f.stale || now.Sub(f.failing) >= tokenFileGrace {
+func (f fileSource) Token(ctx context.Context) (string, error) {
+	token, err := f.File.Token(ctx)
+	if err != nil {
 		return "", hide(err)
 	}
-	return f.token, nil
-}
-
-// Invalidate has the file read by the next call, unless that has happened since token was read.
-func (f *tokenFile) Invalidate(token string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.stale = f.stale || f.token == token
-}
-
-func readToken(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", errors.Join(reason("the file cannot be opened"), err)
-	}
-	if !info.Mode().IsRegular() { // opening a pipe may take for ever
-		return "", reason("not a file")
-	}
-	file, err := os.Open(path) //nolint:gosec // whoever makes the source names the file
-	if err != nil {
-		return "", errors.Join(reason("the file cannot be opened"), err)
-	}
-	defer func() { _ = file.Close() }()
-	content, err := io.ReadAll(io.LimitReader(file, maxTokenFile+1))
-	if err != nil {
-		return "", errors.Join(reason("the file cannot be read"), err)
-	}
-	line, ended := strings.CutSuffix(string(content), "\n")
-	if ended {
-		line = strings.TrimSuffix(line, "\r")
-	}
-	if len(content) > maxTokenFile || !isCredential(line) || strings.HasPrefix(line, byteOrderMark) {
-		return "", reason("the file does not hold a credential")
-	}
-	return line, nil
+	return token, nil
 }
 
 // isCredential reports whether s can be sent as a credential, unchanged.

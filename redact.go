@@ -18,10 +18,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
-// reason is a cause in our own words, which hold no data of anybody's.
-type reason string
-
-func (r reason) Error() string { return string(r) }
+// reason is a cause in our own words.
+type reason = errtext.Reason
 
 // sealed holds a value that neither fmt nor reflection reaches, in whatever struct it is: a function holds it, and printers
 // that walk unexported fields do not call functions. The zero value holds the zero value.

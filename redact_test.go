@@ -168,7 +168,7 @@ func TestTypesWithSecretsPrintTheirNames(t *testing.T) {
 		slog.LogValuer
 	}{
 		"partnerapi.Client":                         newTestClient(t, ok),
-		"partnerapi.TokenSource(redacted)":          ownSource(&tokenFile{path: canary}).(hiddenSource), //nolint:forcetypeassert // it is one
+		"partnerapi.TokenSource(redacted)":          TokenFile(canary).(hiddenSource), //nolint:forcetypeassert // it is one
 		"partnerapi.Session(redacted)":              Session{},
 		"partnerapi.Tokens(redacted)":               Tokens{AccessToken: canaryAccess},
 		"partnerapi.LoginRequest(redacted)":         LoginRequest{Password: canaryPassword},

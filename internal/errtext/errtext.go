@@ -24,6 +24,12 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
+// Reason is an error in words of the SDK's own, which hold no data.
+type Reason string
+
+// Error returns the words.
+func (r Reason) Error() string { return string(r) }
+
 // Own is what the caller knows of errors of its own. It is asked before anything else.
 type Own struct {
 	// Whole returns the text of an error that is described as one, whatever it wraps or joins, and whether the text is that
