@@ -6,15 +6,14 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/errtext"
+	"github.com/partnerapi/partnerapi-go/internal/readlimit"
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
 
@@ -141,7 +140,7 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	r.secrets.spend(r.session.absorb(resp, r.url)...)
 	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
 	f.retryAfter = retryafter.Of(resp.Header)
-	if f.body, err = readAtMost(resp.Body, s.maxBody); err != nil {
+	if f.body, err = readlimit.All(resp.Body, s.maxBody, ErrResponseTooLarge); err != nil {
 		f.failure = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
 		f.final = errors.Is(err, ErrResponseTooLarge) && f.Outcome == OutcomeAnswered
 		if resp.StatusCode != http.StatusTooManyRequests {
@@ -199,29 +198,6 @@ func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, 
 		_ = resp.Body.Close()
 	}
 	return resp, err
-}
-
-// maxPooled is how large a pooled buffer may be.
-const maxPooled = 64 << 10
-
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-// readAtMost reads all of body, or returns [ErrResponseTooLarge].
-func readAtMost(body io.Reader, most int64) ([]byte, error) {
-	buffer := buffers.Get().(*bytes.Buffer)
-	buffer.Reset()
-	n, err := buffer.ReadFrom(io.LimitReader(body, min(most, math.MaxInt64-1)+1))
-	switch {
-	case err != nil: // the buffer is not pooled: the reader may still use it
-		return nil, err
-	case n > most:
-		return nil, ErrResponseTooLarge
-	}
-	data := bytes.Clone(buffer.Bytes())
-	if buffer.Cap() <= maxPooled {
-		buffers.Put(buffer)
-	}
-	return data, nil
 }
 
 func outcomeOf(status int) Outcome {

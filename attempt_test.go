@@ -22,7 +22,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -582,42 +581,6 @@ func TestNoLimitToSpeakOf(t *testing.T) {
 	got, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"id": "a"}, got)
-}
-
-func TestReadAtMost(t *testing.T) {
-	t.Parallel()
-	broken := errors.New("broken")
-	tests := map[string]struct {
-		body io.Reader
-		want string
-		err  error
-	}{
-		"empty":            {strings.NewReader(""), "", nil},
-		"at the limit":     {strings.NewReader(strings.Repeat("x", 1000)), strings.Repeat("x", 1000), nil},
-		"over the limit":   {strings.NewReader(strings.Repeat("x", 1001)), "", ErrResponseTooLarge},
-		"a byte at a time": {iotest.OneByteReader(strings.NewReader("abc")), "abc", nil},
-		"breaks off":       {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), "", broken},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := readAtMost(test.body, 1000)
-			require.ErrorIs(t, err, test.err)
-			assert.Equal(t, test.want, string(got))
-		})
-	}
-}
-
-// The buffer is pooled: a body must not be overwritten by the next one.
-func TestReadAtMostCopies(t *testing.T) {
-	t.Parallel()
-	first, err := readAtMost(strings.NewReader("first"), 10)
-	require.NoError(t, err)
-	for range 100 {
-		_, err = readAtMost(strings.NewReader("second"), 10)
-		require.NoError(t, err)
-	}
-	assert.Equal(t, "first", string(first))
 }
 
 // lateBody fails when its call is over, but writes what it has been given to read into once more, as nobody may.

@@ -1,0 +1,54 @@
+package readlimit
+
+import (
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var errTooLarge = errors.New("too large")
+
+func TestAll(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	tests := map[string]struct {
+		body io.Reader
+		want string
+		err  error
+	}{
+		"empty":            {strings.NewReader(""), "", nil},
+		"at the limit":     {strings.NewReader(strings.Repeat("x", 1000)), strings.Repeat("x", 1000), nil},
+		"over the limit":   {strings.NewReader(strings.Repeat("x", 1001)), "", errTooLarge},
+		"a byte at a time": {iotest.OneByteReader(strings.NewReader("abc")), "abc", nil},
+		"breaks off":       {io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(broken)), "", broken},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := All(test.body, 1000, errTooLarge)
+			require.ErrorIs(t, err, test.err)
+			assert.Equal(t, test.want, string(got))
+		})
+	}
+	got, err := All(strings.NewReader("abc"), math.MaxInt64, errTooLarge)
+	require.NoError(t, err)
+	assert.Equal(t, "abc", string(got))
+}
+
+// The buffer is pooled: a body must not be overwritten by the next one.
+func TestAllCopies(t *testing.T) {
+	t.Parallel()
+	first, err := All(strings.NewReader("first"), 10, errTooLarge)
+	require.NoError(t, err)
+	for range 100 {
+		_, err = All(strings.NewReader("second"), 10, errTooLarge)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, "first", string(first))
+}
