@@ -94,9 +94,6 @@ type observer struct {
 	logger *slog.Logger
 }
 
-// isActive reports whether there is a hook or a logger.
-func (o observer) isActive() bool { return o.hook != nil || o.logger != nil }
-
 // report passes an attempt to the hook and the logger.
 func (o observer) report(ctx context.Context, a Attempt) {
 	if o.hook != nil {
