@@ -23,7 +23,7 @@ const (
 	NetworkAPI API = "network"
 )
 
-// Credential names a credential that a [Client] holds.
+// Credential names a kind of credential.
 type Credential string
 
 const (
@@ -31,19 +31,19 @@ const (
 	PartnerToken Credential = "partner token"
 	// AccountKey is the fan club's key of the account API, sent in the query as key.
 	AccountKey Credential = "account key"
-	// OrganizationKey is the organisation's key of the account API, sent in the header Api-Key by
-	// [AccountsService.Search] only.
+	// OrganizationKey is the organisation's key of the account API. [AccountsService.Search] alone sends it, in the header
+	// Api-Key.
 	OrganizationKey Credential = "organization key"
-	// NetworkToken is the credential of the network API, sent in the header Authorization as it is.
+	// NetworkToken is the credential of the network API, sent unchanged in the header Authorization.
 	NetworkToken Credential = "network token"
 )
 
-// An api is all that the SDK knows about one of the APIs. A fourth one is one more value in apis.
+// An api is everything that differs between the APIs.
 type api struct {
 	base       string
-	credential Credential // every call carries it
-	sessions   bool       // calls can be for a customer who is logged in
-	// open is the API's envelope: it returns the payload, or the failure of which status and body tell.
+	credential Credential // sent with every call
+	sessions   bool       // calls may take a Session
+	// open opens the API's envelope: it returns the payload or the failure in it.
 	open func(status int, body []byte) (payload []byte, failed *Error)
 }
 
@@ -53,11 +53,11 @@ var apis = map[API]api{
 	NetworkAPI: {base: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
 }
 
-// place is where the API looks for a credential.
+// place is the header or the query parameter of a credential.
 type place struct{ header, query string }
 
-// credentials says where each credential is put on a request: in its header, or in the query if it has none. Callers set
-// neither. A signup link, which has no headers, carries the partner token in the query.
+// credentials has the place of each credential in a request: the header, or the query without one. A signup link has no
+// headers, so it carries the partner token in the query. Callers must set neither.
 var credentials = map[Credential]place{
 	PartnerToken:    {header: "X-Token-Auth", query: "token"},
 	AccountKey:      {query: "key"},
@@ -65,7 +65,6 @@ var credentials = map[Credential]place{
 	NetworkToken:    {header: "Authorization"},
 }
 
-// put puts a secret on a request.
 func (p place) put(r *http.Request, secret string) {
 	if p.header == "" {
 		p.putInQuery(r.URL, secret)
@@ -94,8 +93,7 @@ func withMessages(failed *Error, found messages.Found) *Error {
 	return failed
 }
 
-// openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure whatever the
-// status.
+// openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure with any status.
 func openPartner(status int, body []byte) ([]byte, *Error) {
 	success, kind := jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error_type"}
 	jsonwire.Find(body, &success, &kind)
@@ -112,7 +110,7 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 	}
 }
 
-// partnerKinds asks the message only whether the pk exists, if status or type tells the rest.
+// partnerKinds returns the kinds of a status and a type. The message only decides what they leave open: whether the pk exists.
 func partnerKinds(status int, failed *Error) []error {
 	kind := statusKind(status)
 	switch {
@@ -130,8 +128,8 @@ func partnerKinds(status int, failed *Error) []error {
 	return kinds
 }
 
-// openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the forms
-// without "status" that the API has been seen to answer. An empty body is a success, for a call that reads no value.
+// openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the observed
+// forms without "status". An empty body is a success; decode refuses it if the call reads a value.
 func openAccount(status int, body []byte) ([]byte, *Error) {
 	says, success, failure := jsonwire.Member{Name: "status"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error"}
 	list, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
@@ -160,13 +158,13 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	}
 }
 
-// refusedRefresh is what the API says of a refresh token that it does not accept.
+// refusedRefresh is the API's message for a rejected refresh token.
 const refusedRefresh = "Unable to decode refresh token"
 
-// errRefreshRefused is the kind of that message, which may lose words to redaction.
+// errRefreshRefused is the kind of refusedRefresh, because redaction may change the message.
 var errRefreshRefused = errors.New("refresh refused")
 
-// accountKinds is kindsBy for an API whose paths name no things: a 404 means that the route does not exist.
+// accountKinds is kindsBy for an API whose paths name no objects: a 404 means an unknown route.
 func accountKinds(status int, messages []string) []error {
 	kinds := []error{ErrBadResponse}
 	if status != http.StatusNotFound {
@@ -181,7 +179,7 @@ func accountKinds(status int, messages []string) []error {
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
 func openNetwork(status int, body []byte) ([]byte, *Error) {
 	failure, success, says := jsonwire.Member{Name: "error"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "status"}
-	jsonwire.Find(body, &failure, &success, &says) // a list is no envelope, and neither is what is not JSON
+	jsonwire.Find(body, &failure, &success, &says) // finds nothing in a list, which is a payload, or if the body is not JSON
 	succeeded, known := success.Bool()
 	switch {
 	case failure.Value == nil && !isSuccess(status):
@@ -205,7 +203,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	return nil, failed
 }
 
-// kindsByHand returns the kinds of an Error that was made by hand: those of the same response of its API.
+// kindsByHand returns the kinds of an Error that was made by hand: those of an equal response of its API.
 func kindsByHand(e *Error) []error {
 	switch e.API {
 	case AccountAPI:
@@ -217,7 +215,7 @@ func kindsByHand(e *Error) []error {
 	}
 }
 
-// networkFailure is what the network API says of a failure, besides its messages.
+// networkFailure is the network API's failure without its messages.
 type networkFailure struct {
 	Type       string `json:"type"`
 	Code       int    `json:"code"`

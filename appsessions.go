@@ -10,35 +10,34 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] with the app key, and
-// all other calls with the JWT of the newest [AppSession]. Use [Client.AppSessions]; a service that only needs the JWT
-// for its other calls uses [SignIn], which takes these steps by itself. A client for each JWT has connections of its own,
-// unless they share a transport; one client for all has a [TokenSourceFunc] that takes the JWT from the context.
+// AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] takes the app key, and
+// all other calls take the JWT of the newest [AppSession]. Use [Client.AppSessions]. [SignIn] takes these steps for a service
+// that only needs the JWT for other calls. For several users, use one client with a [TokenSourceFunc] that takes the JWT from
+// the context: a client for each JWT has connections of its own, unless the clients share a transport.
 type AppSessionsService struct{ client *Client }
 
-// AppSession is a session of the network API as a reply shows it. What a reply does not have, or has in a form that is
-// not documented, is zero.
+// AppSession is a session of the network API. A field is zero if the response does not have it, or has it in an undocumented
+// form.
 //
-// An AppSession holds a credential. In fmt, slog, JSON and text it shows nothing of itself, but fmt does not ask it in an
-// unexported field; its fields show what they hold, and its JWT shows nowhere.
+// An AppSession contains a credential, its JWT, which is never printed. The AppSession is redacted in fmt, slog, JSON and text.
+// Its other fields are not redacted if they are printed alone, or if fmt prints a struct that has it in an unexported field.
 type AppSession struct {
-	// Authenticated is true when a user is logged in and the account is known.
+	// Authenticated is true if a user is logged in and the account is known.
 	Authenticated bool
-	// Accounts are those that the user has to choose from, with [AppSessionsService.SelectAccount]. There are none for a
-	// user of a single account.
+	// Accounts are the accounts that the user has to choose from, with [AppSessionsService.SelectAccount]. It is empty for a
+	// user with a single account.
 	Accounts []AccountChoice
-	// LastAccountID is the one of Accounts that the API proposes: the user's last one.
+	// LastAccountID is the account in Accounts that the user chose last.
 	LastAccountID string
 	App           App
-	// User is zero while nobody is logged in.
+	// User is zero until a user is logged in.
 	User AppUser
 	// Account is zero until it is known.
 	Account AppAccount
 	Access  AppAccess
 	Alerts  []AppAlert
 
-	// What could not be read of it: accounts, or a JWT.
-	oddAccounts, oddJWT bool
+	oddAccounts, oddJWT bool // the response has accounts, or a JWT, in an undocumented form
 
 	jwt sealed[string]
 }
@@ -71,15 +70,15 @@ type AppUser struct {
 	Username  string   `json:"username"`
 	Name      string   `json:"name"`
 	Email     string   `json:"email"`
-	// MobileNumber is as the user wrote it.
+	// MobileNumber is in the user's own format.
 	MobileNumber string `json:"mobile_number"`
-	// ScreenLocked is true for a user who has to give the password again. Access is empty until then.
+	// ScreenLocked is true if the user has to enter the password again. Access is empty until then.
 	ScreenLocked bool `json:"screen_locked"`
 	// Roles are IDs.
 	Roles []string `json:"roles"`
 }
 
-// AppAccount is the account that a user works for.
+// AppAccount is the account that a user is signed in to.
 type AppAccount struct {
 	ID           string   `json:"id"`
 	Created      UnixTime `json:"created"`
@@ -93,18 +92,18 @@ type AppAccount struct {
 	URL          string   `json:"url"`
 	ContactName  string   `json:"contact_name"`
 	ContactEmail string   `json:"contact_email"`
-	// TimezoneID is such as "America/New_York".
+	// TimezoneID is a time zone, such as "America/New_York".
 	TimezoneID string `json:"timezone_id"`
 	// UTCOffset is in seconds.
 	UTCOffset int    `json:"utc_offset"`
 	CountryID string `json:"country_id"`
 	DomainID  string `json:"domain_id"`
 	VersionID string `json:"version_id"`
-	// IsAppAccount is true for the account that the application itself belongs to.
+	// IsAppAccount is true for the account that owns the application.
 	IsAppAccount bool `json:"is_app_account"`
 }
 
-// AppAlert is something that the user should look at.
+// AppAlert is a notice for the user.
 type AppAlert struct {
 	ID          string `json:"id"`
 	Title       string `json:"title"`
@@ -112,19 +111,18 @@ type AppAlert struct {
 	Text        string `json:"text"`
 	// Href is a page of the application.
 	Href string `json:"href"`
-	// Access is what a user needs to see to it, in the form that [AppAccess.Can] takes.
+	// Access is the access that a user needs to handle it, in the form of [AppAccess.Can].
 	Access    string   `json:"access"`
 	Priority  int      `json:"priority"`
 	Timestamp UnixTime `json:"timestamp"`
 }
 
-// AppAccess is what a user may do: for each feature, letters out of "crud" for create, read, update and delete.
+// AppAccess maps features to the user's rights: letters of "crud" for create, read, update and delete.
 type AppAccess map[string]string
 
-// Can reports whether a user may do what is required, such as "payment-methods:d". It follows the vendor's rules: of
-// several letters one is enough, as in "payment-methods:ud"; a feature alone, or with "*", only has to be there; of
-// several requirements, with commas between them, one is enough; "*" is for everybody, and what has another letter than
-// those for nobody.
+// Can reports whether a user has the required access, such as "payment-methods:d". It follows the vendor's rules. One of
+// several letters is enough, as in "payment-methods:ud". A feature alone, or with "*", requires any entry for the feature.
+// One of several comma-separated requirements is enough. "*" is always granted. A requirement with any other letter never is.
 func (a AppAccess) Can(required string) bool {
 	for _, control := range strings.Split(required, ",") {
 		feature, letters, limited := strings.Cut(control, ":")
@@ -137,21 +135,21 @@ func (a AppAccess) Can(required string) bool {
 	return false
 }
 
-// JWT returns the credential of the session, for [WithNetworkToken] or a [TokenSource]. It replaces the one that the
-// call was made with. It is empty if the reply had none: the one that the call was made with is good still.
+// JWT returns the credential of the session, for [WithNetworkToken] or a [TokenSource]. It replaces the credential of the call
+// that returned the session. It is empty if the response had none: that credential is then still valid.
 func (s AppSession) JWT() string { return s.jwt.get() }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (s AppSession) Format(f fmt.State, verb rune) { redactedAppSession.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (s AppSession) LogValue() slog.Value { return redactedAppSession.LogValue() }
 
-// MarshalText returns no more than the type's name, also in JSON.
+// MarshalText returns only the type's name, also in JSON.
 func (s AppSession) MarshalText() ([]byte, error) { return redactedAppSession.MarshalText() }
 
-// UnmarshalJSON reads a session as the API sends it. It only fails for what is no session at all, because little of one
-// is documented as certain to be there.
+// UnmarshalJSON reads the API's form of a session. It fails only if the object has neither a JWT nor auth, because few members
+// are documented as required.
 func (s *AppSession) UnmarshalJSON(data []byte) error {
 	jwt, auth, app := jsonwire.Member{Name: "jwt"}, jsonwire.Member{Name: "auth"}, jsonwire.Member{Name: "app"}
 	user, account := jsonwire.Member{Name: "user"}, jsonwire.Member{Name: "account"}
@@ -163,7 +161,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	authenticated, _ := auth.Bool()
 	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.Text()), oddJWT: jwt.Value != nil && jwt.Value[0] != '"'}
 	s.readChoice(auth.Value)
-	// Each is {} or [] while it is empty, and a value of another type than the documented one leaves its field zero.
+	// The API sends {} or [] for an empty member. A value of another type leaves its field zero.
 	_ = jsonwire.Unmarshal(app.Value, &s.App)
 	_ = jsonwire.Unmarshal(user.Value, &s.User)
 	_ = jsonwire.Unmarshal(account.Value, &s.Account)
@@ -173,7 +171,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// readAccess skips features whose letters are in another form.
+// readAccess skips features whose letters are not a string.
 func (s *AppSession) readAccess(access []byte) {
 	for feature, letters := range jsonwire.Members(access) {
 		if letters[0] != '"' {
@@ -187,8 +185,8 @@ func (s *AppSession) readAccess(access []byte) {
 	}
 }
 
-// readChoice reads {"select_account":{"accounts":{"acc_1":"Foo Account",…},"last_login":"acc_1"}}, which is in the place
-// of true or false. The accounts may be a list of entries too.
+// readChoice reads {"select_account":{"accounts":{"acc_1":"Foo Account",…},"last_login":"acc_1"}}, which replaces true or
+// false. The accounts may also be a list of entries.
 func (s *AppSession) readChoice(auth []byte) {
 	choice, accounts, last := jsonwire.Member{Name: "select_account"}, jsonwire.Member{Name: "accounts"}, jsonwire.Member{Name: "last_login"}
 	jsonwire.Find(auth, &choice)
@@ -197,7 +195,7 @@ func (s *AppSession) readChoice(auth []byte) {
 	s.readAccounts(accounts.Value)
 }
 
-// readAccounts keeps the order of the API, and skips what has no ID.
+// readAccounts keeps the order of the API and skips entries without an ID.
 func (s *AppSession) readAccounts(accounts []byte) {
 	objects := [][]byte{accounts}
 	for entry := range jsonwire.Items(accounts) {
@@ -217,50 +215,49 @@ func (s *AppSession) readAccounts(accounts []byte) {
 	}
 }
 
-// AppLoginRequest is a user name and its password. It is redacted as a [CreateAccountRequest] is, and no further.
+// AppLoginRequest is a user name and a password. It is redacted in fmt and slog, but not in JSON, and not if fmt prints a struct
+// that has it in an unexported field.
 type AppLoginRequest struct {
 	Username string `json:"username,omitzero"`
 	Password string `json:"password,omitzero"`
 }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (in AppLoginRequest) Format(f fmt.State, verb rune) { redactedAppLogin.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (in AppLoginRequest) LogValue() slog.Value { return redactedAppLogin.LogValue() }
 
-// Start begins a session, in which nobody is logged in. The client's credential is the app key; the session's JWT is
-// the credential of the calls that follow. It fails with [ErrUnauthorized] for a bad app key. It is sent again unless
-// its outcome is [OutcomeAnswered].
+// Start starts a session without a user. The client's credential must be the app key. The session's JWT is the credential of
+// the next calls. It returns [ErrUnauthorized] for an invalid app key. Retried automatically.
 //
 // GET /app/session
 func (s *AppSessionsService) Start(ctx context.Context, opts ...CallOption) (*AppSession, error) {
 	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /app/session"}}, opts)
 }
 
-// Current returns the session as it is now, for which the API has the same operation as for
-// [AppSessionsService.Start]: here the client's credential is a JWT. Access and alerts can change while a user is logged
-// in. It fails with [ErrUnauthorized] for a JWT that has expired. It is sent again unless its outcome is
-// [OutcomeAnswered].
+// Current returns the current session. Access and alerts can change while a user is logged in. The operation is that of
+// [AppSessionsService.Start], but the client's credential must be a JWT. It returns [ErrUnauthorized] for an expired JWT.
+// Retried automatically.
 //
 // GET /app/session
 func (s *AppSessionsService) Current(ctx context.Context, opts ...CallOption) (*AppSession, error) {
 	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /app/session"}}, opts)
 }
 
-// Login logs a user in. The client's credential is the JWT of a session. A user of several accounts is not
-// Authenticated before [AppSessionsService.SelectAccount] has chosen one of the session's Accounts. It fails with
-// [ErrUnauthorized] for a bad JWT. Which failure a wrong user name or password is, the vendor does not document; what
-// is missing is [ErrInvalid]. It is sent again unless its outcome is [OutcomeAnswered].
+// Login logs a user in. The client's credential must be the JWT of a session. A user with several accounts is not
+// Authenticated until [AppSessionsService.SelectAccount] chooses one of the session's Accounts. It returns [ErrUnauthorized]
+// for an invalid JWT, and [ErrInvalid] for a missing user name or password. The vendor does not document the error of a wrong
+// one. Retried automatically.
 //
 // POST /app/login
 func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts ...CallOption) (*AppSession, error) {
 	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "POST /app/login", Body: in, Repeatable: true}}, opts)
 }
 
-// SelectAccount chooses one of the accounts that [AppSessionsService.Login] left to choose from. The client's credential
-// is the JWT of that session. It fails with [ErrUnauthorized] for a bad JWT. Which failure an account of others is, the
-// vendor does not document. It is sent again unless its outcome is [OutcomeAnswered].
+// SelectAccount chooses one of the Accounts of the session that [AppSessionsService.Login] returned. The client's credential
+// must be the JWT of that session. It returns [ErrUnauthorized] for an invalid JWT. The vendor does not document the error of
+// an account that is not the user's. Retried automatically.
 //
 // POST /app/login-account
 func (s *AppSessionsService) SelectAccount(ctx context.Context, accountID string, opts ...CallOption) (*AppSession, error) {
@@ -273,8 +270,8 @@ type selectAccountBody struct {
 	AccountID string `json:"account_id,omitzero"`
 }
 
-// Logout logs the user out. The session that it returns is one in which nobody is logged in. It fails with
-// [ErrUnauthorized] for a bad JWT. It is sent again unless its outcome is [OutcomeAnswered].
+// Logout logs the user out, and returns the session without a user. It returns [ErrUnauthorized] for an invalid JWT. Retried
+// automatically.
 //
 // GET /app/logout
 func (s *AppSessionsService) Logout(ctx context.Context, opts ...CallOption) (*AppSession, error) {

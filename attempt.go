@@ -17,7 +17,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
 
-// request is what the attempts of a call send. They send copies of it.
+// request is an encoded call. Each attempt sends a copy of it.
 type request struct {
 	api     API
 	op      string
@@ -28,7 +28,7 @@ type request struct {
 	secrets *secrets
 	session *sessionCall // or nil
 
-	// open is the API's envelope, and isLoggedOut reports whether an opened response says that nobody is logged in.
+	// open opens the API's envelope. isLoggedOut reports whether an opened response says that the customer is not logged in.
 	open        func(status int, body []byte) (payload []byte, failed *Error)
 	isLoggedOut func(payload []byte, failed *Error) bool
 
@@ -37,24 +37,24 @@ type request struct {
 	isIdempotent bool
 	isWrite      bool
 	earlierDoubt bool     // an earlier call for the same purpose may have succeeded
-	path         []string // the path if it holds arguments, unescaped and escaped: routers name it in a 404
+	path         []string // the path if it has arguments, unescaped and escaped, to redact: routers print it in a 404
 }
 
-// facts are what is known of an attempt.
+// facts are the result of an attempt.
 type facts struct {
 	Attempt
 
 	header  http.Header
 	body    []byte
-	payload []byte // what the envelope holds
+	payload []byte // the content of the envelope
 	failure *Error // the failure in the envelope, or why the response is incomplete
 
 	cause      error         // why there is no complete response
 	stopped    bool          // the attempt was not allowed to start
-	final      bool          // a retry would get the same
-	rejected   bool          // the API rejected the credential, which was not renewed yet
-	relogin    bool          // the API rejected the session's access token, which was not refreshed for this call yet
-	retryAfter time.Duration // how long the API asks to wait
+	final      bool          // a retry would fail in the same way
+	rejected   bool          // the API rejected the credential, which the call has not renewed yet
+	relogin    bool          // the API rejected the session's access token, which the call has not refreshed yet
+	retryAfter time.Duration // the wait that the API asks for
 }
 
 // byteOrderMark is what some servers begin a body with.
@@ -63,13 +63,13 @@ const byteOrderMark = "\ufeff"
 // A Limiter decides when an attempt may start. It must be safe for concurrent use.
 //
 // The errors of a golang.org/x/time/rate.Limiter are printed. The text of any other limiter's error is not, because it may
-// hold secrets: errors.Is and errors.As find the error itself.
+// contain secrets; errors.Is and errors.As find the error itself.
 type Limiter interface {
 	// Wait returns nil when the attempt may start, and an error if it may not.
 	Wait(ctx context.Context) error
 }
 
-// attempt makes one attempt: it asks for permission, sends the request, reads the whole response and opens its envelope.
+// attempt makes one attempt: it waits until it may start, sends the request, reads the response and opens its envelope.
 func (s *settings) attempt(ctx context.Context, r *request, number int) facts {
 	if err := s.mayStart(ctx, r); err != nil {
 		return facts{stopped: true, cause: err}
@@ -94,12 +94,12 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) facts {
 	return f
 }
 
-// mayStart waits until the attempt may start: the session may need new tokens, and the limiter time.
+// mayStart waits for new tokens of the session, if it needs them, and for the rate limiter.
 func (s *settings) mayStart(ctx context.Context, r *request) error {
 	if err := whyDone(ctx); err != nil {
 		return err
 	}
-	// Before the limiter too: a refresh makes a call of its own, which would wait in line behind those that wait for it.
+	// Before the limiter too, because a refresh is a call that would queue there behind the calls that wait for it.
 	if err := r.session.ready(ctx); err != nil {
 		return err
 	}
@@ -111,8 +111,8 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 	return r.session.ready(ctx)
 }
 
-// deadlineOf returns that a limiter's wait does not fit into the context's deadline, if it says so: x/time/rate has only
-// words for it.
+// deadlineOf returns context.DeadlineExceeded if the limiter's wait would exceed the deadline. x/time/rate says so only in
+// the text of its error.
 func deadlineOf(refusal error) error {
 	if errtext.IsRateDeadline(refusal) {
 		return context.DeadlineExceeded
@@ -120,8 +120,7 @@ func deadlineOf(refusal error) error {
 	return nil
 }
 
-// exchange sends the request and reads the whole response, so that one that breaks off is a failed attempt. The error says
-// why there is no complete response.
+// exchange sends the request and reads the whole response. Its error says why there is no complete response.
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -150,14 +149,14 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	return err
 }
 
-// build returns an attempt's own copy of the request, with the credentials on it: a transport may keep and change it.
+// build returns a copy of the request with the credentials. A transport may keep and change it.
 func (r *request) build(ctx context.Context) *http.Request {
 	target := *r.url
 	req := (&http.Request{
 		Method: r.method, URL: &target, Host: target.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
 	}).WithContext(ctx)
 	if r.content != nil {
-		// net/http writes a body that it knows to be in memory together with the headers.
+		// net/http knows that a NopCloser of a bytes.Reader is in memory, and writes it together with the headers.
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.content)), nil }
 		req.Body, _ = req.GetBody()
 		req.ContentLength = int64(len(r.content))
@@ -167,13 +166,13 @@ func (r *request) build(ctx context.Context) *http.Request {
 	return req
 }
 
-// incompleteKinds returns what an answer is of which err is why not all of its body was read.
+// incompleteKinds returns the kinds of a response whose body was not read whole because of err.
 func incompleteKinds(ctx context.Context, status int, err error) []error {
 	kinds := unenveloped(status).kinds
 	tooLarge := errors.Is(err, ErrResponseTooLarge)
 	kinds = slices.DeleteFunc(kinds, func(kind error) bool {
-		// What is wrong with the request, if anything, is in what was not read. If it is too large or too late, it is not
-		// the form of the answer that is wrong.
+		// Only the unread body would say whether the request is invalid. A response that is too large or too late is not
+		// malformed.
 		return errors.Is(kind, ErrInvalid) || errors.Is(kind, ErrBadResponse) && (tooLarge || ctx.Err() != nil)
 	})
 	if tooLarge {

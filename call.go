@@ -15,46 +15,45 @@ import (
 type Call struct {
 	// API is the API to call.
 	API API
-	// Op is the operation: the method, a space and the path under the API's base URL, in the form of
-	// [http.ServeMux], such as "PUT /partners/subscriptions/{pk}". It appears in errors and logs, so it holds no
-	// values: those are in Args.
+	// Op is the operation: the method, a space and the path under the API's base URL, in the form of [http.ServeMux], such as
+	// "PUT /partners/subscriptions/{pk}". It appears in errors and logs, so it must not contain values: those are in Args.
 	Op string
-	// Args are the values of the path's wildcards, in order. They are escaped.
+	// Args are the values of the path's wildcards, in order. The SDK escapes them.
 	Args []string
-	// Query is a [url.Values], or a struct with url tags as go-querystring reads them. Nil sends none. A parameter in which
-	// the API looks for its credential (token in the partner API, key in the account API) is refused.
+	// Query is a [url.Values], or a struct with url tags as go-querystring reads them. Nil means no query. The parameters that
+	// carry credentials (token at the partner API, key at the account API) and _method are refused.
 	Query any
-	// Body is sent as JSON. Nil sends no body.
+	// Body is sent as JSON. Nil means no body.
 	Body any
-	// Session is the customer for whom the account API is called. Nil sends no session.
+	// Session is the customer for whom the account API is called. Nil means none.
 	Session *Session
-	// Repeatable marks a POST or PATCH as idempotent, so that it is retried when its outcome is unknown.
-	// GET, HEAD, PUT, DELETE and OPTIONS always are.
+	// Repeatable marks a POST or PATCH as idempotent: it is retried if its outcome is unknown. GET, HEAD, OPTIONS, PUT and
+	// DELETE always are idempotent.
 	Repeatable bool
 }
 
-// endpoint is a call with what this package knows about the operation and its response.
+// endpoint is a call with the SDK's knowledge of the operation and its response.
 type endpoint struct {
 	Call
 
 	needsSession    bool       // Session is required
 	extraCredential Credential // required besides the API's own credential
-	path            string     // used if it is not the path of Op
+	path            string     // overrides the path of Op
 	spent           []string   // secrets in the body
 	earlierDoubt    bool       // an earlier call for the same purpose may have succeeded
 
 	key      string // the member of the payload that holds the value; empty for the whole payload
-	ifNull   error  // the kind of failure that a null value stands for
-	optional bool   // the value is not documented, so its absence is no failure
-	anyValue bool   // the type is the caller's: it is decoded by encoding/json, and may be the zero value
+	ifNull   error  // the kind of failure that a null value means
+	optional bool   // the value is not documented, so its absence is not a failure
+	anyValue bool   // the type is the caller's: encoding/json decodes it, and it may be the zero value
 	login    bool   // success sets the session's cookies
 }
 
-// none is a value that is not decoded.
+// none means that no value is decoded.
 type none = struct{}
 
-// Do sends a call that this package has no method for through the same pipeline as all others: credentials, retries,
-// envelopes and redaction are those of the API. T is what the payload is decoded into; struct{} reads no value.
+// Do sends a call that this package has no method for, with the credentials, retries, envelopes and redaction of all other
+// calls. The payload is decoded into T; struct{} decodes nothing.
 //
 //	type child struct{ ID int64 }
 //	children, err := partnerapi.Do[[]child](ctx, client, partnerapi.Call{
@@ -62,8 +61,8 @@ type none = struct{}
 //		Op:  "GET /partners/children",
 //	})
 //
-// It returns an [*ArgumentError] for an invalid call, and otherwise the errors of the methods. If the response to a write
-// cannot be decoded whole, for example because a field has another type, T holds what could be decoded, beside the error.
+// It returns the errors of the methods, and an [*ArgumentError] for an invalid call. If the response to a write is only
+// partly decodable, for example because a field has another type, Do returns that part beside the error.
 func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOption) (T, error) {
 	return do[T](ctx, client, endpoint{Call: call, anyValue: true}, opts)
 }
@@ -72,7 +71,7 @@ func (call *Call) refuse(name, why string) *ArgumentError {
 	return &ArgumentError{Op: call.Op, Name: name, Reason: why}
 }
 
-// check refuses an input that is nothing, or that knows that it cannot be sent.
+// check refuses an input that is a nil pointer, or invalid by its own check.
 func (call *Call) check(name string, input any) error {
 	if v := reflect.ValueOf(input); v.Kind() == reflect.Pointer && v.IsNil() {
 		return call.refuse(name, "a nil pointer")
@@ -90,7 +89,7 @@ func (call *Call) isWrite() bool {
 	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
 }
 
-// isIdempotent reports whether the call may be retried when its outcome is unknown.
+// isIdempotent reports whether the call may be retried if its outcome is unknown.
 func (call *Call) isIdempotent() bool {
 	method, _, _ := strings.Cut(call.Op, " ")
 	switch method {
@@ -101,14 +100,14 @@ func (call *Call) isIdempotent() bool {
 	}
 }
 
-// lacks reports whether a value that is null or left out means ifNull. A write that leaves it out has said nothing.
+// lacks reports whether the response means ifNull: the value is null, or missing in the response to a read.
 func (e *endpoint) lacks(known jsonwire.Presence, payload []byte) bool {
 	isLeftOut := known == jsonwire.Absent && jsonwire.PresenceOf(payload) == jsonwire.Present
 	return e.ifNull != nil && (known == jsonwire.Null || isLeftOut && !e.isWrite())
 }
 
-// isLoggedOut reports whether a response says that nobody is logged in. To a write only the API's message says so: a null
-// customer is not documented for one.
+// isLoggedOut reports whether a response says that the customer is not logged in. For a write only the API's message says so,
+// because a null customer is documented only for reads.
 func (e *endpoint) isLoggedOut(payload []byte, failed *Error) bool {
 	if failed != nil {
 		return errors.Is(failed, ErrNotLoggedIn)
@@ -120,17 +119,16 @@ func (e *endpoint) isLoggedOut(payload []byte, failed *Error) bool {
 	return e.lacks(known, payload)
 }
 
-// A checker is an input that knows when it cannot be sent. It returns the field and the reason, or nothing.
+// A checker is an input that validates itself. It returns the invalid field and the reason, or empty strings.
 type checker interface {
 	check() (field, why string)
 }
 
-// setsNothing is why an update without a change is refused.
 const setsNothing = "an update that sets nothing"
 
 const notUTF8 = "not valid UTF-8"
 
-// notAPathSegment is why a value is refused that every server and proxy on the way takes for a step in the path.
+// notAPathSegment is a reason: servers and proxies resolve such a segment, even if it is escaped.
 const notAPathSegment = `"." and ".." cannot be sent in a path`
 
 func isDots(s string) bool { return s == "." || s == ".." }

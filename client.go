@@ -15,22 +15,22 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 )
 
-// Version is the version of this package, as the User-Agent header tells it.
+// Version is the version of this package. The User-Agent header contains it.
 const Version = "0.1.0"
 
-// Client calls the three APIs. It is made by [NewClient], safe for concurrent use, and never changes.
+// Client calls the three APIs. [NewClient] makes one. It is immutable and safe for concurrent use.
 //
-// Only the credentials of the APIs that are called are needed. In fmt, slog and JSON a Client shows no credential.
+// It needs only the credentials of the APIs that it calls. It is redacted in fmt, slog and JSON.
 type Client struct {
-	// Signup makes signup links.
+	// Signup makes signup links and signs parents up.
 	Signup *SignupService
 	// Subscriptions creates, changes and cancels subscriptions.
 	Subscriptions *SubscriptionsService
-	// Accounts creates customers, logs them in and reads what is theirs.
+	// Accounts creates customers, logs them in, and reads and changes their data.
 	Accounts *AccountsService
-	// Networks reads and changes the relations to other accounts.
+	// Networks reads, changes and deletes the relations to other accounts.
 	Networks *NetworksService
-	// Invitations invites other accounts into the network.
+	// Invitations creates and manages invitations to other accounts.
 	Invitations *InvitationsService
 	// AppSessions signs users in at the network API.
 	AppSessions *AppSessionsService
@@ -38,7 +38,7 @@ type Client struct {
 	settings sealed[*settings]
 }
 
-// settings is all that options set. It does not change after NewClient.
+// settings is the result of all options. It is immutable after NewClient.
 type settings struct {
 	bases     map[API]*url.URL
 	sources   map[Credential]TokenSource
@@ -53,12 +53,12 @@ type settings struct {
 	observer  observer
 	plainHTTP bool
 
-	isOwnTransport bool          // transport is this package's own
+	isOwnTransport bool          // transport is dialgate's
 	clientTimeout  time.Duration // of WithHTTPClient; used if WithTimeout is not set
 }
 
-// NewClient returns a client with the given options. It does no I/O and reads no environment. It fails with an
-// [*ArgumentError] for an invalid option, such as an empty credential or a base URL that is not https, and with GOOS=js.
+// NewClient returns a client with the given options. It does no I/O and reads no environment. It returns an
+// [*ArgumentError] for an invalid option, such as an empty credential or a base URL that is not https, and if GOOS is js.
 func NewClient(opts ...Option) (*Client, error) {
 	if err := supports(runtime.GOOS); err != nil {
 		return nil, err
@@ -101,8 +101,8 @@ func NewClient(opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// supports refuses a platform on which net/http follows redirects whatever its caller says. It refuses every transport
-// there, because one that wraps net/http's cannot be told from others.
+// supports refuses platforms on which net/http always follows redirects. It refuses every transport there, because a
+// transport may wrap net/http's.
 func supports(goos string) error {
 	if goos == "js" {
 		return refused("GOOS=js", "net/http uses Fetch, which follows redirects and sends credentials along")
@@ -110,7 +110,7 @@ func supports(goos string) error {
 	return nil
 }
 
-// check refuses options that do not go together.
+// check refuses invalid combinations of options.
 func (s *settings) check() error {
 	for name, base := range s.bases {
 		if base.Scheme != "https" && !s.plainHTTP && !isLoopback(base.Hostname()) {
@@ -132,7 +132,7 @@ func isLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// config returns the settings, or nil for a client that NewClient did not make.
+// config returns the settings, or nil if NewClient did not make the client.
 func (c *Client) config() *settings {
 	if c == nil {
 		return nil
@@ -140,8 +140,8 @@ func (c *Client) config() *settings {
 	return c.settings.get()
 }
 
-// CloseIdleConnections closes the connections that are kept for later calls, for the end of a program. Calls in flight
-// go on. What [SignIn] has signed in through is another client.
+// CloseIdleConnections closes the idle connections of the client's transport, for a shutdown. Calls in flight continue. A
+// [SignIn] source has a client of its own, whose connections stay open.
 func (c *Client) CloseIdleConnections() {
 	s := c.config()
 	if s == nil {
@@ -152,11 +152,11 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (c Client) Format(f fmt.State, verb rune) { redactedClient.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (c Client) LogValue() slog.Value { return redactedClient.LogValue() }
 
-// MarshalText returns no more than the type's name.
+// MarshalText returns only the type's name.
 func (c Client) MarshalText() ([]byte, error) { return redactedClient.MarshalText() }

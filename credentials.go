@@ -13,17 +13,17 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/tokenfile"
 )
 
-// A TokenSource supplies a credential. It is asked once per call, so that a credential can change while the client lives.
-// It must be safe for concurrent use. Its credentials are not cached.
+// A TokenSource supplies a credential. It is asked once per call and its credentials are not cached, so that they can change
+// while the client lives. It must be safe for concurrent use.
 //
-// A source that also has the method Invalidate(token string) is given each token that the API rejected with 401. It is then
-// asked once more, and if it returns another token, the call is retried once. The account API does not reject a bad key
+// If a source also has the method Invalidate(token string), it gets each token that the API rejects with 401. It is then
+// asked once more, and the call is retried once if it returns another token. The account API does not reject a bad key
 // with 401.
 //
-// A call whose source fails returns [ErrNoCredential]. The text of the source's error is not printed, because it may hold
-// secrets: errors.Is and errors.As find the error itself, and [Error.Unwrap] leads to it.
+// A call whose source fails returns [ErrNoCredential]. The text of the source's error is not printed, because it may contain
+// secrets. errors.Is and errors.As find the error itself, see [Error.Unwrap].
 type TokenSource interface {
-	// Token returns the credential, for one call.
+	// Token returns the credential for one call.
 	Token(ctx context.Context) (string, error)
 }
 
@@ -33,18 +33,17 @@ type TokenSourceFunc func(ctx context.Context) (string, error)
 // Token calls f.
 func (f TokenSourceFunc) Token(ctx context.Context) (string, error) { return f(ctx) }
 
-// renewable is a TokenSource that is told of a credential that was refused.
+// renewable is a TokenSource that replaces rejected credentials.
 type renewable interface {
 	TokenSource
 	Invalidate(token string)
 }
 
-// accepting is a source that is told of a credential that the API has accepted from a call: one that is refused after that
-// has expired.
+// accepting is a source that gets the credentials that the API accepted: one that is rejected after that has expired.
 type accepting interface{ accept(token string) }
 
-// renewals bounds how often rejected credentials are replaced, on a server that accepts each for a moment: ten in a row,
-// then one in four seconds. Credentials that live five seconds are always replaced.
+// renewals limits how often rejected credentials are replaced, for a server that accepts each only for a moment: ten in a
+// row, then one in four seconds. Credentials that live five seconds are always replaced.
 type renewals struct{ paid time.Time }
 
 const (
@@ -53,7 +52,7 @@ const (
 	mostRenewalDebt = (renewalsInARow - 1) * renewalCosts
 )
 
-// take reports whether there may be a renewal now.
+// take reports whether a renewal is allowed now, and counts it.
 func (r *renewals) take(now time.Time) bool {
 	if r.paid.Sub(now) > mostRenewalDebt {
 		return false
@@ -65,7 +64,7 @@ func (r *renewals) take(now time.Time) bool {
 	return true
 }
 
-// ownSource is a source of this package, in a wrapping that shows nothing of it.
+// ownSource returns a redacted source.
 func ownSource(s renewable) TokenSource { return hiddenSource{seal(s), redactedSource} }
 
 type hiddenSource struct {
@@ -73,20 +72,19 @@ type hiddenSource struct {
 	redact.Name
 }
 
-// Token returns the credential.
+// Token calls the source's.
 func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.get().Token(ctx) }
 
-// Invalidate is told of a credential that was refused.
+// Invalidate calls the source's.
 func (s hiddenSource) Invalidate(token string) { s.get().Invalidate(token) }
 
-// accept is told of a credential that was accepted.
 func (s hiddenSource) accept(token string) {
 	if source, ok := s.get().(accepting); ok {
 		source.accept(token)
 	}
 }
 
-// suits refuses a source that cannot supply a credential of a client whose network API is at base.
+// suits refuses a source for a credential that it does not supply, and for a client whose network API is on another server.
 func (s hiddenSource) suits(which Credential, base *url.URL) error {
 	if source, ok := s.get().(interface {
 		suits(which Credential, base *url.URL) error
@@ -96,13 +94,12 @@ func (s hiddenSource) suits(which Credential, base *url.URL) error {
 	return nil
 }
 
-// secrets are the credentials of one call. They are put on each attempt's own copy of the request, so that no other copy
-// holds them.
+// secrets are the credentials of one call. Only an attempt's own copy of the request carries them.
 type secrets struct {
 	api     API
 	op      string
 	held    []secret
-	spent   []string // what else was sent and is secret: rejected tokens, and a session's cookies or tokens
+	spent   []string // other secrets that were sent: rejected tokens, and a session's cookies or tokens
 	renewed bool     // whether sources were given a rejected credential
 }
 
@@ -112,7 +109,7 @@ type secret struct {
 	token  string
 }
 
-// ask asks for each of the credentials. It returns an error that is [ErrNoCredential] without one.
+// ask asks the sources for the wanted credentials. It returns [ErrNoCredential] if one is missing.
 func (s *secrets) ask(ctx context.Context, sources map[Credential]TokenSource, wanted ...Credential) *Error {
 	for _, which := range wanted {
 		if which == "" {
@@ -136,7 +133,7 @@ func (s *secrets) askFor(ctx context.Context, one *secret) *Error {
 		err = blame(reason("the source of the "+string(one.which)+" failed"), err)
 	}
 	switch {
-	case err != nil && ctx.Err() != nil: // the caller did not wait for it
+	case err != nil && ctx.Err() != nil: // the caller stopped waiting
 		failed := s.missing(errors.Join(err, whyDone(ctx)))
 		failed.kinds = []error{}
 		return failed
@@ -153,7 +150,7 @@ func (s *secrets) missing(cause error) *Error {
 	return &Error{API: s.api, Op: s.op, kinds: []error{ErrNoCredential}, cause: hide(cause), RetryAfter: retryAfterOf(cause)}
 }
 
-// retryAfterOf returns how long the API asked to wait in a call that a source or a session made, if that is the cause.
+// retryAfterOf returns the RetryAfter of a call that a source or a session made, if its failure is the cause.
 func retryAfterOf(cause error) time.Duration {
 	var of *Error
 	if !errors.As(cause, &of) {
@@ -162,15 +159,14 @@ func retryAfterOf(cause error) time.Duration {
 	return of.RetryAfter
 }
 
-// put puts the credentials on the request of an attempt.
 func (s *secrets) put(r *http.Request) {
 	for i := range s.held {
 		credentials[s.held[i].which].put(r, s.held[i].token)
 	}
 }
 
-// renew gives the rejected credentials to their sources. If ask is set, it asks those sources once more, and reports whether
-// any returned another credential.
+// renew invalidates the rejected credentials. If ask is set, it asks their sources once more, and reports whether any
+// returned another credential.
 func (s *secrets) renew(ctx context.Context, ask bool) (renewed bool, err error) {
 	s.renewed = true
 	var rejected []*secret
@@ -195,7 +191,7 @@ func (s *secrets) renew(ctx context.Context, ask bool) (renewed bool, err error)
 	return renewed && ctx.Err() == nil, whyDone(ctx)
 }
 
-// accept tells the sources that the API has accepted their credentials.
+// accept passes the accepted credentials to their sources.
 func (s *secrets) accept() {
 	for i := range s.held {
 		if source, ok := s.held[i].source.(accepting); ok {
@@ -204,7 +200,7 @@ func (s *secrets) accept() {
 	}
 }
 
-// spend remembers secrets that were sent, each once: attempts repeat them.
+// spend remembers secrets that were sent. Attempts repeat them, so each is kept once.
 func (s *secrets) spend(values ...string) {
 	for _, value := range values {
 		if !slices.Contains(s.spent, value) {
@@ -222,21 +218,19 @@ func (s *secrets) all() []string {
 	return all
 }
 
-// TokenFile returns a source of the credential that a file holds, for one that an orchestrator mounts and changes, such
-// as a Secret of Kubernetes:
+// TokenFile returns a source that reads the credential from a file, for a file that an orchestrator mounts and replaces, such
+// as a Kubernetes Secret:
 //
 //	partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenFile("/run/secrets/partner-token"))
 //
-// The file is read when a call needs it, if that was not within the last second, so a change counts within a second,
-// also when the path leads to another file. When the API answers with 401, the file is read again at once, and the call
-// repeated once if it holds another one. A newline at the end is not part of the credential.
+// A call reads the file if it was last read more than a second ago, so a change takes effect within a second, also if a
+// symbolic link changes. After a 401 the file is read again immediately, and the call is retried once if it holds another
+// credential. The account API does not reject a bad key with 401. A newline at the end is not part of the credential.
 //
-// While the file is missing, empty or holds what cannot be a credential, the last one is used for ten seconds more, unless
-// the API has refused it; then calls fail with [ErrNoCredential]. Their error matches the cause, such as
-// [io/fs.ErrNotExist], and its text shows neither the path nor the content. Half a credential is taken for one: whoever
-// changes the file replaces it, by a rename. Reading takes as long as the file system does, whatever a call's context says.
-//
-// The account API does not answer a bad key with 401, so a key that has changed counts within a second only.
+// While the file is missing, empty or invalid, the last credential is used for ten more seconds, unless the API rejected it.
+// After that, calls return [ErrNoCredential]. Their error matches the cause, such as [io/fs.ErrNotExist]; path and content
+// are never printed. A half-written file would be read as a credential: write a new file and rename it over the old one.
+// Reading the file ignores the call's context.
 func TokenFile(path string) TokenSource { return ownSource(fileSource{tokenfile.New(path)}) }
 
 // fileSource is a file whose errors print neither its path nor its content.

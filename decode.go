@@ -8,8 +8,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// decode reads the value out of a payload. Nothing, null or an object without a documented field is a failure, never a
-// zero value. With a failure it returns what it could read: a write has been done.
+// decode reads the value from a payload. An empty payload, null or an object without documented fields is a failure, never a
+// zero value. Beside a failure it returns the part that it could read, because a write has succeeded.
 func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 	if e.login && e.Session.opened().isEmpty() {
 		return value, badResponse("a login without a session cookie")
@@ -49,11 +49,11 @@ func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 	return value, failed
 }
 
-// completer is a record that reports required fields that are missing.
+// completer is a record that reports missing required fields.
 type completer interface{ complete() error }
 
-// decodeOptional reads a value that may be missing, or not be as it should: into then points to a pointer to a record in
-// which nothing is known, or only what could be read. A value that nobody wants only has to be JSON.
+// decodeOptional reads a value that may be missing or have another form. into then points to a pointer to a record that is
+// empty, or has the part that could be read. If no value is read, the payload still has to be JSON.
 func decodeOptional(e endpoint, payload []byte, into any) *Error {
 	if jsonwire.PresenceOf(payload) != jsonwire.Absent && !jsonwire.Valid(payload) {
 		return badResponse("a body that is not JSON")
@@ -67,7 +67,7 @@ func decodeOptional(e endpoint, payload []byte, into any) *Error {
 	return nil
 }
 
-// isBlank reports whether v is, or is a list with, a record of which nothing is known.
+// isBlank reports whether v is an empty record or a list that contains one.
 func isBlank(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer:

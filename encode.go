@@ -16,7 +16,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// encode makes the request of a call. It returns an [*ArgumentError] for an invalid call, and [ErrNoCredential] if a
+// encode returns the request of a call. It returns an [*ArgumentError] for an invalid call, and [ErrNoCredential] if a
 // credential is missing.
 func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*request, error) {
 	s := c.config()
@@ -67,7 +67,7 @@ func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*req
 	return r, nil
 }
 
-// optionsOf returns what the options set, or why one of them is invalid.
+// optionsOf applies the options, or returns why one of them is invalid.
 func optionsOf(opts []CallOption) (o callOptions, why string) {
 	for _, opt := range opts {
 		if opt == nil {
@@ -80,7 +80,7 @@ func optionsOf(opts []CallOption) (o callOptions, why string) {
 	return o, ""
 }
 
-// target returns the method of the operation, and the URL with each of Args in the place of a wildcard, as one segment.
+// target returns the method of the operation, and its URL in which each wildcard is replaced by an escaped argument.
 func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err error) {
 	method, pattern, _ := strings.Cut(e.Op, " ")
 	switch {
@@ -121,7 +121,7 @@ func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err er
 	u.Path, u.RawPath = escaped, ""
 	if strings.Contains(escaped, "%") {
 		u.RawPath = escaped
-		u.Path, _ = url.PathUnescape(escaped) // it was escaped by net/url
+		u.Path, _ = url.PathUnescape(escaped) // net/url escaped it
 	}
 	return method, &u, nil
 }
@@ -143,7 +143,7 @@ func whyNotSegment(arg string) (why string) {
 	}
 }
 
-// query returns the query of the URL, without the credential.
+// query returns the encoded query without the credential.
 func (e *endpoint) query(credential Credential) (string, error) {
 	if e.Query == nil {
 		return "", nil
@@ -171,7 +171,7 @@ func (e *endpoint) query(credential Credential) (string, error) {
 	return values.Encode(), nil
 }
 
-// content returns the JSON of Body, or nil if there is none.
+// content returns the JSON of Body, or nil without a body.
 func (e *endpoint) content() ([]byte, error) {
 	if e.Body == nil {
 		return nil, nil
@@ -189,7 +189,7 @@ func (e *endpoint) content() ([]byte, error) {
 	return body, nil
 }
 
-// headers returns the headers of a request without credentials. An empty value of the caller's does not replace one of ours.
+// headers returns the headers without credentials. A caller's header replaces one of ours, unless it is empty.
 func (s *settings) headers(callers http.Header, hasBody bool) http.Header {
 	header := http.Header{"Accept": {"application/json"}, "User-Agent": {s.userAgent}}
 	if hasBody {
@@ -203,7 +203,7 @@ func (s *settings) headers(callers http.Header, hasBody bool) http.Header {
 	return header
 }
 
-// whyNot tells why a value cannot be encoded, in words that hold none of the value.
+// whyNot returns the reason for an encoding error, in a text that contains no part of the value.
 func whyNot(err error) string {
 	if errors.Is(err, errNotADate) {
 		return noSuchDay

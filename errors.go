@@ -12,86 +12,86 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
-// The kinds of failure. An [*Error] is one or more of them: errors.Is tells which.
+// The kinds of failure. An [*Error] has one or more of them, which errors.Is finds.
 var (
-	// ErrInvalid means that the API refused what the request says. A page with such a status, of a proxy say, is
-	// [ErrBadResponse] too: ask for that first. So it is with ErrUnauthorized and ErrForbidden.
+	// ErrInvalid means that the API rejected the content of the request. A response with such a status that is not the API's,
+	// for example a proxy's page, is [ErrBadResponse] too: check that first. The same holds for ErrUnauthorized and
+	// ErrForbidden.
 	ErrInvalid = errors.New("invalid request")
-	// ErrUnauthorized means that the API refused a credential, or the e-mail and password of a login.
+	// ErrUnauthorized means that the API rejected a credential, or the e-mail and password of a login.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrForbidden means that the API knows who asks and does not allow it.
+	// ErrForbidden means that the API knows the caller and does not allow the operation.
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound means that the API says that it does not know what was asked for. A 404 that is not in the API's form
-	// is [ErrBadResponse] instead, and so is any of the account API: it answers so when it does not know the route.
+	// ErrNotFound means that the API says that the object does not exist. A 404 that is not in the API's form is
+	// [ErrBadResponse] instead. So is every 404 of the account API, which means an unknown route.
 	ErrNotFound = errors.New("not found")
 	// ErrAlreadyExists means that the pk (partner API), or the e-mail or user name (account API), is taken.
 	ErrAlreadyExists = errors.New("already exists")
-	// ErrNotLoggedIn means that the session belongs to no customer who is logged in.
+	// ErrNotLoggedIn means that the session's customer is not logged in.
 	ErrNotLoggedIn = errors.New("not logged in")
-	// ErrRateLimited means that the API answered 429.
+	// ErrRateLimited means that the API responded with 429.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrServer means that the API answered 500 or above, or 408.
+	// ErrServer means that the API responded with 408 or 5xx.
 	ErrServer = errors.New("server error")
-	// ErrNoCredential means that the client has no credential of the kind that the call needs, or that its source
-	// failed. Nothing was sent, unless the source failed when it was asked again: after a 401, for a refresh of the session's
-	// tokens, or for the second request of [SubscriptionsService.Ensure] or [NetworksService.Delete].
+	// ErrNoCredential means that the client does not have a credential that the call needs, or that its source failed. Nothing
+	// was sent, unless the source failed when it was asked again: after a 401, for a refresh of the session's tokens, or for the
+	// second request of [SubscriptionsService.Ensure] or [NetworksService.Delete].
 	ErrNoCredential = errors.New("no credential")
-	// ErrBadResponse means that the answer is not one that the API documents, such as an HTML page, an empty or cut
-	// body, or a redirect. It does not tell whether a write was done.
+	// ErrBadResponse means that the API does not document the response, for example an HTML page, an empty or truncated body,
+	// or a redirect. The write may have succeeded.
 	ErrBadResponse = errors.New("bad response")
-	// ErrResponseTooLarge means that the body is over the limit that [WithMaxResponseBytes] sets.
+	// ErrResponseTooLarge means that the body is larger than [WithMaxResponseBytes] allows.
 	ErrResponseTooLarge = errors.New("response too large")
-	// ErrOutcomeUnknown means that the API may have done what was asked, or may not: at least one attempt at a write
-	// ended with no complete answer, or with one that is too large, or with a server error.
+	// ErrOutcomeUnknown means that a write may have succeeded: at least one attempt got no complete response, a response that is
+	// too large, a 408 or a 5xx.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
-// Error is a call that failed. It is the one type for every failure after the call's arguments were accepted.
+// Error is the error of a failed call. It is the only type for failures after the call's arguments were accepted.
 //
-// errors.Is finds its kinds, such as [ErrNotFound], and the cause where there is one, such as [context.Canceled]. The
-// text of a cause that comes from a transport, a limiter, a token source or a store of yours is not printed, because it
-// may carry a URL with a key. errors.Is and errors.As find the cause itself, and [errors.Unwrap] of each error that
-// [Error.Unwrap] returns has it, for a log that may hold secrets.
+// errors.Is finds its kinds, such as [ErrNotFound], and its cause, if any, such as [context.Canceled]. The text of a cause
+// from your transport, limiter, token source or store is not printed, because it may contain a URL with a key. errors.Is and
+// errors.As find the cause itself. For a log that may contain secrets, [errors.Unwrap] of each error that [Error.Unwrap]
+// returns is the cause with its own text.
 type Error struct {
-	// API is the API that was called.
+	// API is the API of the call.
 	API API `json:"api"`
-	// Op is the operation, in the form METHOD /path with the names of the path's arguments, never their values.
+	// Op is the operation, in the form METHOD /path. It contains the names of the path's arguments, never their values.
 	Op string `json:"op"`
-	// StatusCode is the HTTP status of the last answer. 0 means that no answer came.
+	// StatusCode is the HTTP status of the last response. 0 means that no response came.
 	StatusCode int `json:"status_code"`
-	// Type is the API's own type of error, such as "invalid_params" (partner) or "user" (network).
+	// Type is the API's type of error, such as "invalid_params" (partner) or "user" (network).
 	Type string `json:"type,omitempty"`
-	// Code is the network API's own code. It usually equals the status.
+	// Code is the network API's code. It usually equals the status.
 	Code int `json:"code,omitempty"`
-	// Messages are what the API says, in its words: at most 1,000, then one that says how many more there are, and one that
-	// says how many are about fields that were left out. Body has them all.
+	// Messages are the API's messages: at most 1,000, then one with the number of the other messages, and one with the number of
+	// messages about fields that were left out. Body has them all.
 	Messages []string `json:"messages,omitempty"`
-	// Fields maps a field of the request to what the API says about it, several texts joined with "; ". There are at most
-	// 1,000, with names of at most 200 bytes.
+	// Fields maps fields of the request to the API's messages about them, joined with "; ". There are at most 1,000 fields, with
+	// names of at most 200 bytes.
 	Fields map[string]string `json:"fields,omitempty"`
 	// DevMessage is the network API's message to the developer. It may name internals.
 	DevMessage string `json:"dev_message,omitempty"`
-	// RequestID is the answer's X-Request-Id header.
+	// RequestID is the response's X-Request-Id header.
 	RequestID string `json:"request_id,omitempty"`
-	// RetryAfter is how long the API asks to wait, or for how long [SignIn] does not sign in again. 0 means neither.
+	// RetryAfter is the wait that the API asks for, or the time until [SignIn] signs in again. 0 means neither.
 	RetryAfter time.Duration `json:"retry_after,omitempty"`
-	// Attempts is how many requests were made, as [Attempt] counts them. 0 means that nothing was sent, save a refresh of
-	// the session's tokens, or what [SubscriptionsService.Ensure] or [NetworksService.Delete] sent before the request that
-	// failed.
+	// Attempts is the number of attempts. 0 means that nothing was sent, except for a refresh of the session's tokens, and for
+	// the first request of [SubscriptionsService.Ensure] or [NetworksService.Delete] if the second failed.
 	Attempts int `json:"attempts"`
-	// Body is the answer's body as it came. It may hold personal data, and no method of Error prints it.
+	// Body is the unchanged body of the response. It may contain personal data and is never printed.
 	Body []byte `json:"-"`
 
 	kinds []error
 	cause error
-	done  bool // the response tells of a success, and was not read whole
+	done  bool // the response means success, but was not read whole
 }
 
-// Error returns one line: the API, the operation, the status, and what the API says or why there is no answer. What
-// looks like an e-mail in what the API says is left out; Messages hold it.
+// Error returns one line: the API, the operation, the status, and the API's messages or why there is no response. E-mail
+// addresses in the messages are redacted; Messages contains them.
 func (e *Error) Error() string {
 	var b strings.Builder
-	for _, of := range []string{string(e.API), e.Op} { // one that is made by hand, as in a test, may have neither
+	for _, of := range []string{string(e.API), e.Op} { // an Error made by hand, as in a test, may have neither
 		if of != "" {
 			b.WriteString(of + ": ")
 		}
@@ -110,7 +110,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// said returns the messages, or the kinds if there are none, and the cause: as much as one line needs.
+// said returns the messages, or the kinds if there are none, and the cause. It reads no more messages than a line holds.
 func (e *Error) said() (said []string) {
 	length := 0
 	for _, message := range e.Messages {
@@ -132,9 +132,8 @@ func (e *Error) said() (said []string) {
 	return said
 }
 
-// Unwrap returns the kinds and the causes. A cause prints only what is known to be harmless; [errors.Unwrap] returns the
-// error itself, with its own text. An Error that is made by hand, as in a test, has the kinds that its API, StatusCode and
-// Messages tell.
+// Unwrap returns the kinds and the causes. A cause prints only harmless texts; [errors.Unwrap] of it returns the error itself,
+// with its own text. An Error that is made by hand, as in a test, has the kinds of its API, StatusCode and Messages.
 func (e *Error) Unwrap() []error {
 	kinds := slices.Clone(e.kinds)
 	if e.kinds == nil && e.cause == nil && (e.StatusCode >= http.StatusBadRequest || len(e.Messages) > 0) {
@@ -146,16 +145,16 @@ func (e *Error) Unwrap() []error {
 	return kinds
 }
 
-// Format prints what Error returns, for every verb: the fields hold what the API said of a person.
+// Format prints the text of Error for every verb, because the fields may contain personal data.
 func (e Error) Format(f fmt.State, verb rune) { redact.Format(f, verb, e.Error()) }
 
-// ArgumentError is an argument that was refused before anything was sent.
+// ArgumentError is the error of an argument that was refused before anything was sent.
 type ArgumentError struct {
-	// Op is the operation, or the function, that was called.
+	// Op is the operation or the function.
 	Op string
-	// Name is the argument.
+	// Name is the name of the argument.
 	Name string
-	// Reason says what is wrong with it. It never holds the value.
+	// Reason says what is wrong. It never contains the value.
 	Reason string
 }
 
@@ -165,18 +164,18 @@ func (e *ArgumentError) Error() string {
 	return redact.Line(strings.Join(named, ": "))
 }
 
-// wasDone reports whether the call of err did what it was asked to, and only its response was not read whole.
+// wasDone reports whether the call of err succeeded, and only its response was not read whole.
 func wasDone(err error) bool {
 	var failed *Error
 	return errors.As(err, &failed) && failed.done
 }
 
-// badResponse is a failure because of an answer that the API does not document.
+// badResponse returns the failure of a response that the API does not document.
 func badResponse(why string) *Error {
 	return &Error{kinds: []error{ErrBadResponse}, cause: reason(why)}
 }
 
-// statusKind returns the kind that a status or a code alone tells, or nil.
+// statusKind returns the kind of a status or a code, or nil.
 func statusKind(status int) error {
 	switch {
 	case status == http.StatusUnauthorized:
@@ -198,9 +197,9 @@ func statusKind(status int) error {
 
 func isRedirect(status int) bool { return status >= 300 && status <= 399 }
 
-// unenveloped is the failure of an answer that is not in the API's form. A gateway's page under a 408, 429 or 5xx is no
-// surprise; anywhere else it is ErrBadResponse too. A 404 is nothing else: it may come from another server or for want
-// of a route, and callers take ErrNotFound for proof that something is gone.
+// unenveloped returns the failure of a response that is not in the API's form. Under a 408, 429 or 5xx a gateway's page is
+// normal; any other status is ErrBadResponse too. A 404 is only ErrBadResponse: it may come from another server or mean an
+// unknown route, while ErrNotFound is proof that the object does not exist.
 func unenveloped(status int) *Error {
 	kind := statusKind(status)
 	switch {
@@ -215,8 +214,8 @@ func unenveloped(status int) *Error {
 	}
 }
 
-// messageKinds is what the APIs' messages mean where neither a status nor a type tells. A * stands for any text.
-// A message that is not here is ErrInvalid.
+// messageKinds are the kinds of the APIs' messages, used if neither status nor type decides. A * stands for any text. Any
+// other message is ErrInvalid.
 var messageKinds = []messageKind{
 	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
 	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
@@ -229,10 +228,10 @@ var messageKinds = []messageKind{
 	means("Your email address has not been confirmed.*", ErrForbidden),
 	means("*does not have access to this website.", ErrForbidden),
 	means("Please log in*", ErrNotLoggedIn),
-	means("Not Found*", ErrBadResponse), // it is the route that was not found
+	means("Not Found*", ErrBadResponse), // the route was not found
 }
 
-// messageKind is what a message means that begins and ends as given, with something between or not.
+// messageKind has the kinds of the messages that begin with start and end with end. If open, text may be between them.
 type messageKind struct {
 	start, end string
 	open       bool
@@ -244,8 +243,7 @@ func means(pattern string, kinds ...error) messageKind {
 	return messageKind{start, end, open, kinds}
 }
 
-// kindsBy returns the kind that a status tells, or the kinds of the messages where it tells no more than that something
-// is wrong with the request.
+// kindsBy returns the kind of the status, or the kinds of the messages if the status is not specific.
 func kindsBy(status int, messages []string) []error {
 	if kind := statusKind(status); kind != nil && !errors.Is(kind, ErrInvalid) {
 		return []error{kind}
@@ -253,7 +251,7 @@ func kindsBy(status int, messages []string) []error {
 	return kindsOf(messages)
 }
 
-// kindsOf returns the kinds of all messages together, each once, or ErrInvalid if there is no message.
+// kindsOf returns the distinct kinds of all messages, or ErrInvalid without a message.
 func kindsOf(messages []string) []error {
 	if len(messages) == 1 {
 		return kindsOfMessage(messages[0])
@@ -283,5 +281,4 @@ func kindsOfMessage(message string) []error {
 	return invalid
 }
 
-// invalid is what is wrong with most requests that fail.
 var invalid = []error{ErrInvalid}

@@ -12,8 +12,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
-// An Option sets up a [Client]. Of several for the same thing the last counts. NewClient returns an [*ArgumentError] for
-// one that cannot be.
+// An Option configures a [Client]. If options conflict, the last one wins. NewClient returns an [*ArgumentError] for an
+// invalid one.
 type Option func(*settings) error
 
 // WithPartnerToken sets the integration token of the partner API.
@@ -46,8 +46,8 @@ func withSecret(option string, which Credential, secret string) Option {
 	}
 }
 
-// WithCredentialSource sets where a credential comes from, for one that changes while the client lives. What is wrong
-// with the arguments of [SignIn] is told by [NewClient] then.
+// WithCredentialSource sets the source of a credential, for a credential that changes while the client lives. [NewClient]
+// then also returns the error of invalid arguments to [SignIn].
 func WithCredentialSource(which Credential, source TokenSource) Option {
 	return func(s *settings) error {
 		switch {
@@ -61,9 +61,9 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 	}
 }
 
-// WithBaseURL sets where an API is, such as a test server's, in the place of https://www.bark.us/api/v1 (partner),
-// https://services.sparkart.net/api/v1 (account) or https://api.backstack.com (network). It is an absolute URL with no
-// user, query or fragment, and https, except on a loopback host or with [WithInsecureHTTP].
+// WithBaseURL sets the base URL of an API, for example a test server's. The defaults are https://www.bark.us/api/v1
+// (partner), https://services.sparkart.net/api/v1 (account) and https://api.backstack.com (network). The URL must be absolute,
+// without user, query or fragment, and https, except on a loopback host or with [WithInsecureHTTP].
 func WithBaseURL(name API, base string) Option {
 	return func(s *settings) error {
 		if _, known := apis[name]; !known {
@@ -76,13 +76,13 @@ func WithBaseURL(name API, base string) Option {
 		if u.User != nil || strings.ContainsAny(base, "?#") {
 			return refused("WithBaseURL", "a base URL has no user, query or fragment")
 		}
-		u.Host = strings.TrimSuffix(u.Host, ":") // which net/http takes for the port
+		u.Host = strings.TrimSuffix(u.Host, ":") // an empty port
 		s.bases[name] = u
 		return nil
 	}
 }
 
-// WithInsecureHTTP allows base URLs that are not https, over which credentials can be read on the way.
+// WithInsecureHTTP allows base URLs that are not https. Credentials are then sent in clear text.
 func WithInsecureHTTP() Option {
 	return func(s *settings) error {
 		s.plainHTTP = true
@@ -90,11 +90,10 @@ func WithInsecureHTTP() Option {
 	}
 }
 
-// WithHTTPClient makes calls through the Transport of hc. The Timeout of hc, unless that is zero, is the time limit per
-// attempt where [WithTimeout] sets none. hc is copied and never changed. A Jar or a CheckRedirect is refused, because
-// sessions belong to one customer each and redirects are not followed. A nil Transport is this package's own, not
-// [http.DefaultTransport]: it keeps up to 64 idle connections to a host, and has many calls at once wait a moment for the
-// connections that others have asked for.
+// WithHTTPClient sets the transport to the Transport of hc, and the timeout per attempt to its Timeout if that is set and
+// [WithTimeout] is not used. hc is never changed. A Jar or a CheckRedirect is refused, because a session belongs to one
+// customer and redirects are not followed. A nil Transport means this package's own, not [http.DefaultTransport]: it keeps up
+// to 64 idle connections to a host, and limits how many callers dial concurrently.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(s *settings) error {
 		switch {
@@ -109,8 +108,8 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithTimeout sets the time limit for one attempt, from asking for a connection to the last byte of the body. It is 30
-// seconds if not set. The limit for a whole call is its context's deadline.
+// WithTimeout sets the timeout of one attempt, from the wait for a connection to the last byte of the body. The default is
+// 30 seconds. The deadline of the whole call is its context's.
 func WithTimeout(perAttempt time.Duration) Option {
 	return func(s *settings) error {
 		if perAttempt <= 0 {
@@ -121,7 +120,7 @@ func WithTimeout(perAttempt time.Duration) Option {
 	}
 }
 
-// WithRetry sets how often and how soon a call is sent again. Zero fields keep their defaults.
+// WithRetry sets the retry policy. Zero fields mean their defaults.
 func WithRetry(policy RetryPolicy) Option {
 	return func(s *settings) error {
 		if policy.MaxAttempts < 0 || policy.MinWait < 0 || policy.MaxWait < 0 || policy.MaxRetryAfter < 0 {
@@ -132,8 +131,8 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithRateLimiter asks limiter before every attempt at the API. With a golang.org/x/time/rate.Limiter, "at most 10 within
-// any 2 seconds" is rate.NewLimiter(4, 2): its burst comes on top of its rate.
+// WithRateLimiter makes every attempt at the API wait for limiter. With a golang.org/x/time/rate.Limiter, "at most 10 within
+// any 2 seconds" is rate.NewLimiter(4, 2), because its burst is added to its rate.
 func WithRateLimiter(name API, limiter Limiter) Option {
 	return func(s *settings) error {
 		switch _, known := apis[name]; {
@@ -147,8 +146,8 @@ func WithRateLimiter(name API, limiter Limiter) Option {
 	}
 }
 
-// WithMaxResponseBytes sets how large a body may be, decompressed. A larger one fails the call with
-// [ErrResponseTooLarge]. It is 10 MiB if not set.
+// WithMaxResponseBytes sets the maximum size of a response body after decompression. A call with a larger one returns
+// [ErrResponseTooLarge]. The default is 10 MiB.
 func WithMaxResponseBytes(most int64) Option {
 	return func(s *settings) error {
 		if most <= 0 {
@@ -170,20 +169,18 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs every attempt when it is over, unless logger is nil: at debug level if its outcome is
-// [OutcomeAnswered], and at warn level if not. No line holds a credential, a pk, an e-mail or a URL. The message is
-// "partnerapi attempt", and the attributes are those of [Attempt]:
+// WithLogger logs every attempt after it: at debug level if its outcome is [OutcomeAnswered], and otherwise at warn level.
+// A nil logger logs nothing. A line contains no credential, pk, e-mail or URL. The message is "partnerapi attempt", the
+// context is the call's, and the attributes are the fields of [Attempt]:
 //
 //   - api, a string: "partner", "account" or "network".
 //   - op, a string: the operation, such as "PUT /partners/subscriptions/{pk}".
 //   - attempt, an integer from 1: its number in the call.
-//   - status, an integer: the status of the answer, or 0 if none came.
+//   - status, an integer: the status of the response, or 0 if none came.
 //   - outcome, a string: "unsent", "answered" or "unknown".
 //   - duration, a [time.Duration]: how long the attempt took.
-//   - wait, a [time.Duration]: how long the call waits before it is sent again, or 0.
-//   - error, a string: why there is no complete answer. It is left out if there is one.
-//
-// The logger is given the context of the call.
+//   - wait, a [time.Duration]: the wait before the next attempt, or 0.
+//   - error, a string: why there is no complete response. It is left out if there is one.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
 		s.observer.logger = logger
@@ -191,11 +188,11 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithAttemptHook calls hook after every attempt, with the context of the call, unless hook is nil. [Attempt] says what
-// it is told. The call goes on when the hook returns. The hook must be safe for concurrent use: calls may run at the
-// same time, and an All makes several at once. If it panics, so does the call, or the loop over an All.
+// WithAttemptHook calls hook after every attempt, with the context of the call. A nil hook is not called. The call waits
+// until the hook returns. The hook must be safe for concurrent use, because an All makes concurrent calls. If it panics, the
+// call or the loop over an All panics too.
 //
-// A transport, for which see [WithHTTPClient], sees the requests themselves; [Operation] tells it what they are.
+// A transport, see [WithHTTPClient], gets the requests themselves. [Operation] returns their operation.
 func WithAttemptHook(hook func(context.Context, Attempt)) Option {
 	return func(s *settings) error {
 		s.observer.hook = hook
@@ -203,7 +200,7 @@ func WithAttemptHook(hook func(context.Context, Attempt)) Option {
 	}
 }
 
-// A CallOption changes a single call. A call with an option that cannot be fails with an [*ArgumentError].
+// A CallOption configures a single call. A call with an invalid option returns an [*ArgumentError].
 type CallOption func(*callOptions) (why string)
 
 type callOptions struct {
@@ -245,8 +242,8 @@ func WithHeader(name, value string) CallOption {
 	}
 }
 
-// WithResponseInto fills in response when the call is over, unless nothing was sent. It is not safe to share response
-// between calls that run at the same time, or with an All, which makes several.
+// WithResponseInto fills in response at the end of the call, unless nothing was sent. Concurrent calls must not share a
+// response, so an All must not have one.
 func WithResponseInto(response *Response) CallOption {
 	return func(o *callOptions) string {
 		if response == nil {
@@ -257,8 +254,7 @@ func WithResponseInto(response *Response) CallOption {
 	}
 }
 
-// WithoutRetry sends the call once, whatever becomes of it. The other path of [NetworksService.Delete] is a call of its
-// own.
+// WithoutRetry disables retries for the call. [NetworksService.Delete] may still make its second call.
 func WithoutRetry() CallOption {
 	return func(o *callOptions) string {
 		o.once = true
@@ -270,7 +266,7 @@ func refused(option, why string) error {
 	return &ArgumentError{Op: "NewClient", Name: option, Reason: why}
 }
 
-// withoutSecrets returns a copy of a response's header without cookies and credentials.
+// withoutSecrets returns a copy of a response's header without cookies, and with credentials redacted.
 func withoutSecrets(header http.Header, secrets []string) http.Header {
 	kept := header.Clone()
 	for name, values := range kept {

@@ -9,8 +9,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// do runs the four stages of a call. A write whose successful response cannot be decoded whole returns what could be
-// decoded, beside the error.
+// do runs the four stages of a call: encode, send, open (in each attempt) and decode. If the response to a write is only
+// partly decodable, do returns that part beside the error.
 func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T, error) {
 	var value, zero T
 	r, err := encode(ctx, c, e, opts)
@@ -32,7 +32,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	return value, explain(r, res, failed)
 }
 
-// send makes the attempts of a call, each of which opens the API's envelope.
+// send makes the attempts of a call.
 func send(ctx context.Context, c *Client, r *request) result {
 	s, started := c.config(), time.Now()
 	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, s.budgets[r.api], repeated{
@@ -46,7 +46,7 @@ func send(ctx context.Context, c *Client, r *request) result {
 	return res
 }
 
-// explain completes a failure with what is known of the call and its responses.
+// explain completes a failure with the facts of the call and its responses.
 func explain(r *request, res result, failed *Error) *Error {
 	failed.API, failed.Op = r.api, r.op
 	failed.StatusCode, failed.Body = res.StatusCode, res.body

@@ -21,16 +21,15 @@ import (
 // reason is a cause in our own words.
 type reason = errtext.Reason
 
-// sealed holds a value that neither fmt nor reflection reaches, in whatever struct it is: a function holds it, and printers
-// that walk unexported fields do not call functions. The zero value holds the zero value.
-type sealed[T any] struct{ open *func() T } // a pointer, because functions cannot be compared
+// sealed holds a value that fmt and reflection do not reach in any struct: they walk unexported fields, but do not call
+// functions. The zero value holds the zero value.
+type sealed[T any] struct{ open *func() T } // a pointer, because functions are not comparable
 
 func seal[T any](value T) sealed[T] {
 	open := func() T { return value }
 	return sealed[T]{&open}
 }
 
-// get returns the value.
 func (s sealed[T]) get() (value T) {
 	if s.open == nil {
 		return value
@@ -38,10 +37,10 @@ func (s sealed[T]) get() (value T) {
 	return (*s.open)()
 }
 
-// hidden is a cause that prints only what is known to be harmless, because texts and fields of foreign errors carry URLs,
-// and URLs carry keys. errors.Is and errors.As see through it, and errors.Unwrap returns the cause itself.
+// hidden is a cause that prints only harmless texts, because other packages' errors may contain URLs with keys. errors.Is and
+// errors.As see through it, and errors.Unwrap returns the cause itself.
 type hidden struct {
-	whose reason // what failed with it, if the text has to say so
+	whose reason // the beginning of the text, says what failed; may be empty
 	cause sealed[error]
 }
 
@@ -52,11 +51,11 @@ func hide(cause error) *hidden {
 	return blame("", cause)
 }
 
-// blame hides a cause whose text says first what failed with it.
+// blame hides a cause behind a text that begins with whose.
 func blame(whose reason, cause error) *hidden { return &hidden{whose, seal(withoutURL(cause))} }
 
-// ofTransport returns the error of an attempt as the cause of its failure. The text says that it is the transport's, or the
-// context's cause, unless net/http's own words tell enough.
+// ofTransport returns the error of an attempt as the cause of its failure. Its text says that the transport failed, or that
+// the context was cancelled with a cause, unless the error's own text is known.
 func ofTransport(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(ctx.Err(), cause) && errors.Is(err, cause) {
 		return errors.Join(ctx.Err(), blame(givenCause, err))
@@ -70,11 +69,11 @@ func ofTransport(ctx context.Context, err error) error {
 	return blame("the transport failed", err)
 }
 
-// givenCause says that an error is why a context was cancelled.
+// givenCause begins the text of a context's own cause.
 const givenCause = "the context was given a cause"
 
-// whyDone returns nil while ctx is not done, and then its error, joined with its cause if it was given one of its own:
-// errors.Is finds either, whichever of them a transport returns.
+// whyDone returns nil if ctx is not done, and otherwise its error, joined with its own cause if it has one. A transport may
+// return either, and errors.Is finds both.
 func whyDone(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if err == nil || errors.Is(err, cause) {
@@ -92,7 +91,7 @@ func waitFor[T any](ctx context.Context, f *flight.Flight[T]) (T, error) {
 	return value, err
 }
 
-// withoutURL takes every [*url.Error] out of a cause, so that nobody who looks for one finds a URL to print.
+// withoutURL removes every [*url.Error] from a cause, so that errors.As does not find a URL to print.
 func withoutURL(cause error) error {
 	var leaks *url.Error
 	if !errors.As(cause, &leaks) {
@@ -107,11 +106,10 @@ func withoutURL(cause error) error {
 	return withoutURL(leaks.Err)
 }
 
-// joinType is the type of what errors.Join returns.
 var joinType = reflect.TypeOf(errors.Join(io.EOF))
 
-// causes returns the errors that a cause joins, each hidden. An error of another type that joins some stays whole:
-// errors.As may look for it.
+// causes returns the errors that a cause joins, each hidden. Only those of errors.Join are split, because errors.As may look
+// for other types.
 func causes(cause error) []error {
 	if h, own := any(cause).(*hidden); own && h.whose == "" {
 		return causes(h.Unwrap())
@@ -127,7 +125,7 @@ func causes(cause error) []error {
 	return all
 }
 
-// parts returns a copy of the errors that err joins, or nil if it joins none. An Error is described as one.
+// parts returns a copy of the errors that err joins, or nil if it joins none. An Error is not split.
 func parts(err error) []error {
 	if _, own := any(err).(*Error); own {
 		return nil
@@ -139,8 +137,8 @@ func (h *hidden) Error() string                 { return redact.Line(describe(h)
 func (h *hidden) Unwrap() error                 { return h.cause.get() }
 func (h *hidden) Format(f fmt.State, verb rune) { redact.Format(f, verb, h.Error()) }
 
-// forget removes credentials and cookies from what the API says: as they are, and as they are in a URL. A password stays,
-// because one that is a common word would show by its absence.
+// forget redacts secrets in the API's texts, plain and escaped as in a URL. Passwords are not redacted: a redacted common word
+// would reveal them.
 func (e *Error) forget(secrets []string) {
 	var forms redact.Forms
 	for _, text := range secrets {
@@ -157,20 +155,20 @@ func (e *Error) forget(secrets []string) {
 	e.Type, e.DevMessage, e.RequestID = forms.Remove(e.Type), forms.Remove(e.DevMessage), forms.Remove(e.RequestID)
 }
 
-// describe returns the text of a cause if it is known to carry no URL, header or body, and otherwise only its type.
+// describe returns the text of a cause if it is known to contain no URL, header or body, and otherwise only its type.
 func describe(err error) string {
 	text, _ := say(err)
 	return text
 }
 
-// say returns the text of [describe], and whether it is that of a known error, which says enough.
+// say returns the text of [describe], and whether it is a known text.
 func say(err error) (text string, known bool) {
 	return errtext.Of(err, errtext.Own{Whole: sayWhole, Texts: ownTexts})
 }
 
-// sayWhole is say for the errors of ours that are not looked into.
+// sayWhole is say for errors of ours that are described without their parts.
 func sayWhole(err error) (text string, known, ok bool) {
-	switch err := err.(type) { //nolint:errorlint // what wraps one is looked into
+	switch err := err.(type) { //nolint:errorlint // say unwraps
 	case *Error:
 		return err.Error(), true, true
 	case *hidden:
@@ -178,21 +176,21 @@ func sayWhole(err error) (text string, known, ok bool) {
 			text = string(err.whose) + "; " + text
 		}
 		return text, known, true
-	case *jsonwire.FieldError: // named as in our types
+	case *jsonwire.FieldError: // a field of our types
 		return "field " + err.Field + ": " + describe(err.Err), true, true
 	default:
 		return "", false, false
 	}
 }
 
-// ownTexts are of our own errors, whose texts hold nobody's data.
+// ownTexts are our own errors, whose texts are harmless.
 var ownTexts = []func(error) (string, bool){
 	errtext.As[*Error], errtext.As[*jsonwire.TypeError], errtext.As[reason], errtext.As[dialgate.ProxyRefusal], errtext.As[*ArgumentError],
 	errtext.Is(errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime, ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists,
 		ErrNotLoggedIn, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
 }
 
-// The types with secrets print these names only.
+// Types with secrets print only these names.
 const (
 	redactedClient        redact.Name = "partnerapi.Client"
 	redactedSource        redact.Name = "partnerapi.TokenSource(redacted)"

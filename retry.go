@@ -15,22 +15,21 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/budget"
 )
 
-// RetryPolicy says how often and how soon a call is retried. The package documentation says which calls are.
+// RetryPolicy limits the retries of a call. The package documentation says which calls are retried.
 //
-// Every client also has a budget for each API, so that retries do not multiply an outage: 100 retries, to which every
-// complete response below 500, other than 408 and 429, adds a tenth of one. While it is empty, no call is retried. A proxy
-// that refuses the connection with a 4xx other than 408 and 429 ends the call.
+// Every client also has a retry budget for each API, so that retries do not multiply an outage. It starts with 100 retries,
+// and every complete response below 500, other than 408 and 429, adds a tenth of one, up to 100. While it is empty, calls are
+// not retried.
 type RetryPolicy struct {
-	// MaxAttempts is how many attempts a call makes at most. 0 means 4, 1 means no retry. A retry with a renewed credential,
-	// for which see [TokenSource], comes on top, and so does one with a session's new access token, for which see
-	// [NewTokenSession].
+	// MaxAttempts limits the attempts of a call. 0 means 4, 1 means no retry. A retry with a renewed credential, see
+	// [TokenSource], or with a session's new access token, see [NewTokenSession], does not count.
 	MaxAttempts int
-	// MinWait is the longest wait after the first attempt; it doubles with every attempt. 0 means 250 ms.
-	// The wait is a random time between zero and that.
+	// MinWait limits the wait after the first attempt. The limit doubles with every attempt, and the wait is a random time
+	// between zero and the limit. After a 429 it is 2 s longer. 0 means 250 ms.
 	MinWait time.Duration
-	// MaxWait is the longest wait that the API did not ask for, also if MinWait is longer. 0 means 10 s.
+	// MaxWait limits every wait without a Retry-After, even if MinWait is longer. 0 means 10 s.
 	MaxWait time.Duration
-	// MaxRetryAfter is the longest wait that the API may ask for. The call ends if it asks for more. 0 means 30 s.
+	// MaxRetryAfter limits the wait that the API asks for with Retry-After. A longer one ends the call. 0 means 30 s.
 	MaxRetryAfter time.Duration
 }
 
@@ -43,7 +42,7 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	}
 }
 
-// rules are the policy as it applies to one call.
+// rules are the retry policy of one call.
 type rules struct {
 	RetryPolicy
 
@@ -55,16 +54,15 @@ type rules struct {
 type step struct {
 	again  bool
 	wait   time.Duration
-	renew  bool  // retry immediately, if the sources return another credential
-	reason error // why the call ends, where the response does not tell
+	renew  bool  // retry immediately if the sources return another credential
+	reason error // why the call ends, unless the response says it
 }
 
-// rateWindow is how long the wait after a 429 is at least, if the answer does not say: the partner API counts requests
-// over two seconds.
+// rateWindow is added to the wait after a 429 without Retry-After, because the partner API counts requests over two seconds.
 const rateWindow = 2 * time.Second
 
-// plan decides what follows an attempt. attempt is its number, without those that a renewal added. remaining is the time
-// until the deadline of the call, and jitter a random number from 0 to 1.
+// plan decides what follows an attempt. attempt is its number, without retries after a renewal. remaining is the time until
+// the deadline of the call. jitter is a random number from 0 to 1.
 func plan(p rules, f facts, attempt int, remaining time.Duration, budgetLeft bool, jitter float64) step {
 	switch {
 	case f.rejected:
@@ -95,7 +93,7 @@ func plan(p rules, f facts, attempt int, remaining time.Duration, budgetLeft boo
 
 const errNoBudget = reason("the client's retry budget is used up")
 
-// backoff returns a random part of a wait that doubles with every attempt.
+// backoff returns the wait without a Retry-After: exponential, with full jitter.
 func (p RetryPolicy) backoff(attempt, status int, jitter float64) time.Duration {
 	longest := min(math.Ldexp(float64(p.MinWait), attempt-1), float64(p.MaxWait))
 	wait := time.Duration(jitter * longest)
@@ -105,20 +103,19 @@ func (p RetryPolicy) backoff(attempt, status int, jitter float64) time.Duration 
 	return wait
 }
 
-// repeated is a call as far as repeat knows it.
+// repeated is the part of a call that repeat uses.
 type repeated struct {
 	try    func(ctx context.Context, number int) facts
 	renew  func(ctx context.Context, ask bool) (renewed bool, err error)
 	report func(Attempt)
 }
 
-// result is what is known of a call when its attempts are over: the facts of the last attempt that got a response, if any
-// did, and what adds up over all attempts.
+// result is the result of all attempts of a call. Its facts are of the last attempt that got a response, if any did.
 type result struct {
 	facts
 
 	attempts int
-	doubt    bool  // the outcome of an attempt is unknown
+	doubt    bool  // an attempt had an unknown outcome
 	cause    error // why the last attempt got no response, or why its response is not final
 }
 
@@ -126,10 +123,10 @@ type result struct {
 func repeat(ctx context.Context, p rules, b *budget.Budget, call repeated) result {
 	l := &loop{rules: p, budget: b, repeated: call}
 	client := retryablehttp.Client{
-		HTTPClient: &http.Client{Transport: l}, RetryMax: math.MaxInt, // plan counts
+		HTTPClient: &http.Client{Transport: l}, RetryMax: math.MaxInt, // plan limits the attempts
 		CheckRetry: l.checkRetry, Backoff: l.backOff, ErrorHandler: passThrough,
 	}
-	l.failure = &Error{} // until a response comes
+	l.failure = &Error{} // unless a response comes
 	req := (&http.Request{Method: http.MethodGet, URL: new(url.URL), Header: http.Header{}}).WithContext(ctx)
 	if resp, err := client.Do(&retryablehttp.Request{Request: req}); err == nil { //nolint:gosec // every request is the loop's
 		_ = resp.Body.Close()
@@ -140,8 +137,8 @@ func repeat(ctx context.Context, p rules, b *budget.Budget, call repeated) resul
 	return l.result
 }
 
-// loop is the transport of go-retryablehttp, and holds its call-backs. It has no CloseIdleConnections, which
-// go-retryablehttp calls whenever it gives up.
+// loop is the transport of go-retryablehttp and has its call-backs. It must not have a method CloseIdleConnections, because
+// go-retryablehttp calls it whenever it gives up.
 type loop struct {
 	rules
 	repeated
@@ -150,10 +147,10 @@ type loop struct {
 	budget *budget.Budget
 	last   facts // of the last attempt
 	next   step
-	extra  int // attempts that a renewal added
+	extra  int // retries after a renewal
 }
 
-// RoundTrip makes one attempt. Every complete response is (response, nil), whatever it says.
+// RoundTrip makes one attempt. It returns every complete response without an error, whatever its status.
 func (l *loop) RoundTrip(req *http.Request) (*http.Response, error) {
 	f := l.try(req.Context(), l.attempts+1)
 	l.cause = f.cause
@@ -175,7 +172,7 @@ func (l *loop) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (l *loop) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	l.next = l.follow(ctx)
-	if !l.last.stopped { // or it was reported before the attempt that was not allowed to start
+	if !l.last.stopped { // last is then an earlier attempt, which was reported
 		l.last.Wait = l.next.wait
 		l.report(l.last.Attempt)
 	}
@@ -186,10 +183,10 @@ func (l *loop) backOff(time.Duration, time.Duration, int, *http.Response) time.D
 	return l.next.wait
 }
 
-// passThrough has go-retryablehttp return the last error without a text of its own, which would hold the URL.
+// passThrough returns the last error as it is. go-retryablehttp would add a text with the URL.
 func passThrough(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err }
 
-// follow plans what follows the last attempt, and renews credentials if that is the plan.
+// follow plans what follows the last attempt, and renews the credentials if planned.
 func (l *loop) follow(ctx context.Context) (next step) {
 	if l.last.stopped {
 		return step{}
@@ -226,7 +223,7 @@ func remaining(ctx context.Context) time.Duration {
 	}
 }
 
-// add adds a cause, if any, to why the call ended.
+// add joins a cause to the result's, unless it is nil or already there.
 func (l *loop) add(cause error) {
 	if several := parts(cause); several != nil {
 		for _, each := range several {
@@ -235,7 +232,7 @@ func (l *loop) add(cause error) {
 		return
 	}
 	bare := cause
-	if h, ok := cause.(*hidden); ok { //nolint:errorlint // as whyDone returns it
+	if h, ok := cause.(*hidden); ok { //nolint:errorlint // whyDone returns it unwrapped
 		bare = h.Unwrap()
 	}
 	if cause != nil && !errors.Is(l.cause, bare) {

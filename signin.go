@@ -14,33 +14,32 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/flight"
 )
 
-// SignInCredentials is what [SignIn] signs in with. In fmt, slog and JSON it shows nothing of itself, but fmt does not
-// ask it in an unexported field.
+// SignInCredentials are the credentials for [SignIn]. They are redacted in fmt, slog and JSON, but not if fmt prints a struct
+// that has them in an unexported field.
 type SignInCredentials struct {
 	// AppKey is the key of the application.
 	AppKey string
 	// Username and Password are the user's.
 	Username string
 	Password string
-	// AccountID is the account to work for. It is required for a user of several accounts, which are the Accounts of what
-	// [AppSessionsService.Login] returns.
+	// AccountID is the account to sign in to. It is required for a user with several accounts, which are the Accounts of the
+	// session that [AppSessionsService.Login] returns.
 	AccountID string
 }
 
-// Format prints no more than the type's name, for every verb.
+// Format prints only the type's name, for every verb.
 func (c SignInCredentials) Format(f fmt.State, verb rune) { redactedSignIn.Format(f, verb) }
 
-// LogValue shows no more than the type's name.
+// LogValue returns only the type's name.
 func (c SignInCredentials) LogValue() slog.Value { return redactedSignIn.LogValue() }
 
-// MarshalText returns no more than the type's name, also in JSON.
+// MarshalText returns only the type's name, also in JSON.
 func (c SignInCredentials) MarshalText() ([]byte, error) { return redactedSignIn.MarshalText() }
 
-// signInLimit is how long a sign-in may take, with all that is sent again.
-const signInLimit = time.Minute
+const signInLimit = time.Minute // timeout of a sign-in with its retries
 
-// After a sign-in that failed, the next one waits for a time that doubles with every failure between the first two, or
-// for as long as the API asks, but not beyond the third.
+// After a failed sign-in there is a pause, which doubles with every failure from the minimum to the maximum. The API may ask
+// for a longer one, up to maxAskedPause.
 const (
 	minSignInPause = time.Second
 	maxSignInPause = time.Minute
@@ -52,25 +51,26 @@ const (
 //	source := partnerapi.SignIn(partnerapi.SignInCredentials{AppKey: key, Username: user, Password: password})
 //	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
 //
-// The first call that needs a JWT signs in, and calls meanwhile wait for the same sign-in. A JWT that the API rejects
-// with 401 is replaced by signing in again, once for all calls that were rejected, and each of them is retried once; a
-// call whose second JWT is rejected too fails with [ErrUnauthorized]. A rejected JWT that was accepted before has expired,
-// and is replaced immediately. One that came in place of another and is never accepted is used for a second, and the next
-// one for twice as long, up to a minute. If JWTs live less than five seconds, calls can fail: after ten sign-ins in a row
-// there is at most one in four seconds. A call whose context ends no longer waits, and the sign-in goes on for the next
-// one. It takes a minute at most.
+// The first call that needs a JWT signs in, and concurrent calls wait for the same sign-in. A call stops waiting when its
+// context is done, but the sign-in continues. Its timeout is one minute.
 //
-// Calls fail with [ErrNoCredential] when the sign-in failed. The error is also [ErrUnauthorized] or [ErrForbidden] when
-// the API refused the credentials, [ErrRateLimited], [ErrServer], or has the cause why no answer came; its text says
-// which operation failed and what the API says. It is an [*ArgumentError] too if the user has several accounts and
-// AccountID is empty: ask for ErrNoCredential before that. A failure holds for a second, then for two, and so on up to a
-// minute, or for as long as the API asks: calls meanwhile fail at once and nothing is sent. If the failure was the API's,
-// their RetryAfter is what is left of that.
+// If the API rejects the JWT with 401, the source signs in again, once for all rejected calls. Each of them is retried once,
+// and returns [ErrUnauthorized] if the new JWT is rejected too. A JWT that was accepted before has expired, so it is replaced
+// immediately. A replacement that is never accepted is used for one second, the next one for two, and so on up to a minute.
+// After ten replacements in a row there is at most one in four seconds, so calls can fail if JWTs live less than five seconds.
 //
-// The sign-in goes through a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. A
-// credential of the network API among them is not used. [NewClient] tells what is wrong with opts or the AppKey, and
-// refuses a source that signs in at another server than the client's, whose JWT would go to it. A hook or transport among
-// opts makes no calls that need the source: they would wait for themselves.
+// If the sign-in fails, calls return [ErrNoCredential]. The error is also [ErrUnauthorized] or [ErrForbidden] if the API
+// rejected the credentials, [ErrRateLimited] or [ErrServer], and has the cause if no response came. Its text says which
+// operation failed, and the API's message. It is an [*ArgumentError] too if AccountID is empty for a user with several
+// accounts, or not the account that was signed in to, so check for ErrNoCredential first.
+//
+// After a failure nothing is sent for one second, then for two, and so on up to a minute, or as long as the API asks, up to an
+// hour. Calls in between fail immediately. If a call to the API failed, their RetryAfter is the rest of that time.
+//
+// The source has a client of its own with opts, such as [WithBaseURL], [WithHTTPClient] and [WithLogger]. A credential of the
+// network API in opts is ignored. [NewClient] returns the error of invalid opts or an invalid AppKey, and refuses a source
+// whose network API is on another server than the client's, because the client would send the JWT there. A hook or transport
+// in opts must not make calls that need the source: they would wait for themselves.
 //
 // GET /app/session, POST /app/login, POST /app/login-account
 func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
@@ -83,7 +83,7 @@ func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
 	return ownSource(s)
 }
 
-// suits refuses the source for another credential, and for a client of another server: the JWT would go to it.
+// suits refuses another credential, and a client of another server, which would get the JWT.
 func (s *signIn) suits(which Credential, base *url.URL) error {
 	switch {
 	case which != NetworkToken:
@@ -97,7 +97,7 @@ func (s *signIn) suits(which Credential, base *url.URL) error {
 	}
 }
 
-// signIn is the source that SignIn returns.
+// signIn is the source of SignIn.
 type signIn struct {
 	credentials SignInCredentials
 	client      *Client
@@ -105,15 +105,15 @@ type signIn struct {
 
 	mu       sync.Mutex
 	jwt      string                 // in use; empty if there is none
-	refusal  bool                   // whether the next one comes in place of one that was refused
-	renewals renewals               // of JWTs that were refused
-	flight   *flight.Flight[string] // the sign-in that is under way, or nil
-	failed   error                  // what the last one ended with
+	refusal  bool                   // the next JWT replaces a rejected one
+	renewals renewals               // of rejected JWTs
+	flight   *flight.Flight[string] // the current sign-in, or nil
+	failed   error                  // of the last sign-in
 	pause    time.Duration
-	pauseEnd time.Time // until then failed is kept, or jwt, if the API has accepted none since
+	pauseEnd time.Time // until then failed is returned, or jwt is not replaced unless it was accepted
 }
 
-// Token returns the JWT, and signs in if there is none.
+// Token returns the JWT. It signs in if there is none.
 func (s *signIn) Token(ctx context.Context) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -125,7 +125,7 @@ func (s *signIn) Token(ctx context.Context) (string, error) {
 	return waitFor(ctx, f)
 }
 
-// join returns the JWT, or why there is none, or the sign-in to wait for, which it starts if there is none.
+// join returns the JWT, the error of the last sign-in, or the sign-in to wait for, which it starts if necessary.
 func (s *signIn) join(ctx context.Context) (string, *flight.Flight[string], error) {
 	if s.refused != nil {
 		return "", nil, s.refused
@@ -145,9 +145,9 @@ func (s *signIn) join(ctx context.Context) (string, *flight.Flight[string], erro
 	return "", s.flight, nil
 }
 
-// kept returns why the last sign-in failed, and for how long there is no other one.
+// kept returns the error of the last sign-in, with the rest of the pause as RetryAfter.
 func (s *signIn) kept() error {
-	failed, ok := s.failed.(*Error) //nolint:errorlint // what a sign-in ends with is not wrapped
+	failed, ok := s.failed.(*Error) //nolint:errorlint // asCause returns it unwrapped
 	if !ok {
 		return s.failed
 	}
@@ -156,7 +156,7 @@ func (s *signIn) kept() error {
 	return &told
 }
 
-// fly signs in for all who wait: with what is known of the first one's call, but not until that ends.
+// fly signs in for all waiting calls. ctx has the values of the first call's context, but is not cancelled with it.
 func (s *signIn) fly(ctx context.Context, f *flight.Flight[string]) {
 	ctx, cancel := context.WithTimeout(ctx, signInLimit)
 	defer cancel()
@@ -169,7 +169,7 @@ func (s *signIn) fly(ctx context.Context, f *flight.Flight[string]) {
 	}, s.land)
 }
 
-// land takes over what a sign-in ended with.
+// land records the result of a sign-in.
 func (s *signIn) land(jwt string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,8 +188,8 @@ func (s *signIn) land(jwt string, err error) {
 	s.pauseEnd = time.Now().Add(wait)
 }
 
-// accept is told of a JWT that the API has accepted: it accepts what a sign-in returns, so one that it rejects has expired.
-// That the JWT may be an earlier one, whose response was slow, does not matter.
+// accept ends the pause: the API accepts the JWTs of sign-ins, so a rejected one has expired. The accepted JWT may be an
+// earlier one with a slow response, which does not matter.
 func (s *signIn) accept(string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,7 +198,7 @@ func (s *signIn) accept(string) {
 	}
 }
 
-// Invalidate forgets the JWT, unless it is another one by now, or one that another sign-in would not improve on.
+// Invalidate removes the JWT, unless it was replaced by now, or a pause or the limit of renewals forbids another sign-in.
 func (s *signIn) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,7 +213,7 @@ func (s *signIn) Invalidate(token string) {
 func (s *signIn) steps(ctx context.Context) (string, error) {
 	sessions, account := s.client.AppSessions, s.credentials.AccountID
 	token := s.credentials.AppKey
-	ctx = context.WithValue(ctx, tokenKey{}, seal(&token)) // who gets a context can print its values
+	ctx = context.WithValue(ctx, tokenKey{}, seal(&token)) // sealed, because contexts print their values
 	session, err := sessions.Start(ctx)
 	if err != nil {
 		return "", err
@@ -227,7 +227,7 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		return "", err
 	}
 	token = session.next(token)
-	// A session that does not say of which account it is may be of any.
+	// A session without an account ID may belong to any account.
 	if !session.Authenticated || account != "" && session.Account.ID == "" {
 		if account == "" && len(session.Accounts) == 1 && !session.oddAccounts {
 			account = session.Accounts[0].ID
@@ -251,8 +251,8 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// next returns the credential of the calls after the response that s is: its JWT, or the present one if it has none. It
-// returns none for a JWT that could not be read, which replaces the present one.
+// next returns the credential for the calls after s: its JWT, or the present one if it has none. It returns an empty string
+// for an unreadable JWT, which replaces the present one.
 func (s *AppSession) next(present string) string {
 	if s.oddJWT {
 		return ""
@@ -260,30 +260,30 @@ func (s *AppSession) next(present string) string {
 	return cmp.Or(s.JWT(), present)
 }
 
-// tokenKey is where the context of a sign-in's calls holds their credential.
+// tokenKey is the context key of the credential of a sign-in's calls.
 type tokenKey struct{}
 
-// tokenIn is the source of a client that signs in.
+// tokenIn is the token source of the sign-in client.
 func tokenIn(ctx context.Context) (string, error) {
 	return *ctx.Value(tokenKey{}).(sealed[*string]).get(), nil
 }
 
-// kindsOfSignIn are the kinds of a failed sign-in as those of the call that needed it. Others would tell something of
-// that call which is not true: that what it asks for is wrong or not found, or that it may have been done.
+// kindsOfSignIn maps the kinds of a failed sign-in to those of the call that needed it. Other kinds would be wrong for that
+// call: it is not invalid, its object is not missing, and its outcome is not unknown.
 var kindsOfSignIn = map[error]error{
 	ErrUnauthorized: ErrUnauthorized, ErrInvalid: ErrUnauthorized, ErrNotFound: ErrUnauthorized,
 	ErrForbidden: ErrForbidden, ErrRateLimited: ErrRateLimited, ErrServer: ErrServer,
 }
 
-// asCause returns why a sign-in failed, as the cause of a call that was not sent. A page with a status of 4xx is not the
-// API's word on the credentials.
+// asCause returns the error of a failed sign-in as the cause of a call that was not sent. A 4xx that is not in the API's form
+// does not reject the credentials.
 func asCause(err error) error {
-	failed, ok := err.(*Error) //nolint:errorlint // what the methods return is not wrapped
+	failed, ok := err.(*Error) //nolint:errorlint // the methods return it unwrapped
 	if !ok {
 		return err
 	}
 	told := *failed
-	told.kinds = []error{} // not nil, or they would be told from the messages
+	told.kinds = []error{} // not nil, or Unwrap would derive them from the messages
 	for _, kind := range failed.kinds {
 		if as := kindsOfSignIn[kind]; as != nil && !errors.Is(failed, ErrBadResponse) {
 			told.kinds = append(told.kinds, as)

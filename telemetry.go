@@ -7,70 +7,68 @@ import (
 	"time"
 )
 
-// Outcome says what is known about an attempt once it is over.
+// Outcome says whether the API may have acted on the request of an attempt.
 type Outcome string
 
 const (
-	// OutcomeUnsent means that the API did nothing: no connection could be made, or the API responded with 429. The
-	// client's own transport proves the first. The transport of [WithHTTPClient] proves it if net/http/httptrace reports no
-	// connection and the error is one of dialling, DNS or the TLS handshake; otherwise the outcome is [OutcomeUnknown].
+	// OutcomeUnsent means that the API did nothing: no connection was made, or the API responded with 429. With the transport
+	// of [WithHTTPClient] the first needs proof, or the outcome is [OutcomeUnknown]: net/http/httptrace reports that a connection
+	// was asked for and none was got, and the error is one of dialling, DNS or the TLS handshake.
 	OutcomeUnsent Outcome = "unsent"
 	// OutcomeAnswered means that a complete response below 500 came, other than 408 and 429.
 	OutcomeAnswered Outcome = "answered"
-	// OutcomeUnknown means that the API may have acted on the request: no complete response came, or its status was 408, or
-	// 500 or above.
+	// OutcomeUnknown means that the API may have acted on the request: no complete response came, or a 408 or 5xx.
 	OutcomeUnknown Outcome = "unknown"
 )
 
-// Attempt is one request of a call, for hooks and logs. It holds no credential, pk, e-mail or URL.
+// Attempt is one request of a call, for hooks and logs. It contains no credential, pk, e-mail or URL.
 //
-// A call that sends nothing makes no attempt: one with an invalid argument or without a credential, or one that the limiter
-// stops.
+// A call with an invalid argument, without a credential or stopped by the limiter makes no attempt.
 //
-// One retry is not visible: net/http itself retries a GET immediately when a connection that it kept from an earlier request
-// breaks before the response, at most once for each such connection.
+// One retry is not visible: net/http itself retries a GET immediately if a reused connection breaks before the response, at
+// most once for each such connection.
 type Attempt struct {
 	// API is the API of the call.
 	API API
-	// Op is the operation of the call, such as "PUT /partners/subscriptions/{pk}": never the values in its path.
+	// Op is the operation of the call, such as "PUT /partners/subscriptions/{pk}". It never contains the values in the path.
 	Op string
 	// Number counts the attempts of the call from 1.
 	Number int
-	// StatusCode is the status of the response, also of an incomplete one. 0 means that no response came. A status of 200
-	// does not mean success: the account API reports failures with it.
+	// StatusCode is the status of the response, even of an incomplete one. 0 means that no response came. 200 does not mean
+	// success: the account API reports failures with it.
 	StatusCode int
-	// Err says why there is no complete response. It is nil if there is one, whatever the response says. It prints only what
-	// is known to be harmless; errors.Is and errors.As find the cause.
+	// Err says why there is no complete response. It is nil if there is one, whatever its status. It prints only harmless
+	// texts; errors.Is and errors.As find the cause.
 	Err error
 	// Outcome says whether the API may have acted on the request.
 	Outcome Outcome
-	// Duration is how long the attempt took, from asking for a connection to the last byte of the body, without any wait for
-	// the limiter.
+	// Duration is the time from the wait for a connection to the last byte of the body. It does not include a wait for the
+	// limiter.
 	Duration time.Duration
-	// Wait is how long the call waits before the next attempt. It is zero when the call ends, and before a retry with a
-	// renewed credential or session, which follows immediately. The next attempt is not made if the context is done before
-	// it, or if the limiter stops it.
+	// Wait is the planned wait before the next attempt. It is zero if the call ends, and before a retry with a renewed
+	// credential or session, which follows immediately. The next attempt is not made if the context is done or the limiter
+	// stops it.
 	Wait time.Duration
 }
 
-// Response tells about the last answer to a call, whether it succeeded or not. See [WithResponseInto].
+// Response is the last response to a call, successful or not. See [WithResponseInto].
 type Response struct {
-	// StatusCode is 0 if no answer came.
+	// StatusCode is 0 if no response came.
 	StatusCode int
-	// Header has no Set-Cookie: a session's cookies are credentials. A value that holds a credential of the call is
+	// Header has no Set-Cookie, because a session's cookies are credentials. A value that contains a credential of the call is
 	// "[redacted]".
 	Header http.Header
-	// Attempts is how many requests were made.
+	// Attempts is the number of attempts.
 	Attempts int
-	// Duration is how long they took, with all waits, for a limiter too.
+	// Duration is the time of all attempts, including all waits.
 	Duration time.Duration
 }
 
-// Operation returns the API and the operation of the request that a transport is given, from the context of that request.
-// The operation is the method and path as the vendor writes them, such as "PUT /partners/subscriptions/{pk}". It holds none
-// of the call's values, so it can name a span or label a metric where the URL of the request must not.
+// Operation returns the API and the operation of a request from its context, for a transport. The operation is the method
+// and path as the vendor writes them, such as "PUT /partners/subscriptions/{pk}". It contains none of the call's values, so
+// unlike the URL it can name a span or label a metric.
 //
-// Both are empty for a context that is not of a request of this package.
+// Both are empty for any other context.
 func Operation(ctx context.Context) (api API, op string) {
 	of, known := ctx.Value(operationKey{}).(*operation)
 	if !known {
@@ -79,16 +77,16 @@ func Operation(ctx context.Context) (api API, op string) {
 	return of.api, of.op
 }
 
-// operationKey is the key of the [operation] in the context of an attempt.
+// operationKey is the context key of an attempt's operation.
 type operationKey struct{}
 
-// operation is all that a transport may know of a call: the rest may be secret.
+// operation is the part of a call that is never secret.
 type operation struct {
 	api API
 	op  string
 }
 
-// observer is who is told of attempts.
+// observer reports attempts to the hook and the logger.
 type observer struct {
 	hook   func(context.Context, Attempt)
 	logger *slog.Logger

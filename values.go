@@ -14,8 +14,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// Date is a civil date: a day in the calendar, in no time zone. The zero value means no date: it prints as the empty
-// string and is null in JSON. Dates compare with == and with [Date.Compare].
+// Date is a civil date: a day without a time zone. The zero value means no date, prints as the empty string and is null in
+// JSON. Dates are comparable with == and [Date.Compare].
 type Date struct {
 	Year  int
 	Month time.Month
@@ -27,7 +27,7 @@ var (
 	errNotUnix  = errors.New("not a number of Unix seconds in the years 1 to 9999")
 )
 
-// ParseDate reads a date of the form YYYY-MM-DD.
+// ParseDate parses a date of the form YYYY-MM-DD.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -45,21 +45,20 @@ func DateOf(t time.Time) Date {
 // IsZero reports whether d is the zero value, which means no date.
 func (d Date) IsZero() bool { return d == Date{} }
 
-// Valid reports whether d is a day in the calendar of the years 0 to 9999. The zero value is not.
+// Valid reports whether d is a day of the years 0 to 9999. The zero value is not.
 func (d Date) Valid() bool {
 	return d.Year >= 0 && d.Year <= 9999 && DateOf(d.In(time.UTC)) == d
 }
 
-// noSuchDay is why a request with a date that is not Valid is refused.
 const noSuchDay = "a Date that is no day in the calendar"
 
-// In returns midnight at the start of d in loc, or what [time.Date] makes of it where clocks skip midnight on that
-// day, or where d is not Valid.
+// In returns midnight at the start of d in loc. If clocks skip that midnight, or if d is not Valid, it returns the result of
+// [time.Date].
 func (d Date) In(loc *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
 }
 
-// Compare returns -1 if d is before other, +1 if it is after, and 0 if they are the same day.
+// Compare returns -1 if d is before other, +1 if it is after, and 0 if both are the same day.
 func (d Date) Compare(other Date) int { return d.In(time.UTC).Compare(other.In(time.UTC)) }
 
 // String returns the date as YYYY-MM-DD, or the empty string for the zero value.
@@ -70,8 +69,7 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
 }
 
-// MarshalText returns the date as YYYY-MM-DD, nothing for the zero value, and an error for what is not a day in the
-// calendar.
+// MarshalText returns the date as YYYY-MM-DD, an empty text for the zero value, and an error if d is not Valid.
 func (d Date) MarshalText() ([]byte, error) {
 	if !d.IsZero() && !d.Valid() {
 		return nil, errNotADate
@@ -79,7 +77,7 @@ func (d Date) MarshalText() ([]byte, error) {
 	return []byte(d.String()), nil
 }
 
-// UnmarshalText reads a date of the form YYYY-MM-DD, or nothing as the zero value.
+// UnmarshalText parses a date of the form YYYY-MM-DD. An empty text is the zero value.
 func (d *Date) UnmarshalText(text []byte) error {
 	return d.read(string(text))
 }
@@ -109,7 +107,7 @@ func (d Date) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + string(text) + `"`), nil
 }
 
-// UnmarshalJSON reads a JSON string, as UnmarshalText does. Null is the zero value.
+// UnmarshalJSON parses a JSON string as UnmarshalText does. Null is the zero value.
 func (d *Date) UnmarshalJSON(data []byte) error {
 	value := jsonwire.Member{Value: bytes.TrimSpace(data)}
 	if !jsonwire.Valid(data) || value.Value[0] != '"' && !value.Is("null") {
@@ -118,7 +116,7 @@ func (d *Date) UnmarshalJSON(data []byte) error {
 	return d.read(value.Text())
 }
 
-// EncodeValues puts the date into a query, as go-querystring asks for it.
+// EncodeValues adds the date to a query, for go-querystring.
 func (d Date) EncodeValues(key string, v *url.Values) error {
 	text, err := d.MarshalText()
 	if err != nil {
@@ -128,12 +126,12 @@ func (d Date) EncodeValues(key string, v *url.Values) error {
 	return nil
 }
 
-// UnixTime is a point in time that JSON carries as Unix seconds. Its location is UTC. The zero value is null in JSON.
+// UnixTime is a point in time that is Unix seconds in JSON. Its location is UTC. The zero value is null in JSON.
 type UnixTime struct {
 	time.Time
 }
 
-// The seconds between which a UnixTime is: those of the zero time.Time, and those of the year 10000.
+// A UnixTime is between these seconds: the zero time.Time and the start of the year 10000, both excluded.
 const (
 	minUnix = -62135596800
 	maxUnix = 253402300800
@@ -147,8 +145,7 @@ func UnixTimeOf(t time.Time) UnixTime {
 	return UnixTime{t.UTC()}
 }
 
-// MarshalJSON returns the Unix seconds as a JSON number, with a fraction only where there is one, or null for the
-// zero value.
+// MarshalJSON returns the Unix seconds as a JSON number, with a fraction if there is one, or null for the zero value.
 func (t UnixTime) MarshalJSON() ([]byte, error) {
 	seconds, nanos, sign := t.Unix(), t.Nanosecond(), ""
 	switch {
@@ -156,13 +153,13 @@ func (t UnixTime) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	case nanos == 0:
 		return strconv.AppendInt(nil, seconds, 10), nil
-	case seconds < 0: // time.Time counts the fraction forwards, a number counts it away from zero
+	case seconds < 0: // a fraction counts forwards in time.Time, and away from zero in a number
 		seconds, nanos, sign = -seconds-1, 1e9-nanos, "-"
 	}
 	return bytes.TrimRight(fmt.Appendf(nil, "%s%d.%09d", sign, seconds, nanos), "0"), nil
 }
 
-// UnmarshalJSON reads Unix seconds, whole or with a fraction, to the nanosecond. Null is the zero value.
+// UnmarshalJSON parses Unix seconds, with or without a fraction, to the nanosecond. Null is the zero value.
 func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(data, []byte("null")) {
 		*t = UnixTime{}
@@ -180,13 +177,13 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	if strings.ContainsAny(text, "eE") {
 		text = strconv.FormatFloat(number, 'f', -1, 64)
 	}
-	// A float64 has no room for nanoseconds beside the seconds, so each is read on its own.
+	// A float64 is too small for seconds and nanoseconds together.
 	digits, decimals, _ := strings.Cut(text, ".")
 	seconds, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		return errNotUnix
 	}
-	fraction, _ := strconv.ParseFloat("0."+decimals, 64) // the whole was a number
+	fraction, _ := strconv.ParseFloat("0."+decimals, 64) // ParseFloat accepted the whole text
 	nanos := int64(math.Round(fraction * 1e9))
 	if strings.HasPrefix(text, "-") {
 		nanos = -nanos
@@ -195,7 +192,7 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// EncodeValues puts the Unix seconds into a query, as go-querystring asks for it: it would send nothing otherwise.
+// EncodeValues adds the Unix seconds to a query, for go-querystring, which would otherwise send an empty value.
 func (t UnixTime) EncodeValues(key string, v *url.Values) error {
 	if t.IsZero() {
 		v.Set(key, "")
@@ -230,7 +227,7 @@ func Clear[T any]() Optional[T] { return Optional[T]{state: stateClear} }
 // IsZero reports whether o leaves the field as it is.
 func (o Optional[T]) IsZero() bool { return o.state == stateLeave }
 
-// Get returns the value and whether there is one: ok is false if o leaves or clears the field.
+// Get returns the value. ok is false if o leaves or clears the field.
 func (o Optional[T]) Get() (v T, ok bool) { return o.value, o.state == stateSet }
 
 // MarshalJSON returns the value in JSON, the empty string (the API's "empty value") if o clears the field, and null if
@@ -246,7 +243,7 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	}
 }
 
-// String returns the value as fmt prints it, or what o does instead.
+// String returns the value as fmt prints it, "(clear)" or "(leave)".
 func (o Optional[T]) String() string {
 	switch o.state {
 	case stateSet:
