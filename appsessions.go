@@ -24,8 +24,8 @@ type AppSessionsService struct{ client *Client }
 type AppSession struct {
 	// Authenticated is true if a user is logged in and the account is known.
 	Authenticated bool
-	// Accounts are the accounts that the user has to choose from, with [AppSessionsService.SelectAccount]. It is empty for a
-	// user with a single account.
+	// Accounts are those that the user has to choose from, with [AppSessionsService.SelectAccount]. Empty for a user with a
+	// single account.
 	Accounts []AccountChoice
 	// LastAccountID is the account in Accounts that the user chose last.
 	LastAccountID string
@@ -122,7 +122,7 @@ type AppAccess map[string]string
 
 // Can reports whether a user has the required access, such as "payment-methods:d". It follows the vendor's rules. One of
 // several letters is enough, as in "payment-methods:ud". A feature alone, or with "*", requires any entry for the feature.
-// One of several comma-separated requirements is enough. "*" is always granted. A requirement with any other letter never is.
+// One of several comma-separated requirements is enough. "*" is always granted, and an unknown letter never is.
 func (a AppAccess) Can(required string) bool {
 	for _, control := range strings.Split(required, ",") {
 		feature, letters, limited := strings.Cut(control, ":")
@@ -215,8 +215,8 @@ func (s *AppSession) readAccounts(accounts []byte) {
 	}
 }
 
-// AppLoginRequest is a user name and a password. It is redacted in fmt and slog, but not in JSON, and not if fmt prints a struct
-// that has it in an unexported field.
+// AppLoginRequest is a user name and a password. It is redacted in fmt and slog, but not in JSON, and not if fmt prints a
+// struct that has it in an unexported field.
 type AppLoginRequest struct {
 	Username string `json:"username,omitzero"`
 	Password string `json:"password,omitzero"`

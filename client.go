@@ -110,7 +110,6 @@ func supports(goos string) error {
 	return nil
 }
 
-// check refuses invalid combinations of options.
 func (s *settings) check() error {
 	for name, base := range s.bases {
 		if base.Scheme != "https" && !s.plainHTTP && !isLoopback(base.Hostname()) {
@@ -141,7 +140,7 @@ func (c *Client) config() *settings {
 }
 
 // CloseIdleConnections closes the idle connections of the client's transport, for a shutdown. Calls in flight continue. A
-// [SignIn] source has a client of its own, whose connections stay open.
+// [SignIn] source has a client of its own, which is not included.
 func (c *Client) CloseIdleConnections() {
 	s := c.config()
 	if s == nil {

@@ -72,10 +72,8 @@ type hiddenSource struct {
 	redact.Name
 }
 
-// Token calls the source's.
 func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.get().Token(ctx) }
 
-// Invalidate calls the source's.
 func (s hiddenSource) Invalidate(token string) { s.get().Invalidate(token) }
 
 func (s hiddenSource) accept(token string) {
@@ -191,7 +189,6 @@ func (s *secrets) renew(ctx context.Context, ask bool) (renewed bool, err error)
 	return renewed && ctx.Err() == nil, whyDone(ctx)
 }
 
-// accept passes the accepted credentials to their sources.
 func (s *secrets) accept() {
 	for i := range s.held {
 		if source, ok := s.held[i].source.(accepting); ok {
@@ -209,7 +206,6 @@ func (s *secrets) spend(values ...string) {
 	}
 }
 
-// all returns every secret of the call.
 func (s *secrets) all() []string {
 	all := slices.Clone(s.spent)
 	for _, one := range s.held {

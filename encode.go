@@ -67,7 +67,6 @@ func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*req
 	return r, nil
 }
 
-// optionsOf applies the options, or returns why one of them is invalid.
 func optionsOf(opts []CallOption) (o callOptions, why string) {
 	for _, opt := range opts {
 		if opt == nil {
@@ -171,7 +170,6 @@ func (e *endpoint) query(credential Credential) (string, error) {
 	return values.Encode(), nil
 }
 
-// content returns the JSON of Body, or nil without a body.
 func (e *endpoint) content() ([]byte, error) {
 	if e.Body == nil {
 		return nil, nil

@@ -38,7 +38,7 @@ var (
 	// second request of [SubscriptionsService.Ensure] or [NetworksService.Delete].
 	ErrNoCredential = errors.New("no credential")
 	// ErrBadResponse means that the API does not document the response, for example an HTML page, an empty or truncated body,
-	// or a redirect. The write may have succeeded.
+	// or a redirect. A write may have succeeded.
 	ErrBadResponse = errors.New("bad response")
 	// ErrResponseTooLarge means that the body is larger than [WithMaxResponseBytes] allows.
 	ErrResponseTooLarge = errors.New("response too large")

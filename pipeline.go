@@ -32,7 +32,6 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	return value, explain(r, res, failed)
 }
 
-// send makes the attempts of a call.
 func send(ctx context.Context, c *Client, r *request) result {
 	s, started := c.config(), time.Now()
 	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, s.budgets[r.api], repeated{

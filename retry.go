@@ -42,7 +42,6 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	}
 }
 
-// rules are the retry policy of one call.
 type rules struct {
 	RetryPolicy
 

@@ -97,7 +97,6 @@ func (s *signIn) suits(which Credential, base *url.URL) error {
 	}
 }
 
-// signIn is the source of SignIn.
 type signIn struct {
 	credentials SignInCredentials
 	client      *Client
@@ -110,10 +109,9 @@ type signIn struct {
 	flight   *flight.Flight[string] // the current sign-in, or nil
 	failed   error                  // of the last sign-in
 	pause    time.Duration
-	pauseEnd time.Time // until then failed is returned, or jwt is not replaced unless it was accepted
+	pauseEnd time.Time // until then failed is returned, or jwt is kept unless it was accepted
 }
 
-// Token returns the JWT. It signs in if there is none.
 func (s *signIn) Token(ctx context.Context) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -169,7 +167,6 @@ func (s *signIn) fly(ctx context.Context, f *flight.Flight[string]) {
 	}, s.land)
 }
 
-// land records the result of a sign-in.
 func (s *signIn) land(jwt string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +206,6 @@ func (s *signIn) Invalidate(token string) {
 	s.jwt, s.refusal = "", true
 }
 
-// steps signs in and returns the JWT.
 func (s *signIn) steps(ctx context.Context) (string, error) {
 	sessions, account := s.client.AppSessions, s.credentials.AccountID
 	token := s.credentials.AppKey
@@ -260,10 +256,9 @@ func (s *AppSession) next(present string) string {
 	return cmp.Or(s.JWT(), present)
 }
 
-// tokenKey is the context key of the credential of a sign-in's calls.
+// tokenKey is the context key of the credential of a sign-in's calls, for tokenIn.
 type tokenKey struct{}
 
-// tokenIn is the token source of the sign-in client.
 func tokenIn(ctx context.Context) (string, error) {
 	return *ctx.Value(tokenKey{}).(sealed[*string]).get(), nil
 }

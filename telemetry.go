@@ -77,7 +77,6 @@ func Operation(ctx context.Context) (api API, op string) {
 	return of.api, of.op
 }
 
-// operationKey is the context key of an attempt's operation.
 type operationKey struct{}
 
 // operation is the part of a call that is never secret.
@@ -86,7 +85,6 @@ type operation struct {
 	op  string
 }
 
-// observer reports attempts to the hook and the logger.
 type observer struct {
 	hook   func(context.Context, Attempt)
 	logger *slog.Logger

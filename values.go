@@ -177,7 +177,7 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	if strings.ContainsAny(text, "eE") {
 		text = strconv.FormatFloat(number, 'f', -1, 64)
 	}
-	// A float64 is too small for seconds and nanoseconds together.
+	// A float64 is too imprecise for seconds and nanoseconds together.
 	digits, decimals, _ := strings.Cut(text, ".")
 	seconds, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
@@ -192,7 +192,7 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// EncodeValues adds the Unix seconds to a query, for go-querystring, which would otherwise send an empty value.
+// EncodeValues adds the Unix seconds to a query, for go-querystring, which would otherwise leave it out.
 func (t UnixTime) EncodeValues(key string, v *url.Values) error {
 	if t.IsZero() {
 		v.Set(key, "")
