@@ -22,20 +22,16 @@ type AppSessionsService struct{ client *Client }
 // An AppSession contains a credential, its JWT, which is never printed. The AppSession is redacted in fmt, slog, JSON and text.
 // Its other fields are not redacted if they are printed alone, or if fmt prints a struct that has it in an unexported field.
 type AppSession struct {
-	// Authenticated is true if a user is logged in and the account is known.
-	Authenticated bool
+	Authenticated bool // a user is logged in and the account is known
 	// Accounts are those that the user has to choose from, with [AppSessionsService.SelectAccount]. Empty for a user with a
 	// single account.
-	Accounts []AccountChoice
-	// LastAccountID is the account in Accounts that the user chose last.
-	LastAccountID string
+	Accounts      []AccountChoice
+	LastAccountID string // the account in Accounts that the user chose last
 	App           App
-	// User is zero until a user is logged in.
-	User AppUser
-	// Account is zero until it is known.
-	Account AppAccount
-	Access  AppAccess
-	Alerts  []AppAlert
+	User          AppUser    // zero until a user is logged in
+	Account       AppAccount // zero until it is known
+	Access        AppAccess
+	Alerts        []AppAlert
 
 	oddAccounts, oddJWT bool // the response has accounts, or a JWT, in an undocumented form
 
@@ -54,28 +50,25 @@ type App struct {
 	Title   string   `json:"title"`
 	Created UnixTime `json:"created"`
 	// LoginURL, ResetURL, SignupURL and NetworkURL are the application's own pages.
-	LoginURL   string `json:"login_url"`
-	ResetURL   string `json:"reset_url"`
-	SignupURL  string `json:"signup_url"`
-	NetworkURL string `json:"network_url"`
-	// AllowSignup is true if users can sign up by themselves.
-	AllowSignup bool `json:"allow_signup"`
+	LoginURL    string `json:"login_url"`
+	ResetURL    string `json:"reset_url"`
+	SignupURL   string `json:"signup_url"`
+	NetworkURL  string `json:"network_url"`
+	AllowSignup bool   `json:"allow_signup"` // users can sign up by themselves
 }
 
 // AppUser is a user of an application.
 type AppUser struct {
-	ID        string   `json:"id"`
-	Created   UnixTime `json:"created"`
-	LastLogin UnixTime `json:"last_login"`
-	Username  string   `json:"username"`
-	Name      string   `json:"name"`
-	Email     string   `json:"email"`
-	// MobileNumber is in the user's own format.
-	MobileNumber string `json:"mobile_number"`
+	ID           string   `json:"id"`
+	Created      UnixTime `json:"created"`
+	LastLogin    UnixTime `json:"last_login"`
+	Username     string   `json:"username"`
+	Name         string   `json:"name"`
+	Email        string   `json:"email"`
+	MobileNumber string   `json:"mobile_number"` // in the user's own format
 	// ScreenLocked is true if the user has to enter the password again. Access is empty until then.
-	ScreenLocked bool `json:"screen_locked"`
-	// Roles are IDs.
-	Roles []string `json:"roles"`
+	ScreenLocked bool     `json:"screen_locked"`
+	Roles        []string `json:"roles"` // IDs
 }
 
 // AppAccount is the account that a user is signed in to.
@@ -92,15 +85,12 @@ type AppAccount struct {
 	URL          string   `json:"url"`
 	ContactName  string   `json:"contact_name"`
 	ContactEmail string   `json:"contact_email"`
-	// TimezoneID is a time zone, such as "America/New_York".
-	TimezoneID string `json:"timezone_id"`
-	// UTCOffset is in seconds.
-	UTCOffset int    `json:"utc_offset"`
-	CountryID string `json:"country_id"`
-	DomainID  string `json:"domain_id"`
-	VersionID string `json:"version_id"`
-	// IsAppAccount is true for the account that owns the application.
-	IsAppAccount bool `json:"is_app_account"`
+	TimezoneID   string   `json:"timezone_id"` // such as "America/New_York"
+	UTCOffset    int      `json:"utc_offset"`  // in seconds
+	CountryID    string   `json:"country_id"`
+	DomainID     string   `json:"domain_id"`
+	VersionID    string   `json:"version_id"`
+	IsAppAccount bool     `json:"is_app_account"` // the account owns the application
 }
 
 // AppAlert is a notice for the user.
@@ -109,8 +99,7 @@ type AppAlert struct {
 	Title       string `json:"title"`
 	Description string `json:"description"`
 	Text        string `json:"text"`
-	// Href is a page of the application.
-	Href string `json:"href"`
+	Href        string `json:"href"` // a page of the application
 	// Access is the access that a user needs to handle it, in the form of [AppAccess.Can].
 	Access    string   `json:"access"`
 	Priority  int      `json:"priority"`

@@ -22,18 +22,12 @@ const Version = "0.1.0"
 //
 // It needs only the credentials of the APIs that it calls. It is redacted in fmt, slog and JSON.
 type Client struct {
-	// Signup makes signup links and signs parents up.
-	Signup *SignupService
-	// Subscriptions creates, changes and cancels subscriptions.
-	Subscriptions *SubscriptionsService
-	// Accounts creates customers, logs them in, and reads and changes their data.
-	Accounts *AccountsService
-	// Networks reads, changes and deletes the relations to other accounts.
-	Networks *NetworksService
-	// Invitations creates and manages invitations to other accounts.
-	Invitations *InvitationsService
-	// AppSessions signs users in at the network API.
-	AppSessions *AppSessionsService
+	Signup        *SignupService        // makes signup links and signs parents up
+	Subscriptions *SubscriptionsService // creates, changes and cancels subscriptions
+	Accounts      *AccountsService      // creates customers, logs them in, and reads and changes their data
+	Networks      *NetworksService      // reads, changes and deletes the relations to other accounts
+	Invitations   *InvitationsService   // creates and manages invitations to other accounts
+	AppSessions   *AppSessionsService   // signs users in at the network API
 
 	settings sealed[*settings]
 }

@@ -150,12 +150,9 @@ func (e Error) Format(f fmt.State, verb rune) { redact.Format(f, verb, e.Error()
 
 // ArgumentError is the error of an argument that was refused before anything was sent.
 type ArgumentError struct {
-	// Op is the operation or the function.
-	Op string
-	// Name is the name of the argument.
-	Name string
-	// Reason says what is wrong. It never contains the value.
-	Reason string
+	Op     string // the operation or the function
+	Name   string // the name of the argument
+	Reason string // what is wrong with it; never contains the value
 }
 
 // Error returns one line: the operation, the argument and the reason.

@@ -17,10 +17,8 @@ import (
 // SignInCredentials are the credentials for [SignIn]. They are redacted in fmt, slog and JSON, but not if fmt prints a struct
 // that has them in an unexported field.
 type SignInCredentials struct {
-	// AppKey is the key of the application.
-	AppKey string
-	// Username and Password are the user's.
-	Username string
+	AppKey   string // of the application
+	Username string // of the user
 	Password string
 	// AccountID is the account to sign in to. It is required for a user with several accounts, which are the Accounts of the
 	// session that [AppSessionsService.Login] returns.

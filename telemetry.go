@@ -53,15 +53,12 @@ type Attempt struct {
 
 // Response is the last response to a call, successful or not. See [WithResponseInto].
 type Response struct {
-	// StatusCode is 0 if no response came.
-	StatusCode int
+	StatusCode int // 0 if no response came
 	// Header has no Set-Cookie, because a session's cookies are credentials. A value that contains a credential of the call is
 	// "[redacted]".
-	Header http.Header
-	// Attempts is the number of attempts.
+	Header   http.Header
 	Attempts int
-	// Duration is the time of all attempts, including all waits.
-	Duration time.Duration
+	Duration time.Duration // of all attempts, including all waits
 }
 
 // Operation returns the API and the operation of a request from its context, for a transport. The operation is the method
