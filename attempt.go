@@ -13,6 +13,7 @@ import (
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/errtext"
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 	"github.com/partnerapi/partnerapi-go/internal/readlimit"
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
@@ -22,22 +23,46 @@ type request struct {
 	api     API
 	op      string
 	method  string
-	url     *url.URL    // without the credential
+	url     url.URL     // without the credential
 	header  http.Header // without credentials
 	content []byte      // the body; nil sends none
-	secrets *secrets
+	secrets secrets
 	session *sessionCall // or nil
 
-	// open opens the API's envelope. isLoggedOut reports whether an opened response says that the customer is not logged in.
-	open        func(status int, body []byte) (payload []byte, failed *Error)
-	isLoggedOut func(payload []byte, failed *Error) bool
+	open    func(status int, body []byte) (payload []byte, failed *Error) // opens the API's envelope
+	expects expectation
 
 	into         *Response // or nil
 	once         bool      // WithoutRetry
 	isIdempotent bool
-	isWrite      bool
 	earlierDoubt bool     // an earlier call for the same purpose may have succeeded
 	path         []string // the path if it has arguments, unescaped and escaped, to redact: routers print it in a 404
+}
+
+// expectation is what the payload of a successful response holds.
+type expectation struct {
+	key     string // the member that holds the value; empty for the whole payload
+	ifNull  error  // the kind of failure that a null value stands for, or nil
+	isWrite bool
+}
+
+// lacks reports whether the response means ifNull: the value is null, or missing in the response to a read.
+func (x expectation) lacks(known jsonwire.Presence, payload []byte) bool {
+	isLeftOut := known == jsonwire.Absent && jsonwire.PresenceOf(payload) == jsonwire.Present
+	return x.ifNull != nil && (known == jsonwire.Null || isLeftOut && !x.isWrite)
+}
+
+// isLoggedOut reports whether a response says that the customer is not logged in. For a write only the API's message says so,
+// because a null customer is documented only for reads.
+func (x expectation) isLoggedOut(payload []byte, failed *Error) bool {
+	if failed != nil {
+		return errors.Is(failed, ErrNotLoggedIn)
+	}
+	if x.isWrite || !errors.Is(x.ifNull, ErrNotLoggedIn) {
+		return false
+	}
+	known, _ := jsonwire.UnmarshalMember(payload, x.key, new(struct{}))
+	return x.lacks(known, payload)
 }
 
 // facts are the result of an attempt.
@@ -70,13 +95,13 @@ type Limiter interface {
 }
 
 // attempt makes one attempt: it waits until it may start, sends the request, reads the response and opens its envelope.
-func (s *settings) attempt(ctx context.Context, r *request, number int) facts {
+func (s *settings) attempt(ctx context.Context, r *request, number int) *facts {
 	if err := s.mayStart(ctx, r); err != nil {
-		return facts{stopped: true, cause: err}
+		return &facts{stopped: true, cause: err}
 	}
-	f := facts{Attempt: Attempt{API: r.api, Op: r.op, Number: number}}
+	f := &facts{Attempt: Attempt{API: r.api, Op: r.op, Number: number}}
 	started := time.Now()
-	err := s.exchange(ctx, r, &f)
+	err := s.exchange(ctx, r, f)
 	f.Duration = time.Since(started)
 	if err != nil {
 		f.cause = ofTransport(ctx, err)
@@ -89,7 +114,9 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) facts {
 		f.rejected = !r.secrets.renewed
 	case f.Outcome == OutcomeAnswered:
 		r.secrets.accept()
-		f.relogin = r.session.learn(func() bool { return r.isLoggedOut(f.payload, f.failure) })
+		if r.session != nil {
+			f.relogin = r.session.learn(func() bool { return r.expects.isLoggedOut(f.payload, f.failure) })
+		}
 	}
 	return f
 }
@@ -124,19 +151,18 @@ func deadlineOf(refusal error) error {
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	var traced dialgate.Trace
-	req := r.build(context.WithValue(traced.Watch(ctx), operationKey{}, &operation{r.api, r.op}))
-	resp, err := roundTrip(s.transport, req)
+	out := r.build(ctx)
+	resp, err := roundTrip(s.transport, &out.Request)
 	if err != nil {
 		err = dialgate.OfProxy(s.transport, err)
 		f.Outcome, f.final = OutcomeUnknown, dialgate.IsFinal(err)
-		if traced.IsUnsent(err, s.isOwnTransport, parts) {
+		if out.trace.IsUnsent(err, s.isOwnTransport, parts) {
 			f.Outcome = OutcomeUnsent
 		}
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	r.secrets.spend(r.session.absorb(resp, r.url)...)
+	r.secrets.spend(r.session.absorb(resp, &r.url)...)
 	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
 	f.retryAfter = retryafter.Of(resp.Header)
 	if f.body, err = readlimit.All(resp.Body, s.maxBody, ErrResponseTooLarge); err != nil {
@@ -149,21 +175,31 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	return err
 }
 
-// build returns a copy of the request with the credentials. A transport may keep and change it.
-func (r *request) build(ctx context.Context) *http.Request {
-	target := *r.url
-	req := (&http.Request{
-		Method: r.method, URL: &target, Host: target.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
-	}).WithContext(ctx)
+// outgoing is the copy of the request that one attempt sends. A transport may keep and change it.
+type outgoing struct {
+	http.Request
+
+	target  url.URL
+	content bytes.Reader
+	trace   dialgate.Trace
+	op      operation
+}
+
+// build returns a copy of the request with the credentials.
+func (r *request) build(ctx context.Context) *outgoing {
+	out := &outgoing{target: r.url, op: operation{r.api, r.op}}
+	out.Request = *(&http.Request{
+		Method: r.method, URL: &out.target, Host: r.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
+	}).WithContext(context.WithValue(out.trace.Watch(ctx), operationKey{}, &out.op))
 	if r.content != nil {
 		// net/http knows that a NopCloser of a bytes.Reader is in memory, and writes it together with the headers.
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.content)), nil }
-		req.Body, _ = req.GetBody()
-		req.ContentLength = int64(len(r.content))
+		out.content.Reset(r.content)
+		out.Body, out.ContentLength = io.NopCloser(&out.content), int64(len(r.content))
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.content)), nil }
 	}
-	r.secrets.spend(r.session.apply(req)...)
-	r.secrets.put(req)
-	return req
+	r.secrets.spend(r.session.apply(&out.Request)...)
+	r.secrets.put(&out.Request)
+	return out
 }
 
 // incompleteKinds returns the kinds of a response whose body was not read whole because of err.

@@ -128,7 +128,7 @@ func TestNoCredentialInTheSharedRequest(t *testing.T) {
 		assert.Contains(t, req.Header, "Cookie")
 		return reply(200, `{"status":"ok"}`), nil
 	}))
-	r, err := encode(t.Context(), client, endpoint{
+	r, err := encode(t.Context(), client, &endpoint{
 		Call: Call{API: AccountAPI, Op: "GET /a", Session: session}, extraCredential: OrganizationKey,
 	}, nil)
 	require.NoError(t, err)

@@ -2,13 +2,10 @@ package partnerapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // Call is a request for [Do] to send.
@@ -100,24 +97,7 @@ func (call *Call) isIdempotent() bool {
 	}
 }
 
-// lacks reports whether the response means ifNull: the value is null, or missing in the response to a read.
-func (e *endpoint) lacks(known jsonwire.Presence, payload []byte) bool {
-	isLeftOut := known == jsonwire.Absent && jsonwire.PresenceOf(payload) == jsonwire.Present
-	return e.ifNull != nil && (known == jsonwire.Null || isLeftOut && !e.isWrite())
-}
-
-// isLoggedOut reports whether a response says that the customer is not logged in. For a write only the API's message says so,
-// because a null customer is documented only for reads.
-func (e *endpoint) isLoggedOut(payload []byte, failed *Error) bool {
-	if failed != nil {
-		return errors.Is(failed, ErrNotLoggedIn)
-	}
-	if e.isWrite() || !errors.Is(e.ifNull, ErrNotLoggedIn) {
-		return false
-	}
-	known, _ := jsonwire.UnmarshalMember(payload, e.key, new(none))
-	return e.lacks(known, payload)
-}
+func (e *endpoint) expectation() expectation { return expectation{e.key, e.ifNull, e.isWrite()} }
 
 // A checker is an input that validates itself. It returns the invalid field and the reason, or empty strings.
 type checker interface {

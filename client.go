@@ -42,8 +42,8 @@ type settings struct {
 	timeout   time.Duration // per attempt
 	retry     RetryPolicy
 	maxBody   int64
-	product   string // of WithUserAgent
-	userAgent string
+	product   string               // of WithUserAgent
+	headers   map[bool]http.Header // of requests, by whether they have a body; shared, so never changed
 	observer  observer
 	plainHTTP bool
 
@@ -83,7 +83,11 @@ func NewClient(opts ...Option) (*Client, error) {
 	if s.transport == nil {
 		s.transport, s.isOwnTransport = dialgate.New(), true
 	}
-	s.userAgent = strings.TrimSpace(s.product + " partnerapi-go/" + Version)
+	agent := strings.TrimSpace(s.product + " partnerapi-go/" + Version)
+	s.headers = map[bool]http.Header{
+		false: {"Accept": {"application/json"}, "User-Agent": {agent}},
+		true:  {"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"}},
+	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
 	c := &Client{settings: seal(s)}
 	c.Signup = &SignupService{c}

@@ -33,7 +33,7 @@ func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 		err = record.complete()
 	}
 	switch {
-	case e.lacks(known, payload):
+	case e.expectation().lacks(known, payload):
 		return value, &Error{kinds: []error{e.ifNull}}
 	case known == jsonwire.Absent:
 		return value, badResponse("no value in the body")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,7 +19,7 @@ import (
 
 // encode returns the request of a call. It returns an [*ArgumentError] for an invalid call, and [ErrNoCredential] if a
 // credential is missing.
-func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*request, error) {
+func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*request, error) {
 	s := c.config()
 	if s == nil {
 		return nil, e.refuse("client", "nil, or not made by NewClient")
@@ -50,10 +51,9 @@ func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*req
 		return nil, e.refuse("session", why)
 	}
 	r := &request{
-		api: e.API, op: e.Op, method: method, url: target, header: s.headers(o.header, content != nil), content: content,
-		secrets: &secrets{api: e.API, op: e.Op, spent: e.spent}, session: session,
-		open: of.open, isLoggedOut: e.isLoggedOut,
-		into: o.into, once: o.once, isIdempotent: e.isIdempotent(), isWrite: e.isWrite(), earlierDoubt: e.earlierDoubt,
+		api: e.API, op: e.Op, method: method, url: target, header: s.headersWith(o.header, content != nil), content: content,
+		secrets: secrets{api: e.API, op: e.Op, spent: e.spent}, session: session, open: of.open, expects: e.expectation(),
+		into: o.into, once: o.once, isIdempotent: e.isIdempotent(), earlierDoubt: e.earlierDoubt,
 	}
 	if len(e.Args) > 0 {
 		r.path = []string{strings.TrimPrefix(target.Path, base.Path), strings.TrimPrefix(target.EscapedPath(), base.EscapedPath())}
@@ -68,27 +68,34 @@ func encode(ctx context.Context, c *Client, e endpoint, opts []CallOption) (*req
 }
 
 func optionsOf(opts []CallOption) (o callOptions, why string) {
+	if len(opts) == 0 {
+		return o, ""
+	}
+	var set callOptions
 	for _, opt := range opts {
 		if opt == nil {
 			return o, "nil"
 		}
-		if why := opt(&o); why != "" {
+		if why := opt(&set); why != "" {
 			return o, why
 		}
 	}
-	return o, ""
+	return set, ""
 }
 
 // target returns the method of the operation, and its URL in which each wildcard is replaced by an escaped argument.
-func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err error) {
+func (e *endpoint) target(base *url.URL) (method string, target url.URL, err error) {
 	method, pattern, _ := strings.Cut(e.Op, " ")
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
-		return "", nil, e.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
+		return "", url.URL{}, e.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
 	case !httpsyntax.IsToken(method) || !httpsyntax.IsValue(pattern) || strings.Contains(pattern, "\t"):
-		return "", nil, e.refuse("Op", "not a method and a path")
+		return "", url.URL{}, e.refuse("Op", "not a method and a path")
 	case e.path != "":
 		pattern = e.path
+	}
+	if !strings.ContainsAny(pattern, "{}") && len(e.Args) == 0 {
+		return method, under(base, (&url.URL{Path: pattern}).EscapedPath()), nil
 	}
 	segments := strings.Split(pattern[1:], "/")
 	wildcards := 0
@@ -99,11 +106,11 @@ func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err er
 			segments[i] = (&url.URL{Path: segment}).EscapedPath()
 			continue
 		case segment != "{"+name+"}" || !isWildcardName(name) || slices.Contains(segments[i+1:], segment):
-			return "", nil, e.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
+			return "", url.URL{}, e.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
 		}
 		if wildcards < len(e.Args) {
 			if why := whyNotSegment(e.Args[wildcards]); why != "" {
-				return "", nil, e.refuse(name, why)
+				return "", url.URL{}, e.refuse(name, why)
 			}
 			segments[i] = url.PathEscape(e.Args[wildcards])
 		}
@@ -111,18 +118,22 @@ func (e *endpoint) target(base *url.URL) (method string, target *url.URL, err er
 	}
 	switch {
 	case len(e.Args) < wildcards:
-		return "", nil, e.refuse("Args", "fewer than the path has wildcards")
+		return "", url.URL{}, e.refuse("Args", "fewer than the path has wildcards")
 	case len(e.Args) > wildcards:
-		return "", nil, e.refuse("Args", "more than the path has wildcards")
+		return "", url.URL{}, e.refuse("Args", "more than the path has wildcards")
 	}
-	escaped := base.EscapedPath() + "/" + strings.Join(segments, "/")
+	return method, under(base, "/"+strings.Join(segments, "/")), nil
+}
+
+// under returns the URL of an escaped path below a base URL.
+func under(base *url.URL, escaped string) url.URL {
 	u := *base
-	u.Path, u.RawPath = escaped, ""
-	if strings.Contains(escaped, "%") {
-		u.RawPath = escaped
-		u.Path, _ = url.PathUnescape(escaped) // net/url escaped it
+	u.Path, u.RawPath = base.EscapedPath()+escaped, ""
+	if strings.Contains(u.Path, "%") {
+		u.RawPath = u.Path
+		u.Path, _ = url.PathUnescape(u.RawPath) // net/url escaped it
 	}
-	return method, &u, nil
+	return u
 }
 
 func isWildcardName(name string) bool {
@@ -187,12 +198,13 @@ func (e *endpoint) content() ([]byte, error) {
 	return body, nil
 }
 
-// headers returns the headers without credentials. A caller's header replaces one of ours, unless it is empty.
-func (s *settings) headers(callers http.Header, hasBody bool) http.Header {
-	header := http.Header{"Accept": {"application/json"}, "User-Agent": {s.userAgent}}
-	if hasBody {
-		header["Content-Type"] = []string{"application/json; charset=utf-8"}
+// headersWith returns the headers of a request with those of the caller, without credentials. An empty value of the caller
+// does not replace one of ours.
+func (s *settings) headersWith(callers http.Header, hasBody bool) http.Header {
+	if callers == nil {
+		return s.headers[hasBody]
 	}
+	header := maps.Clone(s.headers[hasBody])
 	for name, values := range callers {
 		if header[name] == nil || values[0] != "" {
 			header[name] = values

@@ -70,7 +70,7 @@ func FuzzPathArgument(f *testing.F) {
 	mux.HandleFunc("PUT /api/v1/partners/subscriptions/{pk}", func(http.ResponseWriter, *http.Request) {})
 	f.Fuzz(func(t *testing.T, pk string) {
 		call := Call{API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{pk}}
-		r, err := encode(t.Context(), client, endpoint{Call: call}, nil)
+		r, err := encode(t.Context(), client, &endpoint{Call: call}, nil)
 		if err != nil {
 			var refused *ArgumentError
 			require.ErrorAs(t, err, &refused)

@@ -13,7 +13,7 @@ import (
 // partly decodable, do returns that part beside the error.
 func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T, error) {
 	var value, zero T
-	r, err := encode(ctx, c, e, opts)
+	r, err := encode(ctx, c, &e, opts)
 	if err != nil {
 		return zero, err
 	}
@@ -34,10 +34,8 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 
 func send(ctx context.Context, c *Client, r *request) result {
 	s, started := c.config(), time.Now()
-	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, s.budgets[r.api], repeated{
-		try:    func(ctx context.Context, number int) facts { return s.attempt(ctx, r, number) },
-		renew:  r.secrets.renew,
-		report: func(a Attempt) { s.observer.report(ctx, a) },
+	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, s.budgets[r.api], s.observer, &r.secrets, func(ctx context.Context, number int) *facts {
+		return s.attempt(ctx, r, number)
 	})
 	if r.into != nil && res.attempts > 0 {
 		*r.into = Response{res.StatusCode, withoutSecrets(res.header, r.secrets.all()), res.attempts, time.Since(started)}
@@ -57,7 +55,7 @@ func explain(r *request, res result, failed *Error) *Error {
 		failed.cause = hide(res.cause)
 		failed.RetryAfter = cmp.Or(failed.RetryAfter, retryAfterOf(res.cause))
 	}
-	if (res.doubt || r.earlierDoubt) && r.isWrite {
+	if (res.doubt || r.earlierDoubt) && r.expects.isWrite {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)
 	}
 	return failed

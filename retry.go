@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -102,102 +101,108 @@ func (p RetryPolicy) backoff(attempt, status int, jitter float64) time.Duration 
 	return wait
 }
 
-// repeated is the part of a call that repeat uses.
-type repeated struct {
-	try    func(ctx context.Context, number int) facts
-	renew  func(ctx context.Context, ask bool) (renewed bool, err error)
-	report func(Attempt)
-}
-
 // result is the result of all attempts of a call. Its facts are of the last attempt that got a response, if any did.
 type result struct {
-	facts
+	*facts
 
 	attempts int
 	doubt    bool  // an attempt had an unknown outcome
 	cause    error // why the last attempt got no response, or why its response is not final
 }
 
-// repeat makes attempts until plan ends the call. go-retryablehttp counts, waits and gives up on a done context.
-func repeat(ctx context.Context, p rules, b *budget.Budget, call repeated) result {
-	l := &loop{rules: p, budget: b, repeated: call}
-	client := retryablehttp.Client{
-		HTTPClient: &http.Client{Transport: l}, RetryMax: math.MaxInt, // plan limits the attempts
-		CheckRetry: l.checkRetry, Backoff: l.backOff, ErrorHandler: passThrough,
+// repeat makes attempts until plan ends the call. Most calls end with their first attempt; go-retryablehttp makes the others:
+// it waits, and gives up on a done context.
+func repeat(ctx context.Context, p rules, b *budget.Budget, o observer, s *secrets, try func(ctx context.Context, number int) *facts) result {
+	l := loop{rules: p, budget: b, observer: o, secrets: s, try: try}
+	l.attempt(ctx)
+	if l.next.again {
+		l = l.retry(ctx)
 	}
-	l.failure = &Error{} // unless a response comes
-	req := (&http.Request{Method: http.MethodGet, URL: new(url.URL), Header: http.Header{}}).WithContext(ctx)
-	if resp, err := client.Do(&retryablehttp.Request{Request: req}); err == nil { //nolint:gosec // every request is the loop's
-		_ = resp.Body.Close()
-	}
-	if l.next.again || l.last.Outcome != OutcomeAnswered {
+	if l.stopped || l.next.again || l.last.Outcome != OutcomeAnswered {
 		l.add(whyDone(ctx))
+	}
+	if l.StatusCode == 0 {
+		l.failure = &Error{}
 	}
 	return l.result
 }
 
-// loop is the transport of go-retryablehttp and has its call-backs. It must not have a method CloseIdleConnections, because
-// go-retryablehttp calls it whenever it gives up.
+// loop makes the attempts of one call.
 type loop struct {
 	rules
-	repeated
 	result
 
-	budget *budget.Budget
-	last   facts // of the last attempt
-	next   step
-	extra  int // retries after a renewal
+	try      func(ctx context.Context, number int) *facts
+	secrets  *secrets
+	budget   *budget.Budget
+	observer observer
+	last     *facts // of the last attempt that was made
+	stopped  bool   // whether the next attempt was not allowed to start
+	next     step
+	extra    int // attempts that a renewal added
 }
 
-// RoundTrip makes one attempt. It returns every complete response without an error, whatever its status.
-func (l *loop) RoundTrip(req *http.Request) (*http.Response, error) {
-	f := l.try(req.Context(), l.attempts+1)
+// attempt makes one attempt, plans what follows and reports both.
+func (l *loop) attempt(ctx context.Context) {
+	f := l.try(ctx, l.attempts+1)
 	l.cause = f.cause
+	if l.facts == nil || f.StatusCode != 0 {
+		l.facts = f
+	}
 	if f.stopped {
-		l.last.stopped = true
-		return nil, f.cause
+		l.stopped, l.next = true, step{}
+		return
 	}
 	l.attempts++
 	l.last = f
 	l.doubt = l.doubt || f.Outcome == OutcomeUnknown
-	if f.StatusCode != 0 {
-		l.facts = f
-	}
-	if f.cause != nil {
-		return nil, f.cause
-	}
-	return &http.Response{StatusCode: f.StatusCode, Body: http.NoBody}, nil
-}
-
-func (l *loop) checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 	l.next = l.follow(ctx)
-	if !l.last.stopped { // last is then an earlier attempt, which was reported
-		l.last.Wait = l.next.wait
-		l.report(l.last.Attempt)
+	f.Wait = l.next.wait
+	l.observer.report(ctx, f.Attempt)
+}
+
+// retry makes the attempts after the first one. The call-backs of go-retryablehttp are here.
+func (l loop) retry(ctx context.Context) loop {
+	isFirst := true
+	client := retryablehttp.Client{
+		HTTPClient: &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			if !isFirst {
+				l.attempt(req.Context())
+			}
+			isFirst = false
+			if l.cause != nil {
+				return nil, l.cause
+			}
+			return &http.Response{StatusCode: l.StatusCode, Body: http.NoBody}, nil // whatever the response says
+		})},
+		RetryMax:   math.MaxInt, // plan counts
+		CheckRetry: func(context.Context, *http.Response, error) (bool, error) { return l.next.again, nil },
+		Backoff:    func(time.Duration, time.Duration, int, *http.Response) time.Duration { return l.next.wait },
+		// Without this, the error would have a text with the URL.
+		ErrorHandler: func(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err },
 	}
-	return l.next.again, nil
+	req, _ := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, "", nil) // a constant URL, which is not requested
+	if resp, err := client.Do(req); err == nil {
+		_ = resp.Body.Close()
+	}
+	return l
 }
 
-func (l *loop) backOff(time.Duration, time.Duration, int, *http.Response) time.Duration {
-	return l.next.wait
-}
+// roundTripper is a transport without CloseIdleConnections, which go-retryablehttp calls whenever it gives up.
+type roundTripper func(*http.Request) (*http.Response, error)
 
-// passThrough returns the last error as it is. go-retryablehttp would add a text with the URL.
-func passThrough(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err }
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // follow plans what follows the last attempt, and renews the credentials if planned.
 func (l *loop) follow(ctx context.Context) (next step) {
-	if l.last.stopped {
-		return step{}
-	}
 	if l.last.Outcome == OutcomeAnswered {
 		l.budget.Refund()
 	}
-	next = plan(l.rules, l.last, l.attempts-l.extra, remaining(ctx), l.budget.IsLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
+	next = plan(l.rules, *l.last, l.attempts-l.extra, remaining(ctx), l.budget.IsLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
 	switch {
 	case next.renew:
 		var err error
-		next.again, err = l.renew(ctx, !l.once)
+		next.again, err = l.secrets.renew(ctx, !l.once)
 		l.add(err)
 	case next.again && l.last.Outcome != OutcomeAnswered && !l.budget.Take():
 		next = step{reason: errNoBudget}

@@ -38,8 +38,8 @@ func (in SignupRequest) check() (field, why string) {
 	}
 }
 
-func signupCall(in SignupRequest) endpoint {
-	return endpoint{Call: Call{API: PartnerAPI, Op: "GET /partners/signup", Query: in}}
+func signupCall(in SignupRequest) *endpoint {
+	return &endpoint{Call: Call{API: PartnerAPI, Op: "GET /partners/signup", Query: in}}
 }
 
 // URL returns a link that signs the parent up when a browser opens it. It can be opened any number of times: a parent who has
@@ -54,7 +54,7 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 	if err != nil {
 		return "", err
 	}
-	credentials[PartnerToken].putInQuery(r.url, r.secrets.held[0].token) // a browser cannot carry it in a header
+	credentials[PartnerToken].putInQuery(&r.url, r.secrets.held[0].token) // the only way that a browser can carry it
 	return r.url.String(), nil
 }
 

@@ -12,14 +12,16 @@ import (
 )
 
 // Trace is what httptrace reports about the connection of a request.
-type Trace struct{ asked, got atomic.Bool }
+type Trace struct {
+	hooks      httptrace.ClientTrace
+	asked, got atomic.Bool
+}
 
 // Watch returns a context for the request.
 func (t *Trace) Watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { t.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
-	})
+	t.hooks.GetConn = func(string) { t.asked.Store(true) }
+	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.got.Store(true) }
+	return httptrace.WithClientTrace(ctx, &t.hooks)
 }
 
 // IsUnsent reports whether there is proof that a request that failed with err was not sent: a connection was asked for,

@@ -11,22 +11,30 @@ import (
 // maxPooled is how large a pooled buffer may be.
 const maxPooled = 64 << 10
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// body is a body that is being read.
+type body struct {
+	buffer  bytes.Buffer
+	limited io.LimitedReader
+}
+
+var bodies = sync.Pool{New: func() any { return new(body) }}
 
 // All reads all of r. If that is more than most bytes, it stops one byte later and returns tooLarge.
 func All(r io.Reader, most int64, tooLarge error) ([]byte, error) {
-	buffer := buffers.Get().(*bytes.Buffer)
-	buffer.Reset()
-	n, err := buffer.ReadFrom(io.LimitReader(r, min(most, math.MaxInt64-1)+1))
+	b := bodies.Get().(*body)
+	b.buffer.Reset()
+	b.limited = io.LimitedReader{R: r, N: min(most, math.MaxInt64-1) + 1}
+	n, err := b.buffer.ReadFrom(&b.limited)
 	switch {
 	case err != nil: // the buffer is not pooled: the reader may still use it
 		return nil, err
 	case n > most:
 		return nil, tooLarge
 	}
-	data := bytes.Clone(buffer.Bytes())
-	if buffer.Cap() <= maxPooled {
-		buffers.Put(buffer)
+	data := bytes.Clone(b.buffer.Bytes())
+	b.limited.R = nil
+	if b.buffer.Cap() <= maxPooled {
+		bodies.Put(b)
 	}
 	return data, nil
 }
