@@ -107,8 +107,3 @@ type checker interface {
 const setsNothing = "an update that sets nothing"
 
 const notUTF8 = "not valid UTF-8"
-
-// notAPathSegment is a reason: servers and proxies resolve such a segment, even if it is escaped.
-const notAPathSegment = `"." and ".." cannot be sent in a path`
-
-func isDots(s string) bool { return s == "." || s == ".." }

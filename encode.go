@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,12 +10,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-querystring/query"
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/pathpattern"
 )
 
 // encode returns the request of a call. It returns an [*ArgumentError] for an invalid call, and [ErrNoCredential] if a
@@ -85,72 +86,15 @@ func optionsOf(opts []CallOption) (o callOptions, why string) {
 
 // target returns the method of the operation, and its URL in which each wildcard is replaced by an escaped argument.
 func (e *endpoint) target(base *url.URL) (method string, target url.URL, err error) {
-	method, pattern, _ := strings.Cut(e.Op, " ")
-	switch {
-	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
-		return "", url.URL{}, e.refuse("Op", "not a method, a space and a path with wildcards such as {id}")
-	case !httpsyntax.IsToken(method) || !httpsyntax.IsValue(pattern) || strings.Contains(pattern, "\t"):
-		return "", url.URL{}, e.refuse("Op", "not a method and a path")
-	case e.path != "":
-		pattern = e.path
+	method, pattern, invalid := pathpattern.Split(e.Op)
+	if invalid != nil {
+		return "", url.URL{}, e.refuse(invalid.Name, invalid.Why)
 	}
-	if !strings.ContainsAny(pattern, "{}") && len(e.Args) == 0 {
-		return method, under(base, (&url.URL{Path: pattern}).EscapedPath()), nil
+	escaped, invalid := pathpattern.Expand(cmp.Or(e.path, pattern), e.Args)
+	if invalid != nil {
+		return "", url.URL{}, e.refuse(invalid.Name, invalid.Why)
 	}
-	segments := strings.Split(pattern[1:], "/")
-	wildcards := 0
-	for i, segment := range segments {
-		name := strings.TrimSuffix(strings.TrimPrefix(segment, "{"), "}")
-		switch {
-		case !strings.ContainsAny(segment, "{}"):
-			segments[i] = (&url.URL{Path: segment}).EscapedPath()
-			continue
-		case segment != "{"+name+"}" || !isWildcardName(name) || slices.Contains(segments[i+1:], segment):
-			return "", url.URL{}, e.refuse("Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own")
-		}
-		if wildcards < len(e.Args) {
-			if why := whyNotSegment(e.Args[wildcards]); why != "" {
-				return "", url.URL{}, e.refuse(name, why)
-			}
-			segments[i] = url.PathEscape(e.Args[wildcards])
-		}
-		wildcards++
-	}
-	switch {
-	case len(e.Args) < wildcards:
-		return "", url.URL{}, e.refuse("Args", "fewer than the path has wildcards")
-	case len(e.Args) > wildcards:
-		return "", url.URL{}, e.refuse("Args", "more than the path has wildcards")
-	}
-	return method, under(base, "/"+strings.Join(segments, "/")), nil
-}
-
-// under returns the URL of an escaped path below a base URL.
-func under(base *url.URL, escaped string) url.URL {
-	u := *base
-	u.Path, u.RawPath = base.EscapedPath()+escaped, ""
-	if strings.Contains(u.Path, "%") {
-		u.RawPath = u.Path
-		u.Path, _ = url.PathUnescape(u.RawPath) // net/url escaped it
-	}
-	return u
-}
-
-func isWildcardName(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-func whyNotSegment(arg string) (why string) {
-	switch {
-	case arg == "":
-		return "empty"
-	case isDots(arg):
-		return notAPathSegment
-	case !utf8.ValidString(arg):
-		return notUTF8
-	default:
-		return ""
-	}
+	return method, pathpattern.Join(base, escaped), nil
 }
 
 // query returns the encoded query without the credential.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/partnerapi/partnerapi-go/internal/pathpattern"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
 )
 
@@ -27,8 +28,8 @@ func (in SignupRequest) check() (field, why string) {
 	switch {
 	case in.PK == "":
 		return "PK", "empty"
-	case isDots(in.PK):
-		return "PK", notAPathSegment
+	case pathpattern.IsDots(in.PK):
+		return "PK", pathpattern.NotASegment
 	case in.Email == "":
 		return "Email", "empty"
 	case !in.ChildBirthday.IsZero() && !in.ChildBirthday.Valid():

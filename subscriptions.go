@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/pathpattern"
 )
 
 // SubscriptionsService creates, changes and cancels subscriptions at the partner API. Use [Client.Subscriptions].
@@ -30,8 +31,8 @@ type CreateSubscriptionRequest struct {
 
 // A pk that could not be sent in a path would make a subscription that can be neither changed nor cancelled.
 func (in CreateSubscriptionRequest) check() (field, why string) {
-	if isDots(in.PK) {
-		return "PK", notAPathSegment
+	if pathpattern.IsDots(in.PK) {
+		return "PK", pathpattern.NotASegment
 	}
 	return "", ""
 }

@@ -1,0 +1,100 @@
+// Package pathpattern makes paths from patterns with wildcards in the form of [net/http.ServeMux].
+package pathpattern
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
+)
+
+// Invalid says why there is no path.
+type Invalid struct {
+	Name string // Op, Args, or the name of a wildcard
+	Why  string
+}
+
+// Split returns the method and the path of an operation, such as "GET /things/{id}".
+func Split(op string) (method, pattern string, invalid *Invalid) {
+	method, pattern, _ = strings.Cut(op, " ")
+	switch {
+	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
+		return "", "", &Invalid{"Op", "not a method, a space and a path with wildcards such as {id}"}
+	case !httpsyntax.IsToken(method) || !httpsyntax.IsValue(pattern) || strings.Contains(pattern, "\t"):
+		return "", "", &Invalid{"Op", "not a method and a path"}
+	default:
+		return method, pattern, nil
+	}
+}
+
+// Expand returns the escaped path in which each wildcard is replaced by one of args, as one segment.
+func Expand(pattern string, args []string) (escaped string, invalid *Invalid) {
+	if !strings.ContainsAny(pattern, "{}") && len(args) == 0 {
+		return (&url.URL{Path: pattern}).EscapedPath(), nil
+	}
+	segments := strings.Split(pattern[1:], "/")
+	wildcards := 0
+	for i, segment := range segments {
+		name := strings.TrimSuffix(strings.TrimPrefix(segment, "{"), "}")
+		switch {
+		case !strings.ContainsAny(segment, "{}"):
+			segments[i] = (&url.URL{Path: segment}).EscapedPath()
+			continue
+		case segment != "{"+name+"}" || !isWildcardName(name) || slices.Contains(segments[i+1:], segment):
+			return "", &Invalid{"Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own"}
+		}
+		if wildcards < len(args) {
+			if why := whyNotSegment(args[wildcards]); why != "" {
+				return "", &Invalid{name, why}
+			}
+			segments[i] = url.PathEscape(args[wildcards])
+		}
+		wildcards++
+	}
+	switch {
+	case len(args) < wildcards:
+		return "", &Invalid{"Args", "fewer than the path has wildcards"}
+	case len(args) > wildcards:
+		return "", &Invalid{"Args", "more than the path has wildcards"}
+	default:
+		return "/" + strings.Join(segments, "/"), nil
+	}
+}
+
+func isWildcardName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+// NotASegment is a reason: servers and proxies resolve such a segment, even if it is escaped.
+const NotASegment = `"." and ".." cannot be sent in a path`
+
+// IsDots reports whether s is such a value.
+func IsDots(s string) bool { return s == "." || s == ".." }
+
+func whyNotSegment(arg string) (why string) {
+	switch {
+	case arg == "":
+		return "empty"
+	case IsDots(arg):
+		return NotASegment
+	case !utf8.ValidString(arg):
+		return "not valid UTF-8"
+	default:
+		return ""
+	}
+}
+
+// Join returns the URL of an escaped path below base.
+func Join(base *url.URL, escaped string) url.URL {
+	escaped = base.EscapedPath() + escaped
+	u := *base
+	u.Path, u.RawPath = escaped, ""
+	if strings.Contains(escaped, "%") {
+		u.RawPath = escaped
+		u.Path, _ = url.PathUnescape(escaped) // net/url escaped it
+	}
+	return u
+}
