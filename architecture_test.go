@@ -376,29 +376,6 @@ func TestEveryOperationHasFixtures(t *testing.T) {
 	}
 }
 
-// replies and requests are the tables of the services, by fixture.
-var (
-	replies  = []map[string]replyTest{signupReplies, subscriptionReplies, accountReplies, networkReplies, invitationReplies, appSessionReplies}
-	requests = []map[string]requestTest{subscriptionRequests, accountRequests, networkRequests, invitationRequests, appSessionRequests}
-)
-
-func TestEveryFixtureIsUsed(t *testing.T) {
-	t.Parallel()
-	var used, there []string
-	for _, table := range replies {
-		used = slices.AppendSeq(used, maps.Keys(table))
-	}
-	for _, table := range requests {
-		used = slices.AppendSeq(used, maps.Keys(table))
-	}
-	names, err := filepath.Glob(filepath.Join("testdata", "*.json"))
-	require.NoError(t, err)
-	for _, name := range names {
-		there = append(there, strings.TrimSuffix(filepath.Base(name), ".json"))
-	}
-	assert.ElementsMatch(t, there, used)
-}
-
 // namesBetweenFiles returns, for each source file of this package, the files whose names it uses, with one such name each.
 // Names are package-level declarations and methods. The types of Client, the services and settings are left out: they hold
 // the package together.

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,14 @@ import (
 const testdata = "../../testdata"
 
 const passPhrase = "a long one"
+
+// The credentials of every client that newTestClient makes.
+const (
+	testPartnerToken    = "test-partner-token"
+	testAccountKey      = "test-account-key"
+	testOrganizationKey = "test-organization-key"
+	testNetworkToken    = "test-network-token"
+)
 
 // page is the response of a proxy.
 const page = "<!DOCTYPE html><title>Gateway</title>"
@@ -93,14 +102,61 @@ func newTestClient(t testing.TB, rt http.RoundTripper, opts ...partnerapi.Option
 	t.Helper()
 	client, err := partnerapi.NewClient(append([]partnerapi.Option{
 		partnerapi.WithHTTPClient(&http.Client{Transport: rt}),
-		partnerapi.WithPartnerToken("test-partner-token"),
-		partnerapi.WithAccountKey("test-account-key"),
-		partnerapi.WithOrganizationKey("test-organization-key"),
-		partnerapi.WithNetworkToken("test-network-token"),
+		partnerapi.WithPartnerToken(testPartnerToken),
+		partnerapi.WithAccountKey(testAccountKey),
+		partnerapi.WithOrganizationKey(testOrganizationKey),
+		partnerapi.WithNetworkToken(testNetworkToken),
 	}, opts...)...)
 	require.NoError(t, err)
 	return client
 }
+
+// transcript is a transport that returns its responses in turn, the last one repeatedly, and records the requests.
+type transcript struct {
+	mu        sync.Mutex
+	responses []roundTripFunc
+	requests  []string // method and path with query
+	bodies    []string
+	headers   []http.Header
+}
+
+func newTranscript(responses ...roundTripFunc) *transcript {
+	return &transcript{responses: responses}
+}
+
+func (l *transcript) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.requests = append(l.requests, req.Method+" "+req.URL.RequestURI())
+	l.bodies = append(l.bodies, string(body))
+	l.headers = append(l.headers, req.Header)
+	return l.responses[min(len(l.requests), len(l.responses))-1](req)
+}
+
+// turns is a transport that takes its steps in turn, the last one repeatedly.
+func turns(steps ...roundTripFunc) roundTripFunc {
+	var mu sync.Mutex
+	return func(req *http.Request) (*http.Response, error) {
+		mu.Lock()
+		step := steps[0]
+		steps = steps[min(1, len(steps)-1):]
+		mu.Unlock()
+		return step(req)
+	}
+}
+
+// tokensInTurn is a credential source that supplies the next token after a 401.
+type tokensInTurn []string
+
+func (s *tokensInTurn) Token(context.Context) (string, error) { return (*s)[0], nil }
+func (s *tokensInTurn) Invalidate(string)                     { *s = (*s)[1:] }
 
 // at makes base the base URL of all APIs.
 func at(base string) []partnerapi.Option {
@@ -201,4 +257,19 @@ func assertKinds(t *testing.T, err error, want ...error) {
 			assert.NotErrorIs(t, err, kind)
 		}
 	}
+}
+
+// assertRefused asserts that err refuses an argument for a reason.
+func assertRefused(t *testing.T, err error, name, why string) {
+	t.Helper()
+	var refused *partnerapi.ArgumentError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, name, refused.Name)
+	assert.Equal(t, why, refused.Reason)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func unix(seconds int64) partnerapi.UnixTime {
+	return partnerapi.UnixTime{Time: time.Unix(seconds, 0).UTC()}
 }

@@ -1,4 +1,4 @@
-package partnerapi
+package acceptance
 
 import (
 	"bytes"
@@ -14,26 +14,28 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
 // naveen is the customer of the documented replies to GET /account and GET /account/search, in which three fields differ.
-func naveen(autoRenewal, optIn *bool, invalidEmail string) *Customer {
-	return &Customer{
+func naveen(autoRenewal, optIn *bool, invalidEmail string) *partnerapi.Customer {
+	return &partnerapi.Customer{
 		ID: 1, FirstName: "Naveen", LastName: "Jain", Email: "temp123@sparkart.com",
-		Birthdate: Date{1987, time.September, 3}, Age: 26, Username: "Fighter123", FanclubID: 2,
+		Birthdate: partnerapi.Date{Year: 1987, Month: time.September, Day: 3}, Age: 26, Username: "Fighter123", FanclubID: 2,
 		AutoRenewalEnabled: autoRenewal, ListsOptIn: optIn,
 		EmailAliases:        []string{"temp123@sparkart.com", "tempupdate@sparkart.com"},
 		InvalidEmailMessage: invalidEmail,
-		Authentications:     []Authentication{{Name: "facebook"}, {Name: "twitter"}},
-		Subscription: &Membership{
-			Plan: MembershipPlan{
+		Authentications:     []partnerapi.Authentication{{Name: "facebook"}, {Name: "twitter"}},
+		Subscription: &partnerapi.Membership{
+			Plan: partnerapi.MembershipPlan{
 				ID: 3, Name: "Another Plan", Class: "another-plan", Description: "<p>Plan description or else null</p>",
 				OnlineBenefits: "<p>Plan online benefits or else null</p>", Annotations: "<p>Plan annotations or else null</p>",
 				Tags: []string{"presales"},
 			},
 			StartDate: time.Date(2013, time.January, 29, 23, 39, 59, 0, time.UTC),
 			EndDate:   time.Date(2014, time.January, 29, 23, 39, 59, 0, time.UTC),
-			Affiliates: []Affiliate{
+			Affiliates: []partnerapi.Affiliate{
 				{ID: 1, Name: "UFC Presales", Codes: []string{"test-code-1", "test-code-2"}},
 				{ID: 2, Name: "UFC.tv PPV", Codes: []string{"ppv-test-code"}},
 			},
@@ -42,61 +44,61 @@ func naveen(autoRenewal, optIn *bool, invalidEmail string) *Customer {
 }
 
 // robot is the customer of the documented reply to POST /login.
-var robot = Customer{
-	ID: 2, FirstName: "Test", LastName: "Robot", Email: "test@example.com", Birthdate: Date{1995, time.January, 30}, Age: 19,
+var robot = partnerapi.Customer{
+	ID: 2, FirstName: "Test", LastName: "Robot", Email: "test@example.com", Birthdate: partnerapi.Date{Year: 1995, Month: time.January, Day: 30}, Age: 19,
 	FanclubID: 1, Registered: ptr(true),
-	EmailAliases: []string{"test@example.com", "tempupdate@sparkart.com"}, Authentications: []Authentication{},
-	Subscription: &Membership{
-		Plan:       MembershipPlan{ID: 1, Name: "The Free Plan", Class: "the-free-plan", Tags: []string{}},
+	EmailAliases: []string{"test@example.com", "tempupdate@sparkart.com"}, Authentications: []partnerapi.Authentication{},
+	Subscription: &partnerapi.Membership{
+		Plan:       partnerapi.MembershipPlan{ID: 1, Name: "The Free Plan", Class: "the-free-plan", Tags: []string{}},
 		StartDate:  time.Date(2013, time.January, 30, 3, 56, 34, 0, time.UTC),
-		Affiliates: []Affiliate{},
+		Affiliates: []partnerapi.Affiliate{},
 	},
 }
 
-func getAccount(ctx context.Context, c *Client) (any, error) {
-	return c.Accounts.Get(ctx, NewSession())
+func getAccount(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return c.Accounts.Get(ctx, partnerapi.NewSession())
 }
 
-func accountStatus(ctx context.Context, c *Client) (any, error) {
-	return c.Accounts.Status(ctx, NewSession())
+func accountStatus(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return c.Accounts.Status(ctx, partnerapi.NewSession())
 }
 
-func createAccount(ctx context.Context, c *Client) (any, error) {
-	return c.Accounts.Create(ctx, CreateAccountRequest{
-		Email: "rwar1@haha.com", FirstName: "joe", LastName: "jackson", Birthdate: Date{1995, time.May, 1},
+func createAccount(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{
+		Email: "rwar1@haha.com", FirstName: "joe", LastName: "jackson", Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
 		Username: "shoelessJoe", AcceptTerms: true, Password: "temp123", PasswordConfirmation: "temp123",
 	})
 }
 
-func updateAccount(ctx context.Context, c *Client) (any, error) {
-	return c.Accounts.Update(ctx, NewSession(), UpdateAccountRequest{
+func updateAccount(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return c.Accounts.Update(ctx, partnerapi.NewSession(), partnerapi.UpdateAccountRequest{
 		Email: "random@sparkart.com", FirstName: "Bobby", LastName: "Ricky", Username: "slice-and-dice",
 		CurrentPassword: "temp123", Password: "asdf123", PasswordConfirmation: "asdf123",
 	})
 }
 
-func benefits(ctx context.Context, c *Client) (any, error) {
-	return c.Accounts.Benefits(ctx, NewSession())
+func benefits(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return c.Accounts.Benefits(ctx, partnerapi.NewSession())
 }
 
-func login(ctx context.Context, c *Client) (any, error) {
-	customer, session, err := c.Accounts.Login(ctx, LoginRequest{Email: "test@sparkart.com", Password: "temp123"})
-	if session == nil && err == nil || session != nil && err != nil && !errors.Is(err, ErrBadResponse) {
+func login(ctx context.Context, c *partnerapi.Client) (any, error) {
+	customer, session, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "test@sparkart.com", Password: "temp123"})
+	if session == nil && err == nil || session != nil && err != nil && !errors.Is(err, partnerapi.ErrBadResponse) {
 		return customer, fmt.Errorf("session %v with error %w", session, err)
 	}
 	return customer, err
 }
 
-func logout(ctx context.Context, c *Client) (any, error) {
-	return nil, c.Accounts.Logout(ctx, NewSession())
+func logout(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return nil, c.Accounts.Logout(ctx, partnerapi.NewSession())
 }
 
-func search(ctx context.Context, c *Client) (any, error) {
+func search(ctx context.Context, c *partnerapi.Client) (any, error) {
 	return c.Accounts.Search(ctx, "temp123@sparkart.com")
 }
 
-func refresh(ctx context.Context, c *Client) (any, error) {
-	return Do[map[string]any](ctx, c, Call{API: AccountAPI, Op: "POST /refresh", Body: map[string]string{"refresh_token": "R"}})
+func refreshTokens(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return partnerapi.Do[map[string]any](ctx, c, partnerapi.Call{API: partnerapi.AccountAPI, Op: "POST /refresh", Body: map[string]string{"refresh_token": "R"}})
 }
 
 var accountReplies = map[string]replyTest{
@@ -107,104 +109,94 @@ var accountReplies = map[string]replyTest{
 	},
 	"get-account.unregistered": {
 		status: 200, call: getAccount,
-		want: &Customer{ListsOptIn: ptr(false), EmailAliases: []string{}, Authentications: []Authentication{}},
+		want: &partnerapi.Customer{ListsOptIn: ptr(false), EmailAliases: []string{}, Authentications: []partnerapi.Authentication{}},
 	},
-	"get-account.no-customer":       {status: 200, call: getAccount, kinds: []error{ErrNotLoggedIn}},
+	"get-account.no-customer":       {status: 200, call: getAccount, kinds: []error{partnerapi.ErrNotLoggedIn}},
 	"get-account-status.ok":         {status: 200, call: accountStatus, want: true},
 	"get-account-status.logged-out": {status: 200, call: accountStatus, want: false},
 	"post-accounts.ok": {
 		status: 200, call: createAccount,
-		want: &Customer{
-			ID: 55, FirstName: "joe", LastName: "jackson", Email: "rwar1@haha.com", Birthdate: Date{1995, time.May, 1}, Age: 19,
-			FanclubID: 73, EmailAliases: []string{"rwar1@haha.com", "tempupdate@sparkart.com"}, Authentications: []Authentication{},
+		want: &partnerapi.Customer{
+			ID: 55, FirstName: "joe", LastName: "jackson", Email: "rwar1@haha.com", Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1}, Age: 19,
+			FanclubID: 73, EmailAliases: []string{"rwar1@haha.com", "tempupdate@sparkart.com"}, Authentications: []partnerapi.Authentication{},
 		},
 	},
 	"post-accounts.invalid": {
-		status: 200, call: createAccount, kinds: []error{ErrInvalid, ErrAlreadyExists},
+		status: 200, call: createAccount, kinds: []error{partnerapi.ErrInvalid, partnerapi.ErrAlreadyExists},
 		says: []string{"Birthdate can't be blank", "Email has already been taken", "Password can't be blank"},
 	},
 	"post-accounts.missing-customer": {
-		status: 200, call: createAccount, kinds: []error{ErrInvalid}, says: []string{"Customer parameter is required."},
+		status: 200, call: createAccount, kinds: []error{partnerapi.ErrInvalid}, says: []string{"Customer parameter is required."},
 	},
 	"post-account.ok": {
 		status: 200, call: updateAccount,
-		want: &Customer{
-			ID: 55, FirstName: "Bobby", LastName: "Ricky", Email: "random@sparkart.com", Birthdate: Date{1995, time.May, 1}, Age: 19,
+		want: &partnerapi.Customer{
+			ID: 55, FirstName: "Bobby", LastName: "Ricky", Email: "random@sparkart.com", Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1}, Age: 19,
 			Username: "slice-and-dice", FanclubID: 12, EmailAliases: []string{"random@sparkart.com", "tempupdate@sparkart.com"},
-			Authentications: []Authentication{},
+			Authentications: []partnerapi.Authentication{},
 		},
 	},
 	"post-account.invalid": {
-		status: 200, call: updateAccount, kinds: []error{ErrInvalid, ErrAlreadyExists},
+		status: 200, call: updateAccount, kinds: []error{partnerapi.ErrInvalid, partnerapi.ErrAlreadyExists},
 		says: []string{"Email has already been taken", "Current password is incorrect"},
 	},
 	"get-account-benefits.ok": {
-		status: 200, call: benefits, want: []Benefit{{ID: 8, Summary: "Benefit Summary 1", BenefitType: "online"}},
+		status: 200, call: benefits, want: []partnerapi.Benefit{{ID: 8, Summary: "Benefit Summary 1", BenefitType: "online"}},
 	},
-	"get-account-benefits.none": {status: 200, call: benefits, want: []Benefit{}},
+	"get-account-benefits.none": {status: 200, call: benefits, want: []partnerapi.Benefit{}},
 	"get-account-benefits.logged-out": {
-		status: 200, call: benefits, kinds: []error{ErrNotLoggedIn}, says: []string{"Please log in to access your online benefits."},
+		status: 200, call: benefits, kinds: []error{partnerapi.ErrNotLoggedIn}, says: []string{"Please log in to access your online benefits."},
 	},
 	"post-login.ok": {status: 200, header: []string{"Set-Cookie", "sid=1"}, call: login, want: &robot},
 	"post-login.blocked": {
-		status: 200, call: login, kinds: []error{ErrForbidden},
+		status: 200, call: login, kinds: []error{partnerapi.ErrForbidden},
 		says: []string{"Unable to login. Please contact support@sparkart.com for assistance."},
 	},
 	"post-login.wrong-password": {
-		status: 200, call: login, kinds: []error{ErrUnauthorized}, says: []string{"Email and password combination is incorrect."},
+		status: 200, call: login, kinds: []error{partnerapi.ErrUnauthorized}, says: []string{"Email and password combination is incorrect."},
 	},
 	"post-login.unregistered": {
-		status: 200, call: login, kinds: []error{ErrForbidden},
+		status: 200, call: login, kinds: []error{partnerapi.ErrForbidden},
 		says: []string{"Your email address has an unregistered account associated with it. Please contact support for assistance."},
 	},
 	"post-login.unconfirmed": {
-		status: 200, call: login, kinds: []error{ErrForbidden},
+		status: 200, call: login, kinds: []error{partnerapi.ErrForbidden},
 		says: []string{"Your email address has not been confirmed. " +
 			"Please click on the link from your confirmation email or contact support for assistance."},
 	},
 	"post-login.facebook-signature": {
-		status: 200, call: login, kinds: []error{ErrInvalid},
+		status: 200, call: login, kinds: []error{partnerapi.ErrInvalid},
 		says: []string{"Invalid request: Format. Please try logging into Facebook again."},
 	},
 	"post-login.facebook-access": {
-		status: 200, call: login, kinds: []error{ErrForbidden},
+		status: 200, call: login, kinds: []error{partnerapi.ErrForbidden},
 		says: []string{"Sorry, your Facebook account does not have access to this website."},
 	},
 	"get-logout.ok":                  {status: 200, call: logout},
 	"get-account-search.ok":          {status: 200, call: search, want: naveen(nil, nil, "")},
-	"get-account-search.no-customer": {status: 200, call: search, kinds: []error{ErrNotFound}},
+	"get-account-search.no-customer": {status: 200, call: search, kinds: []error{partnerapi.ErrNotFound}},
 	"get-account-search.invalid-api-key": {
-		status: 200, call: search, kinds: []error{ErrUnauthorized}, says: []string{"Please use a valid API Key."},
+		status: 200, call: search, kinds: []error{partnerapi.ErrUnauthorized}, says: []string{"Please use a valid API Key."},
 	},
 	"account.empty":           {status: 200, call: logout},
 	"account.status-bare":     {status: 200, call: accountStatus, want: true},
-	"account.message-string":  {status: 200, call: search, kinds: []error{ErrBadResponse}, says: []string{"Not Found"}},
-	"account.refresh-refused": {status: 200, call: refresh, kinds: []error{ErrUnauthorized}, says: []string{"Unable to decode refresh token"}},
+	"account.message-string":  {status: 200, call: search, kinds: []error{partnerapi.ErrBadResponse}, says: []string{"Not Found"}},
+	"account.refresh-refused": {status: 200, call: refreshTokens, kinds: []error{partnerapi.ErrUnauthorized}, says: []string{"Unable to decode refresh token"}},
 }
 
 var accountRequests = map[string]requestTest{
-	"post-accounts.request": func(ctx context.Context, c *Client) error {
+	"post-accounts.request": func(ctx context.Context, c *partnerapi.Client) error {
 		_, err := createAccount(ctx, c)
 		return err
 	},
-	"post-account.request": func(ctx context.Context, c *Client) error {
+	"post-account.request": func(ctx context.Context, c *partnerapi.Client) error {
 		_, err := updateAccount(ctx, c)
 		return err
 	},
-	"post-login.request": func(ctx context.Context, c *Client) error {
+	"post-login.request": func(ctx context.Context, c *partnerapi.Client) error {
 		_, err := login(ctx, c)
 		return err
 	},
-}
-
-func TestAccountReplies(t *testing.T) {
-	t.Parallel()
-	runReplies(t, accountReplies)
-}
-
-func TestAccountRequests(t *testing.T) {
-	t.Parallel()
-	runRequests(t, accountRequests)
 }
 
 func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
@@ -213,28 +205,28 @@ func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
 		call requestTest
 		want string
 	}{
-		"create": {func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Create(ctx, CreateAccountRequest{Email: "joe@example.com"})
+		"create": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{Email: "joe@example.com"})
 			return err
 		}, `{"email":"joe@example.com"}`},
-		"create with nothing": {func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Create(ctx, CreateAccountRequest{})
+		"create with nothing": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{})
 			return err
 		}, `{}`},
-		"create with half a password": {func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Create(ctx, CreateAccountRequest{Password: "p"})
+		"create with half a password": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{Password: "p"})
 			return err
 		}, `{"password_attributes":{"password":"p"}}`},
-		"opt in": {func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Update(ctx, NewSession(), UpdateAccountRequest{ListsOptIn: OptInTrue, ListsOptInSource: "Giveaway Campaign"})
+		"opt in": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Update(ctx, partnerapi.NewSession(), partnerapi.UpdateAccountRequest{ListsOptIn: partnerapi.OptInTrue, ListsOptInSource: "Giveaway Campaign"})
 			return err
 		}, `{"lists_opt_in":"True","lists_opt_in_source":"Giveaway Campaign"}`},
-		"opt out": {func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Update(ctx, NewSession(), UpdateAccountRequest{ListsOptIn: OptInFalse})
+		"opt out": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Update(ctx, partnerapi.NewSession(), partnerapi.UpdateAccountRequest{ListsOptIn: partnerapi.OptInFalse})
 			return err
 		}, `{"lists_opt_in":"False"}`},
-		"log in with nothing": {func(ctx context.Context, c *Client) error {
-			_, _, err := c.Accounts.Login(ctx, LoginRequest{})
+		"log in with nothing": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, _, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{})
 			return err
 		}, `{}`},
 	}
@@ -249,57 +241,57 @@ func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
 	}
 }
 
-func TestBenefitsAreNotBlank(t *testing.T) {
+func TestBlankBenefits(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"benefits":[null]}`, `{"benefits":[{"id":8},{}]}`} {
-		client := newTestClient(t, newTranscript(answerWith(200, body)))
-		_, err := client.Accounts.Benefits(t.Context(), NewSession())
-		assertKinds(t, err, ErrBadResponse)
+		client := newTestClient(t, newTranscript(always(200, body)))
+		_, err := client.Accounts.Benefits(t.Context(), partnerapi.NewSession())
+		assertKinds(t, err, partnerapi.ErrBadResponse)
 	}
 }
 
-func TestAccountRefusals(t *testing.T) {
+func TestAccountArgumentsRefused(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
 	client := newTestClient(t, log)
-	_, err := client.Accounts.Update(t.Context(), NewSession(), UpdateAccountRequest{})
+	_, err := client.Accounts.Update(t.Context(), partnerapi.NewSession(), partnerapi.UpdateAccountRequest{})
 	assertRefused(t, err, "UpdateAccountRequest", "an update that sets nothing")
-	_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{Birthdate: Date{1995, time.February, 30}})
+	_, err = client.Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{Birthdate: partnerapi.Date{Year: 1995, Month: time.February, Day: 30}})
 	assertRefused(t, err, "Birthdate", "a Date that is no day in the calendar")
 	assert.NotContains(t, err.Error(), "1995")
-	assert.Empty(t, log.asked)
+	assert.Empty(t, log.requests)
 }
 
-// Every method that takes a session refuses what is none.
+// Every method that takes a session refuses a nil and a zero one.
 func TestAccountCallsNeedASession(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
 	accounts := newTestClient(t, log).Accounts
-	for what, session := range map[string]*Session{"nil": nil, "zero": {}} {
+	for what, session := range map[string]*partnerapi.Session{"nil": nil, "zero": {}} {
 		for name, call := range map[string]func() error{
 			"Get":    func() error { _, err := accounts.Get(t.Context(), session); return err },
 			"Status": func() error { _, err := accounts.Status(t.Context(), session); return err },
 			"Update": func() error {
-				_, err := accounts.Update(t.Context(), session, UpdateAccountRequest{Email: "e"})
+				_, err := accounts.Update(t.Context(), session, partnerapi.UpdateAccountRequest{Email: "e"})
 				return err
 			},
 			"Benefits": func() error { _, err := accounts.Benefits(t.Context(), session); return err },
 			"Logout":   func() error { return accounts.Logout(t.Context(), session) },
 		} {
-			var refused *ArgumentError
+			var refused *partnerapi.ArgumentError
 			if assert.ErrorAs(t, call(), &refused, "%s with a %s session", name, what) {
 				assert.Equal(t, "session", refused.Name)
 				assert.Equal(t, "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession", refused.Reason)
 			}
 		}
 	}
-	assert.Empty(t, log.asked)
+	assert.Empty(t, log.requests)
 }
 
 func TestAccountBodiesWithoutTheValue(t *testing.T) {
 	t.Parallel()
 	calls := map[string]struct {
-		call func(context.Context, *Client) (any, error)
+		call func(context.Context, *partnerapi.Client) (any, error)
 		key  string
 	}{
 		"Create":   {createAccount, "customer"},
@@ -326,15 +318,15 @@ func TestAccountBodiesWithoutTheValue(t *testing.T) {
 		for _, body := range bodies {
 			t.Run(name+" "+body, func(t *testing.T) {
 				t.Parallel()
-				got, err := test.call(t.Context(), newTestClient(t, newTranscript(answerWith(200, body, "Set-Cookie", "sid=1"))))
-				assertKinds(t, err, ErrBadResponse)
+				got, err := test.call(t.Context(), newTestClient(t, newTranscript(always(200, body, "Set-Cookie", "sid=1"))))
+				assertKinds(t, err, partnerapi.ErrBadResponse)
 				assert.Zero(t, got)
 			})
 		}
 	}
 }
 
-// Nobody is there, however the API says it.
+// The API has several forms for no customer.
 func TestAccountNoCustomer(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
@@ -343,11 +335,11 @@ func TestAccountNoCustomer(t *testing.T) {
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
-			got, err := getAccount(t.Context(), newTestClient(t, newTranscript(answerWith(200, body))))
-			assertKinds(t, err, ErrNotLoggedIn)
+			got, err := getAccount(t.Context(), newTestClient(t, newTranscript(always(200, body))))
+			assertKinds(t, err, partnerapi.ErrNotLoggedIn)
 			assert.Zero(t, got)
-			got, err = search(t.Context(), newTestClient(t, newTranscript(answerWith(200, body))))
-			assertKinds(t, err, ErrNotFound)
+			got, err = search(t.Context(), newTestClient(t, newTranscript(always(200, body))))
+			assertKinds(t, err, partnerapi.ErrNotFound)
 			assert.Zero(t, got)
 		})
 	}
@@ -357,37 +349,37 @@ func TestAccountNullCustomer(t *testing.T) {
 	t.Parallel()
 	const body = `{"status":"ok","customer":null}`
 	for name, test := range map[string]struct {
-		call func(context.Context, *Client) (any, error)
+		call func(context.Context, *partnerapi.Client) (any, error)
 		kind error
 	}{
-		"Get":    {getAccount, ErrNotLoggedIn},
-		"Update": {updateAccount, ErrNotLoggedIn},
-		"Search": {search, ErrNotFound},
-		"Create": {createAccount, ErrBadResponse},
-		"Login":  {login, ErrBadResponse},
+		"Get":    {getAccount, partnerapi.ErrNotLoggedIn},
+		"Update": {updateAccount, partnerapi.ErrNotLoggedIn},
+		"Search": {search, partnerapi.ErrNotFound},
+		"Create": {createAccount, partnerapi.ErrBadResponse},
+		"Login":  {login, partnerapi.ErrBadResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := test.call(t.Context(), newTestClient(t, newTranscript(answerWith(200, body, "Set-Cookie", "sid=1"))))
+			_, err := test.call(t.Context(), newTestClient(t, newTranscript(always(200, body, "Set-Cookie", "sid=1"))))
 			assertKinds(t, err, test.kind)
 		})
 	}
 }
 
-// A write that is done is not lost when a field of its response cannot be read.
-func TestWriteIsKeptWhenItsResponseIsNotReadWhole(t *testing.T) {
+// A write that succeeded returns a session or a value even if a field of its response is invalid.
+func TestWriteWithAnUnreadableResponse(t *testing.T) {
 	t.Parallel()
-	client := func(body string) *Client {
-		return newTestClient(t, newTranscript(answerWith(200, body, "Set-Cookie", "sid=1; path=/")))
+	client := func(body string) *partnerapi.Client {
+		return newTestClient(t, newTranscript(always(200, body, "Set-Cookie", "sid=1; path=/")))
 	}
 	for _, odd := range []string{`"age":[]`, `"age":{"years":26}`, `"age":26.5`, `"subscription":"gold"`, `"birthdate":"soon"`} {
 		t.Run(odd, func(t *testing.T) {
 			t.Parallel()
 			body := `{"status":"ok","customer":{"id":7,` + odd + `,"email":"kim@example.com"}}`
-			want := &Customer{ID: 7, Email: "kim@example.com"}
+			want := &partnerapi.Customer{ID: 7, Email: "kim@example.com"}
 
-			customer, session, err := client(body).Accounts.Login(t.Context(), LoginRequest{Email: "kim@example.com", Password: "p"})
-			assertKinds(t, err, ErrBadResponse)
+			customer, session, err := client(body).Accounts.Login(t.Context(), partnerapi.LoginRequest{Email: "kim@example.com", Password: "p"})
+			assertKinds(t, err, partnerapi.ErrBadResponse)
 			assert.Equal(t, want, customer)
 			require.NotNil(t, session)
 			_, err = newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -396,35 +388,35 @@ func TestWriteIsKeptWhenItsResponseIsNotReadWhole(t *testing.T) {
 			})).Accounts.Get(t.Context(), session)
 			require.NoError(t, err)
 
-			customer, err = client(body).Accounts.Create(t.Context(), CreateAccountRequest{Email: "kim@example.com"})
-			assertKinds(t, err, ErrBadResponse)
+			customer, err = client(body).Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{Email: "kim@example.com"})
+			assertKinds(t, err, partnerapi.ErrBadResponse)
 			assert.Equal(t, want, customer)
-			customer, err = client(body).Accounts.Update(t.Context(), NewSession(), UpdateAccountRequest{FirstName: "Kim"})
-			assertKinds(t, err, ErrBadResponse)
+			customer, err = client(body).Accounts.Update(t.Context(), partnerapi.NewSession(), partnerapi.UpdateAccountRequest{FirstName: "Kim"})
+			assertKinds(t, err, partnerapi.ErrBadResponse)
 			assert.Equal(t, want, customer)
 
-			customer, err = client(body).Accounts.Get(t.Context(), NewSession())
-			assertKinds(t, err, ErrBadResponse)
+			customer, err = client(body).Accounts.Get(t.Context(), partnerapi.NewSession())
+			assertKinds(t, err, partnerapi.ErrBadResponse)
 			assert.Nil(t, customer, "a read can be made again")
 		})
 	}
 	activation, err := client(`{"account_id":"act_1","user_id":7,"domain_id":"dom_1"}`).Invitations.Activate(t.Context(), "TOKEN")
-	assertKinds(t, err, ErrBadResponse)
-	assert.Equal(t, &Activation{AccountID: "act_1", DomainID: "dom_1"}, activation)
+	assertKinds(t, err, partnerapi.ErrBadResponse)
+	assert.Equal(t, &partnerapi.Activation{AccountID: "act_1", DomainID: "dom_1"}, activation)
 	deletion, err := client(`{"parent_account_id":[],"child_account_id":"acc_2"}`).Networks.Delete(t.Context(), "acc_2")
-	assertKinds(t, err, ErrBadResponse)
-	assert.Equal(t, &NetworkDeletion{ChildAccountID: "acc_2"}, deletion)
-	invitation, err := client(`{"id":"inv_1","created":"soon"}`).Invitations.Create(t.Context(), CreateInvitationRequest{Email: "kim@example.com"})
+	assertKinds(t, err, partnerapi.ErrBadResponse)
+	assert.Equal(t, &partnerapi.NetworkDeletion{ChildAccountID: "acc_2"}, deletion)
+	invitation, err := client(`{"id":"inv_1","created":"soon"}`).Invitations.Create(t.Context(), partnerapi.CreateInvitationRequest{Email: "kim@example.com"})
 	require.NoError(t, err, "the reply is not documented")
-	assert.Equal(t, &Invitation{ID: "inv_1"}, invitation)
-	made, err := Do[struct{ ID, Age int }](t.Context(), client(`{"ID":7,"Age":"x"}`), Call{API: AccountAPI, Op: "POST /things"})
-	assertKinds(t, err, ErrBadResponse)
+	assert.Equal(t, &partnerapi.Invitation{ID: "inv_1"}, invitation)
+	made, err := partnerapi.Do[struct{ ID, Age int }](t.Context(), client(`{"ID":7,"Age":"x"}`), partnerapi.Call{API: partnerapi.AccountAPI, Op: "POST /things"})
+	assertKinds(t, err, partnerapi.ErrBadResponse)
 	assert.Equal(t, 7, made.ID)
 }
 
-// The API tells of a success, and the customer is not there to be read: the login is done all the same. A response that
-// does not tell of a success, or sets no cookie, makes no session.
-func TestLoginKeepsTheSession(t *testing.T) {
+// If the API reports success but the customer is unreadable, Login returns the session with the error. A response that
+// reports no success, or sets no cookie, makes no session.
+func TestLoginWithAnUnreadableCustomer(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		status int
@@ -450,7 +442,7 @@ func TestLoginKeepsTheSession(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				client := newTestClient(t, always(test.status, test.body, "Set-Cookie", test.cookie))
-				customer, session, err := client.Accounts.Login(t.Context(), LoginRequest{Email: "kim@example.com", Password: "p"})
+				customer, session, err := client.Accounts.Login(t.Context(), partnerapi.LoginRequest{Email: "kim@example.com", Password: "p"})
 				require.Error(t, err)
 				assert.Nil(t, customer)
 				assert.Equal(t, test.kept, session != nil)
@@ -459,27 +451,27 @@ func TestLoginKeepsTheSession(t *testing.T) {
 	}
 }
 
-// The forms without "status" that real servers were seen to answer.
+// Real servers have sent these forms without "status".
 func TestAccountBareForms(t *testing.T) {
 	t.Parallel()
-	got, err := search(t.Context(), newTestClient(t, newTranscript(answerWith(200, `{"customer":{"id":7}}`))))
+	got, err := search(t.Context(), newTestClient(t, newTranscript(always(200, `{"customer":{"id":7}}`))))
 	require.NoError(t, err)
-	assert.Equal(t, &Customer{ID: 7}, got)
-	got, err = benefits(t.Context(), newTestClient(t, newTranscript(answerWith(200, `{"benefits":[{"id":7}]}`))))
+	assert.Equal(t, &partnerapi.Customer{ID: 7}, got)
+	got, err = benefits(t.Context(), newTestClient(t, newTranscript(always(200, `{"benefits":[{"id":7}]}`))))
 	require.NoError(t, err)
-	assert.Equal(t, []Benefit{{ID: 7}}, got)
-	_, err = search(t.Context(), newTestClient(t, newTranscript(answerWith(404, `{"error":"Not Found: /account/search"}`))))
-	assertKinds(t, err, ErrBadResponse)
+	assert.Equal(t, []partnerapi.Benefit{{ID: 7}}, got)
+	_, err = search(t.Context(), newTestClient(t, newTranscript(always(404, `{"error":"Not Found: /account/search"}`))))
+	assertKinds(t, err, partnerapi.ErrBadResponse)
 	assert.EqualError(t, err, "account: GET /account/search: 404 Not Found: Not Found")
 }
 
-// A customer about whom only that it is not registered is known is a customer.
+// A customer whose other members are all null is a customer.
 func TestAccountAllNull(t *testing.T) {
 	t.Parallel()
-	got, err := getAccount(t.Context(), newTestClient(t, newTranscript(answerWith(200,
+	got, err := getAccount(t.Context(), newTestClient(t, newTranscript(always(200,
 		`{"status":"ok","customer":{"id":null,"first_name":null,"registered":false,"end_date":null}}`))))
 	require.NoError(t, err)
-	assert.Equal(t, &Customer{Registered: ptr(false)}, got)
+	assert.Equal(t, &partnerapi.Customer{Registered: ptr(false)}, got)
 }
 
 func TestSearchEncodesTheEmail(t *testing.T) {
@@ -487,14 +479,14 @@ func TestSearchEncodesTheEmail(t *testing.T) {
 	log := newTranscript(teapot)
 	_, err := newTestClient(t, log).Accounts.Search(t.Context(), "a+b&key=x@exämple.com")
 	require.Error(t, err)
-	assert.Equal(t, []string{"GET /api/v1/account/search?email=a%2Bb%26key%3Dx%40ex%C3%A4mple.com&key=" + testAccountKey}, log.asked)
+	assert.Equal(t, []string{"GET /api/v1/account/search?email=a%2Bb%26key%3Dx%40ex%C3%A4mple.com&key=" + testAccountKey}, log.requests)
 	assert.Equal(t, testOrganizationKey, log.headers[0].Get("Api-Key"))
 }
 
-// Only a search carries the organisation's key.
+// Only a search sends the organisation key.
 func TestOrganizationKeyIsForSearchOnly(t *testing.T) {
 	t.Parallel()
-	for name, call := range map[string]func(context.Context, *Client) (any, error){
+	for name, call := range map[string]func(context.Context, *partnerapi.Client) (any, error){
 		"create": createAccount, "get": getAccount, "status": accountStatus, "update": updateAccount, "benefits": benefits,
 		"login": login, "logout": logout,
 	} {
@@ -502,7 +494,7 @@ func TestOrganizationKeyIsForSearchOnly(t *testing.T) {
 		_, err := call(t.Context(), newTestClient(t, log))
 		require.Error(t, err)
 		assert.NotContains(t, log.headers[0], "Api-Key", name)
-		assert.Contains(t, log.asked[0], "key="+testAccountKey, name)
+		assert.Contains(t, log.requests[0], "key="+testAccountKey, name)
 	}
 }
 
@@ -510,14 +502,14 @@ func TestPasswordsAreRedacted(t *testing.T) {
 	t.Parallel()
 	const secret, who = "hunter2", "parent@example.com"
 	requests := map[string]any{
-		"CreateAccountRequest": CreateAccountRequest{Email: who, Password: secret, PasswordConfirmation: secret},
-		"LoginRequest":         LoginRequest{Email: who, Password: secret},
-		"UpdateAccountRequest": UpdateAccountRequest{Email: who, CurrentPassword: secret, Password: secret, PasswordConfirmation: secret},
+		"CreateAccountRequest": partnerapi.CreateAccountRequest{Email: who, Password: secret, PasswordConfirmation: secret},
+		"LoginRequest":         partnerapi.LoginRequest{Email: who, Password: secret},
+		"UpdateAccountRequest": partnerapi.UpdateAccountRequest{Email: who, CurrentPassword: secret, Password: secret, PasswordConfirmation: secret},
 	}
 	pointers := map[string]any{
-		"CreateAccountRequest": &CreateAccountRequest{Email: who, Password: secret},
-		"LoginRequest":         &LoginRequest{Email: who, Password: secret},
-		"UpdateAccountRequest": &UpdateAccountRequest{Email: who, Password: secret},
+		"CreateAccountRequest": &partnerapi.CreateAccountRequest{Email: who, Password: secret},
+		"LoginRequest":         &partnerapi.LoginRequest{Email: who, Password: secret},
+		"UpdateAccountRequest": &partnerapi.UpdateAccountRequest{Email: who, Password: secret},
 	}
 	for name := range requests {
 		want := "partnerapi." + name + "(redacted)"
@@ -551,42 +543,42 @@ func TestCustomersPrintTheirData(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(naveen(ptr(false), nil, ""))
 	require.NoError(t, err)
-	var again Customer
+	var again partnerapi.Customer
 	require.NoError(t, json.Unmarshal(text, &again))
 	assert.Equal(t, naveen(ptr(false), nil, ""), &again)
-	assert.Contains(t, fmt.Sprintf("%+v", Customer{Email: "parent@example.com"}), "parent@example.com")
+	assert.Contains(t, fmt.Sprintf("%+v", partnerapi.Customer{Email: "parent@example.com"}), "parent@example.com")
 }
 
-func TestLoginIsRepeatableAndCreateIsNot(t *testing.T) {
+func TestLoginIsRetriedAndCreateIsNot(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		call  func(context.Context, *Client) (any, error)
+		call  func(context.Context, *partnerapi.Client) (any, error)
 		tries int
 	}{
 		"login": {login, 2}, "create": {createAccount, 1}, "update": {updateAccount, 1}, "get": {getAccount, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newTranscript(answerWith(http.StatusBadGateway, ""))
-			client := newTestClient(t, log, WithRetry(RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}))
+			log := newTranscript(always(http.StatusBadGateway, ""))
+			client := newTestClient(t, log, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}))
 			_, err := test.call(t.Context(), client)
-			require.ErrorIs(t, err, ErrServer)
-			assert.Len(t, log.asked, test.tries)
+			require.ErrorIs(t, err, partnerapi.ErrServer)
+			assert.Len(t, log.requests, test.tries)
 		})
 	}
 }
 
-// A failure in any of the forms that other APIs of the vendors use is one here too.
+// The failure forms of the other APIs are failures here too.
 func TestAccountFailureInAnotherForm(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"success":false}`, `{"messages":["boom"]}`, `{"message":"boom"}`, `{"status":"ok","error":"boom"}`} {
-		client := newTestClient(t, newTranscript(answerWith(200, body)))
-		err := client.Accounts.Logout(t.Context(), NewSession())
-		assertKinds(t, err, ErrInvalid)
+		client := newTestClient(t, newTranscript(always(200, body)))
+		err := client.Accounts.Logout(t.Context(), partnerapi.NewSession())
+		assertKinds(t, err, partnerapi.ErrInvalid)
 	}
 }
 
-// What follows "Not Found:" is the path, whichever member says it.
+// "Not Found:" is followed by the path, in whichever member it is.
 func TestAccountNotFoundPathIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
@@ -594,9 +586,9 @@ func TestAccountNotFoundPathIsNotPrinted(t *testing.T) {
 		`{"status":"error","message":"Not Found: /api/v1/account?key=SECRET&email=a@b.example"}`,
 		`{"error":"Not Found: /api/v1/account?key=SECRET&email=a@b.example"}`,
 	} {
-		client := newTestClient(t, newTranscript(answerWith(200, body)))
-		err := client.Accounts.Logout(t.Context(), NewSession())
-		assertKinds(t, err, ErrBadResponse)
+		client := newTestClient(t, newTranscript(always(200, body)))
+		err := client.Accounts.Logout(t.Context(), partnerapi.NewSession())
+		assertKinds(t, err, partnerapi.ErrBadResponse)
 		assert.EqualError(t, err, "account: GET /logout: 200 OK: Not Found")
 	}
 }

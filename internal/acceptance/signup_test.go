@@ -1,4 +1,4 @@
-package partnerapi
+package acceptance
 
 import (
 	"context"
@@ -14,45 +14,42 @@ import (
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
-func resolveSignup(ctx context.Context, c *Client) (any, error) {
-	return c.Signup.Resolve(ctx, SignupRequest{PK: "MS2365", Email: "newuser@partner.com"})
+func resolveSignup(ctx context.Context, c *partnerapi.Client) (any, error) {
+	return c.Signup.Resolve(ctx, partnerapi.SignupRequest{PK: "MS2365", Email: "newuser@partner.com"})
 }
 
 var signupReplies = map[string]replyTest{
 	"get-partners-signup.invalid-token": {
-		status: 401, call: resolveSignup, kinds: []error{ErrUnauthorized},
+		status: 401, call: resolveSignup, kinds: []error{partnerapi.ErrUnauthorized},
 		says: []string{"Please provide a valid token"}, what: "invalid_token",
 	},
-}
-
-func TestSignupReplies(t *testing.T) {
-	t.Parallel()
-	runReplies(t, signupReplies)
 }
 
 func TestSignupURL(t *testing.T) {
 	t.Parallel()
 	const base = "https://www.bark.us/api/v1/partners/signup?"
 	tests := map[string]struct {
-		in   SignupRequest
+		in   partnerapi.SignupRequest
 		want string
 	}{
 		"required": {
-			SignupRequest{PK: "MS2365", Email: "newuser@partner.com"},
+			partnerapi.SignupRequest{PK: "MS2365", Email: "newuser@partner.com"},
 			base + "email=newuser%40partner.com&pk=MS2365&token=test-partner-token",
 		},
 		"everything": {
-			SignupRequest{
-				PK: "MS2365", Email: "newuser@partner.com", ChildBirthday: Date{2015, time.March, 9}, ChildName: "Robin",
+			partnerapi.SignupRequest{
+				PK: "MS2365", Email: "newuser@partner.com", ChildBirthday: partnerapi.Date{Year: 2015, Month: time.March, Day: 9}, ChildName: "Robin",
 				ChildEmail: "robin@partner.com",
 			},
 			base + "child_birthday=2015-03-09&child_email=robin%40partner.com&child_name=Robin&email=newuser%40partner.com&pk=MS2365" +
 				"&token=test-partner-token",
 		},
 		"special characters": {
-			SignupRequest{PK: "a b/c?d#e%2F", Email: "a+b&token=x@exämple.com", ChildName: "Zoë Ann"},
+			partnerapi.SignupRequest{PK: "a b/c?d#e%2F", Email: "a+b&token=x@exämple.com", ChildName: "Zoë Ann"},
 			base + "child_name=Zo%C3%AB+Ann&email=a%2Bb%26token%3Dx%40ex%C3%A4mple.com&pk=a+b%2Fc%3Fd%23e%252F&token=test-partner-token",
 		},
 	}
@@ -63,7 +60,7 @@ func TestSignupURL(t *testing.T) {
 			got, err := newTestClient(t, log).Signup.URL(t.Context(), test.in)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, got)
-			assert.Empty(t, log.asked, "nothing is sent")
+			assert.Empty(t, log.requests, "nothing is sent")
 			link, err := url.Parse(got)
 			require.NoError(t, err)
 			assert.Equal(t, []string{test.in.PK}, link.Query()["pk"])
@@ -75,49 +72,49 @@ func TestSignupURL(t *testing.T) {
 
 func TestSignupURLEscapesTheToken(t *testing.T) {
 	t.Parallel()
-	client, err := NewClient(WithPartnerToken("a+b&pk=c d%"), WithBaseURL(PartnerAPI, "https://bark.example/sub/"))
+	client, err := partnerapi.NewClient(partnerapi.WithPartnerToken("a+b&pk=c d%"), partnerapi.WithBaseURL(partnerapi.PartnerAPI, "https://bark.example/sub/"))
 	require.NoError(t, err)
-	got, err := client.Signup.URL(t.Context(), SignupRequest{PK: "1", Email: "e"})
+	got, err := client.Signup.URL(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"})
 	require.NoError(t, err)
 	assert.Equal(t, "https://bark.example/sub/partners/signup?email=e&pk=1&token=a%2Bb%26pk%3Dc+d%25", got)
 }
 
-func TestSignupURLAsksTheTokenSource(t *testing.T) {
+func TestSignupURLUsesTheTokenSource(t *testing.T) {
 	t.Parallel()
 	type key struct{}
-	client, err := NewClient(WithCredentialSource(PartnerToken, TokenSourceFunc(func(ctx context.Context) (string, error) {
+	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenSourceFunc(func(ctx context.Context) (string, error) {
 		if token, ok := ctx.Value(key{}).(string); ok {
 			return token, nil
 		}
 		return "", errors.New("no token")
 	})))
 	require.NoError(t, err)
-	in := SignupRequest{PK: "1", Email: "e"}
+	in := partnerapi.SignupRequest{PK: "1", Email: "e"}
 	got, err := client.Signup.URL(context.WithValue(t.Context(), key{}, "T"), in)
 	require.NoError(t, err)
 	assert.Equal(t, "https://www.bark.us/api/v1/partners/signup?email=e&pk=1&token=T", got)
 	got, err = client.Signup.URL(t.Context(), in)
-	assertKinds(t, err, ErrNoCredential)
+	assertKinds(t, err, partnerapi.ErrNoCredential)
 	assert.Empty(t, got)
 }
 
-func TestSignupRefusals(t *testing.T) {
+func TestSignupArgumentsRefused(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
 	signup := newTestClient(t, log).Signup
 	for _, test := range []struct {
-		in        SignupRequest
+		in        partnerapi.SignupRequest
 		name, why string
 	}{
-		{SignupRequest{}, "PK", "empty"},
-		{SignupRequest{Email: "e"}, "PK", "empty"},
-		{SignupRequest{PK: "1"}, "Email", "empty"},
-		{SignupRequest{PK: ".", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
-		{SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
-		{SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
-		{SignupRequest{PK: "1", Email: "e", ChildBirthday: Date{2015, time.February, 29}}, "ChildBirthday", "a Date that is no day in the calendar"},
-		{SignupRequest{PK: "\xff", Email: "e"}, "Query", "not valid UTF-8"},
-		{SignupRequest{PK: "1", Email: "e", ChildName: "\xff"}, "Query", "not valid UTF-8"},
+		{partnerapi.SignupRequest{}, "PK", "empty"},
+		{partnerapi.SignupRequest{Email: "e"}, "PK", "empty"},
+		{partnerapi.SignupRequest{PK: "1"}, "Email", "empty"},
+		{partnerapi.SignupRequest{PK: ".", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
+		{partnerapi.SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
+		{partnerapi.SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
+		{partnerapi.SignupRequest{PK: "1", Email: "e", ChildBirthday: partnerapi.Date{Year: 2015, Month: time.February, Day: 29}}, "ChildBirthday", "a Date that is no day in the calendar"},
+		{partnerapi.SignupRequest{PK: "\xff", Email: "e"}, "Query", "not valid UTF-8"},
+		{partnerapi.SignupRequest{PK: "1", Email: "e", ChildName: "\xff"}, "Query", "not valid UTF-8"},
 	} {
 		link, err := signup.URL(t.Context(), test.in)
 		assertRefused(t, err, test.name, test.why)
@@ -126,7 +123,7 @@ func TestSignupRefusals(t *testing.T) {
 		assertRefused(t, err, test.name, test.why)
 		assert.Nil(t, to)
 	}
-	assert.Empty(t, log.asked)
+	assert.Empty(t, log.requests)
 }
 
 func TestResolve(t *testing.T) {
@@ -142,11 +139,11 @@ func TestResolve(t *testing.T) {
 		"?next=1":                                     "https://www.bark.us/api/v1/partners/signup?next=1",
 	} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
-			log := newTranscript(answerWith(status, "", "Location", location))
-			got, err := newTestClient(t, log).Signup.Resolve(t.Context(), SignupRequest{PK: "MS2365", Email: "a+b@partner.com"})
+			log := newTranscript(always(status, "", "Location", location))
+			got, err := newTestClient(t, log).Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "MS2365", Email: "a+b@partner.com"})
 			require.NoError(t, err, location)
 			assert.Equal(t, want, got.String())
-			assert.Equal(t, []string{"GET /api/v1/partners/signup?email=a%2Bb%40partner.com&pk=MS2365"}, log.asked, "one call, without the token")
+			assert.Equal(t, []string{"GET /api/v1/partners/signup?email=a%2Bb%40partner.com&pk=MS2365"}, log.requests, "one call, without the token")
 			assert.Equal(t, testPartnerToken, log.headers[0].Get("X-Token-Auth"))
 		}
 	}
@@ -155,33 +152,33 @@ func TestResolve(t *testing.T) {
 func TestResolveFailures(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		answer canned
-		kinds  []error
+		response roundTripFunc
+		kinds    []error
 	}{
-		"javascript":         {answerWith(302, "", "Location", "javascript:alert(1)"), []error{ErrBadResponse}},
-		"javascript, a host": {answerWith(302, "", "Location", "javascript://host/%0aalert(1)"), []error{ErrBadResponse}},
-		"data":               {answerWith(302, "", "Location", "data:text/html,x"), []error{ErrBadResponse}},
-		"mailto":             {answerWith(302, "", "Location", "mailto:help@bark.us"), []error{ErrBadResponse}},
-		"no host":            {answerWith(302, "", "Location", "https:///welcome"), []error{ErrBadResponse}},
-		"no Location":        {answerWith(302, ""), []error{ErrBadResponse}},
-		"empty Location":     {answerWith(302, "", "Location", ""), []error{ErrBadResponse}},
-		"malformed":          {answerWith(302, "", "Location", "https://[::1"), []error{ErrBadResponse}},
-		"control character":  {answerWith(302, "", "Location", "https://a.example/\n"), []error{ErrBadResponse}},
-		"not modified":       {answerWith(304, ""), []error{ErrBadResponse}},
-		"a page":             {answerWith(200, "<html>"), []error{ErrBadResponse}},
-		"success":            {answerWith(200, `{"success":true}`), []error{ErrBadResponse}},
-		"Location on a 200":  {answerWith(200, "", "Location", "https://www.bark.us/"), []error{ErrBadResponse}},
-		"failure on a 200":   {answerWith(200, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`), []error{ErrUnauthorized}},
-		"invalid":            {answerWith(400, `{"success":false,"error":"Email is blank","error_type":"invalid_params"}`), []error{ErrInvalid}},
-		"unauthorized page":  {answerWith(401, "<html>"), []error{ErrUnauthorized, ErrBadResponse}},
-		"not found page":     {answerWith(404, "<html>"), []error{ErrBadResponse}},
-		"down":               {answerWith(503, ""), []error{ErrServer}},
+		"javascript":         {always(302, "", "Location", "javascript:alert(1)"), []error{partnerapi.ErrBadResponse}},
+		"javascript, a host": {always(302, "", "Location", "javascript://host/%0aalert(1)"), []error{partnerapi.ErrBadResponse}},
+		"data":               {always(302, "", "Location", "data:text/html,x"), []error{partnerapi.ErrBadResponse}},
+		"mailto":             {always(302, "", "Location", "mailto:help@bark.us"), []error{partnerapi.ErrBadResponse}},
+		"no host":            {always(302, "", "Location", "https:///welcome"), []error{partnerapi.ErrBadResponse}},
+		"no Location":        {always(302, ""), []error{partnerapi.ErrBadResponse}},
+		"empty Location":     {always(302, "", "Location", ""), []error{partnerapi.ErrBadResponse}},
+		"malformed":          {always(302, "", "Location", "https://[::1"), []error{partnerapi.ErrBadResponse}},
+		"control character":  {always(302, "", "Location", "https://a.example/\n"), []error{partnerapi.ErrBadResponse}},
+		"not modified":       {always(304, ""), []error{partnerapi.ErrBadResponse}},
+		"a page":             {always(200, "<html>"), []error{partnerapi.ErrBadResponse}},
+		"success":            {always(200, `{"success":true}`), []error{partnerapi.ErrBadResponse}},
+		"Location on a 200":  {always(200, "", "Location", "https://www.bark.us/"), []error{partnerapi.ErrBadResponse}},
+		"failure on a 200":   {always(200, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`), []error{partnerapi.ErrUnauthorized}},
+		"invalid":            {always(400, `{"success":false,"error":"Email is blank","error_type":"invalid_params"}`), []error{partnerapi.ErrInvalid}},
+		"unauthorized page":  {always(401, "<html>"), []error{partnerapi.ErrUnauthorized, partnerapi.ErrBadResponse}},
+		"not found page":     {always(404, "<html>"), []error{partnerapi.ErrBadResponse}},
+		"down":               {always(503, ""), []error{partnerapi.ErrServer}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				got, err := resolveSignup(t.Context(), newTestClient(t, newTranscript(test.answer)))
+				got, err := resolveSignup(t.Context(), newTestClient(t, newTranscript(test.response)))
 				assertKinds(t, err, test.kinds...)
 				assert.Zero(t, got)
 				assert.NotContains(t, err.Error(), "alert")
@@ -191,10 +188,10 @@ func TestResolveFailures(t *testing.T) {
 	}
 }
 
-// A server that sends the token back would have it shown to the browser.
-func TestResolveOfAnAddressThatHoldsTheToken(t *testing.T) {
+// A redirect that contains the token would reveal it to the browser.
+func TestResolveRefusesTheTokenInARedirect(t *testing.T) {
 	t.Parallel()
-	const token = "Tok+en/1=a b%C3" //nolint:gosec // not a credential of anybody
+	const token = "Tok+en/1=a b%C3" //nolint:gosec // not a real credential
 	tests := map[string]struct{ token, location string }{
 		"query":                     {testPartnerToken, "https://www.bark.us/welcome?token=test-partner-token"},
 		"relative":                  {testPartnerToken, "/welcome?token=test-partner-token&a=b"},
@@ -228,18 +225,20 @@ func TestResolveOfAnAddressThatHoldsTheToken(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newTranscript(answerWith(302, "", "Location", test.location), answerWith(302, "", "Location", test.location))
-			client := newTestClient(t, log, WithPartnerToken(test.token))
-			var response Response
-			to, err := client.Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"}, WithResponseInto(&response))
-			assertKinds(t, err, ErrBadResponse)
+			log := newTranscript(always(302, "", "Location", test.location), always(302, "", "Location", test.location))
+			client := newTestClient(t, log, partnerapi.WithPartnerToken(test.token))
+			var response partnerapi.Response
+			to, err := client.Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"}, partnerapi.WithResponseInto(&response))
+			assertKinds(t, err, partnerapi.ErrBadResponse)
 			require.EqualError(t, err, "partner: GET /partners/signup: 302 Found: bad response; a redirect to an address that holds a credential")
 			assert.Nil(t, to)
 			if name != "split path" {
 				assert.Equal(t, "[redacted]", response.Header.Get("Location"))
 			}
 			w := httptest.NewRecorder()
-			client.Signup.Handler(func(*http.Request) (SignupRequest, error) { return SignupRequest{PK: "1", Email: "e"}, nil }).
+			client.Signup.Handler(func(*http.Request) (partnerapi.SignupRequest, error) {
+				return partnerapi.SignupRequest{PK: "1", Email: "e"}, nil
+			}).
 				ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 			assert.Equal(t, http.StatusBadGateway, w.Code)
 			assert.Equal(t, "Bad Gateway\n", w.Body.String())
@@ -248,23 +247,23 @@ func TestResolveOfAnAddressThatHoldsTheToken(t *testing.T) {
 	}
 }
 
-// Nor is what a renewed token replaced for the browser.
-func TestResolveOfAnAddressThatHoldsARefusedToken(t *testing.T) {
+// A token that was replaced after a 401 is a secret too.
+func TestResolveRefusesARejectedTokenInARedirect(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"first-token", "second-token"} {
 		client := newTestClient(t, turns(
 			always(401, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`),
 			always(302, "", "Location", "/welcome?token="+token),
-		), WithCredentialSource(PartnerToken, &turningSource{tokens: []string{"first-token", "second-token"}}))
-		to, err := client.Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"})
-		assertKinds(t, err, ErrBadResponse)
+		), partnerapi.WithCredentialSource(partnerapi.PartnerToken, &tokensInTurn{"first-token", "second-token"}))
+		to, err := client.Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"})
+		assertKinds(t, err, partnerapi.ErrBadResponse)
 		assert.Nil(t, to)
 	}
 }
 
-func TestResolveOfAnAddressWithoutTheToken(t *testing.T) {
+func TestResolveOfARedirectWithoutTheToken(t *testing.T) {
 	t.Parallel()
-	for token, location := range map[string]string{ //nolint:gosec // not credentials of anybody
+	for token, location := range map[string]string{ //nolint:gosec // not real credentials
 		testPartnerToken: "https://www.bark.us/welcome?token=test-partner-toke&pk=1",
 		"other-token":    "https://www.bark.us/welcome?token=test-partner-token",
 		"bark":           "https://www.bark.us/embarking?debark=embark",
@@ -272,8 +271,8 @@ func TestResolveOfAnAddressWithoutTheToken(t *testing.T) {
 		"token":          "https://www.bark.us/tokens?token=1",
 		"8-bytes!":       "https://www.bark.us/8-bytes?a=%25",
 	} {
-		got, err := newTestClient(t, always(302, "", "Location", location), WithPartnerToken(token)).
-			Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"})
+		got, err := newTestClient(t, always(302, "", "Location", location), partnerapi.WithPartnerToken(token)).
+			Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"})
 		require.NoError(t, err, token)
 		assert.Equal(t, location, got.String())
 	}
@@ -284,45 +283,45 @@ func TestResolveWithHTTPMock(t *testing.T) {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponderWithQuery(http.MethodGet, "https://www.bark.us/api/v1/partners/signup", "pk=MS2365&email=newuser@partner.com",
 		httpmock.NewStringResponder(http.StatusFound, "").HeaderSet(http.Header{"Location": {"/dashboard"}}))
-	got, err := newTestClient(t, mock).Signup.Resolve(t.Context(), SignupRequest{PK: "MS2365", Email: "newuser@partner.com"})
+	got, err := newTestClient(t, mock).Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "MS2365", Email: "newuser@partner.com"})
 	require.NoError(t, err)
 	assert.Equal(t, "https://www.bark.us/dashboard", got.String())
 }
 
 func TestSignupHandler(t *testing.T) {
 	t.Parallel()
-	parent := func(r *http.Request) (SignupRequest, error) {
-		return SignupRequest{PK: r.URL.Query().Get("user"), Email: "newuser@partner.com"}, nil
+	parent := func(r *http.Request) (partnerapi.SignupRequest, error) {
+		return partnerapi.SignupRequest{PK: r.URL.Query().Get("user"), Email: "newuser@partner.com"}, nil
 	}
-	unknown := func(*http.Request) (SignupRequest, error) {
-		return SignupRequest{}, errors.New("SECRET: nobody is logged in")
+	unknown := func(*http.Request) (partnerapi.SignupRequest, error) {
+		return partnerapi.SignupRequest{}, errors.New("SECRET: not logged in")
 	}
-	redirect := answerWith(302, "", "Location", "https://www.bark.us/dashboard?session=s")
+	redirect := always(302, "", "Location", "https://www.bark.us/dashboard?session=s")
 	tests := map[string]struct {
-		who      func(*http.Request) (SignupRequest, error)
-		answer   canned
+		who      func(*http.Request) (partnerapi.SignupRequest, error)
+		response roundTripFunc
 		target   string
 		status   int
 		body     string
 		location string
-		asked    int
+		requests int
 	}{
 		"redirect": {
 			parent, redirect, "/signup?user=MS2365", 303,
 			"<a href=\"https://www.bark.us/dashboard?session=s\">See Other</a>.\n\n", "https://www.bark.us/dashboard?session=s", 1,
 		},
-		"nobody":      {unknown, redirect, "/signup", 400, "Bad Request\n", "", 0},
+		"no user":     {unknown, redirect, "/signup", 400, "Bad Request\n", "", 0},
 		"no pk":       {parent, redirect, "/signup", 400, "Bad Request\n", "", 0},
-		"bad token":   {parent, answerWith(401, `{"success":false,"error":"Please provide a valid token"}`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
-		"invalid":     {parent, answerWith(400, `{"success":false,"error":"SECRET"}`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
-		"a page":      {parent, answerWith(200, `SECRET`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
-		"bad address": {parent, answerWith(302, ``, "Location", "javascript:SECRET"), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"bad token":   {parent, always(401, `{"success":false,"error":"Please provide a valid token"}`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"invalid":     {parent, always(400, `{"success":false,"error":"SECRET"}`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"a page":      {parent, always(200, `SECRET`), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
+		"bad address": {parent, always(302, ``, "Location", "javascript:SECRET"), "/signup?user=1", 502, "Bad Gateway\n", "", 1},
 		"teapot":      {parent, teapot, "/signup?user=1", 502, "Bad Gateway\n", "", 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newTranscript(test.answer)
+			log := newTranscript(test.response)
 			w := httptest.NewRecorder()
 			newTestClient(t, log).Signup.Handler(test.who).ServeHTTP(w,
 				httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.target, nil))
@@ -333,21 +332,21 @@ func TestSignupHandler(t *testing.T) {
 			assert.Equal(t, []string{"no-store"}, got.Header["Cache-Control"])
 			assert.Equal(t, []string{"no-referrer"}, got.Header["Referrer-Policy"])
 			assert.Equal(t, test.location, got.Header.Get("Location"))
-			assert.Len(t, log.asked, test.asked)
+			assert.Len(t, log.requests, test.requests)
 		})
 	}
 }
 
-// Only a GET acts.
+// Every method but GET is answered with 405.
 func TestSignupHandlerRefusesMethods(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"HEAD", "OPTIONS", "TRACE", "DELETE", "POST", "PUT", "PATCH", "CONNECT", "PROPFIND", "get"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRecorder()
-			newTestClient(t, nothingSent(t)).Signup.Handler(func(*http.Request) (SignupRequest, error) {
-				t.Error("asked for the parent")
-				return SignupRequest{PK: "MS2365", Email: "newuser@partner.com"}, nil
+			newTestClient(t, nothingSent(t)).Signup.Handler(func(*http.Request) (partnerapi.SignupRequest, error) {
+				t.Error("the function was called")
+				return partnerapi.SignupRequest{PK: "MS2365", Email: "newuser@partner.com"}, nil
 			}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, "/signup", nil))
 			assert.Equal(t, http.StatusMethodNotAllowed, w.Code)
 			assert.Equal(t, "Method Not Allowed\n", w.Body.String())
@@ -358,7 +357,7 @@ func TestSignupHandlerRefusesMethods(t *testing.T) {
 	}
 }
 
-func TestSignupHandlerIsDoneWithItsRequest(t *testing.T) {
+func TestSignupHandlerRequestCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -366,41 +365,43 @@ func TestSignupHandlerIsDoneWithItsRequest(t *testing.T) {
 		return nil, req.Context().Err()
 	}))
 	w := httptest.NewRecorder()
-	client.Signup.Handler(func(*http.Request) (SignupRequest, error) { return SignupRequest{PK: "1", Email: "e"}, nil }).
+	client.Signup.Handler(func(*http.Request) (partnerapi.SignupRequest, error) {
+		return partnerapi.SignupRequest{PK: "1", Email: "e"}, nil
+	}).
 		ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
 	assert.Equal(t, http.StatusBadGateway, w.Code)
 }
 
-// success:false is a failure whatever the status.
-func TestResolveRedirectThatSaysNo(t *testing.T) {
+// success:false is a failure with every status.
+func TestResolveRedirectWithAFailure(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
 		return reply(302, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`, "Location", "/x"), nil
 	}))
-	to, err := client.Signup.Resolve(t.Context(), SignupRequest{PK: "1", Email: "e"})
-	assertKinds(t, err, ErrUnauthorized)
+	to, err := client.Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"})
+	assertKinds(t, err, partnerapi.ErrUnauthorized)
 	assert.Nil(t, to)
 }
 
-// What NewClient did not make refuses, as every method of every service does.
+// Methods of a client that was not made by NewClient return an error.
 func TestZeroValues(t *testing.T) {
 	t.Parallel()
-	in := SignupRequest{PK: "1", Email: "e"}
-	_, err := new(SignupService).URL(t.Context(), in)
+	in := partnerapi.SignupRequest{PK: "1", Email: "e"}
+	_, err := new(partnerapi.SignupService).URL(t.Context(), in)
 	assertRefused(t, err, "client", "nil, or not made by NewClient")
-	_, err = new(SignupService).Resolve(t.Context(), in)
+	_, err = new(partnerapi.SignupService).Resolve(t.Context(), in)
 	assertRefused(t, err, "client", "nil, or not made by NewClient")
-	_, err = Do[none](t.Context(), nil, Call{API: PartnerAPI, Op: "GET /a"})
+	_, err = partnerapi.Do[struct{}](t.Context(), nil, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "GET /a"})
 	assertRefused(t, err, "client", "nil, or not made by NewClient")
-	new(Client).CloseIdleConnections()
-	assert.PanicsWithValue(t, "partnerapi: Signup.Handler without a function", func() { new(SignupService).Handler(nil) })
+	new(partnerapi.Client).CloseIdleConnections()
+	assert.PanicsWithValue(t, "partnerapi: Signup.Handler without a function", func() { new(partnerapi.SignupService).Handler(nil) })
 }
 
 func TestNilPointersAreRefused(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, newTranscript(teapot))
-	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "POST /a", Body: (*UpdateAccountRequest)(nil)})
+	_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "POST /a", Body: (*partnerapi.UpdateAccountRequest)(nil)})
 	assertRefused(t, err, "Body", "a nil pointer")
-	_, err = Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a", Query: (*ListOptions)(nil)})
+	_, err = partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "GET /a", Query: (*partnerapi.ListOptions)(nil)})
 	assertRefused(t, err, "Query", "a nil pointer")
 }

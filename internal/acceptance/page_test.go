@@ -1,4 +1,4 @@
-package partnerapi
+package acceptance
 
 import (
 	"context"
@@ -18,12 +18,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
-// listServer answers GET /account/networks. It counts what is on its way at once.
+// listServer serves GET /account/networks and counts the concurrent requests.
 type listServer struct {
 	mu       sync.Mutex
-	asked    []string
+	requests []string
 	inFlight atomic.Int32
 	most     atomic.Int32
 	page     func(page int) string
@@ -37,7 +39,7 @@ func (s *listServer) RoundTrip(req *http.Request) (*http.Response, error) {
 		continue
 	}
 	s.mu.Lock()
-	s.asked = append(s.asked, req.URL.RawQuery)
+	s.requests = append(s.requests, req.URL.RawQuery)
 	s.mu.Unlock()
 	page, err := strconv.Atoi(req.URL.Query().Get("page"))
 	if err != nil {
@@ -68,11 +70,11 @@ func listOf(pages, total int, ids ...string) string {
 	return fmt.Sprintf(`{"list":[%s],"total":%d,"pages":%d}`, strings.Join(items, ","), total, pages)
 }
 
-// collect walks to the end, or to the error.
-func collect(walk iter.Seq2[Network, error]) (ids []string, err error) {
+// accountIDs walks to the end, or to the error.
+func accountIDs(walk iter.Seq2[partnerapi.Network, error]) (ids []string, err error) {
 	for network, failed := range walk {
 		if failed != nil {
-			if network != (Network{}) {
+			if network != (partnerapi.Network{}) {
 				return ids, errors.Join(failed, errors.New("a network besides an error"))
 			}
 			return ids, failed
@@ -82,9 +84,9 @@ func collect(walk iter.Seq2[Network, error]) (ids []string, err error) {
 	return ids, nil
 }
 
-func networksOf(t *testing.T, server *listServer, in ListOptions) iter.Seq2[Network, error] {
+func networksOf(t *testing.T, server *listServer, in partnerapi.ListOptions) iter.Seq2[partnerapi.Network, error] {
 	t.Helper()
-	return newTestClient(t, server).Networks.All(t.Context(), in, WithoutRetry())
+	return newTestClient(t, server).Networks.All(t.Context(), in, partnerapi.WithoutRetry())
 }
 
 func ids(from, to int) []string {
@@ -100,17 +102,17 @@ func TestAllYieldsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{
 			page: func(page int) string { return listOf(30, 60, ids(2*page-1, 2*page)...) },
-			// What is asked for later comes earlier.
+			// Later pages arrive earlier.
 			delay: func(page int) time.Duration { return time.Duration(100-page) * time.Millisecond },
 		}
-		walk := networksOf(t, server, ListOptions{})
-		got, err := collect(walk)
+		walk := networksOf(t, server, partnerapi.ListOptions{})
+		got, err := accountIDs(walk)
 		require.NoError(t, err)
 		assert.Equal(t, ids(1, 60), got)
-		assert.Equal(t, "page=1&records=100", server.asked[0])
-		assert.Len(t, server.asked, 30, "each page once")
+		assert.Equal(t, "page=1&records=100", server.requests[0])
+		assert.Len(t, server.requests, 30, "each page once")
 		assert.EqualValues(t, 8, server.most.Load())
-		again, err := collect(walk)
+		again, err := accountIDs(walk)
 		require.NoError(t, err)
 		assert.Equal(t, got, again, "a walk can be walked again")
 	})
@@ -119,18 +121,18 @@ func TestAllYieldsInOrder(t *testing.T) {
 func TestAllSendsItsOptions(t *testing.T) {
 	t.Parallel()
 	server := &listServer{page: func(page int) string { return listOf(4, 0, ids(page, page)...) }}
-	got, err := collect(networksOf(t, server, ListOptions{Search: "acme & co", Filter: "x", Page: 3, Records: 7}))
+	got, err := accountIDs(networksOf(t, server, partnerapi.ListOptions{Search: "acme & co", Filter: "x", Page: 3, Records: 7}))
 	require.NoError(t, err)
 	assert.Equal(t, ids(3, 4), got)
 	assert.Equal(t, []string{
 		"filter=x&page=3&records=7&search=acme+%26+co", "filter=x&page=4&records=7&search=acme+%26+co",
-	}, server.asked)
+	}, server.requests)
 }
 
-// TRAPS: "go-querystring ignores omitzero": what is zero is not sent.
+// TRAPS: "go-querystring ignores omitzero": zero values are not sent.
 func TestListSendsItsOptions(t *testing.T) {
 	t.Parallel()
-	for query, in := range map[string]ListOptions{
+	for query, in := range map[string]partnerapi.ListOptions{
 		"":               {},
 		"?page=2":        {Page: 2},
 		"?records=7":     {Records: 7},
@@ -142,37 +144,37 @@ func TestListSendsItsOptions(t *testing.T) {
 		require.Error(t, err)
 		_, err = newTestClient(t, log).Invitations.List(t.Context(), in)
 		require.Error(t, err)
-		assert.Equal(t, []string{"GET /account/networks" + query, "GET /account/network-invitations" + query}, log.asked)
+		assert.Equal(t, []string{"GET /account/networks" + query, "GET /account/network-invitations" + query}, log.requests)
 	}
 }
 
-func TestListsRefuse(t *testing.T) {
+func TestListArgumentsRefused(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
 	client := newTestClient(t, log)
 	for _, test := range []struct {
-		in        ListOptions
+		in        partnerapi.ListOptions
 		name, why string
 	}{
-		{ListOptions{Page: -1}, "Page", "below zero"},
-		{ListOptions{Page: math.MinInt}, "Page", "below zero"},
-		{ListOptions{Records: -1}, "Records", "below zero"},
-		{ListOptions{Search: "\xff"}, "Query", "not valid UTF-8"},
+		{partnerapi.ListOptions{Page: -1}, "Page", "below zero"},
+		{partnerapi.ListOptions{Page: math.MinInt}, "Page", "below zero"},
+		{partnerapi.ListOptions{Records: -1}, "Records", "below zero"},
+		{partnerapi.ListOptions{Search: "\xff"}, "Query", "not valid UTF-8"},
 	} {
 		page, err := client.Networks.List(t.Context(), test.in)
 		assertRefused(t, err, test.name, test.why)
 		assert.Nil(t, page)
-		got, err := collect(client.Networks.All(t.Context(), test.in))
+		got, err := accountIDs(client.Networks.All(t.Context(), test.in))
 		assertRefused(t, err, test.name, test.why)
 		assert.Empty(t, got)
 		for _, err := range client.Invitations.All(t.Context(), test.in) {
 			assertRefused(t, err, test.name, test.why)
 		}
 	}
-	var nobody context.Context
-	_, err := collect(client.Networks.All(nobody, ListOptions{}))
+	var noContext context.Context
+	_, err := accountIDs(client.Networks.All(noContext, partnerapi.ListOptions{}))
 	assertRefused(t, err, "ctx", "nil")
-	assert.Empty(t, log.asked)
+	assert.Empty(t, log.requests)
 }
 
 // The numbers of a list can be absent or null.
@@ -187,10 +189,10 @@ func TestAllEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := &listServer{page: func(int) string { return body }}
-			got, err := collect(networksOf(t, server, ListOptions{}))
+			got, err := accountIDs(networksOf(t, server, partnerapi.ListOptions{}))
 			require.NoError(t, err)
 			assert.Equal(t, ids(1, 1), got)
-			assert.Len(t, server.asked, 1)
+			assert.Len(t, server.requests, 1)
 		})
 	}
 }
@@ -207,26 +209,26 @@ func TestAllOfAnIncompleteList(t *testing.T) {
 		silent = "a full page of a list that says neither how many records nor how many pages it has"
 	)
 	tests := map[string]struct {
-		in   ListOptions
+		in   partnerapi.ListOptions
 		body string
 		want []string
 		why  string
 	}{
-		"as documented, with one record":  {ListOptions{}, fixture(t, "get-account-networks.ok"), []string{"acc_2345678901"}, "the list ended early: 1 of 25 records"},
-		"empty, no total":                 {ListOptions{}, `{"list":[],"pages":2}`, nil, "the list ended early: page 1 of 2 is empty"},
-		"empty, no numbers":               {ListOptions{}, `{"list":[]}`, nil, empty},
-		"empty, nulls":                    {ListOptions{}, `{"list":[],"total":null,"pages":null}`, nil, empty},
-		"no pages":                        {ListOptions{}, `{"list":[{"account_id":"acc_1"}],"total":250}`, ids(1, 1), "a list that does not say how many pages it has"},
-		"a full page":                     {ListOptions{}, bare(1, 100), ids(1, 100), silent},
-		"a full page as requested":        {ListOptions{Records: 2}, bare(1, 2), ids(1, 2), silent},
-		"a full page, and more requested": {ListOptions{Records: 500}, bare(1, 100), ids(1, 100), silent},
-		"one page again and again":        {ListOptions{}, `{"list":[{"account_id":"acc_1","fee_proposed":2,"fee_proposed_date":5}],"pages":99}`, ids(1, 1), "a list that makes no progress: it repeats a page"},
+		"as documented, with one record":  {partnerapi.ListOptions{}, fixture(t, "get-account-networks.ok"), []string{"acc_2345678901"}, "the list ended early: 1 of 25 records"},
+		"empty, no total":                 {partnerapi.ListOptions{}, `{"list":[],"pages":2}`, nil, "the list ended early: page 1 of 2 is empty"},
+		"empty, no numbers":               {partnerapi.ListOptions{}, `{"list":[]}`, nil, empty},
+		"empty, nulls":                    {partnerapi.ListOptions{}, `{"list":[],"total":null,"pages":null}`, nil, empty},
+		"no pages":                        {partnerapi.ListOptions{}, `{"list":[{"account_id":"acc_1"}],"total":250}`, ids(1, 1), "a list that does not say how many pages it has"},
+		"a full page":                     {partnerapi.ListOptions{}, bare(1, 100), ids(1, 100), silent},
+		"a full page as requested":        {partnerapi.ListOptions{Records: 2}, bare(1, 2), ids(1, 2), silent},
+		"a full page, and more requested": {partnerapi.ListOptions{Records: 500}, bare(1, 100), ids(1, 100), silent},
+		"one page again and again":        {partnerapi.ListOptions{}, `{"list":[{"account_id":"acc_1","fee_proposed":2,"fee_proposed_date":5}],"pages":99}`, ids(1, 1), "a list that makes no progress: it repeats a page"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := collect(networksOf(t, &listServer{page: func(int) string { return test.body }}, test.in))
-			assertKinds(t, err, ErrBadResponse)
+			got, err := accountIDs(networksOf(t, &listServer{page: func(int) string { return test.body }}, test.in))
+			assertKinds(t, err, partnerapi.ErrBadResponse)
 			require.EqualError(t, err, prefix+test.why)
 			assert.Equal(t, test.want, got)
 		})
@@ -246,8 +248,8 @@ func TestAllStopsAtAnError(t *testing.T) {
 			delay: func(page int) time.Duration { return time.Duration(40-page) * time.Second / 2 },
 		}
 		started := time.Now()
-		got, err := collect(networksOf(t, server, ListOptions{}))
-		assertKinds(t, err, ErrServer)
+		got, err := accountIDs(networksOf(t, server, partnerapi.ListOptions{}))
+		assertKinds(t, err, partnerapi.ErrServer)
 		assert.Equal(t, ids(1, 3), got, "what comes before the error is yielded")
 		assert.LessOrEqual(t, time.Since(started), 40*time.Second)
 		assert.Zero(t, server.inFlight.Load())
@@ -267,7 +269,7 @@ func TestAllStopsWhenTheCallerDoes(t *testing.T) {
 				}
 				n := 0
 				started := time.Now()
-				for _, err := range networksOf(t, server, ListOptions{}) {
+				for _, err := range networksOf(t, server, partnerapi.ListOptions{}) {
 					require.NoError(t, err)
 					if n++; n == after {
 						started = time.Now()
@@ -276,10 +278,10 @@ func TestAllStopsWhenTheCallerDoes(t *testing.T) {
 				}
 				assert.Zero(t, time.Since(started), "what is on its way is cancelled")
 				assert.Zero(t, server.inFlight.Load())
-				asked := len(server.asked)
+				sent := len(server.requests)
 				time.Sleep(time.Hour)
-				assert.Len(t, server.asked, asked)
-				assert.LessOrEqual(t, asked, after+8)
+				assert.Len(t, server.requests, sent)
+				assert.LessOrEqual(t, sent, after+8)
 			})
 		})
 	}
@@ -296,21 +298,21 @@ func TestAllStopsWhenItsContextIsDone(t *testing.T) {
 		started := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer cancel()
-		got, err := collect(client.Networks.All(ctx, ListOptions{}))
+		got, err := accountIDs(client.Networks.All(ctx, partnerapi.ListOptions{}))
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, ids(1, 9), got)
 		assert.Equal(t, 2500*time.Millisecond, time.Since(started))
 
 		ctx, cancel = context.WithCancel(t.Context())
 		cancel()
-		got, err = collect(client.Networks.All(ctx, ListOptions{}))
+		got, err = accountIDs(client.Networks.All(ctx, partnerapi.ListOptions{}))
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Empty(t, got)
 	})
 }
 
-// A panic while a page is fetched, in a hook say, is one of the caller's loop, where it can be recovered, and so is a hook
-// that ends its goroutine, as a test's FailNow does.
+// A panic while a page is fetched, such as one of a hook, reaches the caller's loop, where it can be recovered. So does a
+// hook that ends its goroutine, as a test's FailNow does.
 func TestAllWithAHookThatPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -318,12 +320,12 @@ func TestAllWithAHookThatPanics(t *testing.T) {
 		var seen atomic.Int64
 		walk := func(at3 func()) ([]string, error) {
 			seen.Store(0)
-			client := newTestClient(t, server, WithAttemptHook(func(context.Context, Attempt) {
+			client := newTestClient(t, server, partnerapi.WithAttemptHook(func(context.Context, partnerapi.Attempt) {
 				if seen.Add(1) == 3 {
 					at3()
 				}
 			}))
-			return collect(client.Networks.All(t.Context(), ListOptions{}))
+			return accountIDs(client.Networks.All(t.Context(), partnerapi.ListOptions{}))
 		}
 		assert.PanicsWithValue(t, "no such label", func() { _, _ = walk(func() { panic("no such label") }) })
 		assert.Zero(t, server.inFlight.Load())
@@ -336,15 +338,15 @@ func TestAllWithAHookThatPanics(t *testing.T) {
 func TestAllOfTheInvitations(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(
-		answerWith(200, `{"list":[{"id":"nwi_1"}],"total":2,"pages":2}`), answerWith(200, `{"list":[{"id":"nwi_2"}],"total":2,"pages":2}`))
-	var got []Invitation
-	for invitation, err := range newTestClient(t, log).Invitations.All(t.Context(), ListOptions{Filter: "pending"}) {
+		always(200, `{"list":[{"id":"nwi_1"}],"total":2,"pages":2}`), always(200, `{"list":[{"id":"nwi_2"}],"total":2,"pages":2}`))
+	var got []partnerapi.Invitation
+	for invitation, err := range newTestClient(t, log).Invitations.All(t.Context(), partnerapi.ListOptions{Filter: "pending"}) {
 		require.NoError(t, err)
 		got = append(got, invitation)
 	}
-	assert.Equal(t, []Invitation{{ID: "nwi_1"}, {ID: "nwi_2"}}, got)
+	assert.Equal(t, []partnerapi.Invitation{{ID: "nwi_1"}, {ID: "nwi_2"}}, got)
 	assert.Equal(t, []string{
 		"GET /account/network-invitations?filter=pending&page=1&records=100",
 		"GET /account/network-invitations?filter=pending&page=2&records=100",
-	}, log.asked)
+	}, log.requests)
 }
