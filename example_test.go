@@ -6,8 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -321,7 +325,7 @@ func ExampleArgumentError() {
 	// Output: true DELETE /partners/subscriptions/{pk}: pk: "." and ".." cannot be sent in a path
 }
 
-// A token that changes while the client lives is asked for once per call.
+// The source supplies the token of each call.
 func ExampleWithCredentialSource() {
 	ctx := context.Background()
 	token := partnerapi.TokenSourceFunc(func(context.Context) (string, error) {
@@ -331,4 +335,193 @@ func ExampleWithCredentialSource() {
 
 	fmt.Println(client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark}))
 	// Output: <nil>
+}
+
+// A client that signs in when a call needs it. For the real API, SignIn needs no options.
+func ExampleSignIn() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "robin"}, Password: passPhrase})
+
+	source := partnerapi.SignIn(partnerapi.SignInCredentials{
+		AppKey: partnertest.AppKey, Username: "robin", Password: passPhrase,
+	}, fake.ClientOptions()...)
+	client := fake.Client(partnerapi.WithCredentialSource(partnerapi.NetworkToken, source))
+
+	for range 2 {
+		page, err := client.Networks.List(ctx, partnerapi.ListOptions{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("networks:", page.Total)
+		fake.ExpireJWTs() // the next response is a 401
+	}
+	fmt.Println(fake.Calls())
+	// Output:
+	// networks: 0
+	// networks: 0
+	// GET /app/session 200
+	// POST /app/login 200
+	// GET /account/networks 200
+	// GET /account/networks 401
+	// GET /app/session 200
+	// POST /app/login 200
+	// GET /account/networks 200
+}
+
+// The steps of a sign-in, each with the JWT of the previous one.
+func ExampleAppSessionsService() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.SeedAppUser(partnertest.AppUser{
+		AppUser:  partnerapi.AppUser{Username: "robin"},
+		Password: passPhrase,
+		Accounts: []partnerapi.AccountChoice{{ID: "acc_1", Title: "Acme Seafood"}, {ID: "acc_2", Title: "Acme Dairy"}},
+		Access:   partnerapi.AppAccess{"payment-methods": "crud"},
+	})
+	with := func(credential string) *partnerapi.AppSessionsService {
+		return fake.Client(partnerapi.WithNetworkToken(credential)).AppSessions
+	}
+
+	session, err := with(partnertest.AppKey).Start(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	session, err = with(session.JWT()).Login(ctx, partnerapi.AppLoginRequest{Username: "robin", Password: passPhrase})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.Authenticated, session.Accounts)
+	session, err = with(session.JWT()).SelectAccount(ctx, session.LastAccountID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.Authenticated, session.Account.Title, session.Access.Can("payment-methods:d"))
+	// Output:
+	// false [{acc_1 Acme Seafood} {acc_2 Acme Dairy}]
+	// true Acme Seafood true
+}
+
+// A token that changes while the program runs. After a 401 the file is read again, and the call is retried.
+func ExampleTokenFile() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "secrets")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "partner-token")
+	write := func(token string) {
+		if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fake := partnertest.New()
+	fake.SeedSubscription(partnertest.Subscription{PK: "MS2365"})
+	client := fake.Client(partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenFile(path)))
+
+	write("an-old-token")
+	fmt.Println(client.Subscriptions.Cancel(ctx, "MS2365"))
+	write(partnertest.PartnerToken)
+	fmt.Println(client.Subscriptions.Cancel(ctx, "MS2365"))
+	// Output:
+	// partner: DELETE /partners/subscriptions/{pk}: 401 Unauthorized: Please provide a valid token
+	// <nil>
+}
+
+// A token session is refreshed when a call needs it. The hook stores the new tokens before that call continues.
+func ExampleNewTokenSession() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fan := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{FirstName: "Robin"}})
+	client := fake.Client()
+
+	tokens := fake.SeedTokens(fan.ID)                             // of a login on the customer's device
+	tokens.AccessTokenExpires = partnerapi.UnixTimeOf(time.Now()) // some time ago
+	session, err := partnerapi.NewTokenSession(tokens)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var kept []byte // your session store, encrypted
+	session.OnRefresh(func(_ context.Context, tokens partnerapi.Tokens) (err error) {
+		fmt.Println("refreshed:", tokens)
+		kept, err = session.Export()
+		return err
+	})
+	customer, err := client.Accounts.Get(ctx, session)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(customer.FirstName)
+
+	again, err := partnerapi.ImportSession(kept) // in a later request, with OnRefresh as above
+	if err != nil {
+		log.Fatal(err)
+	}
+	loggedIn, err := client.Accounts.Status(ctx, again)
+	fmt.Println("logged in:", loggedIn, err)
+	// Output:
+	// refreshed: partnerapi.Tokens(redacted)
+	// Robin
+	// logged in: true <nil>
+}
+
+// An attempt whose outcome is OutcomeAnswered is logged at debug level, any other at warn level.
+func ExampleWithLogger() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.Fail("POST /partners/subscriptions", partnertest.Fault{Cut: partnertest.CutRefused}, partnertest.Fault{Status: 503})
+	client := fake.Client(
+		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond}),
+		partnerapi.WithLogger(slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+			Level: slog.LevelDebug,
+			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				if slices.Contains([]string{slog.TimeKey, slog.MessageKey, "duration", "wait", "error"}, a.Key) {
+					return slog.Attr{} // these differ between runs or systems, or make the lines long
+				}
+				return a
+			},
+		}))))
+
+	_ = client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com", Plan: partnerapi.PlanBark})
+	// Output:
+	// level=WARN api=partner op="POST /partners/subscriptions" attempt=1 status=0 outcome=unsent
+	// level=WARN api=partner op="POST /partners/subscriptions" attempt=2 status=503 outcome=unknown
+	// level=DEBUG api=partner op="POST /partners/subscriptions" attempt=3 status=201 outcome=answered
+}
+
+// Operations and outcomes are few, so they can be labels of a metric. See examples/telemetry for Prometheus.
+func ExampleWithAttemptHook() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 502})
+	attempts := make(map[string]int) // guarded by a mutex, if calls are made concurrently
+	client := fake.Client(
+		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond}),
+		partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) {
+			attempts[a.Op+" "+string(a.Outcome)]++
+		}))
+
+	_, err := client.Networks.Domains(ctx)
+	fmt.Println(attempts, err)
+	// Output: map[GET /account/network-domains answered:1 GET /account/network-domains unknown:1] <nil>
+}
+
+// named is a transport that prints the operation of each request. A span would be named in the same way.
+type named struct{ next http.RoundTripper }
+
+func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
+	api, op := partnerapi.Operation(req.Context())
+	resp, err := n.next.RoundTrip(req)
+	fmt.Printf("%s API, %s\n", api, op)
+	return resp, err
+}
+
+func ExampleOperation() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	client := fake.Client(partnerapi.WithHTTPClient(&http.Client{Transport: named{fake.Transport()}}))
+
+	_ = client.Subscriptions.Cancel(ctx, "MS2365")
+	// Output: partner API, DELETE /partners/subscriptions/{pk}
 }
