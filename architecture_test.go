@@ -352,14 +352,13 @@ func TestEveryTestFileHasItsSource(t *testing.T) {
 	require.NoError(t, err)
 	exceptions := []string{
 		"architecture_test.go", "helpers_test.go",
-		"allocs_test.go",    // the calls as a whole
-		"client_js_test.go", // client.go where there are no sockets
+		"allocs_test.go", // the calls as a whole
 	}
 	for _, name := range names {
 		if slices.Contains(exceptions, name) || strings.HasPrefix(name, "example_") {
 			continue
 		}
-		assert.FileExists(t, strings.TrimSuffix(strings.TrimSuffix(name, "_test.go"), "_internal")+".go")
+		assert.FileExists(t, strings.TrimSuffix(name, "_test.go")+".go")
 	}
 }
 

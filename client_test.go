@@ -1,358 +1,107 @@
-package partnerapi_test
+package partnerapi
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"log/slog"
-	"math"
 	"net/http"
-	"net/http/cookiejar"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/partnerapi/partnerapi-go"
 )
 
-// transportFunc is a transport in memory.
-type transportFunc func(*http.Request) (*http.Response, error)
+// closable is a transport that counts calls of CloseIdleConnections.
+type closable struct {
+	roundTripFunc
 
-func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-// through makes calls through a function.
-func through(f transportFunc) partnerapi.Option {
-	return partnerapi.WithHTTPClient(&http.Client{Transport: f})
+	closed atomic.Int64
 }
 
-func answer(status int, body string) *http.Response {
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-}
+func (c *closable) CloseIdleConnections() { c.closed.Add(1) }
 
-func get(ctx context.Context, client *partnerapi.Client, api partnerapi.API) error {
-	_, err := partnerapi.Do[struct{}](ctx, client, partnerapi.Call{API: api, Op: "GET /a"})
-	return err
-}
-
-// credentials are options that give a client every credential.
-func credentials() []partnerapi.Option {
-	return []partnerapi.Option{
-		partnerapi.WithPartnerToken("partner"), partnerapi.WithAccountKey("account"),
-		partnerapi.WithOrganizationKey("organization"), partnerapi.WithNetworkToken("network"),
-	}
-}
-
-func TestOptionsRefused(t *testing.T) {
+// A failing call leaves the connections of others alone: only Client.CloseIdleConnections closes them.
+func TestCallsLeaveThePoolOpen(t *testing.T) {
 	t.Parallel()
-	const (
-		unsendable = "a credential is not empty and has no spaces around it and no control characters"
-		url        = "not an absolute http or https URL"
-		parts      = "a base URL has no user, query or fragment"
-		plain      = "the base URL of the partner API is not https: see WithInsecureHTTP"
-	)
-	base := func(u string) partnerapi.Option { return partnerapi.WithBaseURL(partnerapi.PartnerAPI, u) }
-	source := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return "SECRET", nil })
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	tests := map[string]struct {
-		option    partnerapi.Option
-		name, why string
-	}{
-		"nil":                          {nil, "Option", "nil"},
-		"empty partner token":          {partnerapi.WithPartnerToken(""), "WithPartnerToken", unsendable},
-		"empty account key":            {partnerapi.WithAccountKey(""), "WithAccountKey", unsendable},
-		"empty organisation key":       {partnerapi.WithOrganizationKey(""), "WithOrganizationKey", unsendable},
-		"empty network token":          {partnerapi.WithNetworkToken(""), "WithNetworkToken", unsendable},
-		"spaces":                       {partnerapi.WithPartnerToken("  "), "WithPartnerToken", unsendable},
-		"a space before":               {partnerapi.WithPartnerToken(" SECRET"), "WithPartnerToken", unsendable},
-		"a newline after":              {partnerapi.WithAccountKey("SECRET\n"), "WithAccountKey", unsendable},
-		"another header":               {partnerapi.WithNetworkToken("SECRET\r\nHost: x"), "WithNetworkToken", unsendable},
-		"NUL":                          {partnerapi.WithOrganizationKey("SEC\x00RET"), "WithOrganizationKey", unsendable},
-		"DEL":                          {partnerapi.WithPartnerToken("SECRET\x7f"), "WithPartnerToken", unsendable},
-		"an unknown credential":        {partnerapi.WithCredentialSource("password", source), "WithCredentialSource", "an unknown credential"},
-		"no source":                    {partnerapi.WithCredentialSource(partnerapi.AccountKey, nil), "WithCredentialSource", "no source"},
-		"base of an unknown API":       {partnerapi.WithBaseURL("billing", "https://SECRET.example"), "WithBaseURL", "an unknown API"},
-		"no base":                      {base(""), "WithBaseURL", url},
-		"only a slash":                 {base("/"), "WithBaseURL", url},
-		"base without scheme":          {base("SECRET.example/api"), "WithBaseURL", url},
-		"base of a path":               {base("/SECRET"), "WithBaseURL", url},
-		"base without host":            {base("https:///SECRET"), "WithBaseURL", url},
-		"base with a port only":        {base("https://:443/SECRET"), "WithBaseURL", url},
-		"opaque base":                  {base("https:SECRET"), "WithBaseURL", url},
-		"base of another scheme":       {base("ftp://SECRET.example"), "WithBaseURL", url},
-		"base of a file":               {base("file:///SECRET"), "WithBaseURL", url},
-		"base that is no URL":          {base("https://SECRET.example/%zz"), "WithBaseURL", url},
-		"base with a space":            {base(" https://SECRET.example"), "WithBaseURL", url},
-		"base with a newline":          {base("https://SECRET.example/\n"), "WithBaseURL", url},
-		"base with a bad port":         {base("https://SECRET.example:x"), "WithBaseURL", url},
-		"base with user":               {base("https://user:SECRET@a.example"), "WithBaseURL", parts},
-		"base with an empty user":      {base("https://@a.example"), "WithBaseURL", parts},
-		"base with query":              {base("https://a.example/?key=SECRET"), "WithBaseURL", parts},
-		"base with an empty query":     {base("https://a.example/?"), "WithBaseURL", parts},
-		"base with fragment":           {base("https://a.example/#SECRET"), "WithBaseURL", parts},
-		"base with an empty fragment":  {base("https://a.example#"), "WithBaseURL", parts},
-		"base that is not https":       {base("http://SECRET.example"), "WithBaseURL", plain},
-		"account base, not https":      {partnerapi.WithBaseURL(partnerapi.AccountAPI, "http://SECRET.example"), "WithBaseURL", "the base URL of the account API is not https: see WithInsecureHTTP"},
-		"network base, not https":      {partnerapi.WithBaseURL(partnerapi.NetworkAPI, "http://SECRET.example"), "WithBaseURL", "the base URL of the network API is not https: see WithInsecureHTTP"},
-		"base in a private network":    {base("http://192.168.0.1"), "WithBaseURL", plain},
-		"base that looks like one":     {base("http://localhost.SECRET.example"), "WithBaseURL", plain},
-		"base that looks like 127":     {base("http://127.0.0.1.SECRET.example"), "WithBaseURL", plain},
-		"no client":                    {partnerapi.WithHTTPClient(nil), "WithHTTPClient", "a nil client"},
-		"a client with a jar":          {partnerapi.WithHTTPClient(&http.Client{Jar: jar}), "WithHTTPClient", "a client with a Jar or a CheckRedirect"},
-		"a client with CheckRedirect":  {partnerapi.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}), "WithHTTPClient", "a client with a Jar or a CheckRedirect"},
-		"no time":                      {partnerapi.WithTimeout(0), "WithTimeout", "not above zero"},
-		"less than no time":            {partnerapi.WithTimeout(-1), "WithTimeout", "not above zero"},
-		"attempts below zero":          {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: -1}), "WithRetry", "a field below zero"},
-		"wait below zero":              {partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: -1}), "WithRetry", "a field below zero"},
-		"longest wait below zero":      {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxWait: -1}), "WithRetry", "a field below zero"},
-		"Retry-After below zero":       {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxRetryAfter: -1}), "WithRetry", "a field below zero"},
-		"no limiter":                   {partnerapi.WithRateLimiter(partnerapi.PartnerAPI, nil), "WithRateLimiter", "no limiter"},
-		"a limiter for an unknown API": {partnerapi.WithRateLimiter("billing", limiter{}), "WithRateLimiter", "an unknown API"},
-		"no bytes":                     {partnerapi.WithMaxResponseBytes(0), "WithMaxResponseBytes", "not above zero"},
-		"less than no bytes":           {partnerapi.WithMaxResponseBytes(math.MinInt64), "WithMaxResponseBytes", "not above zero"},
-		"no product":                   {partnerapi.WithUserAgent(""), "WithUserAgent", "empty, or not the value of a header"},
-		"a product of two lines":       {partnerapi.WithUserAgent("SECRET\r\nX: y"), "WithUserAgent", "empty, or not the value of a header"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			client, err := partnerapi.NewClient(partnerapi.WithPartnerToken("good"), test.option)
-			assert.Nil(t, client)
-			var refused *partnerapi.ArgumentError
-			require.ErrorAs(t, err, &refused)
-			assert.Equal(t, partnerapi.ArgumentError{Op: "NewClient", Name: test.name, Reason: test.why}, *refused)
-			require.EqualError(t, err, "NewClient: "+test.name+": "+test.why)
-		})
-	}
-}
-
-type limiter struct{}
-
-func (limiter) Wait(context.Context) error { return nil }
-
-func TestBaseURL(t *testing.T) {
-	t.Parallel()
-	for base, want := range map[string]string{
-		"https://a.example":             "https://a.example/a?key=account",
-		"https://a.example/":            "https://a.example/a?key=account",
-		"https://a.example//":           "https://a.example/a?key=account",
-		"https://a.example:8443/x/y/":   "https://a.example:8443/x/y/a?key=account",
-		"https://a.example/x%2Fy":       "https://a.example/x%2Fy/a?key=account",
-		"HTTPS://A.example":             "https://A.example/a?key=account",
-		"https://[2001:db8::1]/x":       "https://[2001:db8::1]/x/a?key=account",
-		"http://localhost:8080":         "http://localhost:8080/a?key=account",
-		"http://127.0.0.1:8080/account": "http://127.0.0.1:8080/account/a?key=account",
-		"http://127.1.2.3":              "http://127.1.2.3/a?key=account",
-		"http://[::1]:8080":             "http://[::1]:8080/a?key=account",
-	} {
-		t.Run(base, func(t *testing.T) {
-			t.Parallel()
-			var got string
-			client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithBaseURL(partnerapi.AccountAPI, base),
-				through(func(req *http.Request) (*http.Response, error) {
-					got = req.URL.String()
-					return answer(200, `{"status":"ok"}`), nil
-				}))...)
-			require.NoError(t, err)
-			require.NoError(t, get(t.Context(), client, partnerapi.AccountAPI))
-			assert.Equal(t, want, got)
-		})
-	}
-}
-
-func TestInsecureHTTP(t *testing.T) {
-	t.Parallel()
-	base := partnerapi.WithBaseURL(partnerapi.NetworkAPI, "http://api.example")
-	for _, opts := range [][]partnerapi.Option{
-		{partnerapi.WithInsecureHTTP(), base}, {base, partnerapi.WithInsecureHTTP()},
-	} {
-		_, err := partnerapi.NewClient(opts...)
-		require.NoError(t, err)
-	}
-}
-
-// NewClient does no I/O, and needs no option: only the credentials of the APIs that are called are needed.
-func TestNewClientDoesNoIO(t *testing.T) {
-	t.Parallel()
-	_, err := partnerapi.NewClient()
-	require.NoError(t, err)
-	_, err = partnerapi.NewClient(append(credentials(),
-		through(func(*http.Request) (*http.Response, error) {
-			t.Error("a request was sent")
-			return nil, io.EOF
-		}),
-		partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenSourceFunc(func(context.Context) (string, error) {
-			t.Error("a source was asked")
-			return "", io.EOF
-		})),
-		partnerapi.WithRateLimiter(partnerapi.PartnerAPI, failingLimiter{t}))...)
-	require.NoError(t, err)
-}
-
-type failingLimiter struct{ t *testing.T }
-
-func (l failingLimiter) Wait(context.Context) error {
-	l.t.Error("a limiter was asked")
-	return nil
-}
-
-// "Copied, never changed; its Transport is what is used."
-func TestHTTPClientIsCopied(t *testing.T) {
-	t.Parallel()
-	calls := 0
-	transport := transportFunc(func(*http.Request) (*http.Response, error) {
-		calls++
-		return answer(200, `{"success":true}`), nil
-	})
-	hc := &http.Client{Transport: transport, Timeout: time.Minute}
-	client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithHTTPClient(hc))...)
-	require.NoError(t, err)
-	assert.Nil(t, hc.CheckRedirect)
-	assert.Nil(t, hc.Jar)
-	assert.Equal(t, time.Minute, hc.Timeout)
-	assert.NotNil(t, hc.Transport)
-
-	hc.Transport = transportFunc(func(*http.Request) (*http.Response, error) {
-		t.Error("the client follows what becomes of the user's")
-		return nil, io.EOF
-	})
-	require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
-	assert.Equal(t, 1, calls)
-}
-
-// The Timeout of the user's http.Client is the default per attempt: WithTimeout wins, in whatever order they come.
-func TestTimeoutOfTheHTTPClient(t *testing.T) {
-	t.Parallel()
-	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+	fails := func(*http.Request) (*http.Response, error) { return nil, errors.New("no") }
+	waits := func(req *http.Request) (*http.Response, error) {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
-	})
-	of := func(d time.Duration) partnerapi.Option {
-		return partnerapi.WithHTTPClient(&http.Client{Transport: transport, Timeout: d})
 	}
+	cut := func(req *http.Request) (*http.Response, error) {
+		return http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}")), req)
+	}
+	refusing := WithRateLimiter(AccountAPI, limiterFunc(func(context.Context) error { return errors.New("no") }))
 	tests := map[string]struct {
-		opts []partnerapi.Option
-		want time.Duration
+		transport roundTripFunc
+		opts      []Option
+		change    func(context.Context) (context.Context, context.CancelFunc)
+		sent      int
 	}{
-		"neither":           {[]partnerapi.Option{of(0)}, 30 * time.Second},
-		"the client's":      {[]partnerapi.Option{of(time.Minute)}, time.Minute},
-		"WithTimeout":       {[]partnerapi.Option{of(0), partnerapi.WithTimeout(time.Hour)}, time.Hour},
-		"WithTimeout after": {[]partnerapi.Option{of(time.Minute), partnerapi.WithTimeout(time.Second)}, time.Second},
-		"WithTimeout first": {[]partnerapi.Option{partnerapi.WithTimeout(time.Second), of(time.Minute)}, time.Second},
-		"below zero":        {[]partnerapi.Option{of(-1)}, 30 * time.Second},
+		"no response to the last attempt": {fails, nil, context.WithCancel, 4},
+		"incomplete response":             {cut, nil, context.WithCancel, 4},
+		"too large":                       {always(200, "{}"), []Option{WithMaxResponseBytes(1)}, context.WithCancel, 1},
+		"500 to the last attempt":         {always(500, ""), nil, context.WithCancel, 4},
+		"timed out":                       {waits, nil, context.WithCancel, 4},
+		"refused by the limiter":          {always(200, ""), []Option{refusing}, context.WithCancel, 0},
+		"a wait that does not fit": {always(503, "", "Retry-After", "20"), nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 10*time.Second)
+		}, 1},
+		"timed out in flight": {waits, nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 10*time.Second)
+		}, 1},
+		"cancelled between attempts": {always(503, ""), nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			return context.WithValue(ctx, cancelKey{}, cancel), cancel
+		}, 1},
+		"cancelled before the first attempt": {always(503, ""), nil, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return ctx, cancel
+		}, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				client, err := partnerapi.NewClient(append(credentials(), test.opts...)...)
-				require.NoError(t, err)
-				started := time.Now()
-				_, err = partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a"}, partnerapi.WithoutRetry())
-				require.ErrorIs(t, err, context.DeadlineExceeded)
-				assert.Equal(t, test.want, time.Since(started))
+				sent := 0
+				transport := &closable{roundTripFunc: func(req *http.Request) (*http.Response, error) {
+					sent++
+					return test.transport(req)
+				}}
+				client := newTestClient(t, transport, append(test.opts, cancellingHook())...)
+				ctx, cancel := test.change(t.Context())
+				defer cancel()
+				_, err := Do[none](ctx, client, Call{API: AccountAPI, Op: "GET /a"})
+				require.Error(t, err)
+				assert.Equal(t, test.sent, sent)
+				assert.Zero(t, transport.closed.Load())
+				client.CloseIdleConnections()
+				assert.Equal(t, int64(1), transport.closed.Load())
 			})
 		})
 	}
 }
 
-func TestUserAgent(t *testing.T) {
+// A transport set with WithHTTPClient has no gate.
+func TestTransportOfTheCaller(t *testing.T) {
 	t.Parallel()
-	for product, want := range map[string]string{
-		"":                 "partnerapi-go/" + partnerapi.Version,
-		"acme-billing/2.1": "acme-billing/2.1 partnerapi-go/" + partnerapi.Version,
+	transport := &http.Transport{}
+	assert.Same(t, transport, newTestClient(t, transport).config().transport)
+}
+
+// Fetch, which net/http uses for GOOS=js, follows redirects. wasip1 has no network, so nothing leaks.
+func TestSupports(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, supports("js"), "NewClient: GOOS=js: net/http uses Fetch, which follows redirects and sends credentials along")
+	for _, goos := range []string{
+		"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "linux", "netbsd", "openbsd", "plan9", "solaris",
+		"wasip1", "windows",
 	} {
-		opts := append(credentials(), through(func(req *http.Request) (*http.Response, error) {
-			assert.Equal(t, []string{want}, req.Header["User-Agent"])
-			return answer(200, `{"success":true}`), nil
-		}))
-		if product != "" {
-			opts = append(opts, partnerapi.WithUserAgent(product))
-		}
-		client, err := partnerapi.NewClient(opts...)
-		require.NoError(t, err)
-		require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
-	}
-}
-
-// The last of two options for the same counts.
-func TestLastOptionCounts(t *testing.T) {
-	t.Parallel()
-	client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithPartnerToken("second"), partnerapi.WithHTTPClient(&http.Client{}),
-		through(func(req *http.Request) (*http.Response, error) {
-			assert.Equal(t, "second", req.Header.Get("X-Token-Auth"))
-			return answer(200, `{"success":true}`), nil
-		}))...)
-	require.NoError(t, err)
-	require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
-}
-
-type closer struct {
-	http.RoundTripper
-
-	closed int
-}
-
-func (c *closer) CloseIdleConnections() { c.closed++ }
-
-// Only CloseIdleConnections closes the pool: no call does, however it ends.
-func TestCloseIdleConnections(t *testing.T) {
-	t.Parallel()
-	transport := &closer{RoundTripper: transportFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("down") })}
-	client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithHTTPClient(&http.Client{Transport: transport}),
-		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: 1, MaxWait: 1}))...)
-	require.NoError(t, err)
-	require.Error(t, get(t.Context(), client, partnerapi.PartnerAPI))
-	assert.Zero(t, transport.closed)
-	client.CloseIdleConnections()
-	assert.Equal(t, 1, transport.closed)
-
-	client, err = partnerapi.NewClient(through(nil))
-	require.NoError(t, err)
-	client.CloseIdleConnections() // of a transport that has none
-}
-
-func TestServicesAreTheClients(t *testing.T) {
-	t.Parallel()
-	client, err := partnerapi.NewClient(partnerapi.WithLogger(slog.New(slog.DiscardHandler)))
-	require.NoError(t, err)
-	assert.NotNil(t, client.Signup)
-	assert.NotNil(t, client.Subscriptions)
-	assert.NotNil(t, client.Accounts)
-	assert.NotNil(t, client.Networks)
-	assert.NotNil(t, client.Invitations)
-	assert.Equal(t, "partnerapi.Client", client.LogValue().String())
-}
-
-// A client that NewClient did not make is refused, not a panic.
-func TestClientThatIsNone(t *testing.T) {
-	t.Parallel()
-	for _, client := range []*partnerapi.Client{nil, {}} {
-		err := get(t.Context(), client, partnerapi.PartnerAPI)
-		var refused *partnerapi.ArgumentError
-		require.ErrorAs(t, err, &refused)
-		assert.Equal(t, "client", refused.Name)
-	}
-}
-
-type leakySource struct{ Secret string }
-
-func (s leakySource) Token(context.Context) (string, error) { return s.Secret, nil }
-
-// fmt follows one pointer of a verb that does not fit it, so settings are behind two.
-func TestClientByValueShowsNoSource(t *testing.T) {
-	t.Parallel()
-	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.PartnerToken, leakySource{"CANARY"}))
-	require.NoError(t, err)
-	type user struct{ client partnerapi.Client }
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%t"} {
-		assert.NotContains(t, fmt.Sprintf(verb, *client), "CANARY", verb)
-		assert.NotContains(t, fmt.Sprintf(verb, user{*client}), "CANARY", verb)
-		assert.NotContains(t, fmt.Sprintf(verb, &user{*client}), "CANARY", verb)
+		require.NoError(t, supports(goos), goos)
 	}
 }

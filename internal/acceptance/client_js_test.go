@@ -1,4 +1,4 @@
-package partnerapi_test
+package acceptance
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 
 // Run by hand, with Node:
 //
-//	GOOS=js GOARCH=wasm go test -run '^TestNewClientOnJS$' -exec "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" .
+//	GOOS=js GOARCH=wasm go test -run '^TestNewClientOnJS$' -exec "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./internal/acceptance
 func TestNewClientOnJS(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string][]partnerapi.Option{

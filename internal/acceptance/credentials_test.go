@@ -1,11 +1,10 @@
-package partnerapi_test
+package acceptance
 
 import (
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -19,17 +18,6 @@ import (
 func write(t *testing.T, path, content string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-}
-
-// together makes calls at the same time, and returns their errors.
-func together(n int, call func() error) []error {
-	errs := make([]error, n)
-	var calls sync.WaitGroup
-	for i := range errs {
-		calls.Go(func() { errs[i] = call() })
-	}
-	calls.Wait()
-	return errs
 }
 
 func assertAll(t *testing.T, errs []error, check func(assert.TestingT, error, ...any) bool) {

@@ -1,0 +1,343 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/cookiejar"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+func get(ctx context.Context, client *partnerapi.Client, api partnerapi.API) error {
+	_, err := partnerapi.Do[struct{}](ctx, client, partnerapi.Call{API: api, Op: "GET /a"})
+	return err
+}
+
+// credentials returns options for every credential.
+func credentials() []partnerapi.Option {
+	return []partnerapi.Option{
+		partnerapi.WithPartnerToken("partner"), partnerapi.WithAccountKey("account"),
+		partnerapi.WithOrganizationKey("organization"), partnerapi.WithNetworkToken("network"),
+	}
+}
+
+func TestOptionsRefused(t *testing.T) {
+	t.Parallel()
+	const (
+		unsendable = "a credential is not empty and has no spaces around it and no control characters"
+		url        = "not an absolute http or https URL"
+		parts      = "a base URL has no user, query or fragment"
+		plain      = "the base URL of the partner API is not https: see WithInsecureHTTP"
+	)
+	base := func(u string) partnerapi.Option { return partnerapi.WithBaseURL(partnerapi.PartnerAPI, u) }
+	source := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return "SECRET", nil })
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	tests := map[string]struct {
+		option    partnerapi.Option
+		name, why string
+	}{
+		"nil":                          {nil, "Option", "nil"},
+		"empty partner token":          {partnerapi.WithPartnerToken(""), "WithPartnerToken", unsendable},
+		"empty account key":            {partnerapi.WithAccountKey(""), "WithAccountKey", unsendable},
+		"empty organisation key":       {partnerapi.WithOrganizationKey(""), "WithOrganizationKey", unsendable},
+		"empty network token":          {partnerapi.WithNetworkToken(""), "WithNetworkToken", unsendable},
+		"spaces":                       {partnerapi.WithPartnerToken("  "), "WithPartnerToken", unsendable},
+		"a space before":               {partnerapi.WithPartnerToken(" SECRET"), "WithPartnerToken", unsendable},
+		"a newline after":              {partnerapi.WithAccountKey("SECRET\n"), "WithAccountKey", unsendable},
+		"another header":               {partnerapi.WithNetworkToken("SECRET\r\nHost: x"), "WithNetworkToken", unsendable},
+		"NUL":                          {partnerapi.WithOrganizationKey("SEC\x00RET"), "WithOrganizationKey", unsendable},
+		"DEL":                          {partnerapi.WithPartnerToken("SECRET\x7f"), "WithPartnerToken", unsendable},
+		"an unknown credential":        {partnerapi.WithCredentialSource("password", source), "WithCredentialSource", "an unknown credential"},
+		"no source":                    {partnerapi.WithCredentialSource(partnerapi.AccountKey, nil), "WithCredentialSource", "no source"},
+		"base of an unknown API":       {partnerapi.WithBaseURL("billing", "https://SECRET.example"), "WithBaseURL", "an unknown API"},
+		"no base":                      {base(""), "WithBaseURL", url},
+		"only a slash":                 {base("/"), "WithBaseURL", url},
+		"base without scheme":          {base("SECRET.example/api"), "WithBaseURL", url},
+		"base of a path":               {base("/SECRET"), "WithBaseURL", url},
+		"base without host":            {base("https:///SECRET"), "WithBaseURL", url},
+		"base with a port only":        {base("https://:443/SECRET"), "WithBaseURL", url},
+		"opaque base":                  {base("https:SECRET"), "WithBaseURL", url},
+		"base of another scheme":       {base("ftp://SECRET.example"), "WithBaseURL", url},
+		"base of a file":               {base("file:///SECRET"), "WithBaseURL", url},
+		"base that is no URL":          {base("https://SECRET.example/%zz"), "WithBaseURL", url},
+		"base with a space":            {base(" https://SECRET.example"), "WithBaseURL", url},
+		"base with a newline":          {base("https://SECRET.example/\n"), "WithBaseURL", url},
+		"base with a bad port":         {base("https://SECRET.example:x"), "WithBaseURL", url},
+		"base with user":               {base("https://user:SECRET@a.example"), "WithBaseURL", parts},
+		"base with an empty user":      {base("https://@a.example"), "WithBaseURL", parts},
+		"base with query":              {base("https://a.example/?key=SECRET"), "WithBaseURL", parts},
+		"base with an empty query":     {base("https://a.example/?"), "WithBaseURL", parts},
+		"base with fragment":           {base("https://a.example/#SECRET"), "WithBaseURL", parts},
+		"base with an empty fragment":  {base("https://a.example#"), "WithBaseURL", parts},
+		"base that is not https":       {base("http://SECRET.example"), "WithBaseURL", plain},
+		"account base, not https":      {partnerapi.WithBaseURL(partnerapi.AccountAPI, "http://SECRET.example"), "WithBaseURL", "the base URL of the account API is not https: see WithInsecureHTTP"},
+		"network base, not https":      {partnerapi.WithBaseURL(partnerapi.NetworkAPI, "http://SECRET.example"), "WithBaseURL", "the base URL of the network API is not https: see WithInsecureHTTP"},
+		"base in a private network":    {base("http://192.168.0.1"), "WithBaseURL", plain},
+		"base like localhost":          {base("http://localhost.SECRET.example"), "WithBaseURL", plain},
+		"base that looks like 127":     {base("http://127.0.0.1.SECRET.example"), "WithBaseURL", plain},
+		"no client":                    {partnerapi.WithHTTPClient(nil), "WithHTTPClient", "a nil client"},
+		"a client with a jar":          {partnerapi.WithHTTPClient(&http.Client{Jar: jar}), "WithHTTPClient", "a client with a Jar or a CheckRedirect"},
+		"a client with CheckRedirect":  {partnerapi.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}), "WithHTTPClient", "a client with a Jar or a CheckRedirect"},
+		"no time":                      {partnerapi.WithTimeout(0), "WithTimeout", "not above zero"},
+		"less than no time":            {partnerapi.WithTimeout(-1), "WithTimeout", "not above zero"},
+		"attempts below zero":          {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: -1}), "WithRetry", "a field below zero"},
+		"wait below zero":              {partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: -1}), "WithRetry", "a field below zero"},
+		"longest wait below zero":      {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxWait: -1}), "WithRetry", "a field below zero"},
+		"Retry-After below zero":       {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxRetryAfter: -1}), "WithRetry", "a field below zero"},
+		"no limiter":                   {partnerapi.WithRateLimiter(partnerapi.PartnerAPI, nil), "WithRateLimiter", "no limiter"},
+		"a limiter for an unknown API": {partnerapi.WithRateLimiter("billing", limiter{}), "WithRateLimiter", "an unknown API"},
+		"no bytes":                     {partnerapi.WithMaxResponseBytes(0), "WithMaxResponseBytes", "not above zero"},
+		"less than no bytes":           {partnerapi.WithMaxResponseBytes(math.MinInt64), "WithMaxResponseBytes", "not above zero"},
+		"no product":                   {partnerapi.WithUserAgent(""), "WithUserAgent", "empty, or not the value of a header"},
+		"a product of two lines":       {partnerapi.WithUserAgent("SECRET\r\nX: y"), "WithUserAgent", "empty, or not the value of a header"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := partnerapi.NewClient(partnerapi.WithPartnerToken("good"), test.option)
+			assert.Nil(t, client)
+			var refused *partnerapi.ArgumentError
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, partnerapi.ArgumentError{Op: "NewClient", Name: test.name, Reason: test.why}, *refused)
+			require.EqualError(t, err, "NewClient: "+test.name+": "+test.why)
+		})
+	}
+}
+
+type limiter struct{}
+
+func (limiter) Wait(context.Context) error { return nil }
+
+func TestBaseURL(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{
+		"https://a.example":             "https://a.example/a?key=account",
+		"https://a.example/":            "https://a.example/a?key=account",
+		"https://a.example//":           "https://a.example/a?key=account",
+		"https://a.example:8443/x/y/":   "https://a.example:8443/x/y/a?key=account",
+		"https://a.example/x%2Fy":       "https://a.example/x%2Fy/a?key=account",
+		"HTTPS://A.example":             "https://A.example/a?key=account",
+		"https://[2001:db8::1]/x":       "https://[2001:db8::1]/x/a?key=account",
+		"http://localhost:8080":         "http://localhost:8080/a?key=account",
+		"http://127.0.0.1:8080/account": "http://127.0.0.1:8080/account/a?key=account",
+		"http://127.1.2.3":              "http://127.1.2.3/a?key=account",
+		"http://[::1]:8080":             "http://[::1]:8080/a?key=account",
+	} {
+		t.Run(base, func(t *testing.T) {
+			t.Parallel()
+			var got string
+			client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithBaseURL(partnerapi.AccountAPI, base),
+				through(func(req *http.Request) (*http.Response, error) {
+					got = req.URL.String()
+					return reply(200, `{"status":"ok"}`), nil
+				}))...)
+			require.NoError(t, err)
+			require.NoError(t, get(t.Context(), client, partnerapi.AccountAPI))
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestInsecureHTTP(t *testing.T) {
+	t.Parallel()
+	base := partnerapi.WithBaseURL(partnerapi.NetworkAPI, "http://api.example")
+	for _, opts := range [][]partnerapi.Option{
+		{partnerapi.WithInsecureHTTP(), base}, {base, partnerapi.WithInsecureHTTP()},
+	} {
+		_, err := partnerapi.NewClient(opts...)
+		require.NoError(t, err)
+	}
+}
+
+// NewClient does no I/O, and needs no option: only the credentials of the APIs that are called are needed.
+func TestNewClientDoesNoIO(t *testing.T) {
+	t.Parallel()
+	_, err := partnerapi.NewClient()
+	require.NoError(t, err)
+	_, err = partnerapi.NewClient(append(credentials(),
+		through(func(*http.Request) (*http.Response, error) {
+			t.Error("a request was sent")
+			return nil, io.EOF
+		}),
+		partnerapi.WithCredentialSource(partnerapi.PartnerToken, partnerapi.TokenSourceFunc(func(context.Context) (string, error) {
+			t.Error("a source was called")
+			return "", io.EOF
+		})),
+		partnerapi.WithRateLimiter(partnerapi.PartnerAPI, unusedLimiter{t}))...)
+	require.NoError(t, err)
+}
+
+type unusedLimiter struct{ t *testing.T }
+
+func (l unusedLimiter) Wait(context.Context) error {
+	l.t.Error("a limiter was called")
+	return nil
+}
+
+// The http.Client is copied, never changed; its Transport is used.
+func TestHTTPClientIsCopied(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	transport := roundTripFunc(func(*http.Request) (*http.Response, error) {
+		calls++
+		return reply(200, `{"success":true}`), nil
+	})
+	hc := &http.Client{Transport: transport, Timeout: time.Minute}
+	client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithHTTPClient(hc))...)
+	require.NoError(t, err)
+	assert.Nil(t, hc.CheckRedirect)
+	assert.Nil(t, hc.Jar)
+	assert.Equal(t, time.Minute, hc.Timeout)
+	assert.NotNil(t, hc.Transport)
+
+	hc.Transport = roundTripFunc(func(*http.Request) (*http.Response, error) {
+		t.Error("the client uses a transport set after NewClient")
+		return nil, io.EOF
+	})
+	require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
+	assert.Equal(t, 1, calls)
+}
+
+// The Timeout of the user's http.Client is the default per attempt: WithTimeout wins, in either order.
+func TestTimeoutOfTheHTTPClient(t *testing.T) {
+	t.Parallel()
+	transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	})
+	of := func(d time.Duration) partnerapi.Option {
+		return partnerapi.WithHTTPClient(&http.Client{Transport: transport, Timeout: d})
+	}
+	tests := map[string]struct {
+		opts []partnerapi.Option
+		want time.Duration
+	}{
+		"neither":           {[]partnerapi.Option{of(0)}, 30 * time.Second},
+		"the client's":      {[]partnerapi.Option{of(time.Minute)}, time.Minute},
+		"WithTimeout":       {[]partnerapi.Option{of(0), partnerapi.WithTimeout(time.Hour)}, time.Hour},
+		"WithTimeout after": {[]partnerapi.Option{of(time.Minute), partnerapi.WithTimeout(time.Second)}, time.Second},
+		"WithTimeout first": {[]partnerapi.Option{partnerapi.WithTimeout(time.Second), of(time.Minute)}, time.Second},
+		"below zero":        {[]partnerapi.Option{of(-1)}, 30 * time.Second},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, err := partnerapi.NewClient(append(credentials(), test.opts...)...)
+				require.NoError(t, err)
+				started := time.Now()
+				_, err = partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a"}, partnerapi.WithoutRetry())
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.Equal(t, test.want, time.Since(started))
+			})
+		})
+	}
+}
+
+func TestUserAgent(t *testing.T) {
+	t.Parallel()
+	for product, want := range map[string]string{
+		"":                 "partnerapi-go/" + partnerapi.Version,
+		"acme-billing/2.1": "acme-billing/2.1 partnerapi-go/" + partnerapi.Version,
+	} {
+		opts := append(credentials(), through(func(req *http.Request) (*http.Response, error) {
+			assert.Equal(t, []string{want}, req.Header["User-Agent"])
+			return reply(200, `{"success":true}`), nil
+		}))
+		if product != "" {
+			opts = append(opts, partnerapi.WithUserAgent(product))
+		}
+		client, err := partnerapi.NewClient(opts...)
+		require.NoError(t, err)
+		require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
+	}
+}
+
+// If options conflict, the last one wins.
+func TestLastOptionWins(t *testing.T) {
+	t.Parallel()
+	client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithPartnerToken("second"), partnerapi.WithHTTPClient(&http.Client{}),
+		through(func(req *http.Request) (*http.Response, error) {
+			assert.Equal(t, "second", req.Header.Get("X-Token-Auth"))
+			return reply(200, `{"success":true}`), nil
+		}))...)
+	require.NoError(t, err)
+	require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
+}
+
+type closer struct {
+	http.RoundTripper
+
+	closed int
+}
+
+func (c *closer) CloseIdleConnections() { c.closed++ }
+
+// Only CloseIdleConnections closes the pool, never a call.
+func TestCloseIdleConnections(t *testing.T) {
+	t.Parallel()
+	transport := &closer{RoundTripper: roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("down") })}
+	client, err := partnerapi.NewClient(append(credentials(), partnerapi.WithHTTPClient(&http.Client{Transport: transport}),
+		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: 1, MaxWait: 1}))...)
+	require.NoError(t, err)
+	require.Error(t, get(t.Context(), client, partnerapi.PartnerAPI))
+	assert.Zero(t, transport.closed)
+	client.CloseIdleConnections()
+	assert.Equal(t, 1, transport.closed)
+
+	client, err = partnerapi.NewClient(through(nil))
+	require.NoError(t, err)
+	client.CloseIdleConnections() // a nil transport
+}
+
+func TestClientHasEveryService(t *testing.T) {
+	t.Parallel()
+	client, err := partnerapi.NewClient(partnerapi.WithLogger(slog.New(slog.DiscardHandler)))
+	require.NoError(t, err)
+	assert.NotNil(t, client.Signup)
+	assert.NotNil(t, client.Subscriptions)
+	assert.NotNil(t, client.Accounts)
+	assert.NotNil(t, client.Networks)
+	assert.NotNil(t, client.Invitations)
+	assert.Equal(t, "partnerapi.Client", client.LogValue().String())
+}
+
+// A call on a client that was not made by NewClient returns an error.
+func TestZeroClient(t *testing.T) {
+	t.Parallel()
+	for _, client := range []*partnerapi.Client{nil, {}} {
+		err := get(t.Context(), client, partnerapi.PartnerAPI)
+		var refused *partnerapi.ArgumentError
+		require.ErrorAs(t, err, &refused)
+		assert.Equal(t, "client", refused.Name)
+	}
+}
+
+type leakySource struct{ Secret string }
+
+func (s leakySource) Token(context.Context) (string, error) { return s.Secret, nil }
+
+// A client printed by value is redacted too.
+func TestClientByValueIsRedacted(t *testing.T) {
+	t.Parallel()
+	client, err := partnerapi.NewClient(partnerapi.WithCredentialSource(partnerapi.PartnerToken, leakySource{"CANARY"}))
+	require.NoError(t, err)
+	type user struct{ client partnerapi.Client }
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%t"} {
+		assert.NotContains(t, fmt.Sprintf(verb, *client), "CANARY", verb)
+		assert.NotContains(t, fmt.Sprintf(verb, user{*client}), "CANARY", verb)
+		assert.NotContains(t, fmt.Sprintf(verb, &user{*client}), "CANARY", verb)
+	}
+}
