@@ -352,7 +352,6 @@ func TestEveryTestFileHasItsSource(t *testing.T) {
 	require.NoError(t, err)
 	exceptions := []string{
 		"architecture_test.go", "helpers_test.go",
-		"allocs_test.go", // the calls as a whole
 	}
 	for _, name := range names {
 		if slices.Contains(exceptions, name) || strings.HasPrefix(name, "example_") {

@@ -16,7 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -261,88 +260,6 @@ func TestEmptyMessage(t *testing.T) {
 		assertKinds(t, &Error{StatusCode: 400, Messages: []string{message}}, ErrInvalid)
 	}
 	assertKinds(t, &Error{StatusCode: 400, Messages: []string{"has already been taken"}}, ErrInvalid, ErrAlreadyExists)
-}
-
-// The text of an error says whose the cause is, and errors.Unwrap returns the cause with its own text.
-func TestForeignErrorIsShownByUnwrap(t *testing.T) {
-	t.Parallel()
-	mine := errors.New("no tenant")
-	const shows = "error of type *errors.errorString, which errors.Unwrap shows"
-	fails := TokenSourceFunc(func(context.Context) (string, error) { return "", mine })
-	refuses := limiterFunc(func(context.Context) error { return mine })
-	breaks := roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, mine })
-	search := func(ctx context.Context, c *Client) error {
-		_, err := c.Accounts.Search(ctx, "a@b.example")
-		return err
-	}
-	caused, because := context.WithCancelCause(t.Context())
-	const op = "account: GET /account/search: "
-	tests := map[string]struct {
-		client *Client
-		call   func(context.Context, *Client) error
-		want   string
-	}{
-		"a source": {
-			newTestClient(t, ok, WithCredentialSource(AccountKey, fails)), search,
-			op + "not sent: no credential; the source of the account key failed; " + shows,
-		},
-		"another one": {
-			newTestClient(t, ok, WithCredentialSource(OrganizationKey, fails)), search,
-			op + "not sent: no credential; the source of the organization key failed; " + shows,
-		},
-		"a limiter":   {newTestClient(t, ok, WithRateLimiter(AccountAPI, refuses)), search, op + "not sent: the rate limiter refused; " + shows},
-		"a transport": {newTestClient(t, breaks, soon), search, op + "no answer: the transport failed; " + shows},
-		"a body": {
-			newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
-				return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(mine))}, nil
-			}), soon), search, op + "200 OK: bad response; the transport failed; " + shows,
-		},
-		"a dialler": {
-			newTestClient(t, &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: mine}
-			}}, soon), search, op + "no answer: the transport failed; dial tcp: " + shows,
-		},
-		"a store": {newTestClient(t, &issuer{}), func(ctx context.Context, c *Client) error {
-			session := sessionOf(t, oldTokens())
-			session.OnRefresh(func(context.Context, Tokens) error { return mine })
-			_, err := c.Accounts.Get(ctx, session)
-			return err
-		}, "account: GET /account: not sent: the new tokens could not be stored; " + shows},
-		"a cause": {newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
-			because(mine)
-			<-req.Context().Done()
-			return nil, context.Cause(req.Context())
-		})), func(_ context.Context, c *Client) error { return search(caused, c) }, op + "no answer: context canceled; the context was given a cause; " + shows},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			err := test.call(t.Context(), test.client)
-			require.EqualError(t, err, test.want)
-			require.ErrorIs(t, err, mine)
-			assert.Contains(t, shownBy(t, err), "no tenant")
-		})
-	}
-
-	var told Attempt
-	client := newTestClient(t, breaks, soon, WithAttemptHook(func(_ context.Context, a Attempt) { told = a }))
-	require.Error(t, search(t.Context(), client))
-	require.EqualError(t, told.Err, "the transport failed; "+shows)
-	assert.Same(t, mine, errors.Unwrap(told.Err))
-}
-
-// shownBy returns the texts of all causes, as a user logs them.
-func shownBy(t *testing.T, err error) string {
-	t.Helper()
-	var failed *Error
-	require.ErrorAs(t, err, &failed)
-	var texts []string
-	for _, cause := range failed.Unwrap() {
-		if shown := errors.Unwrap(cause); shown != nil {
-			texts = append(texts, shown.Error())
-		}
-	}
-	return strings.Join(texts, "\n")
 }
 
 // Unwrap returns each of several causes by itself.

@@ -70,19 +70,6 @@ func newOwnClient(t testing.TB, change func(*http.Transport), opts ...Option) *C
 	return client
 }
 
-// hundredNetworks is a page of a list, of whose records half have a proposed fee.
-func hundredNetworks() string {
-	var b strings.Builder
-	for i := range 100 {
-		proposed := `"fee_proposed":null,"fee_proposed_date":null`
-		if i%2 == 0 {
-			proposed = `"fee_proposed":2.5,"fee_proposed_date":1234567890`
-		}
-		fmt.Fprintf(&b, `,{"account_id":"acc_%010d","account_title":"Acme Seafood %d","domain_title":"Wholesale Distributor","fee":1.5,%s}`, i, i, proposed)
-	}
-	return `{"list":[` + b.String()[1:] + `],"total":100,"search":"","filter":"","filters":[],"pages":1}`
-}
-
 // newPiped returns a client with its own transport, whose connections are pipes to serve, and the number of connections
 // made. Inside a bubble of synctest no time passes while a goroutine can run: over loopback net/http gives up a connection
 // if a busy machine lets 50 ms pass before the two goroutines of the connection have met.
@@ -181,8 +168,28 @@ func (s *Session) absorb(resp *http.Response, origin string) {
 	s.opened().absorb(resp, originOf(from))
 }
 
-// apply puts the session on a request.
-func (s *Session) apply(req *http.Request) { s.opened().apply(new(sessionCall), req) }
+func loggedIn(t *testing.T, client *Client) *Session {
+	t.Helper()
+	customer, session, err := client.Accounts.Login(t.Context(), LoginRequest{Email: "e", Password: "p"})
+	require.NoError(t, err)
+	require.NotNil(t, session)
+	assert.Equal(t, &Customer{ID: 1}, customer)
+	return session
+}
+
+func export(t *testing.T, session *Session) []byte {
+	t.Helper()
+	data, err := session.Export()
+	require.NoError(t, err)
+	return data
+}
+
+func sessionOf(t *testing.T, tokens Tokens) *Session {
+	t.Helper()
+	session, err := NewTokenSession(tokens)
+	require.NoError(t, err)
+	return session
+}
 
 // unsealed returns a session in a form that can be compared, and any other value as it is.
 func unsealed(v any) any {
@@ -194,8 +201,6 @@ func unsealed(v any) any {
 	open.jwt, open.oddAccounts, open.oddJWT = sealed[string]{}, false, false // tested with SignIn
 	return map[string]any{"JWT": s.JWT(), "session": open}
 }
-
-func unix(seconds int64) UnixTime { return UnixTime{time.Unix(seconds, 0).UTC()} }
 
 func fixture(t testing.TB, name string) string {
 	t.Helper()
@@ -288,7 +293,6 @@ const (
 	canaryEmail           = canary + "email@b.example"
 	canaryPassword        = canary + "password"
 	canaryCookie          = canary + "cookie"
-	canaryInvitation      = canary + "invitation"
 	canaryAccess          = canary + "access"
 	canaryRefresh         = canary + "refresh"
 )

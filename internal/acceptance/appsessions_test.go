@@ -21,7 +21,7 @@ func currentSession(ctx context.Context, c *partnerapi.Client) (any, error) {
 }
 
 func logInUser(ctx context.Context, c *partnerapi.Client) (any, error) {
-	return c.AppSessions.Login(ctx, partnerapi.AppLoginRequest{Username: "jdoe12345", Password: "oi3rncu7bjyJXW1L3"})
+	return c.AppSessions.Login(ctx, partnerapi.AppLoginRequest{Username: "jdoe12345", Password: "oi3rncu7bjyJXW1L3"}) //nolint:gosec // the vendor's example
 }
 
 func selectAccount(ctx context.Context, c *partnerapi.Client) (any, error) {
@@ -292,7 +292,7 @@ func TestAppSessionErrors(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, newTranscript(always(400,
 		`{"error":{"request_method":"post","type":"user","code":400,"message":"Not for `+testNetworkToken+`.","fields":{"username":"This value is required."},"dev_message":""}}`)))
-	_, err := client.AppSessions.Login(t.Context(), partnerapi.AppLoginRequest{Username: "", Password: "oi3rncu7bjyJXW1L3"})
+	_, err := client.AppSessions.Login(t.Context(), partnerapi.AppLoginRequest{Username: "", Password: "oi3rncu7bjyJXW1L3"}) //nolint:gosec // the vendor's example
 	require.EqualError(t, err, "network: POST /app/login: 400 Bad Request: Not for [redacted].")
 	assertKinds(t, err, partnerapi.ErrInvalid)
 	var failed *partnerapi.Error

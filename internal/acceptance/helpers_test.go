@@ -158,6 +158,10 @@ type tokensInTurn []string
 func (s *tokensInTurn) Token(context.Context) (string, error) { return (*s)[0], nil }
 func (s *tokensInTurn) Invalidate(string)                     { *s = (*s)[1:] }
 
+type limiterFunc func(context.Context) error
+
+func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
+
 // at makes base the base URL of all APIs.
 func at(base string) []partnerapi.Option {
 	return []partnerapi.Option{

@@ -1,4 +1,4 @@
-package partnerapi
+package acceptance
 
 import (
 	"bufio"
@@ -16,27 +16,41 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
 const accountOrigin = "https://services.sparkart.net"
 
-// sessionOfCookies is a session that was set these Set-Cookie lines, in one response.
-func sessionOfCookies(lines ...string) *Session {
-	session := NewSession()
-	session.absorb(&http.Response{Header: http.Header{"Set-Cookie": lines}}, accountOrigin)
+// sessionOfCookies returns a session with the cookies of these Set-Cookie lines, of one response.
+func sessionOfCookies(t testing.TB, lines ...string) *partnerapi.Session {
+	t.Helper()
+	session := partnerapi.NewSession()
+	setCookies(t, session, lines...)
 	return session
 }
 
-// cookieHeader is what a request with the session has, or nothing.
-func cookieHeader(t testing.TB, session *Session) []string {
+// setCookies makes a call whose response has these Set-Cookie lines, and returns the Cookie header of its request.
+func setCookies(t testing.TB, session *partnerapi.Session, lines ...string) (cookie []string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accountOrigin+"/api/v1/account", nil)
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		cookie = req.Header["Cookie"]
+		resp := reply(200, `{"status":"ok","logged_in":true}`)
+		resp.Header["Set-Cookie"] = lines
+		return resp, nil
+	}))
+	_, err := client.Accounts.Status(t.Context(), session)
 	require.NoError(t, err)
-	session.apply(req)
-	return req.Header["Cookie"]
+	return cookie
 }
 
-func TestCookiesGoBackAsTheyCame(t *testing.T) {
+// cookieHeader returns the Cookie header of a request with the session, or nil.
+func cookieHeader(t testing.TB, session *partnerapi.Session) []string {
+	t.Helper()
+	return setCookies(t, session)
+}
+
+func TestCookiesAreSentBackUnchanged(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ set, want string }{
 		"a comma":                       {"sid=a,b; path=/", "sid=a,b"},
@@ -69,10 +83,10 @@ func TestCookiesGoBackAsTheyCame(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			session := sessionOfCookies("first=1", test.set, "last=2")
+			session := sessionOfCookies(t, "first=1", test.set, "last=2")
 			want := []string{"first=1; " + test.want + "; last=2"}
 			assert.Equal(t, want, cookieHeader(t, session))
-			imported, err := ImportSession(export(t, session))
+			imported, err := partnerapi.ImportSession(export(t, session))
 			require.NoError(t, err)
 			assert.Equal(t, want, cookieHeader(t, imported))
 			assert.Equal(t, string(export(t, session)), string(export(t, imported)))
@@ -80,24 +94,24 @@ func TestCookiesGoBackAsTheyCame(t *testing.T) {
 	}
 }
 
-// A line that is no cookie, or one that cannot be sent, changes nothing.
-func TestCookiesThatAreIgnored(t *testing.T) {
+// A line that is not a cookie, or one with invalid bytes, is ignored.
+func TestInvalidCookiesAreIgnored(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{
 		"", ";", "=", "=2", " = 2; path=/", "sid", "sid; path=/", "; sid=2", "; =2", "sid=\x00", "sid=2\x7f", "s\x01id=2", "sid=a\r\nX-Evil: 1", "sid=a\nb",
 		"sid=" + strings.Repeat("a", 4094), strings.Repeat("n", 4097) + "=",
 	} {
-		session := sessionOfCookies("sid=1")
+		session := sessionOfCookies(t, "sid=1")
 		before := string(export(t, session))
-		session.absorb(&http.Response{Header: http.Header{"Set-Cookie": {line}}}, accountOrigin)
+		setCookies(t, session, line)
 		assert.Equal(t, []string{"sid=1"}, cookieHeader(t, session), "%q", line)
 		assert.Equal(t, before, string(export(t, session)), "%q", line)
-		assert.Empty(t, cookieHeader(t, sessionOfCookies(line)), "%q", line)
-		assert.JSONEq(t, `{"version":3,"origin":"","cookies":[]}`, string(export(t, sessionOfCookies(line))), "%q", line)
+		assert.Empty(t, cookieHeader(t, sessionOfCookies(t, line)), "%q", line)
+		assert.JSONEq(t, `{"version":3,"origin":"","cookies":[]}`, string(export(t, sessionOfCookies(t, line))), "%q", line)
 	}
 }
 
-// named is n Set-Cookie lines, from the first number.
+// named returns n Set-Cookie lines, numbered from first.
 func named(first, n int, attributes string) []string {
 	lines := make([]string, 0, n)
 	for i := range n {
@@ -106,17 +120,17 @@ func named(first, n int, attributes string) []string {
 	return lines
 }
 
-func TestExpiredCookiesGoBeforeTheOldest(t *testing.T) {
+func TestExpiredCookiesAreDroppedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		session := sessionOfCookies(append(named(0, 30, ""), named(30, 20, "; Max-Age=1")...)...)
+		session := sessionOfCookies(t, append(named(0, 30, ""), named(30, 20, "; Max-Age=1")...)...)
 		time.Sleep(time.Second)
-		session.absorb(&http.Response{Header: http.Header{"Set-Cookie": named(50, 20, "")}}, accountOrigin)
+		setCookies(t, session, named(50, 20, "")...)
 		assert.Equal(t, []string{strings.Join(append(named(0, 30, ""), named(50, 20, "")...), "; ")}, cookieHeader(t, session))
 	})
 }
 
-// However many cookies a server sets, in one response or in many, requests stay small.
+// A request has at most 50 cookies, however many a server sets in one response or in several.
 func TestManyCookies(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -135,15 +149,15 @@ func TestManyCookies(t *testing.T) {
 	assert.Equal(t, []string{strings.Join(named(4950, 50, ""), "; ")}, cookieHeader(t, session))
 
 	for range 31 {
-		session.absorb(&http.Response{Header: http.Header{"Set-Cookie": named(n, 1000, "")}}, accountOrigin)
+		setCookies(t, session, named(n, 1000, "")...)
 		n += 1000
 	}
 	assert.Equal(t, []string{strings.Join(named(n-50, 50, ""), "; ")}, cookieHeader(t, session))
 }
 
-// A cookie that may be a session's key is redacted from 8 bytes on: shorter ones are in many words. Quotes around it are not counted,
-// because a server may leave them out when it repeats a value.
-func TestLengthOfRedactedCookies(t *testing.T) {
+// A cookie of 8 bytes or more is redacted: shorter ones occur in many words. Quotes around it are not counted, because a
+// server may omit them when it echoes a value.
+func TestCookiesOfEightBytesAreRedacted(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ set, says, want string }{
 		"7 bytes":                  {"sid=abcdefg", "No abcdefg here", "No abcdefg here"},
@@ -164,31 +178,31 @@ func TestLengthOfRedactedCookies(t *testing.T) {
 			t.Parallel()
 			says, err := json.Marshal(test.says)
 			require.NoError(t, err)
-			refusal := answerWith(200, `{"status":"error","messages":[`+string(says)+`]}`)
-			_, err = newTestClient(t, newTranscript(refusal)).Accounts.Benefits(t.Context(), sessionOfCookies(strings.Split(test.set, "\n")...))
-			var failed *Error
+			failure := always(200, `{"status":"error","messages":[`+string(says)+`]}`)
+			_, err = newTestClient(t, newTranscript(failure)).Accounts.Benefits(t.Context(), sessionOfCookies(t, strings.Split(test.set, "\n")...))
+			var failed *partnerapi.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, []string{test.want}, failed.Messages)
 		})
 	}
 }
 
-// The response that sets a cookie can repeat it too, also if it is a refused login.
+// A response can echo the cookie that it sets, also if it rejects a login.
 func TestNewCookiesAreRedacted(t *testing.T) {
 	t.Parallel()
-	refusal := answerWith(200, `{"status":"error","messages":["The session `+canaryCookie+` is not confirmed."]}`, "Set-Cookie", "sid="+canaryCookie)
-	for name, call := range canaryCalls(sessionOfCookies("sid=1")) {
+	failure := always(200, `{"status":"error","messages":["The session `+canaryCookie+` is not confirmed."]}`, "Set-Cookie", "sid="+canaryCookie)
+	for name, call := range canaryCalls(sessionOfCookies(t, "sid=1")) {
 		if name != "Accounts.Login" && name != "Accounts.Get" {
 			continue
 		}
-		err := call(t.Context(), newTestClient(t, newTranscript(refusal)))
-		var failed *Error
+		err := call(t.Context(), newTestClient(t, newTranscript(failure)))
+		var failed *partnerapi.Error
 		require.ErrorAs(t, err, &failed, name)
 		assert.Equal(t, []string{"The session [redacted] is not confirmed."}, failed.Messages, name)
 	}
 }
 
-// Real servers and net/http let the bytes pass, with HTTP/1.1 and with HTTP/2.
+// net/http passes the bytes unchanged, with HTTP/1.1 and HTTP/2.
 func TestCookiesOverLoopback(t *testing.T) {
 	t.Parallel()
 	odd := []string{"sid=a,b", "sid[main]=abc", `q="a b"`, "l=\xfc\xff", "t=a\tb", "s = a  b ", `b=a\"b`, "e=", "x=y=="}
@@ -205,7 +219,7 @@ func TestCookiesOverLoopback(t *testing.T) {
 			server.EnableHTTP2 = two
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			client := newTestClient(t, server.Client().Transport, WithBaseURL(AccountAPI, server.URL))
+			client := newTestClient(t, server.Client().Transport, partnerapi.WithBaseURL(partnerapi.AccountAPI, server.URL))
 			session := loggedIn(t, client)
 			assert.Empty(t, <-arrived)
 			_, err := client.Accounts.Get(t.Context(), session)
@@ -215,7 +229,7 @@ func TestCookiesOverLoopback(t *testing.T) {
 	}
 }
 
-// in3 is an exported session of version 3 with the cookies given as name and value.
+// in3 returns an exported session of version 3 with cookies given as names and values in turn.
 func in3(t testing.TB, pairs ...string) []byte {
 	t.Helper()
 	list := make([]string, 0, len(pairs)/2)
@@ -268,7 +282,7 @@ func TestImportOfVersion3(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			session, err := ImportSession(data)
+			session, err := partnerapi.ImportSession(data)
 			assertRefused(t, err, "data", "not an exported session")
 			assert.Nil(t, session)
 		})
@@ -279,18 +293,18 @@ func TestImportOfVersion3(t *testing.T) {
 		`sid="a b"; club=a,b; odd=a; e=`: []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"sid","value":"a b","quoted":true},` +
 			`{"name":"club","value":"a,b"},{"name":"odd","value":" a "},{"name":"e","value":""},{"name":"old","value":"1","expires":"2001-01-01T00:00:00Z"}]}`),
 		strings.Join(named1(50), "; "): []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[` + strings.Join(listed1(50), ",") + `]}`),
-		// Version 1 had no bounds: a session keeps the newest ones, and none over 4 KiB.
+		// Version 1 had no limits: the newest cookies are imported, and none over 4 KiB.
 		strings.Join(named1(51)[1:], "; "): []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[` + strings.Join(listed1(51), ",") + `]}`),
 		"sid=1":                            []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"a","value":"` + strings.Repeat("a", 4096) + `"},{"name":"sid","value":"1"}]}`),
 	} {
-		session, err := ImportSession(data)
+		session, err := partnerapi.ImportSession(data)
 		require.NoError(t, err, want)
 		assert.Equal(t, []string{want}, cookieHeader(t, session))
 	}
-	full, err := ImportSession(in3(t, many(50)...))
+	full, err := partnerapi.ImportSession(in3(t, many(50)...))
 	require.NoError(t, err)
-	full.absorb(reply(200, "", "Set-Cookie", "new=1"), accountOrigin)
-	assert.Equal(t, []string{strings.Join(append(named1(50)[1:], "new=1"), "; ")}, cookieHeader(t, full), "the order is that of age")
+	setCookies(t, full, "new=1")
+	assert.Equal(t, []string{strings.Join(append(named1(50)[1:], "new=1"), "; ")}, cookieHeader(t, full), "oldest first")
 }
 
 func named1(n int) (pairs []string) {
@@ -307,7 +321,7 @@ func listed1(n int) (list []string) {
 	return list
 }
 
-// FuzzSessionCookies sets a session any two cookies. They arrive as they are sent, and an export loses no byte of them.
+// FuzzSessionCookies sets any two cookies. They arrive unchanged, and an export loses no byte of them.
 func FuzzSessionCookies(f *testing.F) {
 	for _, line := range []string{
 		"sid=1; Path=/; HttpOnly", "sid=a,b; path=/", "sid[main]=abcdef; path=/", `sid="a b"; Max-Age=60`, " a\xff = \t\\\x80 ;", "sid", "=x", "a==b", "\x00=1", "a=\r\nb",
@@ -315,25 +329,34 @@ func FuzzSessionCookies(f *testing.F) {
 	} {
 		f.Add(line, "sid=2")
 	}
-	f.Fuzz(func(t *testing.T, one, two string) { assertArrives(t, sessionOfCookies(one, two)) })
+	f.Fuzz(func(t *testing.T, one, two string) { assertArrives(t, sessionOfCookies(t, one, two)) })
 }
 
-// assertArrives asserts that a request with the session can be written, that its cookies arrive byte for byte, and that they are the
-// same after an export.
-func assertArrives(t *testing.T, session *Session) {
+// assertArrives asserts that a request with the session can be written, that its cookies arrive byte for byte, and that they are
+// the same after an export.
+func assertArrives(t *testing.T, session *partnerapi.Session) {
 	t.Helper()
 	sent := cookieHeader(t, session)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, accountOrigin+"/", nil)
-	require.NoError(t, err)
-	session.apply(req)
-	var wire bytes.Buffer
-	require.NoError(t, req.Write(&wire))
-	arrived, err := http.ReadRequest(bufio.NewReader(&wire))
-	require.NoError(t, err)
-	assert.Equal(t, sent, arrived.Header["Cookie"])
+	assert.Equal(t, sent, arrived(t, session)[0].Header["Cookie"])
 	exported := export(t, session)
-	imported, err := ImportSession(exported)
+	imported, err := partnerapi.ImportSession(exported)
 	require.NoError(t, err)
 	assert.Equal(t, sent, cookieHeader(t, imported))
 	assert.Equal(t, string(exported), string(export(t, imported)))
+}
+
+// arrived returns the requests of a call with the session, as a server parses them.
+func arrived(t *testing.T, session *partnerapi.Session) (requests []*http.Request) {
+	t.Helper()
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		var wire bytes.Buffer
+		require.NoError(t, req.Write(&wire))
+		read, err := http.ReadRequest(bufio.NewReader(&wire))
+		require.NoError(t, err)
+		requests = append(requests, read)
+		return reply(200, `{"status":"ok","logged_in":true}`), nil
+	}))
+	_, _ = client.Accounts.Status(t.Context(), session)
+	require.NotEmpty(t, requests)
+	return requests
 }

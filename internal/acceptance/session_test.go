@@ -1,7 +1,6 @@
-package partnerapi
+package acceptance
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -20,11 +19,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
 const oneCustomer = `{"status":"ok","customer":{"id":1}}`
 
-// cookieServer answers every call with a customer and the Set-Cookie lines given, and keeps the cookies it was sent.
+// cookieServer returns a customer and the given Set-Cookie lines, and records the cookies of each request.
 type cookieServer struct {
 	mu   sync.Mutex
 	set  []string
@@ -41,20 +42,20 @@ func (s *cookieServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// sentBy makes a call with the session and returns the cookies that went with it.
-func (s *cookieServer) sentBy(t *testing.T, client *Client, session *Session) string {
+// sentBy makes a call with the session and returns the cookies of its request.
+func (s *cookieServer) sentBy(t *testing.T, client *partnerapi.Client, session *partnerapi.Session) string {
 	t.Helper()
 	_, err := client.Accounts.Get(t.Context(), session)
 	require.NoError(t, err)
 	return s.sent[len(s.sent)-1]
 }
 
-func loggedIn(t *testing.T, client *Client) *Session {
+func loggedIn(t *testing.T, client *partnerapi.Client) *partnerapi.Session {
 	t.Helper()
-	customer, session, err := client.Accounts.Login(t.Context(), LoginRequest{Email: "e", Password: "p"})
+	customer, session, err := client.Accounts.Login(t.Context(), partnerapi.LoginRequest{Email: "e", Password: "p"})
 	require.NoError(t, err)
 	require.NotNil(t, session)
-	assert.Equal(t, &Customer{ID: 1}, customer)
+	assert.Equal(t, &partnerapi.Customer{ID: 1}, customer)
 	return session
 }
 
@@ -66,7 +67,7 @@ func TestSessionCookies(t *testing.T) {
 	}{
 		"one":                  {[]string{"sid=1; Path=/; HttpOnly; Secure"}, "sid=1"},
 		"two, the older first": {[]string{"sid=1", "club=2"}, "sid=1; club=2"},
-		"the last counts":      {[]string{"sid=1", "sid=2"}, "sid=2"},
+		"the last one wins":    {[]string{"sid=1", "sid=2"}, "sid=2"},
 		"for all of com":       {[]string{"sid=1; Domain=com"}, "sid=1"},
 		"for another site":     {[]string{"sid=1; Domain=other.example"}, "sid=1"},
 		"for another path":     {[]string{"sid=1; Path=/login"}, "sid=1"},
@@ -89,7 +90,7 @@ func TestSessionCookies(t *testing.T) {
 			session := loggedIn(t, client)
 			assert.Equal(t, []string{""}, server.sent, "a login sends no cookie")
 			assert.Equal(t, test.want, server.sentBy(t, client, session))
-			again, err := ImportSession(export(t, session))
+			again, err := partnerapi.ImportSession(export(t, session))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, server.sentBy(t, client, again))
 		})
@@ -130,7 +131,7 @@ func TestSessionCookiesExpire(t *testing.T) {
 		assert.Equal(t, "date=1; both=1; session=1", server.sentBy(t, client, session))
 		time.Sleep(time.Minute)
 		assert.Equal(t, "both=1; session=1", server.sentBy(t, client, session))
-		imported, err := ImportSession(exported)
+		imported, err := partnerapi.ImportSession(exported)
 		require.NoError(t, err)
 		assert.Equal(t, "both=1; session=1", server.sentBy(t, client, imported), "an export does not stop the clock")
 		time.Sleep(time.Minute)
@@ -173,9 +174,9 @@ func TestSessionsAreNeverMixed(t *testing.T) {
 	all.Wait()
 }
 
-// isServedAlone logs a customer in, and says if a call returns another.
-func isServedAlone(ctx context.Context, client *Client, who string) error {
-	_, session, err := client.Accounts.Login(ctx, LoginRequest{Email: who})
+// isServedAlone logs a customer in, and returns an error if a call returns another one.
+func isServedAlone(ctx context.Context, client *partnerapi.Client, who string) error {
+	_, session, err := client.Accounts.Login(ctx, partnerapi.LoginRequest{Email: who})
 	if err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func TestSessionIsSafeForConcurrentUse(t *testing.T) {
 		calls.Go(func() {
 			_, got := client.Accounts.Get(t.Context(), session)
 			data, exported := session.Export()
-			_, imported := ImportSession(data)
+			_, imported := partnerapi.ImportSession(data)
 			if err := errors.Join(got, exported, imported); err != nil {
 				t.Error(err)
 			}
@@ -216,8 +217,8 @@ func TestSessionIsSafeForConcurrentUse(t *testing.T) {
 	calls.Wait()
 }
 
-// TRAPS: "a cookie jar without a public-suffix list accepts Domain=com, and ignores ports": a session keeps its cookies
-// itself, for the scheme, host and port that set them, whatever Domain they ask for.
+// TRAPS: "a cookie jar without a public-suffix list accepts Domain=com, and ignores ports": a session holds its
+// cookies itself, for the scheme, host and port that set them, and ignores Domain.
 func TestTrapSessionIsForOneOrigin(t *testing.T) {
 	t.Parallel()
 	server := &cookieServer{set: []string{"sid=1; Domain=net"}}
@@ -227,40 +228,40 @@ func TestTrapSessionIsForOneOrigin(t *testing.T) {
 		"https://services.sparkart.example/api/v1", "http://services.sparkart.net/api/v1", "https://services.sparkart.net:8443/api/v1",
 		"https://other.net/api/v1",
 	} {
-		other := newTestClient(t, server, WithBaseURL(AccountAPI, base), WithInsecureHTTP())
+		other := newTestClient(t, server, partnerapi.WithBaseURL(partnerapi.AccountAPI, base), partnerapi.WithInsecureHTTP())
 		_, err := other.Accounts.Get(t.Context(), session)
 		assertRefused(t, err, "session", "made by another server than the one that this client calls")
-		imported, err := ImportSession(export(t, session))
+		imported, err := partnerapi.ImportSession(export(t, session))
 		require.NoError(t, err)
 		_, err = other.Accounts.Get(t.Context(), imported)
 		assertRefused(t, err, "session", "made by another server than the one that this client calls")
 	}
 	assert.Len(t, server.sent, 1)
-	same := newTestClient(t, server, WithBaseURL(AccountAPI, "https://services.sparkart.net/api/v2"))
+	same := newTestClient(t, server, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://services.sparkart.net/api/v2"))
 	assert.Equal(t, "sid=1", server.sentBy(t, same, session))
 }
 
 func TestSessionIsForTheAccountAPI(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
-	for _, call := range []Call{
-		{API: PartnerAPI, Op: "GET /partners/children", Session: NewSession()},
-		{API: NetworkAPI, Op: "GET /app/session", Session: NewSession()},
+	for _, call := range []partnerapi.Call{
+		{API: partnerapi.PartnerAPI, Op: "GET /partners/children", Session: partnerapi.NewSession()},
+		{API: partnerapi.NetworkAPI, Op: "GET /app/session", Session: partnerapi.NewSession()},
 	} {
-		_, err := Do[none](t.Context(), newTestClient(t, log), call)
+		_, err := partnerapi.Do[struct{}](t.Context(), newTestClient(t, log), call)
 		assertRefused(t, err, "session", "a session is for the account API only")
 	}
-	assert.Empty(t, log.asked)
+	assert.Empty(t, log.requests)
 }
 
-// Two servers that are asked for the first time with the same session do not get each other's cookies.
-func TestSessionOfTwoServersAtOnce(t *testing.T) {
+// Two servers that are first called with the same session concurrently do not get each other's cookies.
+func TestSessionOfTwoServersConcurrently(t *testing.T) {
 	t.Parallel()
-	session := NewSession()
+	session := partnerapi.NewSession()
 	theirs := &cookieServer{set: []string{"theirs=1"}}
-	other := newTestClient(t, theirs, WithBaseURL(AccountAPI, "https://other.example"))
+	other := newTestClient(t, theirs, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://other.example"))
 	ours := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
-		assert.Empty(t, theirs.sentBy(t, other, session), "the other answers first")
+		assert.Empty(t, theirs.sentBy(t, other, session), "the other responds first")
 		return reply(200, oneCustomer, "Set-Cookie", "ours=1"), nil
 	}))
 	_, err := ours.Accounts.Get(t.Context(), session)
@@ -270,14 +271,14 @@ func TestSessionOfTwoServersAtOnce(t *testing.T) {
 	assertRefused(t, err, "session", "made by another server than the one that this client calls")
 }
 
-// A retry to a server that lost the session to another carries nothing of the other's.
-func TestSessionOfAnotherServerIsNotSentAgain(t *testing.T) {
+// A session that another server has set meanwhile is not sent with a retry.
+func TestSessionOfAnotherServerIsNotRetried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		session := NewSession()
-		other := newTestClient(t, &cookieServer{set: []string{"theirs=1"}}, WithBaseURL(AccountAPI, "https://other.example"))
-		log := newTranscript(answerWith(503, ""), answerWith(200, oneCustomer))
-		ours := newTestClient(t, log, WithAttemptHook(func(_ context.Context, a Attempt) {
+		session := partnerapi.NewSession()
+		other := newTestClient(t, &cookieServer{set: []string{"theirs=1"}}, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://other.example"))
+		log := newTranscript(always(503, ""), always(200, oneCustomer))
+		ours := newTestClient(t, log, partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) {
 			if a.Number == 1 {
 				_, err := other.Accounts.Get(t.Context(), session)
 				require.NoError(t, err)
@@ -290,17 +291,17 @@ func TestSessionOfAnotherServerIsNotSentAgain(t *testing.T) {
 	})
 }
 
-func TestSessionOfNobody(t *testing.T) {
+func TestEmptySession(t *testing.T) {
 	t.Parallel()
-	log := newTranscript(answerWith(200, `{"status":"ok","logged_in":false}`))
+	log := newTranscript(always(200, `{"status":"ok","logged_in":false}`))
 	client := newTestClient(t, log)
-	loggedIn, err := client.Accounts.Status(t.Context(), NewSession())
+	loggedIn, err := client.Accounts.Status(t.Context(), partnerapi.NewSession())
 	require.NoError(t, err)
 	assert.False(t, loggedIn)
 	assert.NotContains(t, log.headers[0], "Cookie")
-	nobody := export(t, NewSession())
-	assert.JSONEq(t, `{"version":3,"origin":"","cookies":[]}`, string(nobody))
-	again, err := ImportSession(nobody)
+	empty := export(t, partnerapi.NewSession())
+	assert.JSONEq(t, `{"version":3,"origin":"","cookies":[]}`, string(empty))
+	again, err := partnerapi.ImportSession(empty)
 	require.NoError(t, err)
 	_, err = client.Accounts.Status(t.Context(), again)
 	require.NoError(t, err)
@@ -309,18 +310,18 @@ func TestSessionOfNobody(t *testing.T) {
 func TestLoginFailures(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		answer canned
-		kinds  []error
+		response roundTripFunc
+		kinds    []error
 	}{
-		"no cookie":              {answerWith(200, oneCustomer), []error{ErrBadResponse}},
-		"an expired cookie":      {answerWith(200, oneCustomer, "Set-Cookie", "sid=1; Max-Age=0"), []error{ErrBadResponse}},
-		"a cookie and a refusal": {answerWith(200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "Set-Cookie", "sid=1"), []error{ErrUnauthorized}},
-		"a redirect":             {answerWith(302, "", "Location", "/account", "Set-Cookie", "sid=1"), []error{ErrBadResponse}},
+		"no cookie":              {always(200, oneCustomer), []error{partnerapi.ErrBadResponse}},
+		"an expired cookie":      {always(200, oneCustomer, "Set-Cookie", "sid=1; Max-Age=0"), []error{partnerapi.ErrBadResponse}},
+		"a cookie and a failure": {always(200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "Set-Cookie", "sid=1"), []error{partnerapi.ErrUnauthorized}},
+		"a redirect":             {always(302, "", "Location", "/account", "Set-Cookie", "sid=1"), []error{partnerapi.ErrBadResponse}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			customer, session, err := newTestClient(t, newTranscript(test.answer)).Accounts.Login(t.Context(), LoginRequest{Email: "e", Password: "p"})
+			customer, session, err := newTestClient(t, newTranscript(test.response)).Accounts.Login(t.Context(), partnerapi.LoginRequest{Email: "e", Password: "p"})
 			assertKinds(t, err, test.kinds...)
 			assert.Nil(t, customer)
 			assert.Nil(t, session)
@@ -328,7 +329,7 @@ func TestLoginFailures(t *testing.T) {
 	}
 }
 
-// A session is given no other session's cookies, and a call without one gets none.
+// A session has no cookies of another one, and a call without a session sends none.
 func TestCallsWithoutASession(t *testing.T) {
 	t.Parallel()
 	server := &cookieServer{set: []string{"sid=1"}}
@@ -336,7 +337,7 @@ func TestCallsWithoutASession(t *testing.T) {
 	loggedIn(t, client)
 	_, err := client.Accounts.Search(t.Context(), "e")
 	require.NoError(t, err)
-	_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{})
+	_, err = client.Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{})
 	require.NoError(t, err)
 	loggedInAgain := func() {
 		server.set = []string{"sid=2"}
@@ -348,15 +349,15 @@ func TestCallsWithoutASession(t *testing.T) {
 
 func TestSessionCookiesAreNotInAResponse(t *testing.T) {
 	t.Parallel()
-	var response Response
+	var response partnerapi.Response
 	client := newTestClient(t, &cookieServer{set: []string{"sid=1"}})
-	_, _, err := client.Accounts.Login(t.Context(), LoginRequest{}, WithResponseInto(&response))
+	_, _, err := client.Accounts.Login(t.Context(), partnerapi.LoginRequest{}, partnerapi.WithResponseInto(&response))
 	require.NoError(t, err)
 	assert.Equal(t, 200, response.StatusCode)
 	assert.NotContains(t, response.Header, "Set-Cookie")
 }
 
-func export(t *testing.T, session *Session) []byte {
+func export(t *testing.T, session *partnerapi.Session) []byte {
 	t.Helper()
 	data, err := session.Export()
 	require.NoError(t, err)
@@ -367,17 +368,17 @@ func TestExport(t *testing.T) {
 	t.Parallel()
 	many := loggedIn(t, newTestClient(t, &cookieServer{set: []string{"a=1", "b=2", "c=3", "d=4", "e=5", "f=6", "g=7"}}))
 	first := export(t, many)
-	again, err := ImportSession(first)
+	again, err := partnerapi.ImportSession(first)
 	require.NoError(t, err)
 	assert.Equal(t, string(first), string(export(t, many)), "the same as long as nothing changes")
 	assert.Equal(t, string(first), string(export(t, again)))
-	synctest.Test(t, func(t *testing.T) { // it is midnight of 1 January 2000
+	synctest.Test(t, func(t *testing.T) { // the clock starts at midnight of 1 January 2000
 		client := newTestClient(t, &cookieServer{set: []string{"sid=1; Max-Age=60", `club="a b"`, "old=1; Max-Age=0"}})
 		assert.JSONEq(t, `{"version":3,"origin":"https://services.sparkart.net","cookies":[
 			{"name":"c2lk","value":"MQ==","expires":"2000-01-01T00:01:00Z"},{"name":"Y2x1Yg==","value":"ImEgYiI="}]}`,
 			string(export(t, loggedIn(t, client))))
 	})
-	for _, session := range []*Session{nil, {}} {
+	for _, session := range []*partnerapi.Session{nil, {}} {
 		data, err := session.Export()
 		assertRefused(t, err, "session", "nil or zero: sessions are made by Login, NewTokenSession, ImportSession or NewSession")
 		assert.Nil(t, data)
@@ -420,13 +421,13 @@ func TestImportSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			session, err := ImportSession([]byte(data))
+			session, err := partnerapi.ImportSession([]byte(data))
 			assertRefused(t, err, "data", "not an exported session")
 			assert.Nil(t, session)
 			assert.EqualError(t, err, "ImportSession: data: not an exported session")
 		})
 	}
-	session, err := ImportSession([]byte(exported(`{"name":"sid","value":"a,b c","quoted":true},{"name":"old","value":"1","expires":"2001-01-01T00:00:00Z"}`)))
+	session, err := partnerapi.ImportSession([]byte(exported(`{"name":"sid","value":"a,b c","quoted":true},{"name":"old","value":"1","expires":"2001-01-01T00:00:00Z"}`)))
 	require.NoError(t, err)
 	server := &cookieServer{}
 	assert.Equal(t, `sid="a,b c"`, server.sentBy(t, newTestClient(t, server), session))
@@ -434,24 +435,24 @@ func TestImportSession(t *testing.T) {
 
 func TestSessionIsRedacted(t *testing.T) {
 	t.Parallel()
-	session, err := ImportSession([]byte(
+	session, err := partnerapi.ImportSession([]byte(
 		`{"version":1,"origin":"https://services.sparkart.net","cookies":[{"name":"sid","value":"SECRET"}]}`))
 	require.NoError(t, err)
 	const want = "partnerapi.Session(redacted)"
 	type held struct {
-		Value   Session
-		Pointer *Session
+		Value   partnerapi.Session
+		Pointer *partnerapi.Session
 		Any     any
-		value   Session
-		pointer *Session
+		value   partnerapi.Session
+		pointer *partnerapi.Session
 		any     any
 	}
-	type embedded struct{ Session }
-	type embeddedPointer struct{ *Session }
+	type embedded struct{ partnerapi.Session }
+	type embeddedPointer struct{ *partnerapi.Session }
 	holders := []any{
 		held{*session, session, session, *session, session, session}, &held{*session, session, *session, *session, session, *session},
-		embedded{*session}, embeddedPointer{session}, []*Session{session}, []Session{*session},
-		map[string]*Session{"s": session}, map[string]Session{"s": *session}, struct{ s []Session }{[]Session{*session}},
+		embedded{*session}, embeddedPointer{session}, []*partnerapi.Session{session}, []partnerapi.Session{*session},
+		map[string]*partnerapi.Session{"s": session}, map[string]partnerapi.Session{"s": *session}, struct{ s []partnerapi.Session }{[]partnerapi.Session{*session}},
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%p", "%t", "%c", "%U", "%e", "%100v"} {
 		for _, value := range []any{session, *session} {
@@ -497,15 +498,15 @@ func assertNoSecret(t *testing.T, text string) {
 // A nil session prints without a panic.
 func TestNilSessionPrints(t *testing.T) {
 	t.Parallel()
-	var session *Session
+	var session *partnerapi.Session
 	assert.Equal(t, "<nil>", fmt.Sprint(session))
-	assert.Equal(t, "partnerapi.Session(redacted)", fmt.Sprint(Session{}))
+	assert.Equal(t, "partnerapi.Session(redacted)", fmt.Sprint(partnerapi.Session{}))
 	var logged bytes.Buffer
-	slog.New(slog.NewJSONHandler(&logged, nil)).Info("nobody", "session", session)
-	assert.Contains(t, logged.String(), "nobody")
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("logged in", "session", session)
+	assert.Contains(t, logged.String(), "logged in")
 }
 
-// FuzzImportSession imports anything: it is refused, or sends the cookies or the token that it says, and exports the same.
+// FuzzImportSession imports any data: it is refused, or a session that sends its cookies or token and exports the same.
 func FuzzImportSession(f *testing.F) {
 	for _, data := range []string{
 		``, `null`, `{}`, `{"version":1,"origin":"","cookies":[]}`, `{"version":2}`,
@@ -522,48 +523,61 @@ func FuzzImportSession(f *testing.F) {
 		f.Add([]byte(data))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		session, err := ImportSession(data)
+		session, err := partnerapi.ImportSession(data)
 		if err != nil {
-			var refused *ArgumentError
+			var refused *partnerapi.ArgumentError
 			require.ErrorAs(t, err, &refused)
 			assert.Nil(t, session)
 			return
 		}
 		exported, err := session.Export()
 		require.NoError(t, err)
-		again, err := ImportSession(exported)
+		again, err := partnerapi.ImportSession(exported)
 		require.NoError(t, err)
 		twice, err := again.Export()
 		require.NoError(t, err)
 		assert.Equal(t, string(exported), string(twice))
 
-		var said exportedSession
-		require.NoError(t, json.Unmarshal(exported, &said))
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://services.sparkart.net/", nil)
-		require.NoError(t, err)
-		const origin = "https://services.sparkart.net"
-		switch kind := session.opened().(type) {
-		case *cookieSession:
-			kind.origin = origin
-		case *tokenSession:
-			kind.origin = origin
-		}
-		session.apply(req)
-		var wire bytes.Buffer
-		require.NoError(t, req.Write(&wire))
-		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
-		require.NoError(t, err)
-		if said.Tokens != nil {
-			assert.Equal(t, strings.TrimSpace("Bearer "+said.Tokens.AccessToken), arrived.Header.Get("Authorization"))
-		}
-		var kept []exportedCookie
-		if said.Cookies != nil {
-			require.NoError(t, json.Unmarshal(said.Cookies, &kept))
-		}
-		pairs := make([]string, 0, len(kept))
-		for _, c := range kept {
-			pairs = append(pairs, string(c.Name)+"="+string(c.Value))
-		}
-		assert.Equal(t, strings.Join(pairs, "; "), arrived.Header.Get("Cookie"))
+		assertSends(t, exported)
 	})
+}
+
+// assertSends asserts that a call with an exported session sends its cookies or its access token.
+func assertSends(t *testing.T, exported []byte) {
+	t.Helper()
+	var said struct {
+		Version int                        `json:"version"`
+		Origin  string                     `json:"origin"`
+		Cookies json.RawMessage            `json:"cookies,omitzero"`
+		Tokens  map[string]json.RawMessage `json:"tokens,omitzero"`
+	}
+	require.NoError(t, json.Unmarshal(exported, &said))
+	said.Origin = accountOrigin
+	delete(said.Tokens, "access_token_expiration") // an expired token is refreshed, not sent
+	ours, err := json.Marshal(said)
+	require.NoError(t, err)
+	session, err := partnerapi.ImportSession(ours)
+	require.NoError(t, err)
+	first := arrived(t, session)[0]
+	if said.Tokens != nil {
+		var token string
+		require.NoError(t, json.Unmarshal(said.Tokens["access_token"], &token))
+		if token == "" {
+			assert.Equal(t, "/api/v1/refresh", first.URL.Path)
+		} else {
+			assert.Equal(t, "Bearer "+token, first.Header.Get("Authorization"))
+		}
+	}
+	var kept []struct {
+		Name  []byte `json:"name"`
+		Value []byte `json:"value"`
+	}
+	if said.Cookies != nil {
+		require.NoError(t, json.Unmarshal(said.Cookies, &kept))
+	}
+	pairs := make([]string, 0, len(kept))
+	for _, c := range kept {
+		pairs = append(pairs, string(c.Name)+"="+string(c.Value))
+	}
+	assert.Equal(t, strings.Join(pairs, "; "), first.Header.Get("Cookie"))
 }

@@ -1,4 +1,4 @@
-package partnerapi
+package acceptance
 
 import (
 	"context"
@@ -19,16 +19,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
 const saysLogIn = `{"status":"error","messages":["Please log in to access your online benefits."]}`
 
-// issuer is an API that answers a refresh with the tokens A1 and R1, then A2 and R2, and other calls with a customer, but
-// as its steps say first. It keeps what it was sent.
+// issuer is an API that returns the tokens A1 and R1 for the first refresh, then A2 and R2, and a customer for other calls.
+// Its steps come first. It records the requests.
 type issuer struct {
 	mu        sync.Mutex
-	refreshes []roundTripFunc // the first answers to refreshes
-	calls     []roundTripFunc // the first answers to others
+	refreshes []roundTripFunc // the first responses to refreshes
+	calls     []roundTripFunc // the first responses to others
 	issued    int
 	sent      []string // such as "GET /account Bearer A1" and "POST /refresh R1"
 }
@@ -73,55 +75,60 @@ func (i *issuer) next(steps *[]roundTripFunc) (step roundTripFunc) {
 	return step
 }
 
-// in is a point in time from now.
-func in(d time.Duration) UnixTime { return UnixTimeOf(time.Now().Add(d)) }
+// in returns the time d from now.
+func in(d time.Duration) partnerapi.UnixTime { return partnerapi.UnixTimeOf(time.Now().Add(d)) }
 
-// firstTokens are A0 and R0, as new as the API makes them.
-func firstTokens() Tokens {
-	return Tokens{"A0", in(15 * time.Minute), "R0", in(24 * time.Hour)}
+// firstTokens returns A0 and R0, newly issued.
+func firstTokens() partnerapi.Tokens {
+	return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(15 * time.Minute), RefreshToken: "R0", RefreshTokenExpires: in(24 * time.Hour)}
 }
 
-// oldTokens are A0, which has expired, and R0.
-func oldTokens() Tokens {
-	return Tokens{"A0", in(-time.Second), "R0", in(time.Hour)}
+// oldTokens returns A0, which has expired, and R0.
+func oldTokens() partnerapi.Tokens {
+	return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(-time.Second), RefreshToken: "R0", RefreshTokenExpires: in(time.Hour)}
 }
 
-func sessionOf(t *testing.T, tokens Tokens) *Session {
+// tokensOf returns the tokens of a session.
+func tokensOf(t *testing.T, session *partnerapi.Session) partnerapi.Tokens {
 	t.Helper()
-	session, err := NewTokenSession(tokens)
-	require.NoError(t, err)
-	return session
+	var exported struct {
+		Tokens partnerapi.Tokens `json:"tokens"`
+	}
+	require.NoError(t, json.Unmarshal(export(t, session), &exported))
+	return exported.Tokens
 }
 
-// getWith reads the session's customer.
-func getWith(t *testing.T, client *Client, session *Session) error {
+// getWith calls Accounts.Get.
+func getWith(t *testing.T, client *partnerapi.Client, session *partnerapi.Session) error {
 	t.Helper()
 	_, err := client.Accounts.Get(t.Context(), session)
 	return err
 }
 
-func TestTokenSessionGoesWithEveryMethod(t *testing.T) {
+func TestTokenSessionInEveryMethod(t *testing.T) {
 	t.Parallel()
-	calls := map[string]func(context.Context, *Client, *Session) error{
-		"GET /account": func(ctx context.Context, c *Client, s *Session) error {
+	calls := map[string]func(context.Context, *partnerapi.Client, *partnerapi.Session) error{
+		"GET /account": func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session) error {
 			_, err := c.Accounts.Get(ctx, s)
 			return err
 		},
-		"GET /account/status": func(ctx context.Context, c *Client, s *Session) error {
+		"GET /account/status": func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session) error {
 			_, err := c.Accounts.Status(ctx, s)
 			return err
 		},
-		"POST /account": func(ctx context.Context, c *Client, s *Session) error {
-			_, err := c.Accounts.Update(ctx, s, UpdateAccountRequest{FirstName: "Ann"})
+		"POST /account": func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session) error {
+			_, err := c.Accounts.Update(ctx, s, partnerapi.UpdateAccountRequest{FirstName: "Ann"})
 			return err
 		},
-		"GET /account/benefits": func(ctx context.Context, c *Client, s *Session) error {
+		"GET /account/benefits": func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session) error {
 			_, err := c.Accounts.Benefits(ctx, s)
 			return err
 		},
-		"GET /logout": func(ctx context.Context, c *Client, s *Session) error { return c.Accounts.Logout(ctx, s) },
-		"PUT /a": func(ctx context.Context, c *Client, s *Session) error {
-			_, err := Do[none](ctx, c, Call{API: AccountAPI, Op: "PUT /a", Session: s})
+		"GET /logout": func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session) error {
+			return c.Accounts.Logout(ctx, s)
+		},
+		"PUT /a": func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session) error {
+			_, err := partnerapi.Do[struct{}](ctx, c, partnerapi.Call{API: partnerapi.AccountAPI, Op: "PUT /a", Session: s})
 			return err
 		},
 	}
@@ -133,7 +140,7 @@ func TestTokenSessionGoesWithEveryMethod(t *testing.T) {
 				assert.NotContains(t, req.Header, "Cookie")
 				return reply(200, `{"status":"ok","customer":{"id":1},"logged_in":true,"benefits":[]}`, "Set-Cookie", "sid=1"), nil
 			}}}
-			session := sessionOf(t, firstTokens())
+			session := tokenSession(t, firstTokens())
 			require.NoError(t, call(t.Context(), newTestClient(t, api), session))
 			assert.Equal(t, []string{op + " Bearer A0"}, api.sent)
 			assert.NotContains(t, string(export(t, session)), "sid")
@@ -144,25 +151,27 @@ func TestTokenSessionGoesWithEveryMethod(t *testing.T) {
 func TestNewTokenSessionRefuses(t *testing.T) {
 	t.Parallel()
 	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
-	year := func(year int) UnixTime { return UnixTime{time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC)} }
+	year := func(year int) partnerapi.UnixTime {
+		return partnerapi.UnixTime{Time: time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC)}
+	}
 	for name, test := range map[string]struct {
-		tokens     Tokens
+		tokens     partnerapi.Tokens
 		field, why string
 	}{
-		"nothing":            {Tokens{}, "Tokens", "without an access token and a refresh token"},
-		"a space":            {Tokens{AccessToken: "A "}, "AccessToken", notSent},
-		"with its scheme":    {Tokens{AccessToken: "Bearer A"}, "AccessToken", notSent},
-		"a line break":       {Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", notSent}, //nolint:gosec // a made-up one
-		"not UTF-8":          {Tokens{AccessToken: "A\xff"}, "AccessToken", notSent},
-		"a refresh token":    {Tokens{AccessToken: "A", RefreshToken: "R\n"}, "RefreshToken", notSent},
-		"and not UTF-8":      {Tokens{RefreshToken: "R\xff"}, "RefreshToken", notSent},
-		"expires too late":   {Tokens{AccessToken: "A", AccessTokenExpires: year(10000)}, "AccessTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
-		"expires too early":  {Tokens{AccessToken: "A", RefreshTokenExpires: year(0)}, "RefreshTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
-		"an expiration only": {Tokens{AccessTokenExpires: year(2000)}, "Tokens", "without an access token and a refresh token"},
+		"nothing":            {partnerapi.Tokens{}, "Tokens", "without an access token and a refresh token"},
+		"a space":            {partnerapi.Tokens{AccessToken: "A "}, "AccessToken", notSent},
+		"with its scheme":    {partnerapi.Tokens{AccessToken: "Bearer A"}, "AccessToken", notSent},
+		"a line break":       {partnerapi.Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", notSent}, //nolint:gosec // not a real token
+		"not UTF-8":          {partnerapi.Tokens{AccessToken: "A\xff"}, "AccessToken", notSent},
+		"a refresh token":    {partnerapi.Tokens{AccessToken: "A", RefreshToken: "R\n"}, "RefreshToken", notSent},
+		"and not UTF-8":      {partnerapi.Tokens{RefreshToken: "R\xff"}, "RefreshToken", notSent},
+		"expires too late":   {partnerapi.Tokens{AccessToken: "A", AccessTokenExpires: year(10000)}, "AccessTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
+		"expires too early":  {partnerapi.Tokens{AccessToken: "A", RefreshTokenExpires: year(0)}, "RefreshTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
+		"an expiration only": {partnerapi.Tokens{AccessTokenExpires: year(2000)}, "Tokens", "without an access token and a refresh token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			session, err := NewTokenSession(test.tokens)
+			session, err := partnerapi.NewTokenSession(test.tokens)
 			assertRefused(t, err, test.field, test.why)
 			assert.Nil(t, session)
 		})
@@ -173,40 +182,50 @@ func TestTokensExpire(t *testing.T) {
 	t.Parallel()
 	const again, refreshed = "GET /account Bearer A0", "GET /account Bearer A1"
 	for name, test := range map[string]struct {
-		tokens func() Tokens
+		tokens func() partnerapi.Tokens
 		sent   []string // nil: refused
 	}{
-		"new":                  {firstTokens, []string{again}},
-		"over the margin":      {func() Tokens { return Tokens{"A0", in(30*time.Second + 1), "R0", in(time.Hour)} }, []string{again}},
-		"at the margin":        {func() Tokens { return Tokens{"A0", in(30 * time.Second), "R0", in(time.Hour)} }, []string{"POST /refresh R0", refreshed}},
-		"over":                 {oldTokens, []string{"POST /refresh R0", refreshed}},
-		"not known when":       {func() Tokens { return Tokens{AccessToken: "A0", RefreshToken: "R0"} }, []string{again}},
-		"no access token":      {func() Tokens { return Tokens{RefreshToken: "R0"} }, []string{"POST /refresh R0", refreshed}},
-		"the last second":      {func() Tokens { return Tokens{"A0", in(1), "R0", in(0)} }, []string{again}},
-		"no refresh token":     {func() Tokens { return Tokens{AccessToken: "A0", AccessTokenExpires: in(time.Second)} }, []string{again}},
-		"both over":            {func() Tokens { return Tokens{"A0", in(0), "R0", in(0)} }, nil},
-		"over, and no other":   {func() Tokens { return Tokens{AccessToken: "A0", AccessTokenExpires: in(0)} }, nil},
-		"no access token, old": {func() Tokens { return Tokens{RefreshToken: "R0", RefreshTokenExpires: in(-1)} }, nil},
+		"new": {firstTokens, []string{again}},
+		"over the margin": {func() partnerapi.Tokens {
+			return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(30*time.Second + 1), RefreshToken: "R0", RefreshTokenExpires: in(time.Hour)}
+		}, []string{again}},
+		"at the margin": {func() partnerapi.Tokens {
+			return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(30 * time.Second), RefreshToken: "R0", RefreshTokenExpires: in(time.Hour)}
+		}, []string{"POST /refresh R0", refreshed}},
+		"over":            {oldTokens, []string{"POST /refresh R0", refreshed}},
+		"not known when":  {func() partnerapi.Tokens { return partnerapi.Tokens{AccessToken: "A0", RefreshToken: "R0"} }, []string{again}},
+		"no access token": {func() partnerapi.Tokens { return partnerapi.Tokens{RefreshToken: "R0"} }, []string{"POST /refresh R0", refreshed}},
+		"the last second": {func() partnerapi.Tokens {
+			return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(1), RefreshToken: "R0", RefreshTokenExpires: in(0)}
+		}, []string{again}},
+		"no refresh token": {func() partnerapi.Tokens {
+			return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(time.Second)}
+		}, []string{again}},
+		"both over": {func() partnerapi.Tokens {
+			return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(0), RefreshToken: "R0", RefreshTokenExpires: in(0)}
+		}, nil},
+		"over, and no other":   {func() partnerapi.Tokens { return partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: in(0)} }, nil},
+		"no access token, old": {func() partnerapi.Tokens { return partnerapi.Tokens{RefreshToken: "R0", RefreshTokenExpires: in(-1)} }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				api := &issuer{}
-				err := getWith(t, newTestClient(t, api), sessionOf(t, test.tokens()))
+				err := getWith(t, newTestClient(t, api), tokenSession(t, test.tokens()))
 				assert.Equal(t, test.sent, api.sent)
 				if test.sent != nil {
 					require.NoError(t, err)
 					return
 				}
-				assertKinds(t, err, ErrNotLoggedIn)
+				assertKinds(t, err, partnerapi.ErrNotLoggedIn)
 				require.EqualError(t, err, "account: GET /account: not sent: not logged in; the session has no refresh token that can be used")
 			})
 		})
 	}
 }
 
-// Where it is not known when tokens expire, the API says so, each time.
-func TestTokensThatExpireNobodyKnowsWhen(t *testing.T) {
+// Tokens without an expiration are refreshed whenever the API rejects them.
+func TestTokensWithoutAnExpiration(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		logIn := always(200, saysLogIn)
@@ -214,16 +233,16 @@ func TestTokensThatExpireNobodyKnowsWhen(t *testing.T) {
 			return always(200, `{"status":"ok","access":{"access_token":"A`+n+`","refresh_token":"R`+n+`"}}`)
 		}
 		api := &issuer{refreshes: []roundTripFunc{issue("1"), issue("2"), issue("3")}, calls: []roundTripFunc{
-			logIn, always(200, oneCustomer), logIn, always(200, oneCustomer), // and then for somebody who is not let in
+			logIn, always(200, oneCustomer), logIn, always(200, oneCustomer), // and then for a customer who is not logged in
 			logIn, logIn, logIn,
 		}}
-		client, session := newTestClient(t, api), sessionOf(t, Tokens{AccessToken: "A0", RefreshToken: "R0"})
+		client, session := newTestClient(t, api), tokenSession(t, partnerapi.Tokens{AccessToken: "A0", RefreshToken: "R0"})
 		require.NoError(t, getWith(t, client, session))
 		time.Sleep(16 * time.Minute)
 		require.NoError(t, getWith(t, client, session))
 		time.Sleep(16 * time.Minute)
-		require.ErrorIs(t, getWith(t, client, session), ErrNotLoggedIn)
-		require.ErrorIs(t, getWith(t, client, session), ErrNotLoggedIn)
+		require.ErrorIs(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
+		require.ErrorIs(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		assert.Equal(t, []string{
 			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1",
 			"GET /account Bearer A1", "POST /refresh R1", "GET /account Bearer A2",
@@ -232,15 +251,15 @@ func TestTokensThatExpireNobodyKnowsWhen(t *testing.T) {
 	})
 }
 
-// A token that has expired while its call waited is not sent, though it is not the one that was refused.
-func TestTokenExpiresAfterAnotherWasRefused(t *testing.T) {
+// A token that expired while its call waited is not sent, although another token was rejected.
+func TestTokenExpiresAfterAnotherWasRejected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		soon := fmt.Sprintf(`{"status":"ok","access":{"access_token":"B1","access_token_expiration":%d,"refresh_token":"S1"}}`,
 			time.Now().Add(45*time.Second).Unix())
 		busy := always(503, "", "Retry-After", "30")
 		api := &issuer{refreshes: []roundTripFunc{always(200, soon)}, calls: []roundTripFunc{always(200, saysLogIn), busy, busy}}
-		require.NoError(t, getWith(t, newTestClient(t, api), sessionOf(t, firstTokens())))
+		require.NoError(t, getWith(t, newTestClient(t, api), tokenSession(t, firstTokens())))
 		assert.Equal(t, []string{
 			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer B1",
 			"POST /refresh S1", "GET /account Bearer A1", "GET /account Bearer A1",
@@ -248,12 +267,12 @@ func TestTokenExpiresAfterAnotherWasRefused(t *testing.T) {
 	})
 }
 
-// A panic of what stores the tokens is one of every call that waits, where each can be recovered. The next one tries again.
-func TestStoreThatPanics(t *testing.T) {
+// A panic in the OnRefresh hook reaches every waiting call, where it can be recovered. The next call refreshes again.
+func TestOnRefreshPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client, session := newTestClient(t, &issuer{}), sessionOf(t, oldTokens())
-		session.OnRefresh(func(context.Context, Tokens) error {
+		client, session := newTestClient(t, &issuer{}), tokenSession(t, oldTokens())
+		session.OnRefresh(func(context.Context, partnerapi.Tokens) error {
 			time.Sleep(time.Second)
 			panic("no store")
 		})
@@ -267,13 +286,13 @@ func TestStoreThatPanics(t *testing.T) {
 	})
 }
 
-// The hook of a refresh's attempts can make calls with the session, as the tokens' store can: they do not wait for it.
-func TestSessionInAHookOfItsRefresh(t *testing.T) {
+// The attempt hook of a refresh can make calls with the session, as OnRefresh can: they do not wait for the refresh.
+func TestSessionInTheAttemptHookOfItsRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api, session := &issuer{}, sessionOf(t, oldTokens())
-		var client *Client
-		client = newTestClient(t, api, WithAttemptHook(func(ctx context.Context, a Attempt) {
+		api, session := &issuer{}, tokenSession(t, oldTokens())
+		var client *partnerapi.Client
+		client = newTestClient(t, api, partnerapi.WithAttemptHook(func(ctx context.Context, a partnerapi.Attempt) {
 			if a.Op == "POST /refresh" {
 				_, err := client.Accounts.Get(ctx, session)
 				assert.NoError(t, err)
@@ -284,8 +303,8 @@ func TestSessionInAHookOfItsRefresh(t *testing.T) {
 		assert.Zero(t, time.Since(started))
 		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A0", "GET /account Bearer A1"}, api.sent)
 
-		session = sessionOf(t, Tokens{RefreshToken: "R0"})
-		client = newTestClient(t, &issuer{}, WithAttemptHook(func(ctx context.Context, a Attempt) {
+		session = tokenSession(t, partnerapi.Tokens{RefreshToken: "R0"})
+		client = newTestClient(t, &issuer{}, partnerapi.WithAttemptHook(func(ctx context.Context, a partnerapi.Attempt) {
 			if a.Op == "POST /refresh" {
 				_, err := client.Accounts.Get(ctx, session)
 				assert.EqualError(t, err, "account: GET /account: not sent: the session has no access token yet")
@@ -295,13 +314,13 @@ func TestSessionInAHookOfItsRefresh(t *testing.T) {
 	})
 }
 
-// A hook can make calls with another session, which is refreshed as any.
-func TestAnotherSessionInAStore(t *testing.T) {
+// An OnRefresh hook can make calls with another session, which is refreshed too.
+func TestAnotherSessionInOnRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{}
-		client, session, other := newTestClient(t, api), sessionOf(t, oldTokens()), sessionOf(t, Tokens{RefreshToken: "S0"})
-		session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+		client, session, other := newTestClient(t, api), tokenSession(t, oldTokens()), tokenSession(t, partnerapi.Tokens{RefreshToken: "S0"})
+		session.OnRefresh(func(ctx context.Context, _ partnerapi.Tokens) error {
 			_, err := client.Accounts.Get(ctx, other)
 			return err
 		})
@@ -310,14 +329,14 @@ func TestAnotherSessionInAStore(t *testing.T) {
 	})
 }
 
-// Stores that use each other's session, with the contexts that they are given, wait for nothing.
-func TestStoresThatUseEachOther(t *testing.T) {
+// OnRefresh hooks that use each other's session with their contexts do not deadlock.
+func TestOnRefreshHooksUseEachOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{}
-		client, session, other := newTestClient(t, api), sessionOf(t, oldTokens()), sessionOf(t, Tokens{RefreshToken: "S0"})
-		use := func(s *Session) func(context.Context, Tokens) error {
-			return func(ctx context.Context, _ Tokens) error {
+		client, session, other := newTestClient(t, api), tokenSession(t, oldTokens()), tokenSession(t, partnerapi.Tokens{RefreshToken: "S0"})
+		use := func(s *partnerapi.Session) func(context.Context, partnerapi.Tokens) error {
+			return func(ctx context.Context, _ partnerapi.Tokens) error {
 				_, err := client.Accounts.Get(ctx, s)
 				return err
 			}
@@ -335,40 +354,40 @@ func TestStoresThatUseEachOther(t *testing.T) {
 func TestTokenExpiresInTheLimiter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api, asked := &issuer{}, 0
-		client := newTestClient(t, api, WithRateLimiter(AccountAPI, limiterFunc(func(context.Context) error {
-			if asked++; asked == 1 {
+		api, waits := &issuer{}, 0
+		client := newTestClient(t, api, partnerapi.WithRateLimiter(partnerapi.AccountAPI, limiterFunc(func(context.Context) error {
+			if waits++; waits == 1 {
 				time.Sleep(15 * time.Minute)
 			}
 			return nil
 		})))
-		require.NoError(t, getWith(t, client, sessionOf(t, firstTokens())))
+		require.NoError(t, getWith(t, client, tokenSession(t, firstTokens())))
 		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1"}, api.sent)
 	})
 }
 
-// A refresh ends, whatever the time limit of an attempt is.
-func TestRefreshThatDoesNotEnd(t *testing.T) {
+// A refresh ends, however long the timeout of an attempt is.
+func TestRefreshTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client := newTestClient(t, &issuer{refreshes: []roundTripFunc{func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
-		}}}, WithTimeout(24*time.Hour))
+		}}}, partnerapi.WithTimeout(24*time.Hour))
 		started := time.Now()
-		require.ErrorIs(t, getWith(t, client, sessionOf(t, oldTokens())), context.DeadlineExceeded)
+		require.ErrorIs(t, getWith(t, client, tokenSession(t, oldTokens())), context.DeadlineExceeded)
 		assert.Equal(t, 3*time.Minute, time.Since(started))
 	})
 }
 
-// What is made of a hook's context later waits for a refresh as others do.
-func TestContextOfAStoreThatIsOver(t *testing.T) {
+// A call that uses a hook's context after the hook has returned waits for a refresh as other calls do.
+func TestContextOfOnRefreshAfterItReturned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{}
-		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		client, session := newTestClient(t, api), tokenSession(t, oldTokens())
 		var kept context.Context
-		session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+		session.OnRefresh(func(ctx context.Context, _ partnerapi.Tokens) error {
 			kept = ctx
 			return nil
 		})
@@ -380,25 +399,25 @@ func TestContextOfAStoreThatIsOver(t *testing.T) {
 	})
 }
 
-// A call that is refused before it is sent does not tie tokens to its server.
+// A call that is refused before it is sent does not bind the tokens to its server.
 func TestTokensOfARefusedCall(t *testing.T) {
 	t.Parallel()
-	session := sessionOf(t, firstTokens())
-	staging := newTestClient(t, nothingSent(t), WithBaseURL(AccountAPI, "https://staging.example"))
-	_, err := staging.Accounts.Update(t.Context(), session, UpdateAccountRequest{})
-	var refused *ArgumentError
+	session := tokenSession(t, firstTokens())
+	staging := newTestClient(t, nothingSent(t), partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://staging.example"))
+	_, err := staging.Accounts.Update(t.Context(), session, partnerapi.UpdateAccountRequest{})
+	var refused *partnerapi.ArgumentError
 	require.ErrorAs(t, err, &refused)
 	require.NoError(t, getWith(t, newTestClient(t, &issuer{}), session))
 }
 
-// A session lives on from refresh to refresh, each 30 seconds before the access token expires.
+// A session is refreshed again and again, each time 30 seconds before the access token expires.
 func TestTokensAreRefreshedInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{}
-		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		client, session := newTestClient(t, api), tokenSession(t, firstTokens())
 		var stored []string
-		session.OnRefresh(func(_ context.Context, tokens Tokens) error {
+		session.OnRefresh(func(_ context.Context, tokens partnerapi.Tokens) error {
 			stored = append(stored, tokens.AccessToken+" "+tokens.RefreshToken)
 			return nil
 		})
@@ -420,15 +439,15 @@ func TestTokensAreRefreshedInTime(t *testing.T) {
 	})
 }
 
-func TestHookOfTokens(t *testing.T) {
+func TestOnRefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		type key struct{}
 		api := &issuer{}
-		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		client, session := newTestClient(t, api), tokenSession(t, oldTokens())
 		full := errors.New("disk full: SECRET")
-		var stored []Tokens
-		session.OnRefresh(func(ctx context.Context, tokens Tokens) error {
+		var stored []partnerapi.Tokens
+		session.OnRefresh(func(ctx context.Context, tokens partnerapi.Tokens) error {
 			assert.Equal(t, "noticed", ctx.Value(key{}))
 			_, limited := ctx.Deadline()
 			assert.False(t, limited)
@@ -452,18 +471,18 @@ func TestHookOfTokens(t *testing.T) {
 			require.NoError(t, err)
 		}
 		assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1"}, api.sent)
-		want := Tokens{"A1", UnixTime{time.Date(2000, 1, 1, 0, 15, 0, 5e8, time.UTC)}, "R1", UnixTime{time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC)}}
-		assert.Equal(t, []Tokens{want, want, want}, stored)
+		want := partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: partnerapi.UnixTime{Time: time.Date(2000, 1, 1, 0, 15, 0, 5e8, time.UTC)}, RefreshToken: "R1", RefreshTokenExpires: partnerapi.UnixTime{Time: time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC)}}
+		assert.Equal(t, []partnerapi.Tokens{want, want, want}, stored)
 	})
 }
 
-// Tokens that could not be stored are refreshed when they get old, as others are.
-func TestTokensThatAreNotStoredGetOld(t *testing.T) {
+// Tokens that could not be stored are refreshed before they expire, as others are.
+func TestUnstoredTokensAreRefreshed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{}
-		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
-		session.OnRefresh(func(context.Context, Tokens) error { return io.ErrShortWrite })
+		client, session := newTestClient(t, api), tokenSession(t, oldTokens())
+		session.OnRefresh(func(context.Context, partnerapi.Tokens) error { return io.ErrShortWrite })
 		require.ErrorIs(t, getWith(t, client, session), io.ErrShortWrite)
 		time.Sleep(15 * time.Minute)
 		require.ErrorIs(t, getWith(t, client, session), io.ErrShortWrite)
@@ -474,15 +493,15 @@ func TestTokensThatAreNotStoredGetOld(t *testing.T) {
 	})
 }
 
-// A hook can make calls with its session, with the new token, whatever becomes of them.
-func TestHookThatMakesCalls(t *testing.T) {
+// An OnRefresh hook can make calls with its session and the new token, even if they fail.
+func TestOnRefreshMakesCalls(t *testing.T) {
 	t.Parallel()
 	api := &issuer{calls: []roundTripFunc{always(200, oneCustomer), always(200, saysLogIn), always(200, saysLogIn)}}
-	client, session := newTestClient(t, api), sessionOf(t, oldTokens())
-	session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+	client, session := newTestClient(t, api), tokenSession(t, oldTokens())
+	session.OnRefresh(func(ctx context.Context, _ partnerapi.Tokens) error {
 		_, first := client.Accounts.Get(ctx, session)
 		_, second := client.Accounts.Get(ctx, session)
-		assert.ErrorIs(t, second, ErrNotLoggedIn)
+		assert.ErrorIs(t, second, partnerapi.ErrNotLoggedIn)
 		return first
 	})
 	require.NoError(t, getWith(t, client, session))
@@ -491,37 +510,37 @@ func TestHookThatMakesCalls(t *testing.T) {
 	}, api.sent)
 }
 
-// A hook that ends its goroutine, as a failing test does, leaves nobody waiting.
-func TestHookThatDoesNotReturn(t *testing.T) {
+// A hook that ends its goroutine, as a test's FailNow does, does not block waiting calls.
+func TestOnRefreshGoexit(t *testing.T) {
 	t.Parallel()
-	client, session := newTestClient(t, &issuer{}), sessionOf(t, oldTokens())
-	session.OnRefresh(func(context.Context, Tokens) error { runtime.Goexit(); return nil })
+	client, session := newTestClient(t, &issuer{}), tokenSession(t, oldTokens())
+	session.OnRefresh(func(context.Context, partnerapi.Tokens) error { runtime.Goexit(); return nil })
 	require.EqualError(t, getWith(t, client, session), "account: GET /account: not sent: the refresh did not end")
 }
 
-func TestOnRefreshOfOthers(t *testing.T) {
+func TestOnRefreshOfOtherSessions(t *testing.T) {
 	t.Parallel()
-	fails := func(context.Context, Tokens) error { return io.EOF }
-	(*Session)(nil).OnRefresh(fails)
-	new(Session).OnRefresh(fails)
+	fails := func(context.Context, partnerapi.Tokens) error { return io.EOF }
+	(*partnerapi.Session)(nil).OnRefresh(fails)
+	new(partnerapi.Session).OnRefresh(fails)
 	client := newTestClient(t, ok)
 	session := loggedIn(t, client)
 	session.OnRefresh(fails)
 	require.NoError(t, getWith(t, client, session))
 }
 
-// All calls that want the same refresh wait for it, and one that is cancelled leaves alone.
-func TestRefreshIsForAllWhoWait(t *testing.T) {
+// Concurrent calls share a refresh, and a cancelled one does not end it.
+func TestRefreshIsShared(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]bool{"the first is cancelled": true, "another is cancelled": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				api := &issuer{}
-				session := sessionOf(t, oldTokens())
+				session := tokenSession(t, oldTokens())
 				client := newTestClient(t, api)
 				release := make(chan struct{})
-				session.OnRefresh(func(ctx context.Context, _ Tokens) error {
+				session.OnRefresh(func(ctx context.Context, _ partnerapi.Tokens) error {
 					<-release
 					return ctx.Err()
 				})
@@ -554,12 +573,12 @@ func TestRefreshIsForAllWhoWait(t *testing.T) {
 	}
 }
 
-// What nobody waits for any more is not lost.
+// A refresh continues after its calls were cancelled.
 func TestRefreshOutlivesItsCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		api := &issuer{refreshes: []roundTripFunc{refusedDial}} // and sent again after a wait
-		client, session := newTestClient(t, api), sessionOf(t, oldTokens())
+		api := &issuer{refreshes: []roundTripFunc{refusedDial}} // and retried after a wait
+		client, session := newTestClient(t, api), tokenSession(t, oldTokens())
 		ctx, cancel := context.WithTimeout(t.Context(), 1)
 		defer cancel()
 		_, err := client.Accounts.Get(ctx, session)
@@ -585,58 +604,58 @@ func TestRefreshFails(t *testing.T) {
 		after time.Duration
 	}{
 		"refused": {
-			says("Unable to decode refresh token"), []error{ErrNotLoggedIn, ErrUnauthorized},
+			says("Unable to decode refresh token"), []error{partnerapi.ErrNotLoggedIn, partnerapi.ErrUnauthorized},
 			prefix + "not logged in; account: POST /refresh: 200 OK: Unable to decode refresh token", 0,
 		},
 		"refused, with the token": {
-			says("R0 is not R0"), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: [redacted] is not [redacted]", 0,
+			says("R0 is not R0"), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: [redacted] is not [redacted]", 0,
 		},
 		"logged out": {
-			says("Please log in to go on."), []error{ErrNotLoggedIn}, prefix + "account: POST /refresh: 200 OK: Please log in to go on.", 0,
+			says("Please log in to go on."), []error{partnerapi.ErrNotLoggedIn}, prefix + "account: POST /refresh: 200 OK: Please log in to go on.", 0,
 		},
 		"a bad key": {
-			says("Please use a valid API Key."), []error{ErrUnauthorized}, prefix + "account: POST /refresh: 200 OK: Please use a valid API Key.", 0,
+			says("Please use a valid API Key."), []error{partnerapi.ErrUnauthorized}, prefix + "account: POST /refresh: 200 OK: Please use a valid API Key.", 0,
 		},
-		// The refresh may have been done; the call was not, so it is not in doubt.
+		// The refresh may have succeeded, but the call was not sent, so its outcome is known.
 		"lost":    {cut, nil, prefix + "account: POST /refresh: no answer: unexpected EOF", 0},
-		"500":     {always(500, ""), []error{ErrServer}, prefix + "account: POST /refresh: 500 Internal Server Error: server error", 0},
-		"limited": {always(429, "", "Retry-After", "60"), []error{ErrRateLimited}, prefix + "account: POST /refresh: 429 Too Many Requests: rate limited", time.Minute},
+		"500":     {always(500, ""), []error{partnerapi.ErrServer}, prefix + "account: POST /refresh: 500 Internal Server Error: server error", 0},
+		"limited": {always(429, "", "Retry-After", "60"), []error{partnerapi.ErrRateLimited}, prefix + "account: POST /refresh: 429 Too Many Requests: rate limited", time.Minute},
 		"a redirect": {
-			always(307, "", "Location", "https://other.example/refresh"), []error{ErrBadResponse},
+			always(307, "", "Location", "https://other.example/refresh"), []error{partnerapi.ErrBadResponse},
 			prefix + "account: POST /refresh: 307 Temporary Redirect: bad response; a redirect, which is not followed", 0,
 		},
-		// No route for it is not what the call asks for; that it is not there would be taken for a deletion that was done.
+		// A 404 of the refresh is not one of the call, which would be taken for a deletion that succeeded.
 		"no route": {
-			always(404, `{"error":"Not Found: /api/v1/refresh"}`), []error{ErrBadResponse},
+			always(404, `{"error":"Not Found: /api/v1/refresh"}`), []error{partnerapi.ErrBadResponse},
 			prefix + "account: POST /refresh: 404 Not Found: Not Found", 0,
 		},
 		"a taken name": {
-			says("Name has already been taken"), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: Name has already been taken", 0,
+			says("Name has already been taken"), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: Name has already been taken", 0,
 		},
-		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response", 0},
-		"nothing":                     {always(200, `{"status":"ok"}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
-		"null":                        {always(200, `{"access":null}`), []error{ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
+		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response", 0},
+		"nothing":                     {always(200, `{"status":"ok"}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
+		"null":                        {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
 		"no token": {
-			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{ErrBadResponse},
+			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{partnerapi.ErrBadResponse},
 			prefix + "account: POST /refresh: 200 OK: bad response; field access: no access_token and no refresh_token that can be sent", 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := &issuer{refreshes: []roundTripFunc{test.step}}
-			client, session := newTestClient(t, api), sessionOf(t, oldTokens())
-			session.OnRefresh(func(context.Context, Tokens) error {
+			client, session := newTestClient(t, api), tokenSession(t, oldTokens())
+			session.OnRefresh(func(context.Context, partnerapi.Tokens) error {
 				assert.Len(t, api.sent, 2, "nothing was refreshed")
 				return nil
 			})
 			update := func() error {
-				_, err := client.Accounts.Update(t.Context(), session, UpdateAccountRequest{FirstName: "Ann"})
+				_, err := client.Accounts.Update(t.Context(), session, partnerapi.UpdateAccountRequest{FirstName: "Ann"})
 				return err
 			}
 			err := update()
 			assertKinds(t, err, test.kinds...)
 			require.EqualError(t, err, test.text)
-			var failed *Error
+			var failed *partnerapi.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, 0, failed.Attempts)
 			assert.Equal(t, test.after, failed.RetryAfter)
@@ -647,26 +666,26 @@ func TestRefreshFails(t *testing.T) {
 	}
 }
 
-// When the API says that nobody is logged in, a call refreshes the access token and goes again, once.
-func TestTokenIsNotAccepted(t *testing.T) {
+// If the API reports no login, a call refreshes the access token and is retried once.
+func TestTokenRejected(t *testing.T) {
 	t.Parallel()
 	logIn, nobody := always(200, saysLogIn), always(200, `{"status":"ok","customer":null}`)
-	get := func(ctx context.Context, c *Client, s *Session, opts ...CallOption) error {
+	get := func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session, opts ...partnerapi.CallOption) error {
 		_, err := c.Accounts.Get(ctx, s, opts...)
 		return err
 	}
-	update := func(ctx context.Context, c *Client, s *Session, opts ...CallOption) error {
-		_, err := c.Accounts.Update(ctx, s, UpdateAccountRequest{FirstName: "Ann"}, opts...)
+	update := func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session, opts ...partnerapi.CallOption) error {
+		_, err := c.Accounts.Update(ctx, s, partnerapi.UpdateAccountRequest{FirstName: "Ann"}, opts...)
 		return err
 	}
-	once := func(ctx context.Context, c *Client, s *Session, _ ...CallOption) error {
-		return get(ctx, c, s, WithoutRetry())
+	once := func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session, _ ...partnerapi.CallOption) error {
+		return get(ctx, c, s, partnerapi.WithoutRetry())
 	}
 	for name, test := range map[string]struct {
-		call      func(context.Context, *Client, *Session, ...CallOption) error
+		call      func(context.Context, *partnerapi.Client, *partnerapi.Session, ...partnerapi.CallOption) error
 		calls     []roundTripFunc
 		refreshes []roundTripFunc
-		tokens    Tokens
+		tokens    partnerapi.Tokens
 		sent      []string
 		kinds     []error // nil: it succeeds
 		text      string
@@ -688,45 +707,45 @@ func TestTokenIsNotAccepted(t *testing.T) {
 		},
 		"a read of nothing, twice": {
 			call: get, calls: []roundTripFunc{always(200, `{}`), always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
-			kinds: []error{ErrNotLoggedIn}, text: "account: GET /account: 200 OK: not logged in",
+			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: GET /account: 200 OK: not logged in",
 		},
 		"a write without a customer": {
 			call: update, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"POST /account Bearer A0"},
-			kinds: []error{ErrBadResponse}, text: "account: POST /account: 200 OK: bad response; no value in the body",
+			kinds: []error{partnerapi.ErrBadResponse}, text: "account: POST /account: 200 OK: bad response; no value in the body",
 		},
 		"a write to nobody": {
 			call: update, calls: []roundTripFunc{nobody}, sent: []string{"POST /account Bearer A0"},
-			kinds: []error{ErrNotLoggedIn}, text: "account: POST /account: 200 OK: not logged in",
+			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: POST /account: 200 OK: not logged in",
 		},
 		"without retry": {
 			call: once, calls: []roundTripFunc{logIn}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
+			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
 		},
 		"never": {
 			call: get, calls: []roundTripFunc{logIn, logIn, logIn}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
-			kinds: []error{ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
+			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
 		},
 		"in trouble": {
 			call: get, calls: []roundTripFunc{always(503, ""), logIn, cut, refusedDial},
 			sent: []string{"GET /account Bearer A0", "GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1"},
 		},
 		"no refresh token": {
-			call: get, calls: []roundTripFunc{logIn}, tokens: Tokens{AccessToken: "A0"}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{ErrNotLoggedIn},
+			call: get, calls: []roundTripFunc{logIn}, tokens: partnerapi.Tokens{AccessToken: "A0"}, sent: []string{"GET /account Bearer A0"},
+			kinds: []error{partnerapi.ErrNotLoggedIn},
 			text:  "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; the session has no refresh token that can be used",
 		},
 		"the refresh is refused": {
 			call: get, calls: []roundTripFunc{logIn}, refreshes: []roundTripFunc{always(200, `{"status":"error","messages":["Unable to decode refresh token"]}`)},
-			sent: []string{"GET /account Bearer A0", "POST /refresh R0"}, kinds: []error{ErrNotLoggedIn, ErrUnauthorized},
+			sent: []string{"GET /account Bearer A0", "POST /refresh R0"}, kinds: []error{partnerapi.ErrNotLoggedIn, partnerapi.ErrUnauthorized},
 			text: "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; account: POST /refresh: 200 OK: Unable to decode refresh token",
 		},
 		"another failure": {
 			call: get, calls: []roundTripFunc{always(200, `{"status":"error","messages":["A0"]}`)}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{ErrInvalid}, text: "account: GET /account: 200 OK: [redacted]",
+			kinds: []error{partnerapi.ErrInvalid}, text: "account: GET /account: 200 OK: [redacted]",
 		},
 		"401": {
 			call: get, calls: []roundTripFunc{always(401, saysLogIn)}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{ErrUnauthorized}, text: "account: GET /account: 401 Unauthorized: Please log in to access your online benefits.",
+			kinds: []error{partnerapi.ErrUnauthorized}, text: "account: GET /account: 401 Unauthorized: Please log in to access your online benefits.",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -734,10 +753,10 @@ func TestTokenIsNotAccepted(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := &issuer{calls: test.calls, refreshes: test.refreshes}
 				tokens := test.tokens
-				if tokens == (Tokens{}) {
+				if tokens == (partnerapi.Tokens{}) {
 					tokens = firstTokens()
 				}
-				err := test.call(t.Context(), newTestClient(t, api), sessionOf(t, tokens))
+				err := test.call(t.Context(), newTestClient(t, api), tokenSession(t, tokens))
 				assert.Equal(t, test.sent, api.sent)
 				if test.kinds == nil {
 					require.NoError(t, err)
@@ -750,22 +769,22 @@ func TestTokenIsNotAccepted(t *testing.T) {
 	}
 }
 
-// A customer who is logged out whatever the token costs one refresh, not one for each call.
-func TestTokenThatIsNeverAccepted(t *testing.T) {
+// A customer who is logged out with every token causes one refresh, not one a call.
+func TestEveryTokenRejected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		logIn := always(200, saysLogIn)
 		api := &issuer{calls: []roundTripFunc{logIn, logIn, logIn, logIn, logIn}}
-		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		client, session := newTestClient(t, api), tokenSession(t, firstTokens())
 		for range 2 {
-			assertKinds(t, getWith(t, client, session), ErrNotLoggedIn)
+			assertKinds(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		}
 		require.EqualError(t, getWith(t, client, session),
 			"account: GET /account: 200 OK: Please log in to access your online benefits.; a new access token was not accepted either")
 		assert.Equal(t, []string{
 			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1",
 		}, api.sent)
-		time.Sleep(15 * time.Minute) // a token that is refreshed because it is old may be refreshed once more
+		time.Sleep(15 * time.Minute) // a token refreshed because it expires may be refreshed once more
 		require.NoError(t, getWith(t, client, session))
 		assert.Equal(t, []string{
 			"POST /refresh R1", "GET /account Bearer A2", "POST /refresh R2", "GET /account Bearer A3",
@@ -773,20 +792,20 @@ func TestTokenThatIsNeverAccepted(t *testing.T) {
 	})
 }
 
-// Both repetitions, with another key and with another token, come on top of the attempts of a call.
-func TestTokenAndKeyAreNotAccepted(t *testing.T) {
+// The retries with another key and with another token do not count towards MaxAttempts.
+func TestTokenAndKeyRejected(t *testing.T) {
 	t.Parallel()
 	api := &issuer{calls: []roundTripFunc{always(401, ""), always(200, saysLogIn)}}
-	client := newTestClient(t, api, WithRetry(RetryPolicy{MaxAttempts: 1}), WithCredentialSource(AccountKey, &rotating{}))
-	var response Response
-	_, err := client.Accounts.Get(t.Context(), sessionOf(t, firstTokens()), WithResponseInto(&response))
+	client := newTestClient(t, api, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}), partnerapi.WithCredentialSource(partnerapi.AccountKey, &tokensInTurn{"token-1", "token-2"}))
+	var response partnerapi.Response
+	_, err := client.Accounts.Get(t.Context(), tokenSession(t, firstTokens()), partnerapi.WithResponseInto(&response))
 	require.NoError(t, err)
 	assert.Equal(t, 3, response.Attempts)
 	assert.Equal(t, []string{"GET /account Bearer A0", "GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"}, api.sent)
 }
 
-// Of calls that were refused with the same token, the first refreshes it, and the others use what it got.
-func TestTokenIsNotAcceptedFromMany(t *testing.T) {
+// Of the calls whose token was rejected, the first one refreshes it, and the others use the new one.
+func TestTokenOfConcurrentCallsRejected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		logIn := func(*http.Request) (*http.Response, error) {
@@ -794,11 +813,11 @@ func TestTokenIsNotAcceptedFromMany(t *testing.T) {
 			return reply(200, saysLogIn), nil
 		}
 		slow := func(*http.Request) (*http.Response, error) {
-			time.Sleep(time.Minute) // the token is another by then
+			time.Sleep(time.Minute) // the token is replaced by then
 			return reply(200, saysLogIn), nil
 		}
 		api := &issuer{calls: []roundTripFunc{logIn, slow, logIn}}
-		client, session := newTestClient(t, api, WithTimeout(time.Hour)), sessionOf(t, firstTokens())
+		client, session := newTestClient(t, api, partnerapi.WithTimeout(time.Hour)), tokenSession(t, firstTokens())
 		var calls sync.WaitGroup
 		for range 3 {
 			calls.Go(func() { assert.NoError(t, getWith(t, client, session)) })
@@ -812,7 +831,7 @@ func TestTokenIsNotAcceptedFromMany(t *testing.T) {
 	})
 }
 
-// Tokens go to the server that they are first used with, and nowhere else.
+// Tokens are sent only to the server that they are first used with.
 func TestTokensAreForOneOrigin(t *testing.T) {
 	t.Parallel()
 	const another = "made by another server than the one that this client calls"
@@ -820,20 +839,20 @@ func TestTokensAreForOneOrigin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := &issuer{calls: []roundTripFunc{always(302, "", "Location", "https://other.example/account")}}
-			client, session := newTestClient(t, api), sessionOf(t, oldTokens())
-			assertKinds(t, getWith(t, client, session), ErrBadResponse)
+			client, session := newTestClient(t, api), tokenSession(t, oldTokens())
+			assertKinds(t, getWith(t, client, session), partnerapi.ErrBadResponse)
 			if exported {
 				var err error
-				session, err = ImportSession(export(t, session))
+				session, err = partnerapi.ImportSession(export(t, session))
 				require.NoError(t, err)
 			}
 			for _, base := range []string{"https://other.example", "http://services.sparkart.net/api/v1", "https://services.sparkart.net:8443/api/v1"} {
-				other := newTestClient(t, nothingSent(t), WithBaseURL(AccountAPI, base), WithInsecureHTTP())
+				other := newTestClient(t, nothingSent(t), partnerapi.WithBaseURL(partnerapi.AccountAPI, base), partnerapi.WithInsecureHTTP())
 				assertRefused(t, getWith(t, other, session), "session", another)
 			}
-			require.NoError(t, getWith(t, newTestClient(t, api, WithBaseURL(AccountAPI, "https://services.sparkart.net/api/v1/")), session))
+			require.NoError(t, getWith(t, newTestClient(t, api, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://services.sparkart.net/api/v1/")), session))
 			assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1"}, api.sent)
-			_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a", Session: session})
+			_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a", Session: session})
 			assertRefused(t, err, "session", "a session is for the account API only")
 		})
 	}
@@ -843,16 +862,16 @@ func TestLogoutEndsATokenSession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{calls: []roundTripFunc{always(500, ""), always(200, `{"status":"ok"}`), always(200, `{"customer":null}`)}}
-		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
-		require.ErrorIs(t, client.Accounts.Logout(t.Context(), session, WithoutRetry()), ErrServer)
+		client, session := newTestClient(t, api), tokenSession(t, firstTokens())
+		require.ErrorIs(t, client.Accounts.Logout(t.Context(), session, partnerapi.WithoutRetry()), partnerapi.ErrServer)
 		require.NoError(t, client.Accounts.Logout(t.Context(), session))
-		assertKinds(t, getWith(t, client, session), ErrNotLoggedIn)
+		assertKinds(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		assert.Equal(t, []string{"GET /logout Bearer A0", "GET /logout Bearer A0", "GET /account "}, api.sent)
 		assert.JSONEq(t, `{"version":3,"origin":"https://services.sparkart.net","cookies":[]}`, string(export(t, session)))
 	})
 }
 
-// A logout while a refresh is under way does not bring the session back: the new tokens are not stored.
+// A refresh that ends after a logout does not restore the session: the new tokens are not stored.
 func TestLogoutDuringARefresh(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -861,8 +880,8 @@ func TestLogoutDuringARefresh(t *testing.T) {
 			<-release
 			return reply(200, `{"access":{"access_token":"A1","refresh_token":"R1"}}`), nil
 		}}}
-		client, session := newTestClient(t, api, WithTimeout(time.Hour)), sessionOf(t, firstTokens())
-		session.OnRefresh(func(context.Context, Tokens) error { return errors.New("stored") })
+		client, session := newTestClient(t, api, partnerapi.WithTimeout(time.Hour)), tokenSession(t, firstTokens())
+		session.OnRefresh(func(context.Context, partnerapi.Tokens) error { return errors.New("stored") })
 		api.calls = []roundTripFunc{func(*http.Request) (*http.Response, error) {
 			time.Sleep(15 * time.Minute)
 			return reply(200, `{"status":"ok"}`), nil
@@ -881,21 +900,21 @@ func TestLogoutDuringARefresh(t *testing.T) {
 
 func TestExportOfTokens(t *testing.T) {
 	t.Parallel()
-	for _, tokens := range []Tokens{
-		{"A0", UnixTime{time.Unix(1_700_000_000, 5e8).UTC()}, "R0", UnixTime{time.Unix(1_700_086_400, 0).UTC()}}, {AccessToken: "A0"}, {RefreshToken: "R0"},
+	for _, tokens := range []partnerapi.Tokens{
+		{AccessToken: "A0", AccessTokenExpires: partnerapi.UnixTime{Time: time.Unix(1_700_000_000, 5e8).UTC()}, RefreshToken: "R0", RefreshTokenExpires: partnerapi.UnixTime{Time: time.Unix(1_700_086_400, 0).UTC()}}, {AccessToken: "A0"}, {RefreshToken: "R0"},
 	} {
-		again, err := ImportSession(export(t, sessionOf(t, tokens)))
+		again, err := partnerapi.ImportSession(export(t, tokenSession(t, tokens)))
 		require.NoError(t, err)
-		assert.Equal(t, tokens, again.opened().(*tokenSession).Tokens)
+		assert.Equal(t, tokens, tokensOf(t, again))
 	}
-	old, err := ImportSession([]byte(`{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":null,"refresh_token":"R0","refresh_token_expiration":null}}`))
+	old, err := partnerapi.ImportSession([]byte(`{"version":2,"origin":"","tokens":{"access_token":"A0","access_token_expiration":null,"refresh_token":"R0","refresh_token_expiration":null}}`))
 	require.NoError(t, err)
-	assert.Equal(t, Tokens{AccessToken: "A0", RefreshToken: "R0"}, old.opened().(*tokenSession).Tokens)
+	assert.Equal(t, partnerapi.Tokens{AccessToken: "A0", RefreshToken: "R0"}, tokensOf(t, old))
 	assert.JSONEq(t, `{"version":3,"origin":"","tokens":{"access_token":"A0","access_token_expiration":1700000000.5,"refresh_token":"","refresh_token_expiration":null}}`,
-		string(export(t, sessionOf(t, Tokens{AccessToken: "A0", AccessTokenExpires: UnixTimeOf(time.Unix(1_700_000_000, 5e8))}))))
+		string(export(t, tokenSession(t, partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: partnerapi.UnixTimeOf(time.Unix(1_700_000_000, 5e8))}))))
 }
 
-func TestImportOfTokensThatWereTamperedWith(t *testing.T) {
+func TestImportOfInvalidTokens(t *testing.T) {
 	t.Parallel()
 	const origin = `"origin":"https://services.sparkart.net"`
 	for name, data := range map[string]string{
@@ -916,33 +935,33 @@ func TestImportOfTokensThatWereTamperedWith(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			session, err := ImportSession([]byte(data))
+			session, err := partnerapi.ImportSession([]byte(data))
 			assertRefused(t, err, "data", "not an exported session")
 			assert.Nil(t, session)
 		})
 	}
 }
 
-// Tokens are redacted in every form but their JSON; internal/acceptance tests the types that hold them.
+// Tokens are redacted in every form but their JSON. secrets_test.go tests the types that hold them.
 func TestTokensAreRedacted(t *testing.T) {
 	t.Parallel()
-	tokens := Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}
+	tokens := partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}
 	assert.Equal(t, "partnerapi.Tokens(redacted)", fmt.Sprintf("%+v", tokens))
-	text, err := json.Marshal(tokens) //nolint:gosec // what is tested
+	text, err := json.Marshal(tokens) //nolint:gosec // under test
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"access_token":"CANARYaccess","access_token_expiration":null,"refresh_token":"CANARYrefresh","refresh_token_expiration":null}`, string(text))
 	for _, verb := range verbs {
-		assertNoCanary(t, fmt.Sprintf(verb, struct{ s Session }{*sessionOf(t, tokens)}), verb)
+		assertNoCanary(t, fmt.Sprintf(verb, struct{ s partnerapi.Session }{*tokenSession(t, tokens)}), verb)
 	}
 }
 
-// perishing is an API whose access tokens live for a while by its own clock, which may differ from ours. A refresh token is
-// good for one refresh.
+// perishing is an API whose access tokens expire by its own clock, which may differ from ours. A refresh token is valid for
+// one refresh.
 type perishing struct {
 	mu       sync.Mutex
 	life     time.Duration
 	ahead    time.Duration // the API's clock
-	untold   bool          // whether it does not say when they expire
+	untold   bool          // whether the expiration is omitted
 	rejects  func(op string, uses int) bool
 	issued   int
 	uses     int // of the newest access token
@@ -984,15 +1003,15 @@ func (p *perishing) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // session returns a session of the API's first tokens.
-func (p *perishing) session(t *testing.T) *Session {
+func (p *perishing) session(t *testing.T) *partnerapi.Session {
 	t.Helper()
-	var tokens Tokens
+	var tokens partnerapi.Tokens
 	require.NoError(t, json.Unmarshal([]byte(p.issue()), &tokens))
-	return sessionOf(t, tokens)
+	return tokenSession(t, tokens)
 }
 
-// No call fails because an access token expires, however short its life is from five seconds on and whatever our clock
-// says, and each token is rejected once from calls that are made one after the other.
+// No call fails because an access token expires, if it lives for five seconds or more, with whatever clock. Each token is
+// rejected once from sequential calls.
 func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
 	t.Parallel()
 	for name, api := range map[string]*perishing{
@@ -1011,10 +1030,10 @@ func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
 						client, session := newTestClient(t, api), api.session(t)
 						every := map[int]time.Duration{1: time.Second, 64: 17 * time.Second}[calls]
 						for range 10 * time.Minute / every {
-							atOnce(calls, func() { assert.NoError(t, getWith(t, client, session)) })
+							assertAll(t, together(calls, func() error { return getWith(t, client, session) }), assert.NoError)
 							time.Sleep(every)
 						}
-						assert.LessOrEqual(t, api.issued, int(10*time.Minute/min(life, refreshMargin))+2)
+						assert.LessOrEqual(t, api.issued, int(10*time.Minute/min(life, 30*time.Second))+2)
 						assert.LessOrEqual(t, api.rejected, api.issued*calls)
 					})
 				})
@@ -1023,8 +1042,8 @@ func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
 	}
 }
 
-// A server is not flooded with refreshes, whatever it rejects, and an operation that is not for the customer takes no other
-// one with it.
+// The number of refreshes is bounded, whatever the server rejects, and an operation that is always rejected does not make
+// others fail.
 func TestRefreshesAreBounded(t *testing.T) {
 	t.Parallel()
 	const inARow, aMinute = 10, 60 / 4
@@ -1050,8 +1069,8 @@ func TestRefreshesAreBounded(t *testing.T) {
 						require.NoError(t, err)
 					}
 					_, err = client.Accounts.Benefits(t.Context(), session)
-					failed = failed || errors.Is(err, ErrNotLoggedIn)
-					_, _ = client.Accounts.Update(t.Context(), session, UpdateAccountRequest{FirstName: "Ann"})
+					failed = failed || errors.Is(err, partnerapi.ErrNotLoggedIn)
+					_, _ = client.Accounts.Update(t.Context(), session, partnerapi.UpdateAccountRequest{FirstName: "Ann"})
 					time.Sleep(time.Second)
 				}
 				assert.True(t, failed)
@@ -1062,7 +1081,7 @@ func TestRefreshesAreBounded(t *testing.T) {
 	}
 }
 
-// A new token that is another by the time the API rejects it says nothing of the customer: it has expired.
+// A new token that was replaced before the API rejects it has expired: the customer is not logged out.
 func TestNewTokenExpiresBeforeItsResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -1072,12 +1091,12 @@ func TestNewTokenExpiresBeforeItsResponse(t *testing.T) {
 			return reply(200, saysLogIn), nil
 		}
 		api := &issuer{calls: []roundTripFunc{logIn, slow, logIn, accept, logIn, accept}}
-		client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+		client, session := newTestClient(t, api), tokenSession(t, firstTokens())
 		failed := make(chan error)
 		go func() { failed <- getWith(t, client, session) }()
 		synctest.Wait()
 		require.NoError(t, getWith(t, client, session))
-		require.ErrorIs(t, <-failed, ErrNotLoggedIn)
+		require.ErrorIs(t, <-failed, partnerapi.ErrNotLoggedIn)
 		require.NoError(t, getWith(t, client, session))
 		assert.Equal(t, []string{
 			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1",
@@ -1087,14 +1106,14 @@ func TestNewTokenExpiresBeforeItsResponse(t *testing.T) {
 	})
 }
 
-// A customer who may log in again is let in with the next token.
+// After a rejection, a customer is logged in again with the next token.
 func TestTokenIsAcceptedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		out := true
 		api := &perishing{life: 5 * time.Second, untold: true, rejects: func(string, int) bool { return out }}
 		client, session := newTestClient(t, api), api.session(t)
-		require.ErrorIs(t, getWith(t, client, session), ErrNotLoggedIn)
+		require.ErrorIs(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		out = false
 		for range 60 {
 			require.NoError(t, getWith(t, client, session))
@@ -1103,13 +1122,13 @@ func TestTokenIsAcceptedAgain(t *testing.T) {
 	})
 }
 
-// An API that answers a refresh with the access token that it has rejected is asked once.
+// An API that returns the rejected access token for a refresh gets one refresh.
 func TestRefreshReturnsTheSameToken(t *testing.T) {
 	t.Parallel()
 	logIn := always(200, saysLogIn)
 	same := always(200, `{"access":{"access_token":"A0","refresh_token":"R1"}}`)
 	api := &issuer{refreshes: []roundTripFunc{same, same}, calls: []roundTripFunc{logIn, logIn}}
-	client, session := newTestClient(t, api), sessionOf(t, firstTokens())
+	client, session := newTestClient(t, api), tokenSession(t, firstTokens())
 	for range 2 {
 		require.EqualError(t, getWith(t, client, session),
 			"account: GET /account: 200 OK: Please log in to access your online benefits.; a new access token was not accepted either")
@@ -1117,49 +1136,48 @@ func TestRefreshReturnsTheSameToken(t *testing.T) {
 	assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A0"}, api.sent)
 }
 
-// A session that has no access token yet has none that was rejected: however often its refresh fails, the next call tries
-// again.
+// Without an access token none can have been rejected: after each failed refresh, the next call refreshes again.
 func TestRefreshOfASessionWithoutAnAccessToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api := &issuer{refreshes: slices.Repeat([]roundTripFunc{always(500, "")}, 20)}
-		client, session := newTestClient(t, api), sessionOf(t, Tokens{RefreshToken: "R0"})
+		client, session := newTestClient(t, api), tokenSession(t, partnerapi.Tokens{RefreshToken: "R0"})
 		for range 20 {
-			require.ErrorIs(t, getWith(t, client, session), ErrServer)
+			require.ErrorIs(t, getWith(t, client, session), partnerapi.ErrServer)
 		}
 		require.NoError(t, getWith(t, client, session))
 		assert.Equal(t, append(slices.Repeat([]string{"POST /refresh R0"}, 21), "GET /account Bearer A1"), api.sent)
 	})
 }
 
-// What a refresh returns is kept and stored, whatever else is odd: the refresh token that was sent is spent.
-func TestRefreshWithAnOddField(t *testing.T) {
+// The valid tokens of a refresh are stored even if other fields are invalid: the refresh token that was sent is spent.
+func TestRefreshWithAnInvalidField(t *testing.T) {
 	t.Parallel()
 	const year2100, year2101 = 4102444800, 4133980800
 	accessEnd, refreshEnd := unix(year2100), unix(year2101)
 	good := map[string]string{
 		"access_token": `"A1"`, "access_token_expiration": "4102444800", "refresh_token": `"R1"`, "refresh_token_expiration": "4133980800",
 	}
-	both := Tokens{"A1", accessEnd, "R1", refreshEnd}
+	both := partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}
 	for name, test := range map[string]struct {
 		field, value string
-		want         Tokens
+		want         partnerapi.Tokens
 		fails        bool
 	}{
 		"as documented":                   {"expires_in", `{"seconds":900}`, both, false},
-		"an object as an expiration":      {"access_token_expiration", `{}`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
-		"words as an expiration":          {"access_token_expiration", `"soon"`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
-		"false as an expiration":          {"refresh_token_expiration", `false`, Tokens{"A1", accessEnd, "R1", UnixTime{}}, false},
-		"a list as an expiration":         {"refresh_token_expiration", `[1]`, Tokens{"A1", accessEnd, "R1", UnixTime{}}, false},
-		"too late":                        {"access_token_expiration", `1e30`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
-		"too large for any number":        {"access_token_expiration", `1e999`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
-		"no expiration":                   {"access_token_expiration", `null`, Tokens{"A1", UnixTime{}, "R1", refreshEnd}, false},
-		"a number as the refresh token":   {"refresh_token", `7`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
-		"no refresh token":                {"refresh_token", `null`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
-		"an empty refresh token":          {"refresh_token", `""`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
-		"a refresh token with a space":    {"refresh_token", `"R 1"`, Tokens{"A1", accessEnd, "R0", UnixTime{}}, false},
-		"a number as the access token":    {"access_token", `7`, Tokens{"A0", UnixTime{}, "R1", refreshEnd}, true},
-		"a line break in an access token": {"access_token", `"A1\r\nX-Evil: 1"`, Tokens{"A0", UnixTime{}, "R1", refreshEnd}, true},
+		"an object as an expiration":      {"access_token_expiration", `{}`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, false},
+		"words as an expiration":          {"access_token_expiration", `"soon"`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, false},
+		"false as an expiration":          {"refresh_token_expiration", `false`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R1", RefreshTokenExpires: partnerapi.UnixTime{}}, false},
+		"a list as an expiration":         {"refresh_token_expiration", `[1]`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R1", RefreshTokenExpires: partnerapi.UnixTime{}}, false},
+		"too late":                        {"access_token_expiration", `1e30`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, false},
+		"too large for any number":        {"access_token_expiration", `1e999`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, false},
+		"no expiration":                   {"access_token_expiration", `null`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, false},
+		"a number as the refresh token":   {"refresh_token", `7`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R0", RefreshTokenExpires: partnerapi.UnixTime{}}, false},
+		"no refresh token":                {"refresh_token", `null`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R0", RefreshTokenExpires: partnerapi.UnixTime{}}, false},
+		"an empty refresh token":          {"refresh_token", `""`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R0", RefreshTokenExpires: partnerapi.UnixTime{}}, false},
+		"a refresh token with a space":    {"refresh_token", `"R 1"`, partnerapi.Tokens{AccessToken: "A1", AccessTokenExpires: accessEnd, RefreshToken: "R0", RefreshTokenExpires: partnerapi.UnixTime{}}, false},
+		"a number as the access token":    {"access_token", `7`, partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, true},
+		"a line break in an access token": {"access_token", `"A1\r\nX-Evil: 1"`, partnerapi.Tokens{AccessToken: "A0", AccessTokenExpires: partnerapi.UnixTime{}, RefreshToken: "R1", RefreshTokenExpires: refreshEnd}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -1173,21 +1191,21 @@ func TestRefreshWithAnOddField(t *testing.T) {
 				calls:     []roundTripFunc{always(200, saysLogIn)},
 				refreshes: []roundTripFunc{always(200, `{"status":"ok","access":{`+strings.Join(members, ",")+`}}`)},
 			}
-			client, session := newTestClient(t, api), sessionOf(t, Tokens{AccessToken: "A0", RefreshToken: "R0"})
-			var stored []Tokens
-			session.OnRefresh(func(_ context.Context, tokens Tokens) error {
+			client, session := newTestClient(t, api), tokenSession(t, partnerapi.Tokens{AccessToken: "A0", RefreshToken: "R0"})
+			var stored []partnerapi.Tokens
+			session.OnRefresh(func(_ context.Context, tokens partnerapi.Tokens) error {
 				stored = append(stored, tokens)
 				return nil
 			})
 			err := getWith(t, client, session)
-			assert.Equal(t, []Tokens{test.want}, stored)
-			assert.Equal(t, test.want, session.opened().(*tokenSession).Tokens)
+			assert.Equal(t, []partnerapi.Tokens{test.want}, stored)
+			assert.Equal(t, test.want, tokensOf(t, session))
 			if !test.fails {
 				require.NoError(t, err)
 				assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"}, api.sent)
 				return
 			}
-			assertKinds(t, err, ErrNotLoggedIn, ErrBadResponse)
+			assertKinds(t, err, partnerapi.ErrNotLoggedIn, partnerapi.ErrBadResponse)
 			require.EqualError(t, err, "account: GET /account: 200 OK: Please log in to access your online benefits.; "+
 				"account: POST /refresh: 200 OK: bad response; no access_token that can be sent")
 			api.calls = []roundTripFunc{always(200, saysLogIn)}
@@ -1197,12 +1215,12 @@ func TestRefreshWithAnOddField(t *testing.T) {
 	}
 }
 
-// A refresh whose access token cannot be read, and whose refresh token cannot be stored, is stored by the next call.
-func TestRefreshWithAnOddFieldThatIsNotStored(t *testing.T) {
+// If the access token of a refresh is invalid and the hook fails, the next call stores the refresh token.
+func TestRefreshWithAnInvalidFieldIsStoredLater(t *testing.T) {
 	t.Parallel()
 	api := &issuer{refreshes: []roundTripFunc{always(200, `{"access":{"access_token":7,"refresh_token":"R1"}}`)}}
-	client, session := newTestClient(t, api), sessionOf(t, oldTokens())
-	session.OnRefresh(func(_ context.Context, tokens Tokens) error {
+	client, session := newTestClient(t, api), tokenSession(t, oldTokens())
+	session.OnRefresh(func(_ context.Context, tokens partnerapi.Tokens) error {
 		if tokens.RefreshToken == "R1" && tokens.AccessToken == "A0" {
 			return io.ErrShortWrite
 		}
@@ -1213,17 +1231,22 @@ func TestRefreshWithAnOddFieldThatIsNotStored(t *testing.T) {
 	assert.Equal(t, []string{"POST /refresh R0", "POST /refresh R1", "GET /account Bearer A1"}, api.sent)
 }
 
-// A response that arrives after a logout does not turn a token session into a cookie session.
-func TestLoggedOutTokensTakeNoCookie(t *testing.T) {
+func TestLoggedOutTokenSessionIgnoresCookies(t *testing.T) {
 	t.Parallel()
-	s, err := NewTokenSession(Tokens{AccessToken: "access", RefreshToken: "refresh"})
-	require.NoError(t, err)
-	require.NoError(t, s.end(nil))
-	s.absorb(reply(200, "", "Set-Cookie", "sid=customer1"), "https://services.sparkart.net")
-	assert.True(t, s.opened().isEmpty())
+	session := tokenSession(t, partnerapi.Tokens{AccessToken: "access", RefreshToken: "refresh"})
+	log := newTranscript(always(200, `{"status":"ok","logged_in":false}`, "Set-Cookie", "sid=customer1"))
+	client := newTestClient(t, log)
+	require.NoError(t, client.Accounts.Logout(t.Context(), session))
+	for range 2 {
+		_, err := client.Accounts.Status(t.Context(), session)
+		require.NoError(t, err)
+		assert.NotContains(t, log.headers[len(log.headers)-1], "Authorization")
+		assert.NotContains(t, log.headers[len(log.headers)-1], "Cookie")
+		assert.JSONEq(t, `{"version":3,"origin":"https://services.sparkart.net","cookies":[]}`, string(export(t, session)))
+	}
 }
 
-// everySecond lets one request a second through, first come, first served.
+// everySecond allows one request a second, first come, first served.
 type everySecond struct {
 	mu   sync.Mutex
 	next time.Time
@@ -1245,7 +1268,7 @@ func (l *everySecond) Wait(ctx context.Context) error {
 	}
 }
 
-// A refresh does not queue at the limiter behind the calls that wait for it; these keep to the limit after it.
+// A refresh does not queue at the limiter behind the calls that wait for it; they obey the limit afterwards.
 func TestRefreshBeforeLimitedCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -1260,13 +1283,10 @@ func TestRefreshBeforeLimitedCalls(t *testing.T) {
 				return reply(200, `{"status":"ok","access":{"access_token":"new","access_token_expiration":9999999999,"refresh_token":"newer","refresh_token_expiration":9999999999}}`), nil
 			}
 			return reply(200, `{"status":"ok","customer":{"id":1}}`), nil
-		}), WithRateLimiter(AccountAPI, new(everySecond)))
-		session, err := NewTokenSession(Tokens{AccessToken: "old", AccessTokenExpires: UnixTimeOf(started), RefreshToken: "refresh"})
+		}), partnerapi.WithRateLimiter(partnerapi.AccountAPI, new(everySecond)))
+		session, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: "old", AccessTokenExpires: partnerapi.UnixTimeOf(started), RefreshToken: "refresh"})
 		require.NoError(t, err)
-		atOnce(3, func() {
-			_, err := client.Accounts.Get(t.Context(), session)
-			assert.NoError(t, err)
-		})
+		assertAll(t, together(3, func() error { return getWith(t, client, session) }), assert.NoError)
 		assert.Equal(t, []string{"0s /api/v1/refresh", "1s /api/v1/account", "2s /api/v1/account", "3s /api/v1/account"}, sent)
 	})
 }

@@ -1,0 +1,99 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+)
+
+// The text of an error names the type of a foreign cause, and errors.Unwrap returns the cause with its own text.
+func TestForeignErrorIsShownByUnwrap(t *testing.T) {
+	t.Parallel()
+	mine := errors.New("no tenant")
+	const shows = "error of type *errors.errorString, which errors.Unwrap shows"
+	fails := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return "", mine })
+	refuses := limiterFunc(func(context.Context) error { return mine })
+	breaks := roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, mine })
+	search := func(ctx context.Context, c *partnerapi.Client) error {
+		_, err := c.Accounts.Search(ctx, "a@b.example")
+		return err
+	}
+	caused, because := context.WithCancelCause(t.Context())
+	const op = "account: GET /account/search: "
+	tests := map[string]struct {
+		client *partnerapi.Client
+		call   func(context.Context, *partnerapi.Client) error
+		want   string
+	}{
+		"a credential source": {
+			newTestClient(t, ok, partnerapi.WithCredentialSource(partnerapi.AccountKey, fails)), search,
+			op + "not sent: no credential; the source of the account key failed; " + shows,
+		},
+		"another source": {
+			newTestClient(t, ok, partnerapi.WithCredentialSource(partnerapi.OrganizationKey, fails)), search,
+			op + "not sent: no credential; the source of the organization key failed; " + shows,
+		},
+		"a limiter":   {newTestClient(t, ok, partnerapi.WithRateLimiter(partnerapi.AccountAPI, refuses)), search, op + "not sent: the rate limiter refused; " + shows},
+		"a transport": {newTestClient(t, breaks, soon), search, op + "no answer: the transport failed; " + shows},
+		"a body": {
+			newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(mine))}, nil
+			}), soon), search, op + "200 OK: bad response; the transport failed; " + shows,
+		},
+		"a dialler": {
+			newTestClient(t, &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: mine}
+			}}, soon), search, op + "no answer: the transport failed; dial tcp: " + shows,
+		},
+		"a store": {newTestClient(t, &issuer{}), func(ctx context.Context, c *partnerapi.Client) error {
+			session := tokenSession(t, oldTokens())
+			session.OnRefresh(func(context.Context, partnerapi.Tokens) error { return mine })
+			_, err := c.Accounts.Get(ctx, session)
+			return err
+		}, "account: GET /account: not sent: the new tokens could not be stored; " + shows},
+		"a cause": {newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			because(mine)
+			<-req.Context().Done()
+			return nil, context.Cause(req.Context())
+		})), func(_ context.Context, c *partnerapi.Client) error { return search(caused, c) }, op + "no answer: context canceled; the context was given a cause; " + shows},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := test.call(t.Context(), test.client)
+			require.EqualError(t, err, test.want)
+			require.ErrorIs(t, err, mine)
+			assert.Contains(t, shownBy(t, err), "no tenant")
+		})
+	}
+
+	var told partnerapi.Attempt
+	client := newTestClient(t, breaks, soon, partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { told = a }))
+	require.Error(t, search(t.Context(), client))
+	require.EqualError(t, told.Err, "the transport failed; "+shows)
+	assert.Same(t, mine, errors.Unwrap(told.Err))
+}
+
+// shownBy returns the texts of all causes, as a caller logs them.
+func shownBy(t *testing.T, err error) string {
+	t.Helper()
+	var failed *partnerapi.Error
+	require.ErrorAs(t, err, &failed)
+	var texts []string
+	for _, cause := range failed.Unwrap() {
+		if shown := errors.Unwrap(cause); shown != nil {
+			texts = append(texts, shown.Error())
+		}
+	}
+	return strings.Join(texts, "\n")
+}
