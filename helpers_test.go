@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -310,33 +309,6 @@ func assertNoCanary(t *testing.T, text, what string) {
 
 // verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
-
-// formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
-func formsOf(value any, withJSON bool) map[string]string {
-	forms := make(map[string]string)
-	type user struct {
-		Name  string
-		Value any
-	}
-	within := map[string]any{
-		"itself": value, "struct": user{"u", value}, "pointer": &user{"u", value}, "slice": []any{value}, "map": map[string]any{"k": value},
-	}
-	for place, v := range within {
-		for _, verb := range verbs {
-			forms[place+" "+verb] = fmt.Sprintf(verb, v)
-		}
-		var text, lines bytes.Buffer
-		slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
-		forms[place+" slog text"] = text.String()
-		if withJSON {
-			slog.New(slog.NewJSONHandler(&lines, nil)).Info("m", "v", v, slog.Group("g", "v", v))
-			forms[place+" slog JSON"] = lines.String()
-			data, _ := json.Marshal(v)
-			forms[place+" JSON"] = string(data)
-		}
-	}
-	return forms
-}
 
 func canarySession(t *testing.T, origin string) *Session {
 	t.Helper()

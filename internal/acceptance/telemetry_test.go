@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -137,5 +139,58 @@ func TestOperationOfOtherContexts(t *testing.T) {
 		name, op := partnerapi.Operation(ctx)
 		assert.Empty(t, name, what)
 		assert.Empty(t, op, what)
+	}
+}
+
+// keyOfOperation returns the private key under which a context holds its operation: the one that Operation looks up.
+func keyOfOperation() any {
+	ctx := lookups{Context: context.Background()}
+	partnerapi.Operation(&ctx)
+	return ctx.key
+}
+
+// lookups is a context that records the last key that was looked up.
+type lookups struct {
+	context.Context //nolint:containedctx // it is a context
+
+	key any
+}
+
+func (l *lookups) Value(key any) any {
+	l.key = key
+	return nil
+}
+
+// The operation in a request's context contains no secret, in whatever form it is printed.
+func TestOperationHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	known := make(map[string]bool)
+	for _, c := range everyCall {
+		known[c.op] = true
+	}
+	key := keyOfOperation()
+	for name, call := range canaryCalls(canarySession(t, accountOrigin)) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opts, told := watched(t)
+			requests := 0
+			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				requests++
+				_, op := partnerapi.Operation(req.Context())
+				assert.True(t, known[op], "%q is not an operation", op)
+				held := req.Context().Value(key)
+				assert.NotNil(t, held)
+				for form, text := range formsOf(held, true) {
+					assertNoCanary(t, text, form)
+				}
+				for _, verb := range verbs {
+					assertNoCanary(t, fmt.Sprintf(verb, req.Context()), verb+" of a context")
+				}
+				return nil, errors.New("no response")
+			}), append(opts, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))...)
+			require.Error(t, call(t.Context(), client))
+			assert.Positive(t, requests)
+			assertNoCanary(t, told(), "the log")
+		})
 	}
 }
