@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] takes the app key, and
@@ -35,7 +36,7 @@ type AppSession struct {
 
 	oddAccounts, oddJWT bool // the response has accounts, or a JWT, in an undocumented form
 
-	jwt sealed[string]
+	jwt sealed.Box[string]
 }
 
 // AccountChoice is an account that a user can choose.
@@ -126,7 +127,7 @@ func (a AppAccess) Can(required string) bool {
 
 // JWT returns the credential of the session, for [WithNetworkToken] or a [TokenSource]. It replaces the credential of the call
 // that returned the session. It is empty if the response had none: that credential is then still valid.
-func (s AppSession) JWT() string { return s.jwt.get() }
+func (s AppSession) JWT() string { return s.jwt.Get() }
 
 // Format prints only the type's name, for every verb.
 func (s AppSession) Format(f fmt.State, verb rune) { redactedAppSession.Format(f, verb) }
@@ -148,7 +149,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 		return reason("neither a JWT nor whether a user is logged in")
 	}
 	authenticated, _ := auth.Bool()
-	*s = AppSession{Authenticated: authenticated, jwt: seal(jwt.Text()), oddJWT: jwt.Value != nil && jwt.Value[0] != '"'}
+	*s = AppSession{Authenticated: authenticated, jwt: sealed.New(jwt.Text()), oddJWT: jwt.Value != nil && jwt.Value[0] != '"'}
 	s.readChoice(auth.Value)
 	// The API sends {} or [] for an empty member. A value of another type leaves its field zero.
 	_ = jsonwire.Unmarshal(app.Value, &s.App)

@@ -132,19 +132,10 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 	}
 	if limiter := s.limiters[r.api]; limiter != nil {
 		if err := limiter.Wait(ctx); err != nil {
-			return errors.Join(blame("the rate limiter refused", err), deadlineOf(err))
+			return errors.Join(blame("the rate limiter refused", err), errtext.RateDeadline(err))
 		}
 	}
 	return r.session.ready(ctx)
-}
-
-// deadlineOf returns context.DeadlineExceeded if the limiter's wait would exceed the deadline. x/time/rate says so only in
-// the text of its error.
-func deadlineOf(refusal error) error {
-	if errtext.IsRateDeadline(refusal) {
-		return context.DeadlineExceeded
-	}
-	return nil
 }
 
 // exchange sends the request and reads the whole response. Its error says why there is no complete response.
@@ -152,7 +143,7 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	out := r.build(ctx)
-	resp, err := roundTrip(s.transport, &out.Request)
+	resp, err := dialgate.RoundTrip(s.transport, &out.Request)
 	if err != nil {
 		err = dialgate.OfProxy(s.transport, err)
 		f.Outcome, f.final = OutcomeUnknown, dialgate.IsFinal(err)
@@ -215,24 +206,6 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 		kinds = append(kinds, ErrResponseTooLarge)
 	}
 	return kinds
-}
-
-// roundTrip also holds transports that are not net/http's, such as mocks, to what a RoundTripper has to return.
-func roundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
-	resp, err := transport.RoundTrip(req)
-	switch {
-	case err != nil:
-	case resp == nil:
-		err = reason("the transport returned neither an answer nor an error")
-	case resp.StatusCode < 100:
-		err = reason("an answer without a status")
-	case resp.Body == nil:
-		resp.Body = http.NoBody
-	}
-	if err != nil && resp != nil && resp.Body != nil {
-		_ = resp.Body.Close()
-	}
-	return resp, err
 }
 
 func outcomeOf(status int) Outcome {

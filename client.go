@@ -13,6 +13,7 @@ import (
 
 	"github.com/partnerapi/partnerapi-go/internal/budget"
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // Version is the version of this package. The User-Agent header contains it.
@@ -29,7 +30,7 @@ type Client struct {
 	Invitations   *InvitationsService   // creates and manages invitations to other accounts
 	AppSessions   *AppSessionsService   // signs users in at the network API
 
-	settings sealed[*settings]
+	settings sealed.Box[*settings]
 }
 
 // settings is the result of all options. It is immutable after NewClient.
@@ -89,7 +90,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		true:  {"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"}},
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
-	c := &Client{settings: seal(s)}
+	c := &Client{settings: sealed.New(s)}
 	c.Signup = &SignupService{c}
 	c.Subscriptions = &SubscriptionsService{c}
 	c.Accounts = &AccountsService{c}
@@ -134,7 +135,7 @@ func (c *Client) config() *settings {
 	if c == nil {
 		return nil
 	}
-	return c.settings.get()
+	return c.settings.Get()
 }
 
 // CloseIdleConnections closes the idle connections of the client's transport, for a shutdown. Calls in flight continue. A

@@ -10,6 +10,7 @@ import (
 
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 	"github.com/partnerapi/partnerapi-go/internal/tokenfile"
 )
 
@@ -42,49 +43,28 @@ type renewable interface {
 // accepting is a source that gets the credentials that the API accepted: one that is rejected after that has expired.
 type accepting interface{ accept(token string) }
 
-// renewals limits how often rejected credentials are replaced, for a server that accepts each only for a moment: ten in a
-// row, then one in four seconds. Credentials that live five seconds are always replaced.
-type renewals struct{ paid time.Time }
-
-const (
-	renewalCosts    = 4 * time.Second
-	renewalsInARow  = 10
-	mostRenewalDebt = (renewalsInARow - 1) * renewalCosts
-)
-
-// take reports whether a renewal is allowed now, and counts it.
-func (r *renewals) take(now time.Time) bool {
-	if r.paid.Sub(now) > mostRenewalDebt {
-		return false
-	}
-	if r.paid.Before(now) {
-		r.paid = now
-	}
-	r.paid = r.paid.Add(renewalCosts)
-	return true
-}
-
 // ownSource returns a redacted source.
-func ownSource(s renewable) TokenSource { return hiddenSource{seal(s), redactedSource} }
+func ownSource(s renewable) TokenSource { return hiddenSource{redactedSource, sealed.New(s)} }
 
 type hiddenSource struct {
-	sealed[renewable]
 	redact.Name
+
+	source sealed.Box[renewable]
 }
 
-func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.get().Token(ctx) }
+func (s hiddenSource) Token(ctx context.Context) (string, error) { return s.source.Get().Token(ctx) }
 
-func (s hiddenSource) Invalidate(token string) { s.get().Invalidate(token) }
+func (s hiddenSource) Invalidate(token string) { s.source.Get().Invalidate(token) }
 
 func (s hiddenSource) accept(token string) {
-	if source, ok := s.get().(accepting); ok {
+	if source, ok := s.source.Get().(accepting); ok {
 		source.accept(token)
 	}
 }
 
 // suits refuses a source for a credential that it does not supply, and for a client whose network API is on another server.
 func (s hiddenSource) suits(which Credential, base *url.URL) error {
-	if source, ok := s.get().(interface {
+	if source, ok := s.source.Get().(interface {
 		suits(which Credential, base *url.URL) error
 	}); ok {
 		return source.suits(which, base)

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // The credentials of every client that newTestClient makes.
@@ -197,7 +198,7 @@ func unsealed(v any) any {
 		return v
 	}
 	open := *s
-	open.jwt, open.oddAccounts, open.oddJWT = sealed[string]{}, false, false // tested with SignIn
+	open.jwt, open.oddAccounts, open.oddJWT = sealed.Box[string]{}, false, false // tested with SignIn
 	return map[string]any{"JWT": s.JWT(), "session": open}
 }
 

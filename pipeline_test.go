@@ -814,11 +814,11 @@ func TestTrapMockedResponse(t *testing.T) {
 		},
 		"no status": {
 			func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; an answer without a status",
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; a response without a status",
 		},
 		"neither answer nor error": {
 			func(*http.Request) (*http.Response, error) { return nil, nil },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; the transport returned neither an answer nor an error",
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; the transport returned neither a response nor an error",
 		},
 		"both": {
 			func(*http.Request) (*http.Response, error) { return reply(200, `{"success":true}`), io.EOF },

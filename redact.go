@@ -16,32 +16,17 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // reason is a cause in our own words.
 type reason = errtext.Reason
 
-// sealed holds a value that fmt and reflection do not reach in any struct: they walk unexported fields, but do not call
-// functions. The zero value holds the zero value.
-type sealed[T any] struct{ open *func() T } // a pointer, because functions are not comparable
-
-func seal[T any](value T) sealed[T] {
-	open := func() T { return value }
-	return sealed[T]{&open}
-}
-
-func (s sealed[T]) get() (value T) {
-	if s.open == nil {
-		return value
-	}
-	return (*s.open)()
-}
-
 // hidden is a cause that prints only harmless texts, because other packages' errors may contain URLs with keys. errors.Is and
 // errors.As see through it, and errors.Unwrap returns the cause itself.
 type hidden struct {
 	whose reason // the beginning of the text, says what failed; may be empty
-	cause sealed[error]
+	cause sealed.Box[error]
 }
 
 func hide(cause error) *hidden {
@@ -52,7 +37,7 @@ func hide(cause error) *hidden {
 }
 
 // blame hides a cause behind a text that begins with whose.
-func blame(whose reason, cause error) *hidden { return &hidden{whose, seal(withoutURL(cause))} }
+func blame(whose reason, cause error) *hidden { return &hidden{whose, sealed.New(withoutURL(cause))} }
 
 // ofTransport returns the error of an attempt as the cause of its failure. Its text says that the transport failed, or that
 // the context was cancelled with a cause, unless the error's own text is known.
@@ -134,7 +119,7 @@ func parts(err error) []error {
 }
 
 func (h *hidden) Error() string                 { return redact.Line(describe(h)) }
-func (h *hidden) Unwrap() error                 { return h.cause.get() }
+func (h *hidden) Unwrap() error                 { return h.cause.Get() }
 func (h *hidden) Format(f fmt.State, verb rune) { redact.Format(f, verb, h.Error()) }
 
 // forget redacts secrets in the API's texts, plain and escaped as in a URL. Passwords are not redacted: a redacted common word

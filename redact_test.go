@@ -23,6 +23,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // reachable returns all texts that reflection finds in v, as printers do that ask no type how to print it: through
@@ -106,12 +107,12 @@ func TestReachable(t *testing.T) {
 
 func TestSealed(t *testing.T) {
 	t.Parallel()
-	assert.Empty(t, sealed[string]{}.get())
-	require.NoError(t, sealed[error]{}.get())
-	assert.True(t, reflect.ValueOf(sealed[string]{}).IsZero())
-	one := seal(canary)
-	held := struct{ field sealed[string] }{one}
-	assert.Equal(t, canary, held.field.get())
+	assert.Empty(t, sealed.Box[string]{}.Get())
+	require.NoError(t, sealed.Box[error]{}.Get())
+	assert.True(t, reflect.ValueOf(sealed.Box[string]{}).IsZero())
+	one := sealed.New(canary)
+	held := struct{ field sealed.Box[string] }{one}
+	assert.Equal(t, canary, held.field.Get())
 	assert.True(t, one == held.field, "a copy is the same") //nolint:testifylint // it is == that is tested
 	assert.Equal(t, one, held.field)
 	assertReachesNoCanary(t, held)

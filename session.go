@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // Session is one customer's login at the account API: a cookie session of [AccountsService.Login], or a token session of
@@ -21,7 +23,7 @@ import (
 // A Session is a credential. It is redacted in fmt, slog, JSON and text, and reflection does not reach its values.
 // [Session.Export] is the only way to store it.
 type Session struct {
-	kind sealed[sessionKind]
+	kind sealed.Box[sessionKind]
 }
 
 // sessionKind is how a session proves to the API who its customer is: by cookies or by tokens. Its methods lock it.
@@ -47,14 +49,14 @@ type sessionKind interface {
 // NewSession returns an empty cookie session: to the account API, a customer who is not logged in.
 func NewSession() *Session { return newSession(new(cookieSession)) }
 
-func newSession(kind sessionKind) *Session { return &Session{seal(kind)} }
+func newSession(kind sessionKind) *Session { return &Session{sealed.New(kind)} }
 
 // opened returns the kind of the session, or nil for one that is nil or zero.
 func (s *Session) opened() sessionKind {
 	if s == nil {
 		return nil
 	}
-	return s.kind.get()
+	return s.kind.Get()
 }
 
 // exportedSession is the form of Export. A change of it is a new version: 1 has cookies, 2 tokens, and 3 either, with
@@ -116,7 +118,7 @@ type sessionCall struct {
 	rejected string // the access token that the API rejected
 }
 
-// refresher returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
+// refresher exchanges a refresh token for new tokens. Without an access token it returns an error too.
 type refresher func(ctx context.Context, refreshToken string) (*Tokens, error)
 
 // join returns the session for a call, or why the call must not be made with it.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/renewal"
 )
 
 // Tokens are a customer's bearer tokens, on sites of the account API that use them instead of a cookie. A zero expiration is
@@ -82,20 +82,15 @@ func (t *renewedTokens) UnmarshalJSON(data []byte) error {
 }
 
 // expiration reads an expiration. It is zero if data is invalid.
-func expiration(data []byte) UnixTime {
-	var at UnixTime
-	if jsonwire.Unmarshal(data, &at) != nil {
-		return UnixTime{}
-	}
+func expiration(data []byte) (at UnixTime) {
+	_ = jsonwire.Unmarshal(data, &at)
 	return at
 }
 
-// refreshMargin is how long before its expiration an access token is refreshed: the clocks of client and API differ, and a
-// request takes a while to arrive. The tokens live for about 15 minutes.
-const refreshMargin = 30 * time.Second
-
-// refreshTimeout is how long a refresh may take, with all retries and waits.
-const refreshTimeout = 3 * time.Minute
+const (
+	refreshMargin  = 30 * time.Second // before the expiration: clocks differ, and a request takes a while to arrive
+	refreshTimeout = 3 * time.Minute  // of a refresh, with all retries and waits
+)
 
 // canSend reports whether the access token is valid at a time.
 func (t Tokens) canSend(at time.Time) bool { return isAlive(t.AccessToken, t.AccessTokenExpires, at) }
@@ -121,11 +116,8 @@ type tokenSession struct {
 	unstored bool                     // whether store has failed with these tokens, or is running
 	since    time.Time                // when a refresh returned the access token
 	renewal  *flight.Flight[struct{}] // refreshes the tokens and stores them, or nil
-	renewals renewals                 // of access tokens that the API rejected
-
-	// denied is when the API rejected a new access token too, by operation. The empty operation stands for all, until the
-	// API accepts a token again.
-	denied map[string]time.Time
+	renewals renewal.Limit            // of access tokens that the API rejected
+	denied   renewal.Rejections       // of new access tokens
 }
 
 // NewTokenSession returns a token session of a customer, for example with the tokens of a login on the customer's device. It
@@ -162,12 +154,11 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 // replaces the function that was set before; nil sets none. An imported session has none. OnRefresh does nothing for a cookie
 // session.
 //
-// If store fails, the calls that wait are not sent, and return an error whose cause is that of store; its text is not
-// printed. The session keeps the new tokens, and the next call passes them to store again. The context of store has the
-// values of the context of the call that started the refresh, and no deadline. A refresh goes on when its call ends, so at
-// the end of a program it may not have reached store. If store panics, so do the calls that wait. store may call
-// [Session.Export], which returns the new tokens, and make calls with the session if it passes on its context: with another
-// context they would wait for store.
+// If store fails, the calls that wait are not sent; the cause of their error is that of store, whose text is not printed. The
+// session keeps the new tokens, and the next call passes them to store again. The context of store has the values of the
+// context of the call that started the refresh, and no deadline. A refresh goes on when its call ends, so at the end of a
+// program it may not have reached store. If store panics, so do the calls that wait. store may call [Session.Export], which
+// returns the new tokens, and make calls with the session, but only with its own context: others would wait for store.
 func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error) {
 	if t, ok := s.opened().(*tokenSession); ok {
 		t.mu.Lock()
@@ -263,11 +254,11 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Fligh
 	case fresh && !t.unstored, !unaccepted && t.canSend(now) && !t.canRefresh(now):
 		return nil, nil
 	case fresh: // and to be stored
-	case unaccepted && t.isDenied(c.op, now): // the customer is at fault, not the token
+	case unaccepted && t.denied.Has(c.op, now): // the customer is at fault, not the token
 		return nil, reason("a new access token was not accepted either")
 	case !t.canRefresh(now):
 		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
-	case unaccepted && !t.renewals.take(now):
+	case unaccepted && !t.renewals.Take(now):
 		return nil, reason("the API accepts no access token for long")
 	}
 	r := flight.New[struct{}](reason("the refresh did not end"))
@@ -312,7 +303,7 @@ func (t *tokenSession) take(tokens Tokens, unaccepted bool) {
 		return
 	}
 	if unaccepted && tokens.AccessToken == t.AccessToken {
-		t.deny("", time.Now())
+		t.denied.Add("", time.Now())
 	}
 	t.unstored = true
 	if tokens.RefreshToken != "" {
@@ -334,31 +325,15 @@ func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry boo
 	switch {
 	case t.ended:
 	case !loggedOut:
-		delete(t.denied, c.op)
-		delete(t.denied, "")
+		t.denied.Accept(c.op)
 	case c.rejected != "" && c.sent == t.AccessToken:
-		t.deny(c.op, time.Now())
+		t.denied.Add(c.op, time.Now())
 	}
 	if !loggedOut || c.rejected != "" {
 		return false
 	}
 	c.rejected = c.sent
 	return true
-}
-
-// deniedFor is how long a session is not refreshed after the API has rejected a new access token too.
-const deniedFor = time.Minute
-
-func (t *tokenSession) deny(op string, now time.Time) {
-	maps.DeleteFunc(t.denied, func(_ string, at time.Time) bool { return now.Sub(at) >= deniedFor })
-	if t.denied == nil {
-		t.denied = make(map[string]time.Time)
-	}
-	t.denied[op], t.denied[""] = now, now
-}
-
-func (t *tokenSession) isDenied(op string, now time.Time) bool {
-	return now.Sub(t.denied[op]) < deniedFor || now.Sub(t.denied[""]) < deniedFor
 }
 
 // hookKey is the key of the renewal in the context of store.

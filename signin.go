@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/flight"
+	"github.com/partnerapi/partnerapi-go/internal/renewal"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // SignInCredentials are the credentials for [SignIn]. They are redacted in fmt, slog and JSON, but not if fmt prints a struct
@@ -103,7 +105,7 @@ type signIn struct {
 	mu       sync.Mutex
 	jwt      string                 // in use; empty if there is none
 	refusal  bool                   // the next JWT replaces a rejected one
-	renewals renewals               // of rejected JWTs
+	renewals renewal.Limit          // of rejected JWTs
 	flight   *flight.Flight[string] // the current sign-in, or nil
 	failed   error                  // of the last sign-in
 	pause    time.Duration
@@ -198,7 +200,7 @@ func (s *signIn) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if s.jwt == "" || s.jwt != token || now.Before(s.pauseEnd) || !s.renewals.take(now) {
+	if s.jwt == "" || s.jwt != token || now.Before(s.pauseEnd) || !s.renewals.Take(now) {
 		return
 	}
 	s.jwt, s.refusal = "", true
@@ -207,7 +209,7 @@ func (s *signIn) Invalidate(token string) {
 func (s *signIn) steps(ctx context.Context) (string, error) {
 	sessions, account := s.client.AppSessions, s.credentials.AccountID
 	token := s.credentials.AppKey
-	ctx = context.WithValue(ctx, tokenKey{}, seal(&token)) // sealed, because contexts print their values
+	ctx = context.WithValue(ctx, tokenKey{}, sealed.New(&token)) // sealed, because contexts print their values
 	session, err := sessions.Start(ctx)
 	if err != nil {
 		return "", err
@@ -258,7 +260,7 @@ func (s *AppSession) next(present string) string {
 type tokenKey struct{}
 
 func tokenIn(ctx context.Context) (string, error) {
-	return *ctx.Value(tokenKey{}).(sealed[*string]).get(), nil
+	return *ctx.Value(tokenKey{}).(sealed.Box[*string]).Get(), nil
 }
 
 // kindsOfSignIn maps the kinds of a failed sign-in to those of the call that needed it. Other kinds would be wrong for that

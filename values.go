@@ -46,9 +46,7 @@ func DateOf(t time.Time) Date {
 func (d Date) IsZero() bool { return d == Date{} }
 
 // Valid reports whether d is a day of the years 0 to 9999. The zero value is not.
-func (d Date) Valid() bool {
-	return d.Year >= 0 && d.Year <= 9999 && DateOf(d.In(time.UTC)) == d
-}
+func (d Date) Valid() bool { return d.Year >= 0 && d.Year <= 9999 && DateOf(d.In(time.UTC)) == d }
 
 const noSuchDay = "a Date that is no day in the calendar"
 
@@ -78,9 +76,7 @@ func (d Date) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText parses a date of the form YYYY-MM-DD. An empty text is the zero value.
-func (d *Date) UnmarshalText(text []byte) error {
-	return d.read(string(text))
-}
+func (d *Date) UnmarshalText(text []byte) error { return d.read(string(text)) }
 
 func (d *Date) read(text string) error {
 	if text == "" {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
+	"github.com/partnerapi/partnerapi-go/internal/errtext"
 )
 
 // Transport is an [http.RoundTripper] with a gate before each host that is reached over TLS. Without a handshake, a
@@ -113,4 +114,22 @@ func (p *place) leave() {
 	if p.taken.CompareAndSwap(true, false) {
 		p.gate.leave()
 	}
+}
+
+// RoundTrip sends a request through any transport, and checks the response: a mock may break the contract of a RoundTripper.
+func RoundTrip(transport http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := transport.RoundTrip(req)
+	switch {
+	case err != nil:
+	case resp == nil:
+		err = errtext.Reason("the transport returned neither a response nor an error")
+	case resp.StatusCode < 100:
+		err = errtext.Reason("a response without a status")
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	if err != nil && resp != nil && resp.Body != nil {
+		_ = resp.Body.Close()
+	}
+	return resp, err
 }

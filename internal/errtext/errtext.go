@@ -186,9 +186,13 @@ func ofNoType(err error) (string, bool) {
 // isOfRate matches what golang.org/x/time/rate says, whose errors have no type of their own.
 var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
 
-// IsRateDeadline reports whether err is that a wait for a golang.org/x/time/rate limiter does not fit the context's deadline.
-func IsRateDeadline(err error) bool {
-	return isOfRate.MatchString(err.Error()) && strings.HasSuffix(err.Error(), "deadline")
+// RateDeadline returns [context.DeadlineExceeded] if err says that a wait for a golang.org/x/time/rate limiter would exceed the
+// deadline, and otherwise nil. Only the text of the limiter's error says so.
+func RateDeadline(err error) error {
+	if isOfRate.MatchString(err.Error()) && strings.HasSuffix(err.Error(), "deadline") {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // noResponder is the text of the error that those of httpmock wrap. Their own texts hold URLs.

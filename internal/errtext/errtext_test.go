@@ -157,13 +157,13 @@ func TestParts(t *testing.T) {
 	assert.Equal(t, []error{io.EOF, net.ErrClosed}, Parts(all), "a copy")
 }
 
-func TestIsRateDeadline(t *testing.T) {
+func TestRateDeadline(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]bool{
-		"rate: Wait(n=1) would exceed context deadline": true,
-		"rate: Wait(n=1) exceeds limiter's burst 0":     false,
-		"would exceed context deadline":                 false,
+	for text, want := range map[string]error{
+		"rate: Wait(n=1) would exceed context deadline": context.DeadlineExceeded,
+		"rate: Wait(n=1) exceeds limiter's burst 0":     nil,
+		"would exceed context deadline":                 nil,
 	} {
-		assert.Equal(t, want, IsRateDeadline(errors.New(text)), text)
+		assert.Equal(t, want, RateDeadline(errors.New(text)), text)
 	}
 }
