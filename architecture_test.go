@@ -62,7 +62,7 @@ var withoutFixture = map[string]string{
 	"POST /refresh": "the one body that is known whole, account.refresh-refused, is not of the document of accounts",
 }
 
-// longMethods are the methods that DESIGN.md allows more than two statements, and URL, which is not a call.
+// longMethods do more than one operation, so they may have more than two statements. URL is not a call.
 var longMethods = map[string]string{
 	"Signup.URL":           "sends nothing: it takes a request apart",
 	"Signup.Resolve":       "its success is a redirect",

@@ -11,14 +11,14 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// child is what the endpoint answers with. The endpoint is made up: put yours, as its document has it.
+// child is the endpoint's response. The endpoint is made up: replace it with yours, as its document has it.
 type child struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
-// getChild is the method that the SDK lacks. The names in braces are filled with Args, in order and escaped; errors, logs
-// and hooks name the operation and show no argument.
+// getChild is the method that the SDK lacks. Args replace the names in braces, in order and escaped. Errors, logs and hooks
+// name the operation, without the arguments.
 func getChild(ctx context.Context, client *partnerapi.Client, pk, id string) (child, error) {
 	return partnerapi.Do[child](ctx, client, partnerapi.Call{
 		API:  partnerapi.PartnerAPI,
@@ -27,8 +27,7 @@ func getChild(ctx context.Context, client *partnerapi.Client, pk, id string) (ch
 	})
 }
 
-// renameChild has a body, and no value is read from its answer. A PUT is sent again if its answer is lost; a POST would be
-// only with Repeatable.
+// renameChild sends a body and reads no value. A PUT is retried if its response is lost; a POST only with Repeatable.
 func renameChild(ctx context.Context, client *partnerapi.Client, pk, id, name string) error {
 	_, err := partnerapi.Do[struct{}](ctx, client, partnerapi.Call{
 		API:  partnerapi.PartnerAPI,
@@ -39,8 +38,8 @@ func renameChild(ctx context.Context, client *partnerapi.Client, pk, id, name st
 	return err
 }
 
-// An endpoint that has no method yet goes through the same pipeline as all others: with the credential of its API, its
-// envelope, its kinds of error, and what is known about sending again. In a test the fake learns it from a handler.
+// An endpoint without a method uses the same pipeline as all others: the credential, envelope and kinds of error of its API, and
+// the retry rules. In a test, a handler adds it to the fake.
 func ExampleDo() {
 	ctx := context.Background()
 	fake := partnertest.New()
