@@ -111,7 +111,7 @@ type CreateAccountRequest struct {
 
 func (in CreateAccountRequest) check() (field, why string) {
 	if !in.Birthdate.IsZero() && !in.Birthdate.Valid() {
-		return "Birthdate", noSuchDay
+		return "Birthdate", notADay
 	}
 	return "", ""
 }
@@ -180,7 +180,7 @@ type UpdateAccountRequest struct {
 
 func (in UpdateAccountRequest) check() (field, why string) {
 	if in == (UpdateAccountRequest{}) {
-		return "UpdateAccountRequest", setsNothing
+		return "UpdateAccountRequest", noFieldSet
 	}
 	return "", ""
 }
@@ -322,7 +322,7 @@ func (c *Client) refreshTokens(ctx context.Context, token string) (*Tokens, erro
 		return nil, err
 	}
 	if tokens.AccessToken == "" {
-		failed = badResponse("no access_token that can be sent")
+		failed = badResponse("no valid access_token")
 		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", response.StatusCode, response.Attempts
 		return &tokens.Tokens, failed
 	}

@@ -154,7 +154,7 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	case odd, !isSuccess(status):
 		return nil, withMessages(unenveloped(status), said)
 	default:
-		return nil, withMessages(badResponse("a status that the API does not document"), said)
+		return nil, withMessages(badResponse("an undocumented status"), said)
 	}
 }
 
@@ -185,7 +185,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	case failure.Value == nil && !isSuccess(status):
 		return nil, strange(status, body)
 	case failure.Value == nil && (known && !succeeded || strings.EqualFold(says.Text(), "error")):
-		return nil, withMessages(badResponse("a failure in another form than the API's"), messages.Find(body))
+		return nil, withMessages(badResponse("a failure in an undocumented form"), messages.Find(body))
 	case failure.Value == nil && (success.Value == nil || known):
 		return body, nil
 	case !jsonwire.IsObject(failure.Value):

@@ -146,7 +146,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	access, alerts := jsonwire.Member{Name: "access"}, jsonwire.Member{Name: "alerts"}
 	jsonwire.Find(data, &jwt, &auth, &app, &user, &account, &access, &alerts)
 	if jwt.Text() == "" && auth.Value == nil {
-		return reason("neither a JWT nor whether a user is logged in")
+		return reason(`neither "jwt" nor "auth" in the body`)
 	}
 	authenticated, _ := auth.Bool()
 	*s = AppSession{Authenticated: authenticated, jwt: sealed.New(jwt.Text()), oddJWT: jwt.Value != nil && jwt.Value[0] != '"'}

@@ -247,7 +247,7 @@ func TestRefusedDialGoesAgain(t *testing.T) {
 	client := newTestClient(t, nil, WithBaseURL(AccountAPI, "http://"+address), soon, log.hook())
 	_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
 	assertKinds(t, err)
-	require.EqualError(t, err, "account: POST /accounts: no answer: dial tcp "+address+": connection refused")
+	require.EqualError(t, err, "account: POST /accounts: no response: dial tcp "+address+": connection refused")
 	var failed *Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, 4, failed.Attempts)
@@ -265,7 +265,7 @@ func TestUnknownHostGoesAgain(t *testing.T) {
 	client := newTestClient(t, transport, soon, log.hook())
 	_, err := client.Invitations.Activate(t.Context(), "TOKEN")
 	assertKinds(t, err)
-	require.EqualError(t, err, "network: POST /account/network-invitations/{token}: no answer: dial tcp: lookup api.backstack.com: no such host")
+	require.EqualError(t, err, "network: POST /account/network-invitations/{token}: no response: dial tcp: lookup api.backstack.com: no such host")
 	assert.Len(t, log.seen, 4)
 }
 
@@ -289,7 +289,7 @@ func TestFailedHandshakeGoesAgain(t *testing.T) {
 		client := newTestClient(t, nil, WithBaseURL(NetworkAPI, server.URL), soon, log.hook())
 		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
 		assertKinds(t, err)
-		require.ErrorContains(t, err, "no answer: tls: failed to verify certificate: x509: ")
+		require.ErrorContains(t, err, "no response: tls: failed to verify certificate: x509: ")
 		var unknown x509.UnknownAuthorityError
 		require.ErrorAs(t, err, &unknown)
 		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
@@ -301,7 +301,7 @@ func TestFailedHandshakeGoesAgain(t *testing.T) {
 		client := newTestClient(t, server.Client().Transport, WithBaseURL(NetworkAPI, server.URL), soon, log.hook())
 		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
 		assertKinds(t, err)
-		require.ErrorContains(t, err, "no answer: remote error: tls: ")
+		require.ErrorContains(t, err, "no response: remote error: tls: ")
 		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
 	})
 	t.Run("no TLS there", func(t *testing.T) {
@@ -313,7 +313,7 @@ func TestFailedHandshakeGoesAgain(t *testing.T) {
 		client := newTestClient(t, nil, WithBaseURL(NetworkAPI, strings.Replace(server.URL, "http:", "https:", 1)), soon)
 		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
 		assertKinds(t, err)
-		require.EqualError(t, err, "network: POST /account/network-invitations: no answer: tls: first record does not look like a TLS handshake")
+		require.EqualError(t, err, "network: POST /account/network-invitations: no response: tls: first record does not look like a TLS handshake")
 	})
 }
 
@@ -434,7 +434,7 @@ func TestTrapRedirect(t *testing.T) {
 						Call: Call{API: api, Op: method + " /a", Body: "SECRET"}, extraCredential: OrganizationKey,
 					}, nil)
 					assertKinds(t, err, ErrBadResponse)
-					require.EqualError(t, err, fmt.Sprintf("%s: %s /a: %d %s: bad response; a redirect, which is not followed",
+					require.EqualError(t, err, fmt.Sprintf("%s: %s /a: %d %s: bad response; redirects are not followed",
 						api, method, status, http.StatusText(status)))
 					assert.Equal(t, int64(1), sent.Load())
 				})
@@ -743,7 +743,7 @@ func TestDeadlineOfTheCall(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 7*time.Second, time.Since(started))
 		assert.Len(t, log.seen, 1)
-		require.EqualError(t, err, "network: GET /a: no answer: context deadline exceeded")
+		require.EqualError(t, err, "network: GET /a: no response: context deadline exceeded")
 	})
 }
 
@@ -916,7 +916,7 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 	}{
 		"cancelled": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			nil, context.Canceled, "no answer: outcome unknown; context canceled",
+			nil, context.Canceled, "no response: outcome unknown; context canceled",
 		},
 		"cancelled within the answer": {
 			func(w http.ResponseWriter, r *http.Request) {
@@ -928,11 +928,11 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 		},
 		"timed out": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			nil, context.DeadlineExceeded, "no answer: outcome unknown; context deadline exceeded",
+			nil, context.DeadlineExceeded, "no response: outcome unknown; context deadline exceeded",
 		},
 		"cut": {
 			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-			nil, io.EOF, "no answer: outcome unknown; EOF",
+			nil, io.EOF, "no response: outcome unknown; EOF",
 		},
 		"too large": {
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 300_000)) },
@@ -1095,7 +1095,7 @@ func TestGateTimeout(t *testing.T) {
 		_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
 		assertKinds(t, err)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.EqualError(t, err, "partner: POST /a: no answer: context deadline exceeded")
+		require.EqualError(t, err, "partner: POST /a: no response: context deadline exceeded")
 		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
 		assert.Equal(t, int64(1), dialled.Load())
 		release()
@@ -1132,7 +1132,7 @@ func TestGateCallCancelled(t *testing.T) {
 		err := client.Subscriptions.Cancel(ctx, "pk")
 		require.ErrorIs(t, err, context.Canceled)
 		require.NotErrorIs(t, err, ErrOutcomeUnknown)
-		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no answer: context canceled")
+		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no response: context canceled")
 		assert.Equal(t, []Outcome{OutcomeUnsent}, log.outcomes())
 		assert.Equal(t, int64(1), dialled.Load())
 		release()
@@ -1143,7 +1143,7 @@ func TestGateCallCancelled(t *testing.T) {
 // A proxy that refuses the connection has sent nothing to the API. Its status is printed, but not its own text.
 func TestProxyRefuses(t *testing.T) {
 	t.Parallel()
-	const before = "network: POST /account/network-invitations/{token}: no answer: the proxy responded to CONNECT with "
+	const before = "network: POST /account/network-invitations/{token}: no response: the proxy responded to CONNECT with "
 	tests := map[string]struct {
 		line string
 		text string
@@ -1193,7 +1193,7 @@ func TestProxyOfSOCKSRefuses(t *testing.T) {
 // An http.Transport of the caller's returns only the text of the status, which is recognised if it is the standard text.
 func TestProxyRefusesATransportOfOthers(t *testing.T) {
 	t.Parallel()
-	const before = "network: GET /account/networks/{child_account_id}: no answer: "
+	const before = "network: GET /account/networks/{child_account_id}: no response: "
 	tests := map[string]struct {
 		line string
 		text string
@@ -1203,7 +1203,7 @@ func TestProxyRefusesATransportOfOthers(t *testing.T) {
 		"403":          {"403 Forbidden", "the proxy responded to CONNECT with 403 Forbidden", 1},
 		"502":          {"502 Bad Gateway", "the proxy responded to CONNECT with 502 Bad Gateway", 4},
 		"without text": {"503", "unknown status code", 4},
-		"its own text": {"407 Ask SECRET", "the transport failed; error of type *errors.errorString, which errors.Unwrap shows", 4},
+		"its own text": {"407 Ask SECRET", "the transport failed; error of type *errors.errorString (see errors.Unwrap)", 4},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1218,7 +1218,7 @@ func TestProxyRefusesATransportOfOthers(t *testing.T) {
 	// The text of another transport proves nothing.
 	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
 	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
-	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString, which errors.Unwrap shows")
+	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString (see errors.Unwrap)")
 	assert.Equal(t, 4, transport.sent)
 }
 

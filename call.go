@@ -71,7 +71,7 @@ func (call *Call) refuse(name, why string) *ArgumentError {
 // check refuses an input that is a nil pointer, or invalid by its own check.
 func (call *Call) check(name string, input any) error {
 	if v := reflect.ValueOf(input); v.Kind() == reflect.Pointer && v.IsNil() {
-		return call.refuse(name, "a nil pointer")
+		return call.refuse(name, "nil")
 	}
 	if c, ok := input.(checker); ok {
 		if field, why := c.check(); why != "" {
@@ -104,6 +104,6 @@ type checker interface {
 	check() (field, why string)
 }
 
-const setsNothing = "an update that sets nothing"
+const noFieldSet = "no field is set"
 
 const notUTF8 = "not valid UTF-8"

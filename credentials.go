@@ -117,8 +117,9 @@ func (s *secrets) askFor(ctx context.Context, one *secret) *Error {
 		return failed
 	case err != nil:
 		return s.missing(err)
-	case !isCredential(token):
-		return s.missing(reason("the source of the " + string(one.which) + " returned an invalid credential"))
+	}
+	if why := httpsyntax.WhyNotExact(token); why != "" {
+		return s.missing(reason("the source of the " + string(one.which) + " returned an invalid credential: " + why))
 	}
 	one.token = token
 	return nil
@@ -222,4 +223,4 @@ func (f fileSource) Token(ctx context.Context) (string, error) {
 }
 
 // isCredential reports whether s can be sent as a credential, unchanged.
-func isCredential(s string) bool { return httpsyntax.IsExactValue(s) }
+func isCredential(s string) bool { return httpsyntax.WhyNotExact(s) == "" }

@@ -38,7 +38,7 @@ func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 	case known == jsonwire.Absent:
 		return value, badResponse("no value in the body")
 	case known == jsonwire.Null:
-		return value, badResponse("null in the place of the value")
+		return value, badResponse("null instead of a value")
 	case err != nil:
 		failed = &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
@@ -56,7 +56,7 @@ type completer interface{ complete() error }
 // empty, or has the part that could be read. If no value is read, the payload still has to be JSON.
 func decodeOptional(e endpoint, payload []byte, into any) *Error {
 	if jsonwire.PresenceOf(payload) != jsonwire.Absent && !jsonwire.Valid(payload) {
-		return badResponse("a body that is not JSON")
+		return badResponse("not JSON")
 	}
 	if !e.optional {
 		return nil

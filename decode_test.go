@@ -360,7 +360,7 @@ func TestSpellingsOfFilters(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"list":[],"filters":7}`), &page))
 	assert.Nil(t, page.Filters)
 	_, err := newTestClient(t, always(200, `{"filters":[1],"list":[{"account_id":1}]}`)).Networks.List(t.Context(), ListOptions{})
-	require.EqualError(t, err, "network: GET /account/networks: 200 OK: bad response; field list.account_id: a value of another type than string")
+	require.EqualError(t, err, "network: GET /account/networks: 200 OK: bad response; field list.account_id: not of type string")
 }
 
 // Where a value is promised, an empty list is null, and never a record.
@@ -442,17 +442,17 @@ func TestSpellingsOfStrangers(t *testing.T) {
 func TestUnreadFieldIsNamed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ customer, field string }{
-		"a scalar":           {`{"age":"SECRET","id":7}`, "age: a value of another type than int"},
-		"the first of two":   {`{"age":{"SECRET":1},"email":[],"id":7}`, "age: a value of another type than int"},
-		"a name unlike ours": {`{"AGE":"SECRET","id":7}`, "age: a value of another type than int"},
-		"a boolean":          {`{"registered":"SECRET","id":7}`, "registered: a value of another type than bool"},
+		"a scalar":           {`{"age":"SECRET","id":7}`, "age: not of type int"},
+		"the first of two":   {`{"age":{"SECRET":1},"email":[],"id":7}`, "age: not of type int"},
+		"a name unlike ours": {`{"AGE":"SECRET","id":7}`, "age: not of type int"},
+		"a boolean":          {`{"registered":"SECRET","id":7}`, "registered: not of type bool"},
 		"a date":             {`{"birthdate":"SECRET","id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
 		"no date at all":     {`{"birthdate":7,"id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
-		"a record":           {`{"subscription":"SECRET","id":7}`, "subscription: a value of another type than partnerapi.Membership"},
-		"in a record":        {`{"subscription":{"plan":{"id":"SECRET"}},"id":7}`, "subscription.plan.id: a value of another type than int64"},
-		"in a list":          {`{"subscription":{"affiliates":[{"id":1},{"codes":["a",7]}]},"id":7}`, "subscription.affiliates.codes: a value of another type than string"},
-		"a time":             {`{"subscription":{"end_date":7},"id":7}`, "subscription.end_date: a time that is not of RFC 3339"},
-		"an integer":         {`{"fanclub_id":26.5,"id":7}`, "fanclub_id: a value of another type than int64"},
+		"a record":           {`{"subscription":"SECRET","id":7}`, "subscription: not of type partnerapi.Membership"},
+		"in a record":        {`{"subscription":{"plan":{"id":"SECRET"}},"id":7}`, "subscription.plan.id: not of type int64"},
+		"in a list":          {`{"subscription":{"affiliates":[{"id":1},{"codes":["a",7]}]},"id":7}`, "subscription.affiliates.codes: not of type string"},
+		"a time":             {`{"subscription":{"end_date":7},"id":7}`, "subscription.end_date: not an RFC 3339 time"},
+		"an integer":         {`{"fanclub_id":26.5,"id":7}`, "fanclub_id: not of type int64"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -469,9 +469,9 @@ func TestUnreadFieldIsNamed(t *testing.T) {
 		})
 	}
 	_, err := newTestClient(t, always(200, `{"customer":7}`)).Accounts.Get(t.Context(), NewSession())
-	require.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer: a value of another type than partnerapi.Customer")
+	require.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer: not of type partnerapi.Customer")
 	_, err = newTestClient(t, always(200, `{"account_id":7}`)).Networks.Get(t.Context(), "acc_1")
-	require.EqualError(t, err, "network: GET /account/networks/{child_account_id}: 200 OK: bad response; field account_id: a value of another type than string")
+	require.EqualError(t, err, "network: GET /account/networks/{child_account_id}: 200 OK: bad response; field account_id: not of type string")
 	var page Page[Network]
-	require.EqualError(t, page.UnmarshalJSON([]byte(`{"list":[{"fee":"SECRET"}]}`)), "field list.fee: a value of another type than float64")
+	require.EqualError(t, page.UnmarshalJSON([]byte(`{"list":[{"fee":"SECRET"}]}`)), "field list.fee: not of type float64")
 }

@@ -118,7 +118,7 @@ func (e *endpoint) query(credential Credential) (string, error) {
 	for name := range values {
 		for _, own := range []string{credentials[credential].query, "_method"} { // some servers read the method from the second
 			if own != "" && strings.EqualFold(httpsyntax.QueryName(name), own) {
-				return "", e.refuse("Query", own+notForCallers)
+				return "", e.refuse("Query", own+reserved)
 			}
 		}
 	}
@@ -160,9 +160,9 @@ func (s *settings) headersWith(callers http.Header, hasBody bool) http.Header {
 // whyNot returns the reason for an encoding error, in a text that contains no part of the value.
 func whyNot(err error) string {
 	if errors.Is(err, errNotADate) {
-		return noSuchDay
+		return notADay
 	}
-	return "cannot be encoded"
+	return "encoding failed"
 }
 
 func areUTF8(query url.Values) bool {

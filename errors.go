@@ -102,7 +102,7 @@ func (e *Error) Error() string {
 	case e.Attempts == 0:
 		b.WriteString("not sent")
 	default:
-		b.WriteString("no answer")
+		b.WriteString("no response")
 	}
 	if said := e.said(); len(said) > 0 {
 		b.WriteString(": " + redact.Line(redact.Emails(strings.Join(redact.Unique(said), "; "))))
@@ -201,7 +201,7 @@ func unenveloped(status int) *Error {
 	kind := statusKind(status)
 	switch {
 	case isRedirect(status):
-		return badResponse("a redirect, which is not followed")
+		return badResponse("redirects are not followed")
 	case kind == nil, errors.Is(kind, ErrNotFound):
 		return badResponse("not in the API's form")
 	case errors.Is(kind, ErrServer), errors.Is(kind, ErrRateLimited):

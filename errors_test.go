@@ -51,16 +51,16 @@ func TestErrorText(t *testing.T) {
 			"400 Bad Request: Is [redacted] (or '[redacted]') yours? No account at /a?e=[redacted]&x=[redacted]",
 		},
 		"kind and cause": {
-			Error{StatusCode: 302, Attempts: 1, kinds: []error{ErrBadResponse}, cause: reason("a redirect, which is not followed")},
-			"302 Found: bad response; a redirect, which is not followed",
+			Error{StatusCode: 302, Attempts: 1, kinds: []error{ErrBadResponse}, cause: reason("redirects are not followed")},
+			"302 Found: bad response; redirects are not followed",
 		},
 		"a status without a name": {Error{StatusCode: 599, Attempts: 1, kinds: []error{ErrServer}}, "599: server error"},
 		"a success that is none":  {Error{StatusCode: 200, Attempts: 1}, "200 OK"},
-		"no answer": {
+		"no response": {
 			Error{Attempts: 4, cause: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno.ConnectionRefused)}},
-			"no answer: dial tcp: connection refused",
+			"no response: dial tcp: connection refused",
 		},
-		"no answer and no cause":   {Error{Attempts: 1}, "no answer"},
+		"no response, no cause":    {Error{Attempts: 1}, "no response"},
 		"not sent":                 {Error{kinds: []error{ErrNoCredential}, cause: reason("the client has no partner token")}, "not sent: no credential; the client has no partner token"},
 		"cancelled before":         {Error{cause: context.Canceled}, "not sent: context canceled"},
 		"too large is said once":   {Error{StatusCode: 200, Attempts: 1, kinds: []error{ErrResponseTooLarge}, cause: ErrResponseTooLarge}, "200 OK: response too large"},
@@ -292,7 +292,7 @@ func TestErrorThatJoinsOthersIsFound(t *testing.T) {
 	require.ErrorAs(t, err, &found)
 	assert.Same(t, theirs, found)
 	require.ErrorIs(t, err, net.ErrClosed)
-	require.EqualError(t, err, "network: GET /account/networks/{child_account_id}: no answer: context deadline exceeded; use of closed network connection")
+	require.EqualError(t, err, "network: GET /account/networks/{child_account_id}: no response: context deadline exceeded; use of closed network connection")
 }
 
 // The cause that a context was given comes with the context's error. A signal is printed.
@@ -305,12 +305,12 @@ func TestWhyAContextIsOver(t *testing.T) {
 	mine := errors.New("SECRET")
 	caused, because := context.WithCancelCause(t.Context())
 	because(mine)
-	require.EqualError(t, hide(whyDone(caused)), "context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows")
+	require.EqualError(t, hide(whyDone(caused)), "context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)")
 	require.ErrorIs(t, whyDone(caused), context.Canceled)
 	require.ErrorIs(t, whyDone(caused), mine)
 	late, cancel := context.WithDeadlineCause(t.Context(), time.Now(), io.EOF)
 	defer cancel()
-	require.EqualError(t, hide(whyDone(late)), "context deadline exceeded; the context was given a cause; EOF")
+	require.EqualError(t, hide(whyDone(late)), "context deadline exceeded; the context has a cause; EOF")
 	if runtime.GOOS == "windows" { // where a process cannot interrupt itself
 		return
 	}
@@ -320,7 +320,7 @@ func TestWhyAContextIsOver(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, process.Signal(os.Interrupt))
 	<-interrupted.Done()
-	require.EqualError(t, hide(whyDone(interrupted)), "context canceled; the context was given a cause; interrupt signal received")
+	require.EqualError(t, hide(whyDone(interrupted)), "context canceled; the context has a cause; interrupt signal received")
 }
 
 // Kinds come from a response before credentials are redacted in it, even if a credential is a word that an API uses.

@@ -97,6 +97,6 @@ func ExampleError_Unwrap() {
 		}
 	}
 	// Output:
-	// network: GET /account/networks/{child_account_id}: not sent: no credential; the source of the network token failed; error of type *errors.errorString, which errors.Unwrap shows
+	// network: GET /account/networks/{child_account_id}: not sent: no credential; the source of the network token failed; error of type *errors.errorString (see errors.Unwrap)
 	// cause: no tenant in the context
 }

@@ -322,7 +322,7 @@ func ExampleArgumentError() {
 
 	var refused *partnerapi.ArgumentError
 	fmt.Println(errors.As(err, &refused), err)
-	// Output: true DELETE /partners/subscriptions/{pk}: pk: "." and ".." cannot be sent in a path
+	// Output: true DELETE /partners/subscriptions/{pk}: pk: "." and ".." are invalid in a path
 }
 
 // The source supplies the token of each call.

@@ -49,7 +49,7 @@ type UpdateInvitationRequest struct {
 
 func (in UpdateInvitationRequest) check() (field, why string) {
 	if in == (UpdateInvitationRequest{}) {
-		return "UpdateInvitationRequest", setsNothing
+		return "UpdateInvitationRequest", noFieldSet
 	}
 	return "", ""
 }

@@ -43,12 +43,12 @@ func (ds *domains) UnmarshalJSON(data []byte) error {
 func (ds *domains) add(object []byte) error {
 	entries := jsonwire.Entries(object)
 	if len(entries) == 0 {
-		return reason("nothing in a collection's entry")
+		return reason("an empty entry in the collection")
 	}
 	slices.SortFunc(entries, func(a, b jsonwire.Entry) int { return strings.Compare(a.ID, b.ID) })
 	for _, e := range entries {
 		if e.ID == "" || !jsonwire.IsObject(e.Value) {
-			return reason("a domain without an id, or nothing but an id")
+			return reason("a domain without an ID or without fields")
 		}
 		var d Domain
 		if err := jsonwire.Unmarshal(e.Value, &d); err != nil {

@@ -34,12 +34,10 @@ func WithNetworkToken(token string) Option {
 	return withSecret("WithNetworkToken", NetworkToken, token)
 }
 
-const notAHeader = "a credential is not empty and has no spaces around it and no control characters"
-
 func withSecret(option string, which Credential, secret string) Option {
 	return func(s *settings) error {
-		if !isCredential(secret) {
-			return refused(option, notAHeader)
+		if why := httpsyntax.WhyNotExact(secret); why != "" {
+			return refused(option, why)
 		}
 		s.sources[which] = TokenSourceFunc(func(context.Context) (string, error) { return secret, nil })
 		return nil
@@ -52,9 +50,9 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 	return func(s *settings) error {
 		switch {
 		case credentials[which] == place{}:
-			return refused("WithCredentialSource", "an unknown credential")
+			return refused("WithCredentialSource", "unknown credential")
 		case source == nil:
-			return refused("WithCredentialSource", "no source")
+			return refused("WithCredentialSource", "nil")
 		}
 		s.sources[which] = source
 		return nil
@@ -67,14 +65,17 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 func WithBaseURL(name API, base string) Option {
 	return func(s *settings) error {
 		if _, known := apis[name]; !known {
-			return refused("WithBaseURL", "an unknown API")
+			return refused("WithBaseURL", "unknown API")
+		}
+		if base == "" {
+			return refused("WithBaseURL", "empty")
 		}
 		u, err := url.Parse(strings.TrimRight(base, "/"))
 		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return refused("WithBaseURL", "not an absolute http or https URL")
 		}
 		if u.User != nil || strings.ContainsAny(base, "?#") {
-			return refused("WithBaseURL", "a base URL has no user, query or fragment")
+			return refused("WithBaseURL", "has a user, query or fragment")
 		}
 		u.Host = strings.TrimSuffix(u.Host, ":") // an empty port
 		s.bases[name] = u
@@ -98,9 +99,11 @@ func WithHTTPClient(hc *http.Client) Option {
 	return func(s *settings) error {
 		switch {
 		case hc == nil:
-			return refused("WithHTTPClient", "a nil client")
-		case hc.Jar != nil || hc.CheckRedirect != nil:
-			return refused("WithHTTPClient", "a client with a Jar or a CheckRedirect")
+			return refused("WithHTTPClient", "nil")
+		case hc.Jar != nil:
+			return refused("WithHTTPClient", "has a Jar")
+		case hc.CheckRedirect != nil:
+			return refused("WithHTTPClient", "has a CheckRedirect")
 		}
 		s.transport = hc.Transport
 		s.clientTimeout = max(0, hc.Timeout)
@@ -113,7 +116,7 @@ func WithHTTPClient(hc *http.Client) Option {
 func WithTimeout(perAttempt time.Duration) Option {
 	return func(s *settings) error {
 		if perAttempt <= 0 {
-			return refused("WithTimeout", "not above zero")
+			return refused("WithTimeout", "must be above zero")
 		}
 		s.timeout = perAttempt
 		return nil
@@ -123,8 +126,15 @@ func WithTimeout(perAttempt time.Duration) Option {
 // WithRetry sets the retry policy. Zero fields mean their defaults.
 func WithRetry(policy RetryPolicy) Option {
 	return func(s *settings) error {
-		if policy.MaxAttempts < 0 || policy.MinWait < 0 || policy.MaxWait < 0 || policy.MaxRetryAfter < 0 {
-			return refused("WithRetry", "a field below zero")
+		switch {
+		case policy.MaxAttempts < 0:
+			return refused("WithRetry", "negative MaxAttempts")
+		case policy.MinWait < 0:
+			return refused("WithRetry", "negative MinWait")
+		case policy.MaxWait < 0:
+			return refused("WithRetry", "negative MaxWait")
+		case policy.MaxRetryAfter < 0:
+			return refused("WithRetry", "negative MaxRetryAfter")
 		}
 		s.retry = policy.withDefaults()
 		return nil
@@ -137,9 +147,9 @@ func WithRateLimiter(name API, limiter Limiter) Option {
 	return func(s *settings) error {
 		switch _, known := apis[name]; {
 		case !known:
-			return refused("WithRateLimiter", "an unknown API")
+			return refused("WithRateLimiter", "unknown API")
 		case limiter == nil:
-			return refused("WithRateLimiter", "no limiter")
+			return refused("WithRateLimiter", "nil")
 		}
 		s.limiters[name] = limiter
 		return nil
@@ -151,7 +161,7 @@ func WithRateLimiter(name API, limiter Limiter) Option {
 func WithMaxResponseBytes(most int64) Option {
 	return func(s *settings) error {
 		if most <= 0 {
-			return refused("WithMaxResponseBytes", "not above zero")
+			return refused("WithMaxResponseBytes", "must be above zero")
 		}
 		s.maxBody = most
 		return nil
@@ -161,8 +171,8 @@ func WithMaxResponseBytes(most int64) Option {
 // WithUserAgent puts product, such as "acme-billing/2.1", in front of the User-Agent header of this package.
 func WithUserAgent(product string) Option {
 	return func(s *settings) error {
-		if !httpsyntax.IsExactValue(product) {
-			return refused("WithUserAgent", "empty, or not the value of a header")
+		if why := httpsyntax.WhyNotExact(product); why != "" {
+			return refused("WithUserAgent", why)
 		}
 		s.product = product
 		return nil
@@ -220,7 +230,7 @@ var ownHeaders = func() httpsyntax.Headers {
 	return httpsyntax.Reserved(names...)
 }()
 
-const notForCallers = " is not for callers to set"
+const reserved = " is reserved"
 
 // WithHeader sends a header with the call, such as a trace id. Refused are credentials, Cookie, Host, Idempotency-Key, and the
 // headers that describe the body, control the connection, or override the method or the path. Case does not matter, and
@@ -228,11 +238,15 @@ const notForCallers = " is not for callers to set"
 func WithHeader(name, value string) CallOption {
 	name = http.CanonicalHeaderKey(name)
 	return func(o *callOptions) string {
-		if !httpsyntax.IsToken(name) || !httpsyntax.IsValue(value) {
-			return "WithHeader: not the name and value of a header"
-		}
-		if ownHeaders.Has(name) {
-			return "WithHeader: " + name + notForCallers
+		switch {
+		case name == "":
+			return "WithHeader: empty name"
+		case !httpsyntax.IsToken(name):
+			return "WithHeader: invalid name"
+		case ownHeaders.Has(name):
+			return "WithHeader: " + name + reserved
+		case !httpsyntax.IsValue(value):
+			return "WithHeader: the value has control characters"
 		}
 		if o.header == nil {
 			o.header = make(http.Header)

@@ -64,17 +64,20 @@ func TestTrapHeadersRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}, WithHeader(name, "SECRET"))
-			assertRefused(t, err, "CallOption", "WithHeader: "+http.CanonicalHeaderKey(name)+" is not for callers to set")
+			assertRefused(t, err, "CallOption", "WithHeader: "+http.CanonicalHeaderKey(name)+" is reserved")
 		})
 	}
-	for name, value := range map[string]string{
-		"": "SECRET", "X Tag": "SECRET", "X-Tag:": "SECRET", "X-Täg": "SECRET", "X-Tag\n": "SECRET", "X-SECRET(": "a",
-		"X-A": "SECRET\r\nHost: x", "X-B": "SECRET\x00", "X-C": "SECRET\x7f", "X-D": "\nSECRET",
+	const invalidName, invalidValue = "invalid name", "the value has control characters"
+	for name, test := range map[string]struct{ value, why string }{
+		"": {"SECRET", "empty name"}, "X Tag": {"SECRET", invalidName}, "X-Tag:": {"SECRET", invalidName}, "X-Täg": {"SECRET", invalidName},
+		"X-Tag\n": {"SECRET", invalidName}, "X-SECRET(": {"a", invalidName},
+		"X-A": {"SECRET\r\nHost: x", invalidValue}, "X-B": {"SECRET\x00", invalidValue}, "X-C": {"SECRET\x7f", invalidValue},
+		"X-D": {"\nSECRET", invalidValue},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}, WithHeader(name, value))
-			assertRefused(t, err, "CallOption", "WithHeader: not the name and value of a header")
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}, WithHeader(name, test.value))
+			assertRefused(t, err, "CallOption", "WithHeader: "+test.why)
 			assert.NotContains(t, err.Error(), "SECRET")
 		})
 	}
@@ -90,7 +93,7 @@ func TestHeadersOfCredentialsRefused(t *testing.T) {
 		for _, api := range []API{PartnerAPI, AccountAPI, NetworkAPI} {
 			for _, name := range []string{of.header, strings.ToLower(of.header), strings.ReplaceAll(of.header, "-", "_")} {
 				_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: api, Op: "GET /a"}, WithHeader(name, "SECRET"))
-				assertRefused(t, err, "CallOption", "WithHeader: "+http.CanonicalHeaderKey(name)+" is not for callers to set")
+				assertRefused(t, err, "CallOption", "WithHeader: "+http.CanonicalHeaderKey(name)+" is reserved")
 				assert.NotContains(t, err.Error(), "SECRET", which)
 			}
 		}
@@ -151,7 +154,7 @@ func TestCredentialsInAQueryRefused(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			assertRefused(t, err, "Query", test.why+" is not for callers to set")
+			assertRefused(t, err, "Query", test.why+" is reserved")
 			assert.NotContains(t, err.Error(), "SECRET")
 			assert.Empty(t, log.asked)
 		})
@@ -192,7 +195,7 @@ func TestWithResponseInto(t *testing.T) {
 			[]roundTripFunc{slow(always(429, "", "Retry-After", "5")), slow(always(200, `{"success":true}`))},
 			Response{StatusCode: 200, Header: http.Header{}, Attempts: 2, Duration: 7 * time.Second}, false,
 		},
-		"no answer": {
+		"no response": {
 			[]roundTripFunc{slow(cut)}, Response{Attempts: 1, Duration: time.Second}, true,
 		},
 	}

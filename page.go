@@ -65,7 +65,7 @@ func (p *Page[T]) complete() error {
 	case p.Items == nil:
 		return reason("a page without a list")
 	case isBlank(reflect.ValueOf(&p.Items)):
-		return reason("a record in which nothing is known")
+		return reason("a record with none of the documented fields")
 	default:
 		return nil
 	}

@@ -97,7 +97,7 @@ func TestPathArgumentsArriveUnchanged(t *testing.T) {
 
 func TestArgumentsRefused(t *testing.T) {
 	t.Parallel()
-	const dots = `"." and ".." cannot be sent in a path`
+	const dots = `"." and ".." are invalid in a path`
 	const op = "GET /a/{first}/b/{second}"
 	tests := map[string]struct {
 		op        string
@@ -109,10 +109,10 @@ func TestArgumentsRefused(t *testing.T) {
 		".":              {op, []string{".", "x"}, "first", dots},
 		"..":             {op, []string{"x", ".."}, "second", dots},
 		"not UTF-8":      {op, []string{"x", "a\xffb"}, "second", "not valid UTF-8"},
-		"none":           {op, nil, "Args", "fewer than the path has wildcards"},
-		"too few":        {op, []string{"x"}, "Args", "fewer than the path has wildcards"},
-		"too many":       {op, []string{"x", "y", "z"}, "Args", "more than the path has wildcards"},
-		"not one wanted": {"GET /a", []string{"x"}, "Args", "more than the path has wildcards"},
+		"none":           {op, nil, "Args", "fewer values than wildcards"},
+		"too few":        {op, []string{"x"}, "Args", "fewer values than wildcards"},
+		"too many":       {op, []string{"x", "y", "z"}, "Args", "more values than wildcards"},
+		"not one wanted": {"GET /a", []string{"x"}, "Args", "more values than wildcards"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -128,8 +128,8 @@ func TestArgumentsRefused(t *testing.T) {
 
 func TestOperationsRefused(t *testing.T) {
 	t.Parallel()
-	const form = "not a method, a space and a path with wildcards such as {id}"
-	const wildcard = "a wildcard is a segment of its own, such as {id}, and has a name of its own"
+	const form = "not in the form METHOD /path/{wildcard}"
+	const wildcard = "a wildcard is a whole segment, such as {id}, with a unique name"
 	for op, why := range map[string]string{
 		"":                      form,
 		"GET":                   form,
@@ -152,9 +152,9 @@ func TestOperationsRefused(t *testing.T) {
 		"GET /{a-b}":            wildcard,
 		"GET /a/{$}":            wildcard,
 		" /a":                   form, // net/http takes no method for GET
-		"G\nT /a":               "not a method and a path",
-		"GÄT /a":                "not a method and a path",
-		"GET /a\nb":             "not a method and a path",
+		"G\nT /a":               "invalid method or path",
+		"GÄT /a":                "invalid method or path",
+		"GET /a\nb":             "invalid method or path",
 	} {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
@@ -180,38 +180,38 @@ func TestCallsRefused(t *testing.T) {
 		"unknown API":                   {endpoint{Call: Call{API: "billing", Op: "GET /a"}}, "API", "unknown"},
 		"zero session":                  {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: &Session{}}}, "session", made},
 		"no session where one is taken": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, needsSession: true}, "session", made},
-		"a session for another API":     {endpoint{Call: Call{API: NetworkAPI, Op: "GET /a", Session: session}}, "session", "a session is for the account API only"},
-		"a new session for another API": {endpoint{Call: Call{API: PartnerAPI, Op: "GET /a", Session: NewSession()}}, "session", "a session is for the account API only"},
-		"another server's session":      {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: elsewhere}}, "session", "made by another server than the one that this client calls"},
-		"a query that is none":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: 7}}, "Query", "cannot be encoded"},
+		"a session for another API":     {endpoint{Call: Call{API: NetworkAPI, Op: "GET /a", Session: session}}, "session", "only the account API takes a session"},
+		"a new session for another API": {endpoint{Call: Call{API: PartnerAPI, Op: "GET /a", Session: NewSession()}}, "session", "only the account API takes a session"},
+		"another server's session":      {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: elsewhere}}, "session", "belongs to another server"},
+		"a query that is none":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: 7}}, "Query", "encoding failed"},
 		"a query that refuses":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Page: -1}}}, "Page", "below zero"},
 		"a date in a query": {endpoint{
 			Call: Call{API: AccountAPI, Op: "GET /a", Query: SignupRequest{PK: "a", Email: "b", ChildBirthday: Date{2020, 2, 30}}},
-		}, "ChildBirthday", "a Date that is no day in the calendar"},
+		}, "ChildBirthday", "not a calendar date"},
 		"a query that is not UTF-8": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Search: "a\xff"}}}, "Query", "not valid UTF-8"},
 		"url.Values, the value":     {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"a": {"b", "\xff"}}}}, "Query", "not valid UTF-8"},
 		"url.Values, the name":      {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: url.Values{"\xff": {"b"}}}}, "Query", "not valid UTF-8"},
-		"NaN":                       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": math.NaN()}}}, "Body", "a number that JSON does not have"},
-		"infinity":                  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateNetworkRequest{math.Inf(1)}}}, "Body", "a number that JSON does not have"},
+		"NaN":                       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": math.NaN()}}}, "Body", "NaN or infinite"},
+		"infinity":                  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateNetworkRequest{math.Inf(1)}}}, "Body", "NaN or infinite"},
 		"infinity to set": {endpoint{
 			Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{FeeProposed: Set(math.Inf(-1))}},
-		}, "Body", "a number that JSON does not have"},
+		}, "Body", "NaN or infinite"},
 		"a date": {endpoint{
 			Call: Call{API: AccountAPI, Op: "POST /a", Body: CreateAccountRequest{Birthdate: Date{2023, 2, 29}}},
-		}, "Birthdate", "a Date that is no day in the calendar"},
-		"a date of a stranger":         {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}}, "Body", "a Date that is no day in the calendar"},
-		"a stranger's date in a query": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}}, "Query", "a Date that is no day in the calendar"},
-		"a function":                   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: func() {}}}, "Body", "cannot be encoded"},
-		"a marshaler that fails":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: failing{}}}, "Body", "cannot be encoded"},
-		"sets nothing: subscription":   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "an update that sets nothing"},
-		"sets nothing: account":        {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "an update that sets nothing"},
-		"sets nothing: invitation":     {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "an update that sets nothing"},
+		}, "Birthdate", "not a calendar date"},
+		"a date of a stranger":         {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}}, "Body", "not a calendar date"},
+		"a stranger's date in a query": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}}, "Query", "not a calendar date"},
+		"a function":                   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: func() {}}}, "Body", "encoding failed"},
+		"a marshaler that fails":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: failing{}}}, "Body", "encoding failed"},
+		"sets nothing: subscription":   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "empty"},
+		"sets nothing: account":        {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "no field is set"},
+		"sets nothing: invitation":     {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "no field is set"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := TokenSourceFunc(func(context.Context) (string, error) {
-				t.Error("a source was asked for the credential of a call that cannot be sent")
+				t.Error("a source was asked for the credential of an invalid call")
 				return "", nil
 			})
 			client := newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, asked),
@@ -382,7 +382,7 @@ func TestBodyThatLeadsBackIntoItself(t *testing.T) {
 	r := &ring{}
 	r.Next = r
 	_, err = Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: r})
-	assertRefused(t, err, "Body", "cannot be encoded")
+	assertRefused(t, err, "Body", "encoding failed")
 }
 
 type hidesLoop struct {
@@ -416,7 +416,7 @@ func TestNoCredential(t *testing.T) {
 		},
 		"the source fails": {
 			[]Option{source("", broken)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, broken,
-			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString, which errors.Unwrap shows",
+			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString (see errors.Unwrap)",
 		},
 		"the source is cancelled": {
 			[]Option{source("", context.Canceled)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, context.Canceled,
@@ -424,15 +424,15 @@ func TestNoCredential(t *testing.T) {
 		},
 		"the source returns nothing": {
 			[]Option{source("", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential",
+			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential: empty",
 		},
 		"the source returns no header value": {
 			[]Option{source("SECRET\r\nX: y", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential",
+			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential: has control characters",
 		},
 		"the source returns spaces": {
 			[]Option{source("SECRET ", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential",
+			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential: has spaces around it",
 		},
 	}
 	for name, test := range tests {
@@ -587,7 +587,7 @@ func TestDoReadsWhatIsAskedFor(t *testing.T) {
 		client, call := do(t, NetworkAPI, `{"A":"SECRET"}`)
 		got, err := Do[struct{ A int }](t.Context(), client, call)
 		assertKinds(t, err, ErrBadResponse)
-		require.EqualError(t, err, "network: GET /partners/children: 200 OK: bad response; a value of another type than int")
+		require.EqualError(t, err, "network: GET /partners/children: 200 OK: bad response; not of type int")
 		assert.Zero(t, got)
 	})
 }
@@ -648,7 +648,7 @@ func TestRedirectIsAFailure(t *testing.T) {
 			client := newTestClient(t, always(status, "", "Location", location))
 			_, err := Do[none](t.Context(), client, Call{API: AccountAPI, Op: "GET /a"})
 			assertKinds(t, err, ErrBadResponse)
-			require.ErrorContains(t, err, "bad response; a redirect, which is not followed")
+			require.ErrorContains(t, err, "bad response; redirects are not followed")
 			assert.NotContains(t, err.Error(), "SECRET")
 			var failed *Error
 			require.ErrorAs(t, err, &failed)
@@ -814,15 +814,15 @@ func TestTrapMockedResponse(t *testing.T) {
 		},
 		"no status": {
 			func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; a response without a status",
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no response: outcome unknown; a response without a status",
 		},
 		"neither answer nor error": {
 			func(*http.Request) (*http.Response, error) { return nil, nil },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; the transport returned neither a response nor an error",
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no response: outcome unknown; the transport returned neither a response nor an error",
 		},
 		"both": {
 			func(*http.Request) (*http.Response, error) { return reply(200, `{"success":true}`), io.EOF },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no answer: outcome unknown; EOF",
+			[]error{ErrOutcomeUnknown}, "partner: POST /a: no response: outcome unknown; EOF",
 		},
 	}
 	for name, test := range tests {

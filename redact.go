@@ -55,7 +55,7 @@ func ofTransport(ctx context.Context, err error) error {
 }
 
 // givenCause begins the text of a context's own cause.
-const givenCause = "the context was given a cause"
+const givenCause = "the context has a cause"
 
 // whyDone returns nil if ctx is not done, and otherwise its error, joined with its own cause if it has one. A transport may
 // return either, and errors.Is finds both.

@@ -294,7 +294,7 @@ func TestTrapHTTPMockWithoutResponder(t *testing.T) {
 	_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
 	assert.Less(t, time.Since(started), 200*time.Millisecond)
 	assertKinds(t, err, ErrOutcomeUnknown)
-	require.EqualError(t, err, "account: POST /accounts: no answer: outcome unknown; the transport failed; no responder found")
+	require.EqualError(t, err, "account: POST /accounts: no response: outcome unknown; the transport failed; no responder found")
 	var failed *Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, 1, failed.Attempts)
@@ -438,11 +438,11 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 			always(429, "", "Retry-After", "3"), []error{ErrRateLimited}, nil,
 			"network: POST /a: 429 Too Many Requests: rate limited; context deadline exceeded",
 		},
-		"no answer": {
+		"no response": {
 			func(req *http.Request) (*http.Response, error) {
 				time.Sleep(3*time.Second - 1)
 				return refusedDial(req)
-			}, nil, errno.ConnectionRefused, "network: POST /a: no answer: dial tcp: connection refused; context deadline exceeded",
+			}, nil, errno.ConnectionRefused, "network: POST /a: no response: dial tcp: connection refused; context deadline exceeded",
 		},
 	}
 	for name, test := range tests {
@@ -493,8 +493,8 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 		want  string
 	}{
 		"after an answer": {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil, "network: PUT /a: 503 Service Unavailable: server error; outcome unknown; context canceled"},
-		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF, "network: PUT /a: no answer: outcome unknown; unexpected EOF; context canceled"},
-		"after a refusal": {"POST /a", refusedDial, nil, nil, "network: POST /a: no answer: dial tcp: connection refused; context canceled"},
+		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF, "network: PUT /a: no response: outcome unknown; unexpected EOF; context canceled"},
+		"after a refusal": {"POST /a", refusedDial, nil, nil, "network: POST /a: no response: dial tcp: connection refused; context canceled"},
 		"after a 429":     {"POST /a", always(429, ""), []error{ErrRateLimited}, nil, "network: POST /a: 429 Too Many Requests: rate limited; context canceled"},
 	}
 	for name, test := range tests {
@@ -532,9 +532,9 @@ func TestCancelledInFlight(t *testing.T) {
 		is    error
 		want  string
 	}{
-		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no answer: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
-		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no answer: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
-		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no answer: outcome unknown; EOF; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no response: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no response: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no response: outcome unknown; EOF; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -574,39 +574,39 @@ func TestCancelCauseIsFound(t *testing.T) {
 		"before the call": {nil, func(c cancelling) []Option {
 			c.cancel()
 			return nil
-		}, "not sent: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "not sent: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 		"in the credential's source": {nil, func(c cancelling) []Option {
 			return []Option{WithCredentialSource(NetworkToken, TokenSourceFunc(func(ctx context.Context) (string, error) {
 				c.cancel()
 				return "", ctx.Err()
 			}))}
-		}, "not sent: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "not sent: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 		"in the limiter": {nil, func(c cancelling) []Option {
 			return []Option{WithRateLimiter(NetworkAPI, limiterFunc(func(ctx context.Context) error {
 				c.cancel()
 				return ctx.Err()
 			}))}
-		}, "not sent: the rate limiter refused; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "not sent: the rate limiter refused; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 		"in an attempt": {func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
 		}, func(c cancelling) []Option {
 			time.AfterFunc(time.Second, c.cancel)
 			return nil
-		}, "no answer: outcome unknown; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "no response: outcome unknown; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 		"between attempts": {always(503, ""), func(c cancelling) []Option {
 			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
-		}, "503 Service Unavailable: server error; outcome unknown; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "503 Service Unavailable: server error; outcome unknown; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 		"between attempts without a response": {cut, func(c cancelling) []Option {
 			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
-		}, "no answer: outcome unknown; unexpected EOF; context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "no response: outcome unknown; unexpected EOF; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 		"while the session is refreshed": {func(req *http.Request) (*http.Response, error) {
 			time.Sleep(time.Minute)
 			return ok(req)
 		}, func(c cancelling) []Option {
 			time.AfterFunc(time.Second, c.cancel)
 			return nil
-		}, "not sent: context canceled; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows"},
+		}, "not sent: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -643,7 +643,7 @@ func TestCauseOfADeadlineAndOfAWalk(t *testing.T) {
 		_, err := Do[none](ctx, newTestClient(t, silent), Call{API: NetworkAPI, Op: "GET /a"})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, why)
-		require.EqualError(t, err, "network: GET /a: no answer: context deadline exceeded; the context was given a cause; error of type *errors.errorString, which errors.Unwrap shows")
+		require.EqualError(t, err, "network: GET /a: no response: context deadline exceeded; the context has a cause; error of type *errors.errorString (see errors.Unwrap)")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -708,7 +708,7 @@ func TestRetryBudget(t *testing.T) {
 		// A call that may not go again for want of tokens ends, and says so to the hook.
 		last := log.seen[len(log.seen)-1]
 		assert.Zero(t, last.Wait)
-		require.EqualError(t, get(PartnerAPI), "partner: GET /a: no answer: unexpected EOF; the client's retry budget is used up")
+		require.EqualError(t, get(PartnerAPI), "partner: GET /a: no response: unexpected EOF; the client's retry budget is used up")
 		assert.Equal(t, 1101, transport.sent)
 		assert.Zero(t, log.seen[1100].Wait)
 
@@ -790,12 +790,12 @@ func TestLimiterThatRefuses(t *testing.T) {
 		sent  int
 		want  string
 	}{
-		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString, which errors.Unwrap shows"},
+		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString (see errors.Unwrap)"},
 		"at once, over":    {0, context.DeadlineExceeded, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; context deadline exceeded"},
 		"no time":          {0, late, []error{context.DeadlineExceeded}, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) would exceed context deadline; context deadline exceeded"},
 		"no burst":         {0, tooMuch, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) exceeds limiter's burst 0"},
-		"of another":       {0, others, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString, which errors.Unwrap shows"},
-		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString, which errors.Unwrap shows"},
+		"of another":       {0, others, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString (see errors.Unwrap)"},
+		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString (see errors.Unwrap)"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1024,7 +1024,7 @@ func TestRenewedCredential(t *testing.T) {
 				if test.fail != nil {
 					require.ErrorIs(t, err, test.fail)
 					require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: 401 Unauthorized: Please provide a valid token; "+
-						"partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; the source of the partner token failed; error of type *errors.errorString, which errors.Unwrap shows")
+						"partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; the source of the partner token failed; error of type *errors.errorString (see errors.Unwrap)")
 				}
 			})
 		})

@@ -130,9 +130,9 @@ func (s *Session) join(op string, of api, base *url.URL, required bool, refresh 
 	case kind == nil:
 		return nil, noSession
 	case !of.sessions:
-		return nil, "a session is for the account API only"
+		return nil, "only the account API takes a session"
 	case !kind.join(originOf(base)):
-		return nil, "made by another server than the one that this client calls"
+		return nil, "belongs to another server"
 	default:
 		return &sessionCall{kind: kind, op: op, refresh: refresh}, ""
 	}

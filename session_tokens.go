@@ -36,15 +36,14 @@ func (t Tokens) LogValue() slog.Value { return redactedTokens.LogValue() }
 
 // check returns the invalid field and the reason. One of the two tokens may be empty.
 func (t Tokens) check() (field, why string) {
-	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
 	known := func(at UnixTime) bool { return at.IsZero() || at.Unix() > minUnix && at.Unix() < maxUnix }
 	switch {
 	case t.AccessToken == "" && t.RefreshToken == "":
-		return "Tokens", "without an access token and a refresh token"
+		return "Tokens", "empty"
 	case t.AccessToken != "" && !isBearer(t.AccessToken):
-		return "AccessToken", notSent
+		return "AccessToken", whyNotBearer(t.AccessToken)
 	case t.RefreshToken != "" && !isBearer(t.RefreshToken):
-		return "RefreshToken", notSent
+		return "RefreshToken", whyNotBearer(t.RefreshToken)
 	case !known(t.AccessTokenExpires):
 		return "AccessTokenExpires", errNotUnix.Error()
 	case !known(t.RefreshTokenExpires):
@@ -55,8 +54,21 @@ func (t Tokens) check() (field, why string) {
 }
 
 // isBearer reports whether a token can be sent and exported.
-func isBearer(token string) bool {
-	return isCredential(token) && utf8.ValidString(token) && !strings.ContainsFunc(token, unicode.IsSpace)
+func isBearer(token string) bool { return whyNotBearer(token) == "" }
+
+func whyNotBearer(token string) string {
+	switch {
+	case token == "":
+		return "empty"
+	case !utf8.ValidString(token):
+		return "not valid UTF-8"
+	case strings.ContainsFunc(token, unicode.IsSpace):
+		return "has spaces"
+	case !isCredential(token):
+		return "has control characters"
+	default:
+		return ""
+	}
 }
 
 // renewedTokens is the payload of a refresh. The refresh token that was sent is spent, so everything readable is kept: an
@@ -76,7 +88,7 @@ func (t *renewedTokens) UnmarshalJSON(data []byte) error {
 		t.RefreshToken, t.RefreshTokenExpires = refresh.Text(), expiration(refreshExpires.Value)
 	}
 	if t.Tokens == (Tokens{}) {
-		return reason("no access_token and no refresh_token that can be sent")
+		return reason("neither a valid access_token nor a valid refresh_token")
 	}
 	return nil
 }
@@ -255,11 +267,11 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Fligh
 		return nil, nil
 	case fresh: // and to be stored
 	case unaccepted && t.denied.Has(c.op, now): // the customer is at fault, not the token
-		return nil, reason("a new access token was not accepted either")
+		return nil, reason("the API rejected a new access token too")
 	case !t.canRefresh(now):
-		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no refresh token that can be used"))
+		return nil, errors.Join(ErrNotLoggedIn, reason("the session has no valid refresh token"))
 	case unaccepted && !t.renewals.Take(now):
-		return nil, reason("the API accepts no access token for long")
+		return nil, reason("the API rejects access tokens too often")
 	}
 	r := flight.New[struct{}](reason("the refresh did not end"))
 	t.renewal = r
@@ -349,7 +361,7 @@ func (t *tokenSession) save(ctx context.Context) error {
 	t.mu.Unlock()
 	if store != nil {
 		if err := store(ctx, tokens); err != nil {
-			return blame("the new tokens could not be stored", err)
+			return blame("storing the new tokens failed", err)
 		}
 	}
 	t.mu.Lock()

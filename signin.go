@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/flight"
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/renewal"
 	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
@@ -75,8 +76,8 @@ const (
 // GET /app/session, POST /app/login, POST /app/login-account
 func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
 	s := &signIn{credentials: credentials}
-	if !isCredential(credentials.AppKey) {
-		s.refused = &ArgumentError{Op: "SignIn", Name: "AppKey", Reason: notAHeader}
+	if why := httpsyntax.WhyNotExact(credentials.AppKey); why != "" {
+		s.refused = &ArgumentError{Op: "SignIn", Name: "AppKey", Reason: why}
 		return ownSource(s)
 	}
 	s.client, s.refused = NewClient(append(slices.Clone(opts), WithCredentialSource(NetworkToken, TokenSourceFunc(tokenIn)))...)
@@ -87,11 +88,11 @@ func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
 func (s *signIn) suits(which Credential, base *url.URL) error {
 	switch {
 	case which != NetworkToken:
-		return refused("WithCredentialSource", "SignIn is a source of the "+string(NetworkToken))
+		return refused("WithCredentialSource", "SignIn supplies only the "+string(NetworkToken))
 	case s.refused != nil:
 		return s.refused
 	case originOf(s.client.config().bases[NetworkAPI]) != originOf(base):
-		return refused("WithCredentialSource", "SignIn is for another server than the client: both need the same WithBaseURL")
+		return refused("WithCredentialSource", "SignIn and the client need the same WithBaseURL")
 	default:
 		return nil
 	}
@@ -229,7 +230,7 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 			account = session.Accounts[0].ID
 		}
 		if account == "" {
-			return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "empty, and the user has to choose an account"}
+			return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "empty: the user has to choose an account"}
 		}
 		if session, err = sessions.SelectAccount(ctx, account); err != nil {
 			return "", err
@@ -238,11 +239,11 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 	}
 	switch {
 	case !session.Authenticated:
-		return "", reason("the API does not say that the user is logged in")
+		return "", reason("the API did not log the user in")
 	case account != "" && session.Account.ID != "" && session.Account.ID != account:
 		return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "not the account that the user is logged in to"}
 	case !isCredential(token):
-		return "", reason("a JWT that cannot be sent")
+		return "", reason("an invalid JWT")
 	}
 	return token, nil
 }

@@ -33,7 +33,7 @@ func (in SignupRequest) check() (field, why string) {
 	case in.Email == "":
 		return "Email", "empty"
 	case !in.ChildBirthday.IsZero() && !in.ChildBirthday.Valid():
-		return "ChildBirthday", noSuchDay
+		return "ChildBirthday", notADay
 	default:
 		return "", ""
 	}
@@ -92,10 +92,10 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 	to := res.header.Get("Location")
 	location, err := r.url.Parse(to)
 	if err != nil || to == "" || location.Host == "" || location.Scheme != "https" && location.Scheme != "http" {
-		return nil, badResponse("a redirect without an address")
+		return nil, badResponse("a redirect without a valid Location")
 	}
 	if secrets := r.secrets.all(); redact.Echoes(to, secrets) || redact.Echoes(location.String(), secrets) { // resolving dots can put a token together
-		return nil, badResponse("a redirect to an address that holds a credential")
+		return nil, badResponse("a redirect to a URL that contains a credential")
 	}
 	return location, nil
 }

@@ -44,7 +44,7 @@ type UpdateSubscriptionRequest struct {
 
 func (in UpdateSubscriptionRequest) check() (field, why string) {
 	if in == (UpdateSubscriptionRequest{}) {
-		return "Plan", setsNothing
+		return "Plan", "empty"
 	}
 	return "", ""
 }

@@ -48,7 +48,7 @@ func (d Date) IsZero() bool { return d == Date{} }
 // Valid reports whether d is a day of the years 0 to 9999. The zero value is not.
 func (d Date) Valid() bool { return d.Year >= 0 && d.Year <= 9999 && DateOf(d.In(time.UTC)) == d }
 
-const noSuchDay = "a Date that is no day in the calendar"
+const notADay = "not a calendar date"
 
 // In returns midnight at the start of d in loc. If clocks skip that midnight, or if d is not Valid, it returns the result of
 // [time.Date].

@@ -319,7 +319,7 @@ func TestUnreadableTimes(t *testing.T) {
 		require.EqualError(t, err, "network: GET /account/network-invitations: 200 OK: bad response; "+want)
 	}
 	_, err := newTestClient(t, newTranscript(answerWith(200, `{"customer":{"id":1,"subscription":{"start_date":"soon"}}}`))).Accounts.Get(t.Context(), NewSession())
-	assert.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer.subscription.start_date: a time that is not of RFC 3339")
+	assert.EqualError(t, err, "account: GET /account: 200 OK: bad response; field customer.subscription.start_date: not an RFC 3339 time")
 }
 
 // holder is a record with one field.

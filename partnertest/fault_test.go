@@ -210,7 +210,7 @@ func TestRefusedConnection(t *testing.T) {
 	fake.Fail("GET /account/network-domains", partnertest.Fault{Cut: partnertest.CutRefused})
 	_, err := fake.Client().Networks.Domains(t.Context(), partnerapi.WithoutRetry())
 	require.ErrorIs(t, err, errno.ConnectionRefused)
-	require.EqualError(t, err, "network: GET /account/network-domains: no answer: dial tcp: connection refused")
+	require.EqualError(t, err, "network: GET /account/network-domains: no response: dial tcp: connection refused")
 	assert.Empty(t, fake.Calls())
 }
 

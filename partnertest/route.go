@@ -55,7 +55,7 @@ func addRoute(routes []route, added route) []route {
 func (f *Fake) Handle(op string, h http.Handler) {
 	method, path, _ := strings.Cut(op, " ")
 	if method == "" || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#% ") || strings.Contains(path, "...}") {
-		panic("partnertest: not a method, a space and a path with wildcards such as {id}: " + op)
+		panic("partnertest: not in the form METHOD /path/{wildcard}: " + op)
 	}
 	if h == nil {
 		panic("partnertest: no handler for " + op)

@@ -255,9 +255,9 @@ func TestAccountArgumentsRefused(t *testing.T) {
 	log := newTranscript(teapot)
 	client := newTestClient(t, log)
 	_, err := client.Accounts.Update(t.Context(), partnerapi.NewSession(), partnerapi.UpdateAccountRequest{})
-	assertRefused(t, err, "UpdateAccountRequest", "an update that sets nothing")
+	assertRefused(t, err, "UpdateAccountRequest", "no field is set")
 	_, err = client.Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{Birthdate: partnerapi.Date{Year: 1995, Month: time.February, Day: 30}})
-	assertRefused(t, err, "Birthdate", "a Date that is no day in the calendar")
+	assertRefused(t, err, "Birthdate", "not a calendar date")
 	assert.NotContains(t, err.Error(), "1995")
 	assert.Empty(t, log.requests)
 }

@@ -35,10 +35,11 @@ func credentials() []partnerapi.Option {
 func TestOptionsRefused(t *testing.T) {
 	t.Parallel()
 	const (
-		unsendable = "a credential is not empty and has no spaces around it and no control characters"
-		url        = "not an absolute http or https URL"
-		parts      = "a base URL has no user, query or fragment"
-		plain      = "the base URL of the partner API is not https: see WithInsecureHTTP"
+		spaces  = "has spaces around it"
+		control = "has control characters"
+		url     = "not an absolute http or https URL"
+		parts   = "has a user, query or fragment"
+		plain   = "the base URL of the partner API is not https: see WithInsecureHTTP"
 	)
 	base := func(u string) partnerapi.Option { return partnerapi.WithBaseURL(partnerapi.PartnerAPI, u) }
 	source := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return "SECRET", nil })
@@ -49,20 +50,20 @@ func TestOptionsRefused(t *testing.T) {
 		name, why string
 	}{
 		"nil":                          {nil, "Option", "nil"},
-		"empty partner token":          {partnerapi.WithPartnerToken(""), "WithPartnerToken", unsendable},
-		"empty account key":            {partnerapi.WithAccountKey(""), "WithAccountKey", unsendable},
-		"empty organisation key":       {partnerapi.WithOrganizationKey(""), "WithOrganizationKey", unsendable},
-		"empty network token":          {partnerapi.WithNetworkToken(""), "WithNetworkToken", unsendable},
-		"spaces":                       {partnerapi.WithPartnerToken("  "), "WithPartnerToken", unsendable},
-		"a space before":               {partnerapi.WithPartnerToken(" SECRET"), "WithPartnerToken", unsendable},
-		"a newline after":              {partnerapi.WithAccountKey("SECRET\n"), "WithAccountKey", unsendable},
-		"another header":               {partnerapi.WithNetworkToken("SECRET\r\nHost: x"), "WithNetworkToken", unsendable},
-		"NUL":                          {partnerapi.WithOrganizationKey("SEC\x00RET"), "WithOrganizationKey", unsendable},
-		"DEL":                          {partnerapi.WithPartnerToken("SECRET\x7f"), "WithPartnerToken", unsendable},
-		"an unknown credential":        {partnerapi.WithCredentialSource("password", source), "WithCredentialSource", "an unknown credential"},
-		"no source":                    {partnerapi.WithCredentialSource(partnerapi.AccountKey, nil), "WithCredentialSource", "no source"},
-		"base of an unknown API":       {partnerapi.WithBaseURL("billing", "https://SECRET.example"), "WithBaseURL", "an unknown API"},
-		"no base":                      {base(""), "WithBaseURL", url},
+		"empty partner token":          {partnerapi.WithPartnerToken(""), "WithPartnerToken", "empty"},
+		"empty account key":            {partnerapi.WithAccountKey(""), "WithAccountKey", "empty"},
+		"empty organisation key":       {partnerapi.WithOrganizationKey(""), "WithOrganizationKey", "empty"},
+		"empty network token":          {partnerapi.WithNetworkToken(""), "WithNetworkToken", "empty"},
+		"spaces":                       {partnerapi.WithPartnerToken("  "), "WithPartnerToken", spaces},
+		"a space before":               {partnerapi.WithPartnerToken(" SECRET"), "WithPartnerToken", spaces},
+		"a newline after":              {partnerapi.WithAccountKey("SECRET\n"), "WithAccountKey", spaces},
+		"another header":               {partnerapi.WithNetworkToken("SECRET\r\nHost: x"), "WithNetworkToken", control},
+		"NUL":                          {partnerapi.WithOrganizationKey("SEC\x00RET"), "WithOrganizationKey", control},
+		"DEL":                          {partnerapi.WithPartnerToken("SECRET\x7f"), "WithPartnerToken", control},
+		"unknown credential":           {partnerapi.WithCredentialSource("password", source), "WithCredentialSource", "unknown credential"},
+		"no source":                    {partnerapi.WithCredentialSource(partnerapi.AccountKey, nil), "WithCredentialSource", "nil"},
+		"base of an unknown API":       {partnerapi.WithBaseURL("billing", "https://SECRET.example"), "WithBaseURL", "unknown API"},
+		"no base":                      {base(""), "WithBaseURL", "empty"},
 		"only a slash":                 {base("/"), "WithBaseURL", url},
 		"base without scheme":          {base("SECRET.example/api"), "WithBaseURL", url},
 		"base of a path":               {base("/SECRET"), "WithBaseURL", url},
@@ -87,21 +88,21 @@ func TestOptionsRefused(t *testing.T) {
 		"base in a private network":    {base("http://192.168.0.1"), "WithBaseURL", plain},
 		"base like localhost":          {base("http://localhost.SECRET.example"), "WithBaseURL", plain},
 		"base that looks like 127":     {base("http://127.0.0.1.SECRET.example"), "WithBaseURL", plain},
-		"no client":                    {partnerapi.WithHTTPClient(nil), "WithHTTPClient", "a nil client"},
-		"a client with a jar":          {partnerapi.WithHTTPClient(&http.Client{Jar: jar}), "WithHTTPClient", "a client with a Jar or a CheckRedirect"},
-		"a client with CheckRedirect":  {partnerapi.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}), "WithHTTPClient", "a client with a Jar or a CheckRedirect"},
-		"no time":                      {partnerapi.WithTimeout(0), "WithTimeout", "not above zero"},
-		"less than no time":            {partnerapi.WithTimeout(-1), "WithTimeout", "not above zero"},
-		"attempts below zero":          {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: -1}), "WithRetry", "a field below zero"},
-		"wait below zero":              {partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: -1}), "WithRetry", "a field below zero"},
-		"longest wait below zero":      {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxWait: -1}), "WithRetry", "a field below zero"},
-		"Retry-After below zero":       {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxRetryAfter: -1}), "WithRetry", "a field below zero"},
-		"no limiter":                   {partnerapi.WithRateLimiter(partnerapi.PartnerAPI, nil), "WithRateLimiter", "no limiter"},
-		"a limiter for an unknown API": {partnerapi.WithRateLimiter("billing", limiter{}), "WithRateLimiter", "an unknown API"},
-		"no bytes":                     {partnerapi.WithMaxResponseBytes(0), "WithMaxResponseBytes", "not above zero"},
-		"less than no bytes":           {partnerapi.WithMaxResponseBytes(math.MinInt64), "WithMaxResponseBytes", "not above zero"},
-		"no product":                   {partnerapi.WithUserAgent(""), "WithUserAgent", "empty, or not the value of a header"},
-		"a product of two lines":       {partnerapi.WithUserAgent("SECRET\r\nX: y"), "WithUserAgent", "empty, or not the value of a header"},
+		"no client":                    {partnerapi.WithHTTPClient(nil), "WithHTTPClient", "nil"},
+		"a client with a jar":          {partnerapi.WithHTTPClient(&http.Client{Jar: jar}), "WithHTTPClient", "has a Jar"},
+		"a client with CheckRedirect":  {partnerapi.WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}), "WithHTTPClient", "has a CheckRedirect"},
+		"no time":                      {partnerapi.WithTimeout(0), "WithTimeout", "must be above zero"},
+		"less than no time":            {partnerapi.WithTimeout(-1), "WithTimeout", "must be above zero"},
+		"attempts below zero":          {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: -1}), "WithRetry", "negative MaxAttempts"},
+		"wait below zero":              {partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: -1}), "WithRetry", "negative MinWait"},
+		"longest wait below zero":      {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxWait: -1}), "WithRetry", "negative MaxWait"},
+		"Retry-After below zero":       {partnerapi.WithRetry(partnerapi.RetryPolicy{MaxRetryAfter: -1}), "WithRetry", "negative MaxRetryAfter"},
+		"no limiter":                   {partnerapi.WithRateLimiter(partnerapi.PartnerAPI, nil), "WithRateLimiter", "nil"},
+		"a limiter for an unknown API": {partnerapi.WithRateLimiter("billing", limiter{}), "WithRateLimiter", "unknown API"},
+		"no bytes":                     {partnerapi.WithMaxResponseBytes(0), "WithMaxResponseBytes", "must be above zero"},
+		"less than no bytes":           {partnerapi.WithMaxResponseBytes(math.MinInt64), "WithMaxResponseBytes", "must be above zero"},
+		"no product":                   {partnerapi.WithUserAgent(""), "WithUserAgent", "empty"},
+		"a product of two lines":       {partnerapi.WithUserAgent("SECRET\r\nX: y"), "WithUserAgent", control},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func TestTokenFileErrors(t *testing.T) {
 		text    string
 		is      error
 	}{
-		"missing": {func(*testing.T, string) {}, "the file cannot be opened; no such file or directory", fs.ErrNotExist},
+		"missing": {func(*testing.T, string) {}, "opening the file failed; no such file or directory", fs.ErrNotExist},
 		"a folder": {func(t *testing.T, path string) {
 			t.Helper()
 			require.NoError(t, os.Mkdir(path, 0o700))
@@ -50,7 +50,7 @@ func TestTokenFileErrors(t *testing.T) {
 		"no credential": {func(t *testing.T, path string) {
 			t.Helper()
 			write(t, path, "SECRET\x00")
-		}, "the file does not hold a credential", nil},
+		}, "the file holds an invalid credential: has control characters", nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 func TestForeignErrorIsShownByUnwrap(t *testing.T) {
 	t.Parallel()
 	mine := errors.New("no tenant")
-	const shows = "error of type *errors.errorString, which errors.Unwrap shows"
+	const shows = "error of type *errors.errorString (see errors.Unwrap)"
 	fails := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return "", mine })
 	refuses := limiterFunc(func(context.Context) error { return mine })
 	breaks := roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, mine })
@@ -44,7 +44,7 @@ func TestForeignErrorIsShownByUnwrap(t *testing.T) {
 			op + "not sent: no credential; the source of the organization key failed; " + shows,
 		},
 		"a limiter":   {newTestClient(t, ok, partnerapi.WithRateLimiter(partnerapi.AccountAPI, refuses)), search, op + "not sent: the rate limiter refused; " + shows},
-		"a transport": {newTestClient(t, breaks, soon), search, op + "no answer: the transport failed; " + shows},
+		"a transport": {newTestClient(t, breaks, soon), search, op + "no response: the transport failed; " + shows},
 		"a body": {
 			newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(mine))}, nil
@@ -53,19 +53,19 @@ func TestForeignErrorIsShownByUnwrap(t *testing.T) {
 		"a dialler": {
 			newTestClient(t, &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: mine}
-			}}, soon), search, op + "no answer: the transport failed; dial tcp: " + shows,
+			}}, soon), search, op + "no response: the transport failed; dial tcp: " + shows,
 		},
 		"a store": {newTestClient(t, &issuer{}), func(ctx context.Context, c *partnerapi.Client) error {
 			session := tokenSession(t, oldTokens())
 			session.OnRefresh(func(context.Context, partnerapi.Tokens) error { return mine })
 			_, err := c.Accounts.Get(ctx, session)
 			return err
-		}, "account: GET /account: not sent: the new tokens could not be stored; " + shows},
+		}, "account: GET /account: not sent: storing the new tokens failed; " + shows},
 		"a cause": {newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 			because(mine)
 			<-req.Context().Done()
 			return nil, context.Cause(req.Context())
-		})), func(_ context.Context, c *partnerapi.Client) error { return search(caused, c) }, op + "no answer: context canceled; the context was given a cause; " + shows},
+		})), func(_ context.Context, c *partnerapi.Client) error { return search(caused, c) }, op + "no response: context canceled; the context has a cause; " + shows},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -89,7 +89,7 @@ func TestEmptyInvitationUpdateIsRefused(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
 	err := newTestClient(t, log).Invitations.Update(t.Context(), "nwi_1", partnerapi.UpdateInvitationRequest{})
-	assertRefused(t, err, "UpdateInvitationRequest", "an update that sets nothing")
+	assertRefused(t, err, "UpdateInvitationRequest", "no field is set")
 	assert.Empty(t, log.requests)
 }
 

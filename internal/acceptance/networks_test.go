@@ -86,7 +86,7 @@ func TestNetworksUpdateRefusesNaNAndInfinity(t *testing.T) {
 	log := newTranscript(teapot)
 	for _, fee := range []float64{math.NaN(), math.Inf(1)} {
 		err := newTestClient(t, log).Networks.Update(t.Context(), "acc_1", partnerapi.UpdateNetworkRequest{Fee: fee})
-		assertRefused(t, err, "Body", "a number that JSON does not have")
+		assertRefused(t, err, "Body", "NaN or infinite")
 	}
 	assert.Empty(t, log.requests)
 }

@@ -205,8 +205,8 @@ func TestAllOfAnIncompleteList(t *testing.T) {
 	}
 	const (
 		prefix = "network: GET /account/networks: 200 OK: bad response; "
-		empty  = "an empty page of a list that says neither how many records nor how many pages it has"
-		silent = "a full page of a list that says neither how many records nor how many pages it has"
+		empty  = "an empty page of a list without numbers of records and pages"
+		silent = "a full page of a list without numbers of records and pages"
 	)
 	tests := map[string]struct {
 		in   partnerapi.ListOptions
@@ -218,7 +218,7 @@ func TestAllOfAnIncompleteList(t *testing.T) {
 		"empty, no total":                 {partnerapi.ListOptions{}, `{"list":[],"pages":2}`, nil, "the list ended early: page 1 of 2 is empty"},
 		"empty, no numbers":               {partnerapi.ListOptions{}, `{"list":[]}`, nil, empty},
 		"empty, nulls":                    {partnerapi.ListOptions{}, `{"list":[],"total":null,"pages":null}`, nil, empty},
-		"no pages":                        {partnerapi.ListOptions{}, `{"list":[{"account_id":"acc_1"}],"total":250}`, ids(1, 1), "a list that does not say how many pages it has"},
+		"no pages":                        {partnerapi.ListOptions{}, `{"list":[{"account_id":"acc_1"}],"total":250}`, ids(1, 1), "a list without a number of pages"},
 		"a full page":                     {partnerapi.ListOptions{}, bare(1, 100), ids(1, 100), silent},
 		"a full page as requested":        {partnerapi.ListOptions{Records: 2}, bare(1, 2), ids(1, 2), silent},
 		"a full page, and more requested": {partnerapi.ListOptions{Records: 500}, bare(1, 100), ids(1, 100), silent},
@@ -330,7 +330,7 @@ func TestAllWithAHookThatPanics(t *testing.T) {
 		assert.PanicsWithValue(t, "no such label", func() { _, _ = walk(func() { panic("no such label") }) })
 		assert.Zero(t, server.inFlight.Load())
 		_, err := walk(runtime.Goexit)
-		require.EqualError(t, err, "network: GET /account/networks: no answer: the call did not end")
+		require.EqualError(t, err, "network: GET /account/networks: no response: the call did not end")
 		assert.Zero(t, server.inFlight.Load())
 	})
 }

@@ -39,7 +39,7 @@ func TestRetriesByOutcome(t *testing.T) {
 	}{
 		"refused dial": {refusedDial, partnerapi.OutcomeUnsent, nil},
 		"429":          {always(429, ""), partnerapi.OutcomeUnsent, partnerapi.ErrRateLimited},
-		"no answer":    {cut, partnerapi.OutcomeUnknown, nil},
+		"no response":  {cut, partnerapi.OutcomeUnknown, nil},
 		"half a body":  {halfABody, partnerapi.OutcomeUnknown, partnerapi.ErrBadResponse},
 		"500":          {always(500, ""), partnerapi.OutcomeUnknown, partnerapi.ErrServer},
 		"503 HTML":     {always(503, "<html>"), partnerapi.OutcomeUnknown, partnerapi.ErrServer},

@@ -559,7 +559,7 @@ func TestTrapNoURLFromBelow(t *testing.T) {
 		opts, told := watched(t)
 		client := newTestClient(t, mock, opts...)
 		_, err := client.Accounts.Search(t.Context(), canaryEmail)
-		require.ErrorContains(t, err, "account: GET /account/search: no answer: the transport failed; no responder found")
+		require.ErrorContains(t, err, "account: GET /account/search: no response: the transport failed; no responder found")
 		assertFailureShowsNoCanary(t, err)
 		assertNoCanary(t, told(), "the log or the hook")
 		var failed *partnerapi.Error

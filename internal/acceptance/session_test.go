@@ -230,11 +230,11 @@ func TestTrapSessionIsForOneOrigin(t *testing.T) {
 	} {
 		other := newTestClient(t, server, partnerapi.WithBaseURL(partnerapi.AccountAPI, base), partnerapi.WithInsecureHTTP())
 		_, err := other.Accounts.Get(t.Context(), session)
-		assertRefused(t, err, "session", "made by another server than the one that this client calls")
+		assertRefused(t, err, "session", "belongs to another server")
 		imported, err := partnerapi.ImportSession(export(t, session))
 		require.NoError(t, err)
 		_, err = other.Accounts.Get(t.Context(), imported)
-		assertRefused(t, err, "session", "made by another server than the one that this client calls")
+		assertRefused(t, err, "session", "belongs to another server")
 	}
 	assert.Len(t, server.sent, 1)
 	same := newTestClient(t, server, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://services.sparkart.net/api/v2"))
@@ -249,7 +249,7 @@ func TestSessionIsForTheAccountAPI(t *testing.T) {
 		{API: partnerapi.NetworkAPI, Op: "GET /app/session", Session: partnerapi.NewSession()},
 	} {
 		_, err := partnerapi.Do[struct{}](t.Context(), newTestClient(t, log), call)
-		assertRefused(t, err, "session", "a session is for the account API only")
+		assertRefused(t, err, "session", "only the account API takes a session")
 	}
 	assert.Empty(t, log.requests)
 }
@@ -268,7 +268,7 @@ func TestSessionOfTwoServersConcurrently(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "theirs=1", theirs.sentBy(t, other, session))
 	_, err = ours.Accounts.Get(t.Context(), session)
-	assertRefused(t, err, "session", "made by another server than the one that this client calls")
+	assertRefused(t, err, "session", "belongs to another server")
 }
 
 // A session that another server has set meanwhile is not sent with a retry.

@@ -150,7 +150,7 @@ func TestTokenSessionInEveryMethod(t *testing.T) {
 
 func TestNewTokenSessionRefuses(t *testing.T) {
 	t.Parallel()
-	const notSent = "a token has no spaces and no control characters, and is valid UTF-8"
+	const spaces, notUTF8 = "has spaces", "not valid UTF-8"
 	year := func(year int) partnerapi.UnixTime {
 		return partnerapi.UnixTime{Time: time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC)}
 	}
@@ -158,16 +158,17 @@ func TestNewTokenSessionRefuses(t *testing.T) {
 		tokens     partnerapi.Tokens
 		field, why string
 	}{
-		"nothing":            {partnerapi.Tokens{}, "Tokens", "without an access token and a refresh token"},
-		"a space":            {partnerapi.Tokens{AccessToken: "A "}, "AccessToken", notSent},
-		"with its scheme":    {partnerapi.Tokens{AccessToken: "Bearer A"}, "AccessToken", notSent},
-		"a line break":       {partnerapi.Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", notSent}, //nolint:gosec // not a real token
-		"not UTF-8":          {partnerapi.Tokens{AccessToken: "A\xff"}, "AccessToken", notSent},
-		"a refresh token":    {partnerapi.Tokens{AccessToken: "A", RefreshToken: "R\n"}, "RefreshToken", notSent},
-		"and not UTF-8":      {partnerapi.Tokens{RefreshToken: "R\xff"}, "RefreshToken", notSent},
+		"nothing":            {partnerapi.Tokens{}, "Tokens", "empty"},
+		"a space":            {partnerapi.Tokens{AccessToken: "A "}, "AccessToken", spaces},
+		"with its scheme":    {partnerapi.Tokens{AccessToken: "Bearer A"}, "AccessToken", spaces},
+		"a line break":       {partnerapi.Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", spaces}, //nolint:gosec // not a real token
+		"a NUL":              {partnerapi.Tokens{AccessToken: "A\x00"}, "AccessToken", "has control characters"},
+		"not UTF-8":          {partnerapi.Tokens{AccessToken: "A\xff"}, "AccessToken", notUTF8},
+		"a refresh token":    {partnerapi.Tokens{AccessToken: "A", RefreshToken: "R\n"}, "RefreshToken", spaces},
+		"and not UTF-8":      {partnerapi.Tokens{RefreshToken: "R\xff"}, "RefreshToken", notUTF8},
 		"expires too late":   {partnerapi.Tokens{AccessToken: "A", AccessTokenExpires: year(10000)}, "AccessTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
 		"expires too early":  {partnerapi.Tokens{AccessToken: "A", RefreshTokenExpires: year(0)}, "RefreshTokenExpires", "not a number of Unix seconds in the years 1 to 9999"},
-		"an expiration only": {partnerapi.Tokens{AccessTokenExpires: year(2000)}, "Tokens", "without an access token and a refresh token"},
+		"an expiration only": {partnerapi.Tokens{AccessTokenExpires: year(2000)}, "Tokens", "empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -218,7 +219,7 @@ func TestTokensExpire(t *testing.T) {
 					return
 				}
 				assertKinds(t, err, partnerapi.ErrNotLoggedIn)
-				require.EqualError(t, err, "account: GET /account: not sent: not logged in; the session has no refresh token that can be used")
+				require.EqualError(t, err, "account: GET /account: not sent: not logged in; the session has no valid refresh token")
 			})
 		})
 	}
@@ -464,7 +465,7 @@ func TestOnRefresh(t *testing.T) {
 			_, err := client.Accounts.Get(ctx, session)
 			assertKinds(t, err)
 			require.ErrorIs(t, err, full)
-			require.EqualError(t, err, "account: GET /account: not sent: the new tokens could not be stored; error of type *errors.errorString, which errors.Unwrap shows")
+			require.EqualError(t, err, "account: GET /account: not sent: storing the new tokens failed; error of type *errors.errorString (see errors.Unwrap)")
 		}
 		for range 2 {
 			_, err := client.Accounts.Get(ctx, session)
@@ -617,12 +618,12 @@ func TestRefreshFails(t *testing.T) {
 			says("Please use a valid API Key."), []error{partnerapi.ErrUnauthorized}, prefix + "account: POST /refresh: 200 OK: Please use a valid API Key.", 0,
 		},
 		// The refresh may have succeeded, but the call was not sent, so its outcome is known.
-		"lost":    {cut, nil, prefix + "account: POST /refresh: no answer: unexpected EOF", 0},
+		"lost":    {cut, nil, prefix + "account: POST /refresh: no response: unexpected EOF", 0},
 		"500":     {always(500, ""), []error{partnerapi.ErrServer}, prefix + "account: POST /refresh: 500 Internal Server Error: server error", 0},
 		"limited": {always(429, "", "Retry-After", "60"), []error{partnerapi.ErrRateLimited}, prefix + "account: POST /refresh: 429 Too Many Requests: rate limited", time.Minute},
 		"a redirect": {
 			always(307, "", "Location", "https://other.example/refresh"), []error{partnerapi.ErrBadResponse},
-			prefix + "account: POST /refresh: 307 Temporary Redirect: bad response; a redirect, which is not followed", 0,
+			prefix + "account: POST /refresh: 307 Temporary Redirect: bad response; redirects are not followed", 0,
 		},
 		// A 404 of the refresh is not one of the call, which would be taken for a deletion that succeeded.
 		"no route": {
@@ -634,10 +635,10 @@ func TestRefreshFails(t *testing.T) {
 		},
 		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response", 0},
 		"nothing":                     {always(200, `{"status":"ok"}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
-		"null":                        {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null in the place of the value", 0},
+		"null":                        {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null instead of a value", 0},
 		"no token": {
 			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{partnerapi.ErrBadResponse},
-			prefix + "account: POST /refresh: 200 OK: bad response; field access: no access_token and no refresh_token that can be sent", 0,
+			prefix + "account: POST /refresh: 200 OK: bad response; field access: neither a valid access_token nor a valid refresh_token", 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -732,7 +733,7 @@ func TestTokenRejected(t *testing.T) {
 		"no refresh token": {
 			call: get, calls: []roundTripFunc{logIn}, tokens: partnerapi.Tokens{AccessToken: "A0"}, sent: []string{"GET /account Bearer A0"},
 			kinds: []error{partnerapi.ErrNotLoggedIn},
-			text:  "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; the session has no refresh token that can be used",
+			text:  "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; the session has no valid refresh token",
 		},
 		"the refresh is refused": {
 			call: get, calls: []roundTripFunc{logIn}, refreshes: []roundTripFunc{always(200, `{"status":"error","messages":["Unable to decode refresh token"]}`)},
@@ -780,7 +781,7 @@ func TestEveryTokenRejected(t *testing.T) {
 			assertKinds(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		}
 		require.EqualError(t, getWith(t, client, session),
-			"account: GET /account: 200 OK: Please log in to access your online benefits.; a new access token was not accepted either")
+			"account: GET /account: 200 OK: Please log in to access your online benefits.; the API rejected a new access token too")
 		assert.Equal(t, []string{
 			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1",
 		}, api.sent)
@@ -834,7 +835,7 @@ func TestTokenOfConcurrentCallsRejected(t *testing.T) {
 // Tokens are sent only to the server that they are first used with.
 func TestTokensAreForOneOrigin(t *testing.T) {
 	t.Parallel()
-	const another = "made by another server than the one that this client calls"
+	const another = "belongs to another server"
 	for name, exported := range map[string]bool{"as it is": false, "exported": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -853,7 +854,7 @@ func TestTokensAreForOneOrigin(t *testing.T) {
 			require.NoError(t, getWith(t, newTestClient(t, api, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://services.sparkart.net/api/v1/")), session))
 			assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1"}, api.sent)
 			_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a", Session: session})
-			assertRefused(t, err, "session", "a session is for the account API only")
+			assertRefused(t, err, "session", "only the account API takes a session")
 		})
 	}
 }
@@ -1131,7 +1132,7 @@ func TestRefreshReturnsTheSameToken(t *testing.T) {
 	client, session := newTestClient(t, api), tokenSession(t, firstTokens())
 	for range 2 {
 		require.EqualError(t, getWith(t, client, session),
-			"account: GET /account: 200 OK: Please log in to access your online benefits.; a new access token was not accepted either")
+			"account: GET /account: 200 OK: Please log in to access your online benefits.; the API rejected a new access token too")
 	}
 	assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A0"}, api.sent)
 }
@@ -1207,7 +1208,7 @@ func TestRefreshWithAnInvalidField(t *testing.T) {
 			}
 			assertKinds(t, err, partnerapi.ErrNotLoggedIn, partnerapi.ErrBadResponse)
 			require.EqualError(t, err, "account: GET /account: 200 OK: Please log in to access your online benefits.; "+
-				"account: POST /refresh: 200 OK: bad response; no access_token that can be sent")
+				"account: POST /refresh: 200 OK: bad response; no valid access_token")
 			api.calls = []roundTripFunc{always(200, saysLogIn)}
 			require.NoError(t, getWith(t, client, session))
 			assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R1", "GET /account Bearer A1"}, api.sent[2:])

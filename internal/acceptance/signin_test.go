@@ -290,7 +290,7 @@ func TestSignInFailures(t *testing.T) {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.Username = "SECRET\xff" }), text: "POST /app/login: Body: not valid UTF-8",
 		},
 		"no account": {
-			credentials: jdoe, accounts: []partnerapi.AccountChoice{a, b}, text: "SignIn: AccountID: empty, and the user has to choose an account",
+			credentials: jdoe, accounts: []partnerapi.AccountChoice{a, b}, text: "SignIn: AccountID: empty: the user has to choose an account",
 		},
 		"another account": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_2" }), accounts: []partnerapi.AccountChoice{a},
@@ -306,7 +306,7 @@ func TestSignInFailures(t *testing.T) {
 		},
 		"no connection": {
 			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Cut: partnertest.CutRefused}, kinds: []error{errno.ConnectionRefused},
-			text: "network: GET /app/session: no answer: dial tcp: connection refused",
+			text: "network: GET /app/session: no response: dial tcp: connection refused",
 		},
 		"unknown": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 502, Body: page, Processed: true}, kinds: []error{partnerapi.ErrServer},
@@ -327,14 +327,14 @@ func TestSignInFailures(t *testing.T) {
 		"no JWT": {
 			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 200, Body: `{"auth":false}`}, text: "a session without a JWT",
 		},
-		"a JWT that cannot be sent": {
+		"an invalid JWT": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: `{"jwt":"SECRET\n","auth":true}`},
-			text: "a JWT that cannot be sent",
+			text: "an invalid JWT",
 		},
 		"not logged in": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_2" }), accounts: []partnerapi.AccountChoice{a, b},
 			op: selectOp, fault: partnertest.Fault{Status: 200, Body: `{"jwt":"SECRET","auth":"yes"}`},
-			text: "the API does not say that the user is logged in",
+			text: "the API did not log the user in",
 		},
 	}
 	all := []error{
@@ -613,16 +613,16 @@ func TestInvalidSignInSource(t *testing.T) {
 		want   partnerapi.ArgumentError
 	}{
 		"no app key": {partnerapi.NetworkToken, partnerapi.SignIn(noKey), partnerapi.ArgumentError{
-			Op: "SignIn", Name: "AppKey", Reason: "a credential is not empty and has no spaces around it and no control characters",
+			Op: "SignIn", Name: "AppKey", Reason: "empty",
 		}},
 		"an option": {partnerapi.NetworkToken, partnerapi.SignIn(jdoe, partnerapi.WithTimeout(-1)), partnerapi.ArgumentError{
-			Op: "NewClient", Name: "WithTimeout", Reason: "not above zero",
+			Op: "NewClient", Name: "WithTimeout", Reason: "must be above zero",
 		}},
 		"of another server": {partnerapi.NetworkToken, partnerapi.SignIn(jdoe, partnerapi.WithBaseURL(partnerapi.NetworkAPI, "https://staging.example")), partnerapi.ArgumentError{
-			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn is for another server than the client: both need the same WithBaseURL",
+			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn and the client need the same WithBaseURL",
 		}},
 		"of another API": {partnerapi.PartnerToken, partnerapi.SignIn(jdoe), partnerapi.ArgumentError{
-			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn is a source of the network token",
+			Op: "NewClient", Name: "WithCredentialSource", Reason: "SignIn supplies only the network token",
 		}},
 	}
 	for name, test := range tests {

@@ -109,10 +109,10 @@ func TestSignupArgumentsRefused(t *testing.T) {
 		{partnerapi.SignupRequest{}, "PK", "empty"},
 		{partnerapi.SignupRequest{Email: "e"}, "PK", "empty"},
 		{partnerapi.SignupRequest{PK: "1"}, "Email", "empty"},
-		{partnerapi.SignupRequest{PK: ".", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
-		{partnerapi.SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
-		{partnerapi.SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." cannot be sent in a path`},
-		{partnerapi.SignupRequest{PK: "1", Email: "e", ChildBirthday: partnerapi.Date{Year: 2015, Month: time.February, Day: 29}}, "ChildBirthday", "a Date that is no day in the calendar"},
+		{partnerapi.SignupRequest{PK: ".", Email: "e"}, "PK", `"." and ".." are invalid in a path`},
+		{partnerapi.SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." are invalid in a path`},
+		{partnerapi.SignupRequest{PK: "..", Email: "e"}, "PK", `"." and ".." are invalid in a path`},
+		{partnerapi.SignupRequest{PK: "1", Email: "e", ChildBirthday: partnerapi.Date{Year: 2015, Month: time.February, Day: 29}}, "ChildBirthday", "not a calendar date"},
 		{partnerapi.SignupRequest{PK: "\xff", Email: "e"}, "Query", "not valid UTF-8"},
 		{partnerapi.SignupRequest{PK: "1", Email: "e", ChildName: "\xff"}, "Query", "not valid UTF-8"},
 	} {
@@ -230,7 +230,7 @@ func TestResolveRefusesTheTokenInARedirect(t *testing.T) {
 			var response partnerapi.Response
 			to, err := client.Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"}, partnerapi.WithResponseInto(&response))
 			assertKinds(t, err, partnerapi.ErrBadResponse)
-			require.EqualError(t, err, "partner: GET /partners/signup: 302 Found: bad response; a redirect to an address that holds a credential")
+			require.EqualError(t, err, "partner: GET /partners/signup: 302 Found: bad response; a redirect to a URL that contains a credential")
 			assert.Nil(t, to)
 			if name != "split path" {
 				assert.Equal(t, "[redacted]", response.Header.Get("Location"))
@@ -401,7 +401,7 @@ func TestNilPointersAreRefused(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, newTranscript(teapot))
 	_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "POST /a", Body: (*partnerapi.UpdateAccountRequest)(nil)})
-	assertRefused(t, err, "Body", "a nil pointer")
+	assertRefused(t, err, "Body", "nil")
 	_, err = partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "GET /a", Query: (*partnerapi.ListOptions)(nil)})
-	assertRefused(t, err, "Query", "a nil pointer")
+	assertRefused(t, err, "Query", "nil")
 }

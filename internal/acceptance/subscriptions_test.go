@@ -121,14 +121,14 @@ func TestEmptySubscriptionUpdateIsRefused(t *testing.T) {
 	t.Parallel()
 	log := newTranscript(teapot)
 	err := newTestClient(t, log).Subscriptions.Update(t.Context(), "MS2365", partnerapi.UpdateSubscriptionRequest{})
-	assertRefused(t, err, "Plan", "an update that sets nothing")
+	assertRefused(t, err, "Plan", "empty")
 	assert.Empty(t, log.requests)
 }
 
 // An empty pk, or one that a path cannot contain, is refused.
 func TestSubscriptionPKs(t *testing.T) {
 	t.Parallel()
-	const dots = `"." and ".." cannot be sent in a path`
+	const dots = `"." and ".." are invalid in a path`
 	log := newTranscript(teapot)
 	subscriptions := newTestClient(t, log).Subscriptions
 	for pk, why := range map[string]string{"": "empty", ".": dots, "..": dots, "\xff": "not valid UTF-8"} {

@@ -125,7 +125,7 @@ func (own Own) one(err error) (text string, known bool) {
 	if wrapsText(err, noResponder) {
 		return noResponder, false
 	}
-	return fmt.Sprintf("error of type %T, which errors.Unwrap shows", err), false
+	return fmt.Sprintf("error of type %T (see errors.Unwrap)", err), false
 }
 
 func first(texts []func(error) (string, bool), err error) (string, bool) {
@@ -163,7 +163,7 @@ func ofJSON(err error) (string, bool) {
 		return "", false
 	}
 	if field.Type == nil {
-		return "a value of another type", true
+		return "of the wrong type", true
 	}
 	return (&jsonwire.TypeError{Type: field.Type}).Error(), true
 }

@@ -28,10 +28,19 @@ func IsValue(s string) bool {
 	return true
 }
 
-// IsExactValue reports whether s is not empty and arrives unchanged as the value of a header: net/http trims spaces
-// silently and refuses control characters with an error that comes too late.
-func IsExactValue(s string) bool {
-	return s != "" && strings.TrimSpace(s) == s && IsValue(s)
+// WhyNotExact returns why s is empty or does not arrive unchanged as the value of a header, or an empty string: net/http
+// trims spaces silently and refuses control characters with an error that comes too late.
+func WhyNotExact(s string) string {
+	switch {
+	case s == "":
+		return "empty"
+	case strings.TrimSpace(s) != s:
+		return "has spaces around it"
+	case !IsValue(s):
+		return "has control characters"
+	default:
+		return ""
+	}
 }
 
 // CGIName returns the name of a header as CGI servers read it. They fold case, and whatever is neither a letter nor a

@@ -18,13 +18,23 @@ func TestIsToken(t *testing.T) {
 
 func TestIsValue(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]struct{ value, exact bool }{
-		"a": {true, true}, "a b": {true, true}, "a\tb\xfc": {true, true}, "é": {true, true},
-		"": {true, false}, " a": {true, false}, "a ": {true, false}, "\ta": {true, false}, "a\u00a0": {true, false},
-		"a\r\nHost: x": {false, false}, "a\x00": {false, false}, "a\x7fb": {false, false}, "\na": {false, false},
+	for text, want := range map[string]bool{
+		"a": true, "a b": true, "a\tb\xfc": true, "é": true, "": true, " a": true, "\ta": true,
+		"a\r\nHost: x": false, "a\x00": false, "a\x7fb": false, "\na": false,
 	} {
-		assert.Equal(t, want.value, IsValue(text), "%q", text)
-		assert.Equal(t, want.exact, IsExactValue(text), "%q", text)
+		assert.Equal(t, want, IsValue(text), "%q", text)
+	}
+}
+
+func TestWhyNotExact(t *testing.T) {
+	t.Parallel()
+	const spaces, control = "has spaces around it", "has control characters"
+	for text, want := range map[string]string{
+		"a": "", "a b": "", "a\tb\xfc": "", "é": "",
+		"": "empty", " a": spaces, "a ": spaces, "\ta": spaces, "a\u00a0": spaces, "\na": spaces, "a\n": spaces,
+		"a\r\nHost: x": control, "a\x00": control, "a\x7fb": control,
+	} {
+		assert.Equal(t, want, WhyNotExact(text), "%q", text)
 	}
 }
 

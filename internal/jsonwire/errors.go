@@ -9,7 +9,7 @@ var (
 	// ErrNotJSON means that the data is not one valid JSON value.
 	ErrNotJSON = errors.New("not JSON")
 	// ErrNotTime means that a value cannot be read into a time.Time.
-	ErrNotTime = errors.New("a time that is not of RFC 3339")
+	ErrNotTime = errors.New("not an RFC 3339 time")
 )
 
 // FieldError is the error of the value of a field. Field is its path of JSON names, such as "customer.age".
@@ -41,17 +41,16 @@ type TypeError struct{ Type reflect.Type }
 // Error names Type, but neither list nor map nor anonymous struct by the types in it: the names of those of encoding/json
 // differ between releases of Go.
 func (e *TypeError) Error() string {
-	const text = "a value of another type than "
 	t := e.Type
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	switch k := t.Kind(); {
 	case k == reflect.Array, k == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
-		return text + "a list"
+		return "not a list"
 	case k == reflect.Map, k == reflect.Struct && t.Name() == "":
-		return text + "an object"
+		return "not an object"
 	default:
-		return text + t.String()
+		return "not of type " + t.String()
 	}
 }

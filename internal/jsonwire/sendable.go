@@ -22,7 +22,7 @@ func Unsendable(v any) (why string) {
 
 const (
 	notUTF8    = "not valid UTF-8"
-	notANumber = "a number that JSON does not have"
+	notANumber = "NaN or infinite"
 )
 
 // inspection inspects all that encoding/json writes of a value.

@@ -22,9 +22,9 @@ func Split(op string) (method, pattern string, invalid *Invalid) {
 	method, pattern, _ = strings.Cut(op, " ")
 	switch {
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
-		return "", "", &Invalid{"Op", "not a method, a space and a path with wildcards such as {id}"}
+		return "", "", &Invalid{"Op", "not in the form METHOD /path/{wildcard}"}
 	case !httpsyntax.IsToken(method) || !httpsyntax.IsValue(pattern) || strings.Contains(pattern, "\t"):
-		return "", "", &Invalid{"Op", "not a method and a path"}
+		return "", "", &Invalid{"Op", "invalid method or path"}
 	default:
 		return method, pattern, nil
 	}
@@ -44,7 +44,7 @@ func Expand(pattern string, args []string) (escaped string, invalid *Invalid) {
 			segments[i] = (&url.URL{Path: segment}).EscapedPath()
 			continue
 		case segment != "{"+name+"}" || !isWildcardName(name) || slices.Contains(segments[i+1:], segment):
-			return "", &Invalid{"Op", "a wildcard is a segment of its own, such as {id}, and has a name of its own"}
+			return "", &Invalid{"Op", "a wildcard is a whole segment, such as {id}, with a unique name"}
 		}
 		if wildcards < len(args) {
 			if why := whyNotSegment(args[wildcards]); why != "" {
@@ -56,9 +56,9 @@ func Expand(pattern string, args []string) (escaped string, invalid *Invalid) {
 	}
 	switch {
 	case len(args) < wildcards:
-		return "", &Invalid{"Args", "fewer than the path has wildcards"}
+		return "", &Invalid{"Args", "fewer values than wildcards"}
 	case len(args) > wildcards:
-		return "", &Invalid{"Args", "more than the path has wildcards"}
+		return "", &Invalid{"Args", "more values than wildcards"}
 	default:
 		return "/" + strings.Join(segments, "/"), nil
 	}
@@ -69,7 +69,7 @@ func isWildcardName(name string) bool {
 }
 
 // NotASegment is a reason: servers and proxies resolve such a segment, even if it is escaped.
-const NotASegment = `"." and ".." cannot be sent in a path`
+const NotASegment = `"." and ".." are invalid in a path`
 
 // IsDots reports whether s is such a value.
 func IsDots(s string) bool { return s == "." || s == ".." }

@@ -73,26 +73,33 @@ func (f *File) Invalidate(token string) {
 func read(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", errors.Join(errtext.Reason("the file cannot be opened"), err)
+		return "", errors.Join(errtext.Reason("opening the file failed"), err)
 	}
 	if !info.Mode().IsRegular() { // opening a pipe may take for ever
 		return "", errtext.Reason("not a file")
 	}
 	file, err := os.Open(path) //nolint:gosec // whoever makes the source names the file
 	if err != nil {
-		return "", errors.Join(errtext.Reason("the file cannot be opened"), err)
+		return "", errors.Join(errtext.Reason("opening the file failed"), err)
 	}
 	defer func() { _ = file.Close() }()
 	content, err := io.ReadAll(io.LimitReader(file, maxSize+1))
 	if err != nil {
-		return "", errors.Join(errtext.Reason("the file cannot be read"), err)
+		return "", errors.Join(errtext.Reason("reading the file failed"), err)
+	}
+	if len(content) > maxSize {
+		return "", errtext.Reason("the file is too large")
 	}
 	line, ended := strings.CutSuffix(string(content), "\n")
 	if ended {
 		line = strings.TrimSuffix(line, "\r")
 	}
-	if len(content) > maxSize || !httpsyntax.IsExactValue(line) || strings.HasPrefix(line, byteOrderMark) {
-		return "", errtext.Reason("the file does not hold a credential")
+	why := httpsyntax.WhyNotExact(line)
+	if strings.HasPrefix(line, byteOrderMark) {
+		why = "begins with a byte order mark"
+	}
+	if why != "" {
+		return "", errtext.Reason("the file holds an invalid credential: " + why)
 	}
 	return line, nil
 }

@@ -31,22 +31,27 @@ func assertToken(t *testing.T, file *File, want string) {
 
 func TestContent(t *testing.T) {
 	t.Parallel()
-	const none = "the file does not hold a credential"
+	const (
+		invalid = "the file holds an invalid credential: "
+		empty   = invalid + "empty"
+		spaces  = invalid + "has spaces around it"
+		control = invalid + "has control characters"
+	)
 	tests := map[string]struct{ content, want, why string }{
 		"a line":            {"token\n", "token", ""},
 		"no newline":        {"token", "token", ""},
 		"a line of Windows": {"token\r\n", "token", ""},
 		"spaces within":     {"a b", "a b", ""},
-		"empty":             {"", "", none},
-		"a newline":         {"\n", "", none},
-		"two newlines":      {"SECRET\n\n", "", none},
-		"two lines":         {"SECRET\nSECRET\n", "", none},
-		"a space":           {"SECRET \n", "", none},
-		"a return":          {"SECRET\r", "", none},
-		"a NUL":             {"SECRET\x00", "", none},
+		"empty":             {"", "", empty},
+		"a newline":         {"\n", "", empty},
+		"two newlines":      {"SECRET\n\n", "", spaces},
+		"two lines":         {"SECRET\nSECRET\n", "", control},
+		"a space":           {"SECRET \n", "", spaces},
+		"a return":          {"SECRET\r", "", spaces},
+		"a NUL":             {"SECRET\x00", "", control},
 		"the longest":       {strings.Repeat("a", 64<<10), strings.Repeat("a", 64<<10), ""},
-		"a byte order mark": {"\ufeffSECRET\n", "", none},
-		"too long":          {strings.Repeat("a", 64<<10+1), "", none},
+		"a byte order mark": {"\ufeffSECRET\n", "", invalid + "begins with a byte order mark"},
+		"too long":          {strings.Repeat("a", 64<<10+1), "", "the file is too large"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +153,7 @@ func TestGrace(t *testing.T) {
 		"missing": {func(t *testing.T, path string) {
 			t.Helper()
 			require.NoError(t, os.Remove(path))
-		}, "the file cannot be opened"},
+		}, "opening the file failed"},
 		"a folder": {func(t *testing.T, path string) {
 			t.Helper()
 			require.NoError(t, os.Remove(path))
@@ -157,7 +162,7 @@ func TestGrace(t *testing.T) {
 		"empty": {func(t *testing.T, path string) {
 			t.Helper()
 			write(t, path, "")
-		}, "the file does not hold a credential"},
+		}, "the file holds an invalid credential: empty"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

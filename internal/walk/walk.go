@@ -146,15 +146,15 @@ func (w *walk[T]) follow(page Page[T]) error {
 	case w.total != Unknown && w.passed >= int64(w.total):
 		return nil
 	case w.total != Unknown && n > 0 && !w.paged:
-		return Error("a list that does not say how many pages it has")
+		return Error("a list without a number of pages")
 	case w.total != Unknown:
 		return Error(fmt.Sprintf("the list ended early: %d of %d records", w.passed, w.total))
 	case n == 0 && w.paged && last >= w.number:
 		return Error(fmt.Sprintf("the list ended early: page %d of %d is empty", w.number, last))
 	case n == 0 && !w.paged:
-		return Error("an empty page of a list that says neither how many records nor how many pages it has")
+		return Error("an empty page of a list without numbers of records and pages")
 	case !w.paged && n >= min(w.Records, w.MaxRecords):
-		return Error("a full page of a list that says neither how many records nor how many pages it has")
+		return Error("a full page of a list without numbers of records and pages")
 	default:
 		return nil
 	}

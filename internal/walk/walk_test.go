@@ -203,8 +203,8 @@ func TestWalkOfAnIncompleteList(t *testing.T) {
 	}
 	const (
 		early  = "the list ended early: "
-		empty  = "an empty page of a list that says neither how many records nor how many pages it has"
-		silent = "a full page of a list that says neither how many records nor how many pages it has"
+		empty  = "an empty page of a list without numbers of records and pages"
+		silent = "a full page of a list without numbers of records and pages"
 	)
 	tests := map[string]struct {
 		in    start
@@ -225,7 +225,7 @@ func TestWalkOfAnIncompleteList(t *testing.T) {
 		"one page of three":                       {start{}, []reply{listOf(1, 300, ids(1, 100)...)}, ids(1, 100), early + "100 of 300 records"},
 		"one record too few":                      {start{}, []reply{listOf(2, 4, ids(1, 2)...), listOf(2, 4, "acc_3")}, ids(1, 3), early + "3 of 4 records"},
 		"fewer pages, and the same total":         {start{}, []reply{listOf(3, 3, "acc_1"), listOf(2, 3, "acc_2")}, ids(1, 2), early + "2 of 3 records"},
-		"no pages":                                {start{}, []reply{listOf(walk.Unknown, 250, "acc_1")}, ids(1, 1), "a list that does not say how many pages it has"},
+		"no pages":                                {start{}, []reply{listOf(walk.Unknown, 250, "acc_1")}, ids(1, 1), "a list without a number of pages"},
 		"a full page":                             {start{}, []reply{bare(1, 100)}, ids(1, 100), silent},
 		"a full page of zeros":                    {start{}, []reply{listOf(0, 0, ids(1, 100)...)}, ids(1, 100), silent},
 		"a full page as asked":                    {start{Records: 2}, []reply{bare(1, 2)}, ids(1, 2), silent},
