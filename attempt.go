@@ -82,9 +82,6 @@ type facts struct {
 	retryAfter time.Duration // the wait that the API asks for
 }
 
-// byteOrderMark is what some servers begin a body with.
-const byteOrderMark = "\ufeff"
-
 // A Limiter decides when an attempt may start. It must be safe for concurrent use.
 //
 // The errors of a golang.org/x/time/rate.Limiter are printed. The text of any other limiter's error is not, because it may
@@ -108,7 +105,7 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) *facts {
 		f.Err = hide(f.cause)
 		return f
 	}
-	f.payload, f.failure = r.open(f.StatusCode, bytes.TrimPrefix(f.body, []byte(byteOrderMark)))
+	f.payload, f.failure = r.open(f.StatusCode, bytes.TrimPrefix(f.body, []byte("\ufeff"))) // some servers send a byte order mark
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.rejected = !r.secrets.renewed

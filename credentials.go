@@ -221,6 +221,3 @@ func (f fileSource) Token(ctx context.Context) (string, error) {
 	}
 	return token, nil
 }
-
-// isCredential reports whether s can be sent as a credential, unchanged.
-func isCredential(s string) bool { return httpsyntax.WhyNotExact(s) == "" }

@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/partnerapi/partnerapi-go/internal/flight"
+	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 	"github.com/partnerapi/partnerapi-go/internal/renewal"
 )
@@ -41,9 +39,9 @@ func (t Tokens) check() (field, why string) {
 	case t.AccessToken == "" && t.RefreshToken == "":
 		return "Tokens", "empty"
 	case t.AccessToken != "" && !isBearer(t.AccessToken):
-		return "AccessToken", whyNotBearer(t.AccessToken)
+		return "AccessToken", httpsyntax.WhyNotBearer(t.AccessToken)
 	case t.RefreshToken != "" && !isBearer(t.RefreshToken):
-		return "RefreshToken", whyNotBearer(t.RefreshToken)
+		return "RefreshToken", httpsyntax.WhyNotBearer(t.RefreshToken)
 	case !known(t.AccessTokenExpires):
 		return "AccessTokenExpires", errNotUnix.Error()
 	case !known(t.RefreshTokenExpires):
@@ -54,22 +52,7 @@ func (t Tokens) check() (field, why string) {
 }
 
 // isBearer reports whether a token can be sent and exported.
-func isBearer(token string) bool { return whyNotBearer(token) == "" }
-
-func whyNotBearer(token string) string {
-	switch {
-	case token == "":
-		return "empty"
-	case !utf8.ValidString(token):
-		return "not valid UTF-8"
-	case strings.ContainsFunc(token, unicode.IsSpace):
-		return "has spaces"
-	case !isCredential(token):
-		return "has control characters"
-	default:
-		return ""
-	}
-}
+func isBearer(token string) bool { return httpsyntax.WhyNotBearer(token) == "" }
 
 // renewedTokens is the payload of a refresh. The refresh token that was sent is spent, so everything readable is kept: an
 // invalid token is ignored, and an invalid expiration is unknown.

@@ -242,7 +242,7 @@ func (s *signIn) steps(ctx context.Context) (string, error) {
 		return "", reason("the API did not log the user in")
 	case account != "" && session.Account.ID != "" && session.Account.ID != account:
 		return "", &ArgumentError{Op: "SignIn", Name: "AccountID", Reason: "not the account that the user is logged in to"}
-	case !isCredential(token):
+	case httpsyntax.WhyNotExact(token) != "":
 		return "", reason("an invalid JWT")
 	}
 	return token, nil

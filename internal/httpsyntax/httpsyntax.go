@@ -5,6 +5,7 @@ package httpsyntax
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // IsToken reports whether s can be a method, or the name of a header.
@@ -26,6 +27,22 @@ func IsValue(s string) bool {
 		}
 	}
 	return true
+}
+
+// WhyNotBearer returns why s is not a bearer token, or an empty string. A token is text, so that it can be stored as JSON.
+func WhyNotBearer(token string) string {
+	switch {
+	case token == "":
+		return "empty"
+	case !utf8.ValidString(token):
+		return "not valid UTF-8"
+	case strings.ContainsFunc(token, unicode.IsSpace):
+		return "has spaces"
+	case WhyNotExact(token) != "":
+		return "has control characters"
+	default:
+		return ""
+	}
 }
 
 // WhyNotExact returns why s is empty or does not arrive unchanged as the value of a header, or an empty string: net/http

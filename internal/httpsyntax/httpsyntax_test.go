@@ -69,3 +69,13 @@ func TestReserved(t *testing.T) {
 	}
 	assert.False(t, Reserved().Has("X-Token-Auth"))
 }
+
+func TestWhyNotBearer(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a": "", "a.b-c": "", "é": "", "": "empty", "a b": "has spaces", " a": "has spaces", "a\u00a0": "has spaces", "a\n": "has spaces",
+		"a\x00": "has control characters", "a\xff": "not valid UTF-8",
+	} {
+		assert.Equal(t, want, WhyNotBearer(text), "%q", text)
+	}
+}
