@@ -22,7 +22,7 @@ import (
 )
 
 // The command of the package comment writes the files that the suites compare with.
-var update = flag.Bool("update", false, "write testdata/golden and testdata/faults.md")
+var update = flag.Bool("update", false, "write testdata/golden, testdata/errors.txt and testdata/faults.md")
 
 func TestGoldenRequests(t *testing.T) {
 	t.Parallel()
