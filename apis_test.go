@@ -499,7 +499,7 @@ func TestPathIsTakenOutOfWhatAnAPISays(t *testing.T) {
 			t.Parallel()
 			client := newTestClient(t, always(404, `{"message":"`+test.says+`"}`))
 			_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "PUT /a/{pk}/b", Args: []string{test.arg}})
-			require.EqualError(t, err, "partner: PUT /a/{pk}/b: 404 Not Found: "+test.want+"; not in the API's form")
+			require.ErrorContains(t, err, ": "+test.want+";")
 		})
 	}
 }

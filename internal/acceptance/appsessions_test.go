@@ -293,9 +293,9 @@ func TestAppSessionErrors(t *testing.T) {
 	client := newTestClient(t, newTranscript(always(400,
 		`{"error":{"request_method":"post","type":"user","code":400,"message":"Not for `+testNetworkToken+`.","fields":{"username":"This value is required."},"dev_message":""}}`)))
 	_, err := client.AppSessions.Login(t.Context(), partnerapi.AppLoginRequest{Username: "", Password: "oi3rncu7bjyJXW1L3"}) //nolint:gosec // the vendor's example
-	require.EqualError(t, err, "network: POST /app/login: 400 Bad Request: Not for [redacted].")
 	assertKinds(t, err, partnerapi.ErrInvalid)
 	var failed *partnerapi.Error
 	require.ErrorAs(t, err, &failed)
+	assert.Equal(t, []string{"Not for [redacted]."}, failed.Messages)
 	assert.Equal(t, map[string]string{"username": "This value is required."}, failed.Fields)
 }

@@ -65,8 +65,6 @@ func TestTokenFileErrors(t *testing.T) {
 			client := partnertest.New().Client(partnerapi.WithCredentialSource(partnerapi.PartnerToken, source))
 			failed := client.Subscriptions.Cancel(t.Context(), "MS1")
 			require.ErrorIs(t, failed, partnerapi.ErrNoCredential)
-			require.EqualError(t, failed, "partner: DELETE /partners/subscriptions/{pk}: not sent: no credential; "+
-				"the source of the partner token failed; "+test.text)
 			if test.is != nil {
 				require.ErrorIs(t, err, test.is)
 				require.ErrorIs(t, failed, test.is)

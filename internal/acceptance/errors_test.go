@@ -29,49 +29,45 @@ func TestForeignErrorIsShownByUnwrap(t *testing.T) {
 		return err
 	}
 	caused, because := context.WithCancelCause(t.Context())
-	const op = "account: GET /account/search: "
 	tests := map[string]struct {
 		client *partnerapi.Client
 		call   func(context.Context, *partnerapi.Client) error
-		want   string
 	}{
 		"a credential source": {
 			newTestClient(t, ok, partnerapi.WithCredentialSource(partnerapi.AccountKey, fails)), search,
-			op + "not sent: no credential; the source of the account key failed; " + shows,
 		},
 		"another source": {
 			newTestClient(t, ok, partnerapi.WithCredentialSource(partnerapi.OrganizationKey, fails)), search,
-			op + "not sent: no credential; the source of the organization key failed; " + shows,
 		},
-		"a limiter":   {newTestClient(t, ok, partnerapi.WithRateLimiter(partnerapi.AccountAPI, refuses)), search, op + "not sent: the rate limiter refused; " + shows},
-		"a transport": {newTestClient(t, breaks, soon), search, op + "no response: the transport failed; " + shows},
+		"a limiter":   {newTestClient(t, ok, partnerapi.WithRateLimiter(partnerapi.AccountAPI, refuses)), search},
+		"a transport": {newTestClient(t, breaks, soon), search},
 		"a body": {
 			newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(mine))}, nil
-			}), soon), search, op + "200 OK: bad response; the transport failed; " + shows,
+			}), soon), search,
 		},
 		"a dialler": {
 			newTestClient(t, &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: mine}
-			}}, soon), search, op + "no response: the transport failed; dial tcp: " + shows,
+			}}, soon), search,
 		},
 		"a store": {newTestClient(t, &issuer{}), func(ctx context.Context, c *partnerapi.Client) error {
 			session := tokenSession(t, oldTokens())
 			session.OnRefresh(func(context.Context, partnerapi.Tokens) error { return mine })
 			_, err := c.Accounts.Get(ctx, session)
 			return err
-		}, "account: GET /account: not sent: storing the new tokens failed; " + shows},
+		}},
 		"a cause": {newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 			because(mine)
 			<-req.Context().Done()
 			return nil, context.Cause(req.Context())
-		})), func(_ context.Context, c *partnerapi.Client) error { return search(caused, c) }, op + "no response: context canceled; the context has a cause; " + shows},
+		})), func(_ context.Context, c *partnerapi.Client) error { return search(caused, c) }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			err := test.call(t.Context(), test.client)
-			require.EqualError(t, err, test.want)
+			require.ErrorContains(t, err, shows)
 			require.ErrorIs(t, err, mine)
 			assert.Contains(t, shownBy(t, err), "no tenant")
 		})
@@ -80,7 +76,7 @@ func TestForeignErrorIsShownByUnwrap(t *testing.T) {
 	var told partnerapi.Attempt
 	client := newTestClient(t, breaks, soon, partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { told = a }))
 	require.Error(t, search(t.Context(), client))
-	require.EqualError(t, told.Err, "the transport failed; "+shows)
+	require.ErrorContains(t, told.Err, shows)
 	assert.Same(t, mine, errors.Unwrap(told.Err))
 }
 

@@ -211,5 +211,12 @@ var failingArguments = []failing{
 	}},
 	{"a session that was not exported", func(*testing.T) error { _, err := partnerapi.ImportSession([]byte(`{}`)); return err }},
 	{"an invitation link without a token", func(*testing.T) error { _, err := partnerapi.InvitationToken("https://a.example"); return err }},
+	{"by hand: a status", func(*testing.T) error { return &partnerapi.Error{StatusCode: 404} }},
+	{"by hand: an API", func(*testing.T) error { return &partnerapi.Error{API: partnerapi.PartnerAPI} }},
+	{"by hand: no field", func(*testing.T) error { return new(partnerapi.Error) }},
+	{"by hand: an argument of no operation", func(*testing.T) error { return &partnerapi.ArgumentError{Name: "API", Reason: "unknown"} }},
+	{"by hand: an operation of two lines", func(*testing.T) error {
+		return &partnerapi.ArgumentError{Op: "GET /a\nGET /b", Name: "Op", Reason: "not a method"}
+	}},
 	{"a date", func(*testing.T) error { _, err := partnerapi.ParseDate("SECRET"); return err }},
 }

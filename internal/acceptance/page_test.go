@@ -204,7 +204,6 @@ func TestAllOfAnIncompleteList(t *testing.T) {
 		return strings.Replace(listOf(0, 0, ids(from, to)...), `,"total":0,"pages":0`, "", 1)
 	}
 	const (
-		prefix = "network: GET /account/networks: 200 OK: bad response; "
 		empty  = "an empty page of a list without numbers of records and pages"
 		silent = "a full page of a list without numbers of records and pages"
 	)
@@ -229,7 +228,7 @@ func TestAllOfAnIncompleteList(t *testing.T) {
 			t.Parallel()
 			got, err := accountIDs(networksOf(t, &listServer{page: func(int) string { return test.body }}, test.in))
 			assertKinds(t, err, partnerapi.ErrBadResponse)
-			require.EqualError(t, err, prefix+test.why)
+			require.ErrorContains(t, err, test.why)
 			assert.Equal(t, test.want, got)
 		})
 	}
@@ -330,7 +329,7 @@ func TestAllWithAHookThatPanics(t *testing.T) {
 		assert.PanicsWithValue(t, "no such label", func() { _, _ = walk(func() { panic("no such label") }) })
 		assert.Zero(t, server.inFlight.Load())
 		_, err := walk(runtime.Goexit)
-		require.EqualError(t, err, "network: GET /account/networks: no response: the call did not end")
+		require.ErrorContains(t, err, "the call did not end")
 		assert.Zero(t, server.inFlight.Load())
 	})
 }

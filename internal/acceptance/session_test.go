@@ -424,7 +424,6 @@ func TestImportSession(t *testing.T) {
 			session, err := partnerapi.ImportSession([]byte(data))
 			assertRefused(t, err, "data", "not an exported session")
 			assert.Nil(t, session)
-			assert.EqualError(t, err, "ImportSession: data: not an exported session")
 		})
 	}
 	session, err := partnerapi.ImportSession([]byte(exported(`{"name":"sid","value":"a,b c","quoted":true},{"name":"old","value":"1","expires":"2001-01-01T00:00:00Z"}`)))

@@ -219,7 +219,6 @@ func TestTokensExpire(t *testing.T) {
 					return
 				}
 				assertKinds(t, err, partnerapi.ErrNotLoggedIn)
-				require.EqualError(t, err, "account: GET /account: not sent: not logged in; the session has no valid refresh token")
 			})
 		})
 	}
@@ -308,7 +307,7 @@ func TestSessionInTheAttemptHookOfItsRefresh(t *testing.T) {
 		client = newTestClient(t, &issuer{}, partnerapi.WithAttemptHook(func(ctx context.Context, a partnerapi.Attempt) {
 			if a.Op == "POST /refresh" {
 				_, err := client.Accounts.Get(ctx, session)
-				assert.EqualError(t, err, "account: GET /account: not sent: the session has no access token yet")
+				assert.ErrorContains(t, err, "no access token yet")
 			}
 		}))
 		require.NoError(t, getWith(t, client, session))
@@ -465,7 +464,7 @@ func TestOnRefresh(t *testing.T) {
 			_, err := client.Accounts.Get(ctx, session)
 			assertKinds(t, err)
 			require.ErrorIs(t, err, full)
-			require.EqualError(t, err, "account: GET /account: not sent: storing the new tokens failed; error of type *errors.errorString (see errors.Unwrap)")
+			assert.NotContains(t, err.Error(), "SECRET")
 		}
 		for range 2 {
 			_, err := client.Accounts.Get(ctx, session)
@@ -516,7 +515,7 @@ func TestOnRefreshGoexit(t *testing.T) {
 	t.Parallel()
 	client, session := newTestClient(t, &issuer{}), tokenSession(t, oldTokens())
 	session.OnRefresh(func(context.Context, partnerapi.Tokens) error { runtime.Goexit(); return nil })
-	require.EqualError(t, getWith(t, client, session), "account: GET /account: not sent: the refresh did not end")
+	require.ErrorContains(t, getWith(t, client, session), "the refresh did not end")
 }
 
 func TestOnRefreshOfOtherSessions(t *testing.T) {
@@ -564,7 +563,6 @@ func TestRefreshIsShared(t *testing.T) {
 				cancel()
 				synctest.Wait()
 				require.ErrorIs(t, failed[ctx], context.Canceled)
-				require.EqualError(t, failed[ctx], "account: GET /account: not sent: context canceled")
 				close(release)
 				calls.Wait()
 				require.NoError(t, failed[t.Context()])
@@ -594,51 +592,45 @@ func TestRefreshOutlivesItsCall(t *testing.T) {
 
 func TestRefreshFails(t *testing.T) {
 	t.Parallel()
-	const prefix = "account: POST /account: not sent: "
 	says := func(message string) roundTripFunc {
 		return always(200, `{"status":"error","messages":["`+message+`"]}`)
 	}
 	for name, test := range map[string]struct {
 		step  roundTripFunc
 		kinds []error
-		text  string
 		after time.Duration
 	}{
 		"refused": {
-			says("Unable to decode refresh token"), []error{partnerapi.ErrNotLoggedIn, partnerapi.ErrUnauthorized},
-			prefix + "not logged in; account: POST /refresh: 200 OK: Unable to decode refresh token", 0,
+			says("Unable to decode refresh token"), []error{partnerapi.ErrNotLoggedIn, partnerapi.ErrUnauthorized}, 0,
 		},
 		"refused, with the token": {
-			says("R0 is not R0"), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: [redacted] is not [redacted]", 0,
+			says("R0 is not R0"), []error{partnerapi.ErrBadResponse}, 0,
 		},
 		"logged out": {
-			says("Please log in to go on."), []error{partnerapi.ErrNotLoggedIn}, prefix + "account: POST /refresh: 200 OK: Please log in to go on.", 0,
+			says("Please log in to go on."), []error{partnerapi.ErrNotLoggedIn}, 0,
 		},
 		"a bad key": {
-			says("Please use a valid API Key."), []error{partnerapi.ErrUnauthorized}, prefix + "account: POST /refresh: 200 OK: Please use a valid API Key.", 0,
+			says("Please use a valid API Key."), []error{partnerapi.ErrUnauthorized}, 0,
 		},
 		// The refresh may have succeeded, but the call was not sent, so its outcome is known.
-		"lost":    {cut, nil, prefix + "account: POST /refresh: no response: unexpected EOF", 0},
-		"500":     {always(500, ""), []error{partnerapi.ErrServer}, prefix + "account: POST /refresh: 500 Internal Server Error: server error", 0},
-		"limited": {always(429, "", "Retry-After", "60"), []error{partnerapi.ErrRateLimited}, prefix + "account: POST /refresh: 429 Too Many Requests: rate limited", time.Minute},
+		"lost":    {cut, nil, 0},
+		"500":     {always(500, ""), []error{partnerapi.ErrServer}, 0},
+		"limited": {always(429, "", "Retry-After", "60"), []error{partnerapi.ErrRateLimited}, time.Minute},
 		"a redirect": {
-			always(307, "", "Location", "https://other.example/refresh"), []error{partnerapi.ErrBadResponse},
-			prefix + "account: POST /refresh: 307 Temporary Redirect: bad response; redirects are not followed", 0,
+			always(307, "", "Location", "https://other.example/refresh"), []error{partnerapi.ErrBadResponse}, 0,
 		},
 		// A 404 of the refresh is not one of the call, which would be taken for a deletion that succeeded.
 		"no route": {
-			always(404, `{"error":"Not Found: /api/v1/refresh"}`), []error{partnerapi.ErrBadResponse},
-			prefix + "account: POST /refresh: 404 Not Found: Not Found", 0,
+			always(404, `{"error":"Not Found: /api/v1/refresh"}`), []error{partnerapi.ErrBadResponse}, 0,
 		},
 		"a taken name": {
-			says("Name has already been taken"), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: Name has already been taken", 0,
+			says("Name has already been taken"), []error{partnerapi.ErrBadResponse}, 0,
 		},
-		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response", 0},
-		"nothing":                     {always(200, `{"status":"ok"}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; no value in the body", 0},
-		"null":                        {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, prefix + "account: POST /refresh: 200 OK: bad response; null instead of a value", 0},
+		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{partnerapi.ErrBadResponse}, 0},
+		"nothing":                     {always(200, `{"status":"ok"}`), []error{partnerapi.ErrBadResponse}, 0},
+		"null":                        {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, 0},
 		"no token": {
-			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{partnerapi.ErrBadResponse},
-			prefix + "account: POST /refresh: 200 OK: bad response; field access: neither a valid access_token nor a valid refresh_token", 0,
+			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{partnerapi.ErrBadResponse}, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -655,7 +647,6 @@ func TestRefreshFails(t *testing.T) {
 			}
 			err := update()
 			assertKinds(t, err, test.kinds...)
-			require.EqualError(t, err, test.text)
 			var failed *partnerapi.Error
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, 0, failed.Attempts)
@@ -689,7 +680,6 @@ func TestTokenRejected(t *testing.T) {
 		tokens    partnerapi.Tokens
 		sent      []string
 		kinds     []error // nil: it succeeds
-		text      string
 	}{
 		"a read": {
 			call: get, calls: []roundTripFunc{logIn}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
@@ -708,23 +698,23 @@ func TestTokenRejected(t *testing.T) {
 		},
 		"a read of nothing, twice": {
 			call: get, calls: []roundTripFunc{always(200, `{}`), always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
-			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: GET /account: 200 OK: not logged in",
+			kinds: []error{partnerapi.ErrNotLoggedIn},
 		},
 		"a write without a customer": {
 			call: update, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"POST /account Bearer A0"},
-			kinds: []error{partnerapi.ErrBadResponse}, text: "account: POST /account: 200 OK: bad response; no value in the body",
+			kinds: []error{partnerapi.ErrBadResponse},
 		},
 		"a write to nobody": {
 			call: update, calls: []roundTripFunc{nobody}, sent: []string{"POST /account Bearer A0"},
-			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: POST /account: 200 OK: not logged in",
+			kinds: []error{partnerapi.ErrNotLoggedIn},
 		},
 		"without retry": {
 			call: once, calls: []roundTripFunc{logIn}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
+			kinds: []error{partnerapi.ErrNotLoggedIn},
 		},
 		"never": {
 			call: get, calls: []roundTripFunc{logIn, logIn, logIn}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
-			kinds: []error{partnerapi.ErrNotLoggedIn}, text: "account: GET /account: 200 OK: Please log in to access your online benefits.",
+			kinds: []error{partnerapi.ErrNotLoggedIn},
 		},
 		"in trouble": {
 			call: get, calls: []roundTripFunc{always(503, ""), logIn, cut, refusedDial},
@@ -733,20 +723,18 @@ func TestTokenRejected(t *testing.T) {
 		"no refresh token": {
 			call: get, calls: []roundTripFunc{logIn}, tokens: partnerapi.Tokens{AccessToken: "A0"}, sent: []string{"GET /account Bearer A0"},
 			kinds: []error{partnerapi.ErrNotLoggedIn},
-			text:  "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; the session has no valid refresh token",
 		},
 		"the refresh is refused": {
 			call: get, calls: []roundTripFunc{logIn}, refreshes: []roundTripFunc{always(200, `{"status":"error","messages":["Unable to decode refresh token"]}`)},
 			sent: []string{"GET /account Bearer A0", "POST /refresh R0"}, kinds: []error{partnerapi.ErrNotLoggedIn, partnerapi.ErrUnauthorized},
-			text: "account: GET /account: 200 OK: Please log in to access your online benefits.; not logged in; account: POST /refresh: 200 OK: Unable to decode refresh token",
 		},
 		"another failure": {
 			call: get, calls: []roundTripFunc{always(200, `{"status":"error","messages":["A0"]}`)}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{partnerapi.ErrInvalid}, text: "account: GET /account: 200 OK: [redacted]",
+			kinds: []error{partnerapi.ErrInvalid},
 		},
 		"401": {
 			call: get, calls: []roundTripFunc{always(401, saysLogIn)}, sent: []string{"GET /account Bearer A0"},
-			kinds: []error{partnerapi.ErrUnauthorized}, text: "account: GET /account: 401 Unauthorized: Please log in to access your online benefits.",
+			kinds: []error{partnerapi.ErrUnauthorized},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -764,7 +752,6 @@ func TestTokenRejected(t *testing.T) {
 					return
 				}
 				assertKinds(t, err, test.kinds...)
-				require.EqualError(t, err, test.text)
 			})
 		})
 	}
@@ -780,8 +767,7 @@ func TestEveryTokenRejected(t *testing.T) {
 		for range 2 {
 			assertKinds(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		}
-		require.EqualError(t, getWith(t, client, session),
-			"account: GET /account: 200 OK: Please log in to access your online benefits.; the API rejected a new access token too")
+		require.ErrorContains(t, getWith(t, client, session), "the API rejected a new access token too")
 		assert.Equal(t, []string{
 			"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1", "GET /account Bearer A1",
 		}, api.sent)
@@ -1131,8 +1117,7 @@ func TestRefreshReturnsTheSameToken(t *testing.T) {
 	api := &issuer{refreshes: []roundTripFunc{same, same}, calls: []roundTripFunc{logIn, logIn}}
 	client, session := newTestClient(t, api), tokenSession(t, firstTokens())
 	for range 2 {
-		require.EqualError(t, getWith(t, client, session),
-			"account: GET /account: 200 OK: Please log in to access your online benefits.; the API rejected a new access token too")
+		require.ErrorContains(t, getWith(t, client, session), "the API rejected a new access token too")
 	}
 	assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A0"}, api.sent)
 }
@@ -1207,8 +1192,6 @@ func TestRefreshWithAnInvalidField(t *testing.T) {
 				return
 			}
 			assertKinds(t, err, partnerapi.ErrNotLoggedIn, partnerapi.ErrBadResponse)
-			require.EqualError(t, err, "account: GET /account: 200 OK: Please log in to access your online benefits.; "+
-				"account: POST /refresh: 200 OK: bad response; no valid access_token")
 			api.calls = []roundTripFunc{always(200, saysLogIn)}
 			require.NoError(t, getWith(t, client, session))
 			assert.Equal(t, []string{"GET /account Bearer A0", "POST /refresh R1", "GET /account Bearer A1"}, api.sent[2:])

@@ -276,65 +276,54 @@ func TestSignInFailures(t *testing.T) {
 		op          string
 		fault       partnertest.Fault
 		kinds       []error
-		text        string
 	}{
 		"app key": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AppKey = "SECRET" }), kinds: []error{partnerapi.ErrUnauthorized},
-			text: "network: GET /app/session: 401 Unauthorized: Please sign in.",
 		},
 		"password": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.Password = "SECRET" }), kinds: []error{partnerapi.ErrUnauthorized},
-			text: "network: POST /app/login: 400 Bad Request: The username or password is incorrect.",
 		},
 		"not UTF-8": {
-			credentials: with(func(c *partnerapi.SignInCredentials) { c.Username = "SECRET\xff" }), text: "POST /app/login: Body: not valid UTF-8",
+			credentials: with(func(c *partnerapi.SignInCredentials) { c.Username = "SECRET\xff" }),
 		},
 		"no account": {
-			credentials: jdoe, accounts: []partnerapi.AccountChoice{a, b}, text: "SignIn: AccountID: empty: the user has to choose an account",
+			credentials: jdoe, accounts: []partnerapi.AccountChoice{a, b},
 		},
 		"another account": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_2" }), accounts: []partnerapi.AccountChoice{a},
-			text: "SignIn: AccountID: not the account that the user is logged in to",
 		},
 		"others' account": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_3" }), accounts: []partnerapi.AccountChoice{a, b},
-			kinds: []error{partnerapi.ErrForbidden}, text: "network: POST /app/login-account: 403 Forbidden: You do not belong to this account.",
+			kinds: []error{partnerapi.ErrForbidden},
 		},
 		"not found": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 404, Body: `{"error":{"code":404,"message":"No such user."}}`},
-			kinds: []error{partnerapi.ErrUnauthorized}, text: "network: POST /app/login: 404 Not Found: No such user.",
+			kinds: []error{partnerapi.ErrUnauthorized},
 		},
 		"no connection": {
 			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Cut: partnertest.CutRefused}, kinds: []error{errno.ConnectionRefused},
-			text: "network: GET /app/session: no response: dial tcp: connection refused",
 		},
 		"unknown": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 502, Body: page, Processed: true}, kinds: []error{partnerapi.ErrServer},
-			text: "network: POST /app/login: 502 Bad Gateway: server error",
 		},
 		"rate limited": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 429, RetryAfter: time.Hour}, kinds: []error{partnerapi.ErrRateLimited},
-			text: "network: POST /app/login: 429 Too Many Requests: rate limited",
 		},
 		"a page": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: page},
-			text: "network: POST /app/login: 200 OK: not JSON",
 		},
 		"a proxy's page": {
 			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 407, Body: page},
-			text: "network: GET /app/session: 407 Proxy Authentication Required: not in the API's form",
 		},
 		"no JWT": {
-			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 200, Body: `{"auth":false}`}, text: "a session without a JWT",
+			credentials: jdoe, op: sessionOp, fault: partnertest.Fault{Status: 200, Body: `{"auth":false}`},
 		},
 		"an invalid JWT": {
 			credentials: jdoe, op: loginOp, fault: partnertest.Fault{Status: 200, Body: `{"jwt":"SECRET\n","auth":true}`},
-			text: "an invalid JWT",
 		},
 		"not logged in": {
 			credentials: with(func(c *partnerapi.SignInCredentials) { c.AccountID = "acc_2" }), accounts: []partnerapi.AccountChoice{a, b},
 			op: selectOp, fault: partnertest.Fault{Status: 200, Body: `{"jwt":"SECRET","auth":"yes"}`},
-			text: "the API did not log the user in",
 		},
 	}
 	all := []error{
@@ -352,8 +341,6 @@ func TestSignInFailures(t *testing.T) {
 				}
 				// A write, of which an error has to say whether it may have been done.
 				_, err := signedIn(fake, source).Networks.Delete(t.Context(), "acc_9")
-				require.EqualError(t, err, "network: DELETE /api/account/networks/{child_account_id}: not sent: no credential; "+
-					"the source of the network token failed; "+test.text)
 				require.ErrorIs(t, err, partnerapi.ErrNoCredential)
 				for _, kind := range all {
 					assert.Equal(t, slices.Contains(test.kinds, kind), errors.Is(err, kind), kind)
@@ -392,7 +379,6 @@ func TestSignInNeverLoops(t *testing.T) {
 			err := list(t.Context(), client)
 			require.ErrorIs(t, err, partnerapi.ErrUnauthorized)
 			require.NotErrorIs(t, err, partnerapi.ErrNoCredential)
-			require.EqualError(t, err, "network: GET /account/networks: 401 Unauthorized: No.")
 			time.Sleep(100 * time.Millisecond)
 		}
 		assertSent(t, fake, 5, 5, 0, 104) // immediately, then after 1, 3 and 7 seconds
@@ -563,7 +549,7 @@ func TestSignInGoexit(t *testing.T) {
 	source := partnerapi.SignIn(jdoe, append(fake.ClientOptions(), exits)...)
 	for range 2 {
 		_, err := source.Token(t.Context())
-		require.EqualError(t, err, "the sign-in did not end")
+		require.ErrorContains(t, err, "the sign-in did not end")
 	}
 }
 

@@ -230,7 +230,7 @@ func TestResolveRefusesTheTokenInARedirect(t *testing.T) {
 			var response partnerapi.Response
 			to, err := client.Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"}, partnerapi.WithResponseInto(&response))
 			assertKinds(t, err, partnerapi.ErrBadResponse)
-			require.EqualError(t, err, "partner: GET /partners/signup: 302 Found: bad response; a redirect to a URL that contains a credential")
+			require.ErrorContains(t, err, "a redirect to a URL that contains a credential")
 			assert.Nil(t, to)
 			if name != "split path" {
 				assert.Equal(t, "[redacted]", response.Header.Get("Location"))
