@@ -19,6 +19,18 @@ import (
 
 func noEnv(string) string { return "" }
 
+// documented returns the operations in README's table.
+func documented(t *testing.T) (operations []string) {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for _, row := range regexp.MustCompile("(?m)^\\| `([A-Z]+ /[^`]*)` \\|").FindAllStringSubmatch(string(readme), -1) {
+		operations = append(operations, row[1])
+	}
+	require.NotEmpty(t, operations)
+	return operations
+}
+
 func TestTourRunsEveryOperation(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
@@ -29,9 +41,10 @@ func TestTourRunsEveryOperation(t *testing.T) {
 	assert.Empty(t, stderr.String())
 	assert.NotContains(t, stdout.String(), "NOT AS DOCUMENTED")
 	lines := strings.Split(strings.Trim(stdout.String(), "\n"), "\n")
+	operations := documented(t)
 	assert.Equal(t, fmt.Sprintf("%[1]d of %[1]d operations as documented", len(operations)), lines[len(lines)-1])
 	for _, op := range operations {
-		assert.Contains(t, stdout.String(), op)
+		assert.Contains(t, stdout.String(), "\n  "+op+" ")
 	}
 	aligned := regexp.MustCompile(`^  (GET|POST|PUT|DELETE) /\S+ +[A-Z]\w+\.[A-Z]\w+ .*\d(µs|ms|s)$`)
 	column := strings.Index(lines[0], "method")
@@ -75,7 +88,8 @@ func TestTourReportsUndocumentedResponses(t *testing.T) {
 
 	require.Error(t, err)
 	assert.Contains(t, stdout.String(), "NOT AS DOCUMENTED: account: GET /account/status: 200 OK: bad response")
-	assert.Contains(t, stdout.String(), fmt.Sprintf("\n%d of %d operations as documented\n", len(operations)-1, len(operations)))
+	all := len(documented(t))
+	assert.Contains(t, stdout.String(), fmt.Sprintf("\n%d of %d operations as documented\n", all-1, all))
 }
 
 func TestCommandLine(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,4 +95,16 @@ func TestEveryFixtureIsUsed(t *testing.T) {
 		there = append(there, strings.TrimSuffix(filepath.Base(name), ".json"))
 	}
 	assert.ElementsMatch(t, there, used)
+}
+
+func TestFixturesHaveSources(t *testing.T) {
+	t.Parallel()
+	sources, err := os.ReadFile("../../testdata/SOURCES.md")
+	require.NoError(t, err)
+	names, err := filepath.Glob("../../testdata/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		assert.Contains(t, string(sources), "\n| `"+filepath.Base(name)+"` | ")
+	}
 }
