@@ -36,7 +36,7 @@ type request struct {
 	once         bool      // WithoutRetry
 	isIdempotent bool
 	earlierDoubt bool     // an earlier call for the same purpose may have succeeded
-	path         []string // the path if it has arguments, unescaped and escaped, to redact: routers print it in a 404
+	argPaths     []string // the path if it has arguments, unescaped and escaped, to redact: routers print it in a 404
 }
 
 // expectation is what the payload of a successful response holds.

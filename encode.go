@@ -57,7 +57,7 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 		into: o.into, once: o.once, isIdempotent: e.isIdempotent(), earlierDoubt: e.earlierDoubt,
 	}
 	if len(e.Args) > 0 {
-		r.path = []string{strings.TrimPrefix(target.Path, base.Path), strings.TrimPrefix(target.EscapedPath(), base.EscapedPath())}
+		r.argPaths = []string{strings.TrimPrefix(target.Path, base.Path), strings.TrimPrefix(target.EscapedPath(), base.EscapedPath())}
 	}
 	if failed := r.secrets.ask(ctx, s.sources, of.credential, e.extraCredential); failed != nil {
 		if e.earlierDoubt {

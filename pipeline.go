@@ -50,7 +50,7 @@ func explain(r *request, res result, failed *Error) *Error {
 	failed.RequestID = res.header.Get("X-Request-Id")
 	failed.RetryAfter = res.retryAfter
 	failed.Attempts = res.attempts
-	failed.forget(append(r.secrets.all(), r.path...))
+	failed.forget(append(r.secrets.all(), r.argPaths...))
 	if res.cause != nil {
 		failed.cause = hide(res.cause)
 		failed.RetryAfter = cmp.Or(failed.RetryAfter, retryAfterOf(res.cause))

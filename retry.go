@@ -161,27 +161,23 @@ func (l *loop) attempt(ctx context.Context) {
 	l.observer.report(ctx, f.Attempt)
 }
 
-// retry makes the attempts after the first one. The call-backs of go-retryablehttp are here.
+// retry makes the attempts after the first one. go-retryablehttp waits between them; it sees no request and no response, because
+// it would log URLs, and close connections.
 func (l loop) retry(ctx context.Context) loop {
-	isFirst := true
+	isMade := true // the first attempt
 	client := retryablehttp.Client{
 		HTTPClient: &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			if !isFirst {
+			if !isMade {
 				l.attempt(req.Context())
 			}
-			isFirst = false
-			if l.cause != nil {
-				return nil, l.cause
-			}
-			return &http.Response{StatusCode: l.StatusCode, Body: http.NoBody}, nil // whatever the response says
+			isMade = false
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 		})},
 		RetryMax:   math.MaxInt, // plan counts
 		CheckRetry: func(context.Context, *http.Response, error) (bool, error) { return l.next.again, nil },
 		Backoff:    func(time.Duration, time.Duration, int, *http.Response) time.Duration { return l.next.wait },
-		// Without this, the error would have a text with the URL.
-		ErrorHandler: func(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err },
 	}
-	req, _ := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, "", nil) // a constant URL, which is not requested
+	req, _ := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, "", nil) // of a loop, not of the call
 	if resp, err := client.Do(req); err == nil {
 		_ = resp.Body.Close()
 	}
