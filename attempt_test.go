@@ -32,10 +32,10 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
-// soon is a policy without waits to speak of, for tests over loopback.
+// soon is a policy with very short waits, for tests over loopback.
 var soon = WithRetry(RetryPolicy{MinWait: 1, MaxWait: 1})
 
-// attemptLog is what a hook was told.
+// attemptLog records the attempts that a hook gets.
 type attemptLog struct {
 	mu   sync.Mutex
 	seen []Attempt
@@ -71,20 +71,20 @@ func newLoopback(t *testing.T, h http.HandlerFunc, opts ...Option) *Client {
 	return client
 }
 
-// cutting hijacks the connection and closes it after it has written an answer.
-func cutting(answer string) http.HandlerFunc {
+// cutting hijacks the connection and closes it after writing response, which can be incomplete.
+func cutting(response string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			panic(err)
 		}
-		_, _ = io.WriteString(conn, answer)
+		_, _ = io.WriteString(conn, response)
 		_ = conn.Close()
 	}
 }
 
-// TRAPS: "attempts share one header map": with a cookie jar attempt 3 sends sid=OLD; sid=NEW1; sid=NEW2.
+// testdata/TRAPS.md: "Attempts share one header map."
 func TestTrapFreshRequestPerAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestTrapFreshRequestPerAttempt(t *testing.T) {
 			body, err := io.ReadAll(req.Body)
 			require.NoError(t, err)
 			assert.JSONEq(t, `{"a":1}`, string(body))
-			// What a transport does to its request stays in that attempt.
+			// A transport that changes its request does not affect the other attempts.
 			req.Header.Set("X-Trace", "changed")
 			req.Header.Add("Api-Key", "changed")
 			req.Header.Set("X-More", "changed")
@@ -137,8 +137,8 @@ func TestNoCredentialInTheSharedRequest(t *testing.T) {
 	assert.Equal(t, http.Header{"Accept": {"application/json"}, "User-Agent": {"partnerapi-go/" + Version}}, r.header)
 }
 
-// "Unsent, by proof: a connection was asked for and none was got. … No proof, as with a transport that fires no trace,
-// means unknown." TRAPS: "httptrace fires nothing with an in-memory transport".
+// An attempt is unsent if its trace proves that a connection was asked for and none was got. Without proof, as with a
+// transport that fires no trace, it is unknown. testdata/TRAPS.md: "httptrace fires nothing with an in-memory transport."
 func TestTrapOutcomeByProof(t *testing.T) {
 	t.Parallel()
 	ask := func(tr *httptrace.ClientTrace) { tr.GetConn("a.example:443") }
@@ -156,10 +156,10 @@ func TestTrapOutcomeByProof(t *testing.T) {
 		"several dials":     {fires(ask), errors.Join(&net.DNSError{}, refused), OutcomeUnsent},
 		"a proxy's refusal": {fires(ask), dialgate.ProxyRefusal(503), OutcomeUnsent},
 
-		// The transport has gone on without a trace.
+		// The transport continued without a trace.
 		"a cut response":       {fires(ask), io.ErrUnexpectedEOF, OutcomeUnknown},
 		"a dial or a cut":      {fires(ask), errors.Join(refused, io.ErrUnexpectedEOF), OutcomeUnknown},
-		"a call of this SDK's": {fires(ask), &Error{cause: hide(refused)}, OutcomeUnknown},
+		"an error of this SDK": {fires(ask), &Error{cause: hide(refused)}, OutcomeUnknown},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -189,13 +189,13 @@ func TestTrapOutcomeByProof(t *testing.T) {
 }
 
 // The client's own transport traces every connection, so for it the trace alone is proof, whatever the dialler returns. An
-// http.Transport of the caller's may have a protocol registered, which goes on in a way of its own.
-func TestOutcomeOfADialThatFails(t *testing.T) {
+// http.Transport of the caller can have a registered protocol that sends the request without a trace.
+func TestOutcomeOfFailedDial(t *testing.T) {
 	t.Parallel()
 	for name, failure := range map[string]error{
 		"a foreign error": errors.New("no tunnel"),
 		"EOF":             io.EOF,
-		"a cut answer":    io.ErrUnexpectedEOF,
+		"a cut response":  io.ErrUnexpectedEOF,
 		"a timeout":       context.DeadlineExceeded,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,8 +223,7 @@ func TestOutcomeOfADialThatFails(t *testing.T) {
 	}
 }
 
-// A trace that the caller has put on the context goes on as it was.
-func TestCallersTraceIsKept(t *testing.T) {
+func TestTraceOfTheCallerIsKept(t *testing.T) {
 	t.Parallel()
 	client := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"success":true}`) })
 	var asked, got atomic.Int64
@@ -236,8 +235,8 @@ func TestCallersTraceIsKept(t *testing.T) {
 	assert.Equal(t, int64(1), got.Load())
 }
 
-// A refused dial is unsent: a POST that is not repeatable goes again too, and what became of it is not unknown.
-func TestRefusedDialGoesAgain(t *testing.T) {
+// A refused dial is unsent: a POST that is not repeatable is retried too, without ErrOutcomeUnknown.
+func TestRefusedDialIsRetried(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -256,7 +255,7 @@ func TestRefusedDialGoesAgain(t *testing.T) {
 	assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
 }
 
-func TestUnknownHostGoesAgain(t *testing.T) {
+func TestUnknownHostIsRetried(t *testing.T) {
 	t.Parallel()
 	var log attemptLog
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -268,8 +267,8 @@ func TestUnknownHostGoesAgain(t *testing.T) {
 	assert.Len(t, log.seen, 4)
 }
 
-// A TLS handshake that fails is unsent: nobody has seen the request.
-func TestFailedHandshakeGoesAgain(t *testing.T) {
+// A failed TLS handshake is unsent.
+func TestFailedHandshakeIsRetried(t *testing.T) {
 	t.Parallel()
 	newServer := func(t *testing.T, change func(*tls.Config)) *httptest.Server {
 		t.Helper()
@@ -303,7 +302,7 @@ func TestFailedHandshakeGoesAgain(t *testing.T) {
 		require.ErrorContains(t, err, "no response: remote error: tls: ")
 		assert.Equal(t, []Outcome{OutcomeUnsent, OutcomeUnsent, OutcomeUnsent, OutcomeUnsent}, log.outcomes())
 	})
-	t.Run("no TLS there", func(t *testing.T) {
+	t.Run("not TLS", func(t *testing.T) {
 		t.Parallel()
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -317,26 +316,26 @@ func TestFailedHandshakeGoesAgain(t *testing.T) {
 	})
 }
 
-// TRAPS: "the default policy retries any method": a POST whose body was read and whose connection was then cut ran 3
-// times. Whatever way an answer is not complete, a POST that is not repeatable is sent once.
-func TestTrapCutAnswer(t *testing.T) {
+// testdata/TRAPS.md: "The default policy retries any method on any transport error and on 5xx." A POST that is not
+// repeatable is not retried after an incomplete response.
+func TestTrapIncompleteResponse(t *testing.T) {
 	t.Parallel()
 	const head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
-	answers := map[string]struct {
-		answer string
-		kinds  []error
-		status int
+	responses := map[string]struct {
+		response string
+		kinds    []error
+		status   int
 	}{
-		"nothing":                {"", nil, 0},
-		"half a header":          {"HTTP/1.1 200 OK\r\nContent-", nil, 0},
-		"no HTTP":                {"SSH-2.0-OpenSSH\r\n\r\n", nil, 0},
-		"header only":            {head + "Content-Length: 16\r\n\r\n", []error{ErrBadResponse}, 200},
-		"half a body":            {head + "Content-Length: 160\r\n\r\n" + `{"success":true}`, []error{ErrBadResponse}, 200},
-		"half a chunked body":    {head + "Transfer-Encoding: chunked\r\n\r\n10\r\n" + `{"success":true}` + "\r\n", []error{ErrBadResponse}, 200},
-		"half a 404":             {"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{}", []error{ErrBadResponse}, 404},
-		"half a 503":             {"HTTP/1.1 503 Unavailable\r\nContent-Length: 9\r\n\r\n{}", []error{ErrServer}, 503},
-		"half a gzipped body":    {head + "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xff\xff", []error{ErrBadResponse}, 200},
-		"a body that is no gzip": {head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", []error{ErrBadResponse}, 200},
+		"empty":                   {"", nil, 0},
+		"half a header":           {"HTTP/1.1 200 OK\r\nContent-", nil, 0},
+		"not HTTP":                {"SSH-2.0-OpenSSH\r\n\r\n", nil, 0},
+		"header only":             {head + "Content-Length: 16\r\n\r\n", []error{ErrBadResponse}, 200},
+		"half a body":             {head + "Content-Length: 160\r\n\r\n" + `{"success":true}`, []error{ErrBadResponse}, 200},
+		"half a chunked body":     {head + "Transfer-Encoding: chunked\r\n\r\n10\r\n" + `{"success":true}` + "\r\n", []error{ErrBadResponse}, 200},
+		"half a 404":              {"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{}", []error{ErrBadResponse}, 404},
+		"half a 503":              {"HTTP/1.1 503 Unavailable\r\nContent-Length: 9\r\n\r\n{}", []error{ErrServer}, 503},
+		"half a gzipped body":     {head + "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xff\xff", []error{ErrBadResponse}, 200},
+		"a body that is not gzip": {head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", []error{ErrBadResponse}, 200},
 	}
 	calls := map[string]struct {
 		sent  int
@@ -350,7 +349,7 @@ func TestTrapCutAnswer(t *testing.T) {
 		"DELETE":          {4, true, Call{API: PartnerAPI, Op: "DELETE /a"}},
 		"GET":             {4, false, Call{API: PartnerAPI, Op: "GET /a"}},
 	}
-	for how, test := range answers {
+	for how, test := range responses {
 		for name, c := range calls {
 			t.Run(how+" to a "+name, func(t *testing.T) {
 				t.Parallel()
@@ -358,7 +357,7 @@ func TestTrapCutAnswer(t *testing.T) {
 				var log attemptLog
 				client := newLoopback(t, func(w http.ResponseWriter, r *http.Request) {
 					sent.Add(1)
-					cutting(test.answer)(w, r)
+					cutting(test.response)(w, r)
 				}, soon, log.hook())
 				_, err := Do[none](t.Context(), client, c.call)
 				kinds := test.kinds
@@ -381,7 +380,7 @@ func TestTrapCutAnswer(t *testing.T) {
 	}
 }
 
-func TestCutAnswerOverHTTP2(t *testing.T) {
+func TestIncompleteResponseOverHTTP2(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -412,8 +411,8 @@ func TestCutAnswerOverHTTP2(t *testing.T) {
 	assert.Equal(t, int64(4), sent.Load())
 }
 
-// TRAPS: "on a redirect to another host … X-Token-Auth and Api-Key go along; ?key= goes along in Referer; 307 and 308
-// replay the body", and "a refusal in CheckRedirect is retried". No redirect is followed.
+// testdata/TRAPS.md: "On a redirect to another host only `Authorization`, `Cookie` and similar headers are dropped." and "A
+// refusal in `CheckRedirect` is retried." No redirect is followed.
 func TestTrapRedirect(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -422,7 +421,7 @@ func TestTrapRedirect(t *testing.T) {
 				t.Run(fmt.Sprint(status, api, method), func(t *testing.T) {
 					t.Parallel()
 					elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-						t.Errorf("the other server sees %s %s %v", r.Method, r.URL, r.Header)
+						t.Errorf("the other server got %s %s %v", r.Method, r.URL, r.Header)
 					}))
 					t.Cleanup(elsewhere.Close)
 					var sent atomic.Int64
@@ -444,7 +443,7 @@ func TestTrapRedirect(t *testing.T) {
 	}
 }
 
-// endless is a body without an end. It counts what is read of it.
+// endless is a body without an end. It counts the bytes that are read.
 type endless struct{ read, closed atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -514,9 +513,9 @@ func TestResponseWithoutABody(t *testing.T) {
 	assertKinds(t, err, ErrBadResponse)
 }
 
-// A body that is too large is no complete answer: whether a write was done is unknown. It is not sent again, because the
-// next answer would be as large.
-func TestTooLargeAnswerToAWrite(t *testing.T) {
+// A response that is too large is incomplete: the outcome of a write is unknown. It is not retried, because the next
+// response would be as large.
+func TestTooLargeResponseToAWrite(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"POST /a", "PUT /a", "DELETE /a", "GET /a"} {
 		for _, status := range []int{200, 404} {
@@ -534,7 +533,7 @@ func TestTooLargeAnswerToAWrite(t *testing.T) {
 	}
 }
 
-func TestNoMoreIsReadThanTheLimit(t *testing.T) {
+func TestReadStopsAtTheLimit(t *testing.T) {
 	t.Parallel()
 	body := &endless{}
 	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
@@ -546,8 +545,8 @@ func TestNoMoreIsReadThanTheLimit(t *testing.T) {
 	assert.Equal(t, int64(1), body.closed.Load())
 }
 
-// The body of an answer that is none is closed, or its connection would be lost.
-func TestBodyOfNoAnswerIsClosed(t *testing.T) {
+// The body of an invalid response, or of one with an error, is closed: its connection would leak.
+func TestBodyOfInvalidResponseIsClosed(t *testing.T) {
 	t.Parallel()
 	for status, failed := range map[int]error{0: nil, 99: nil, 200: io.ErrUnexpectedEOF} {
 		body := &endless{}
@@ -561,7 +560,7 @@ func TestBodyOfNoAnswerIsClosed(t *testing.T) {
 	}
 }
 
-func TestNoLimitToSpeakOf(t *testing.T) {
+func TestLargestLimit(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, always(200, `{"id":"a"}`), WithMaxResponseBytes(math.MaxInt64))
 	got, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
@@ -569,7 +568,7 @@ func TestNoLimitToSpeakOf(t *testing.T) {
 	assert.Equal(t, map[string]string{"id": "a"}, got)
 }
 
-// lateBody fails when its call is over, but writes what it has been given to read into once more, as nobody may.
+// lateBody fails when its call is done, and then writes to the buffer of its last Read once more, which io.Reader forbids.
 type lateBody struct {
 	ctx        context.Context //nolint:containedctx // of the request
 	late, done chan struct{}
@@ -587,28 +586,28 @@ func (b *lateBody) Read(p []byte) (int, error) {
 
 func (*lateBody) Close() error { return nil }
 
-// What an answer was read into that did not end is not used again, because whoever writes it may not be done with it.
+// The buffer of an incomplete response is not reused, because the transport can still write to it.
 func TestBufferOfACancelledCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var late *lateBody
 		calls := 0
 		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
-			answer := reply(200, `{"id":"good"}`)
+			response := reply(200, `{"id":"good"}`)
 			switch calls++; calls {
-			case 1: // leaves what it was read into to the next one
-				return answer, nil
+			case 1: // its buffer is reused by the next one
+				return response, nil
 			case 2:
 				late = &lateBody{req.Context(), make(chan struct{}), make(chan struct{})}
-				answer.Body = late
-				return answer, nil
+				response.Body = late
+				return response, nil
 			}
-			answer.Body = io.NopCloser(io.MultiReader(answer.Body, readerFunc(func([]byte) (int, error) {
+			response.Body = io.NopCloser(io.MultiReader(response.Body, readerFunc(func([]byte) (int, error) {
 				close(late.late)
 				<-late.done
 				return 0, io.EOF
 			})))
-			return answer, nil
+			return response, nil
 		}), WithTimeout(time.Second))
 		_, err := Do[map[string]string](t.Context(), client, Call{API: NetworkAPI, Op: "GET /a"})
 		require.NoError(t, err)
@@ -624,7 +623,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-func TestGzippedAnswer(t *testing.T) {
+func TestGzippedResponse(t *testing.T) {
 	t.Parallel()
 	client := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -635,7 +634,7 @@ func TestGzippedAnswer(t *testing.T) {
 	require.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk"))
 }
 
-// TRAPS: "http.DefaultTransport keeps 2 idle connections a host".
+// testdata/TRAPS.md: "`http.DefaultTransport` keeps 2 idle connections a host."
 func TestTrapOwnTransport(t *testing.T) {
 	t.Parallel()
 	client, err := NewClient()
@@ -651,7 +650,7 @@ func TestTrapOwnTransport(t *testing.T) {
 	assert.NotSame(t, http.DefaultTransport, transport)
 }
 
-// stall is a body that never comes, until its request is over.
+// stall is a body whose Read blocks until its request is done.
 type stall struct {
 	io.ReadCloser
 
@@ -680,11 +679,11 @@ func TestTimeoutPerAttempt(t *testing.T) {
 		sent      int
 		status    int
 	}{
-		"silent, 30 s if nobody says":  {silent, nil, 30 * time.Second, "GET /a", 4, 0},
-		"stalled, 30 s if nobody says": {stalled, nil, 30 * time.Second, "GET /a", 4, 200},
-		"silent POST":                  {silent, []Option{WithTimeout(time.Second)}, time.Second, "POST /a", 1, 0},
-		"stalled POST":                 {stalled, []Option{WithTimeout(time.Second)}, time.Second, "POST /a", 1, 200},
-		"silent DELETE":                {silent, []Option{WithTimeout(5 * time.Second)}, 5 * time.Second, "DELETE /a", 4, 0},
+		"silent, default timeout":  {silent, nil, 30 * time.Second, "GET /a", 4, 0},
+		"stalled, default timeout": {stalled, nil, 30 * time.Second, "GET /a", 4, 200},
+		"silent POST":              {silent, []Option{WithTimeout(time.Second)}, time.Second, "POST /a", 1, 0},
+		"stalled POST":             {stalled, []Option{WithTimeout(time.Second)}, time.Second, "POST /a", 1, 200},
+		"silent DELETE":            {silent, []Option{WithTimeout(5 * time.Second)}, 5 * time.Second, "DELETE /a", 4, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -712,7 +711,7 @@ func TestTimeoutPerAttempt(t *testing.T) {
 	}
 }
 
-// A call's own deadline is its context's: no attempt goes past it, and no other begins after it.
+// The deadline of a call is its context's: no attempt outlasts it or begins after it.
 func TestDeadlineOfTheCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -731,7 +730,7 @@ func TestDeadlineOfTheCall(t *testing.T) {
 	})
 }
 
-func TestCallWithAContextThatIsOver(t *testing.T) {
+func TestContextDoneBeforeTheCall(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -748,7 +747,7 @@ func TestIncompleteKinds(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	tests := []struct {
-		ctx    context.Context //nolint:containedctx // what is tested
+		ctx    context.Context //nolint:containedctx // under test
 		status int
 		err    error
 		want   []error
@@ -756,7 +755,7 @@ func TestIncompleteKinds(t *testing.T) {
 		{t.Context(), 200, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
 		{t.Context(), 302, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
 		{t.Context(), 400, io.ErrUnexpectedEOF, []error{ErrBadResponse}},
-		{t.Context(), 404, io.ErrUnexpectedEOF, []error{ErrBadResponse}}, // it may say that there is no such route
+		{t.Context(), 404, io.ErrUnexpectedEOF, []error{ErrBadResponse}}, // it can be that of an unknown route
 		{t.Context(), 429, io.ErrUnexpectedEOF, []error{ErrRateLimited}},
 		{t.Context(), 503, io.ErrUnexpectedEOF, []error{ErrServer}},
 		{over, 200, context.Canceled, []error{}},
@@ -783,8 +782,8 @@ func TestOutcomeOfStatus(t *testing.T) {
 	}
 }
 
-// TRAPS: "every give-up and every cancelled call closes the whole idle pool": 20 good calls, 20 failing ones of each
-// kind and 20 cancelled between attempts use one connection.
+// testdata/TRAPS.md: "Every give-up and every cancelled call closes the whole idle pool (`CloseIdleConnections`)." 20 calls
+// that succeed, 20 of each kind that fail and 20 cancelled between attempts use one connection.
 func TestTrapPoolSurvives(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -842,7 +841,7 @@ func TestTrapPoolSurvives(t *testing.T) {
 	})
 }
 
-// TRAPS: "a failed answer is drained for at most 4 KiB": a 5000-byte error page costs a connection per attempt.
+// testdata/TRAPS.md: "A failed response is drained for at most 4 KiB."
 func TestTrapPoolSurvivesLargeFailures(t *testing.T) {
 	t.Parallel()
 	writes := map[string]func(http.ResponseWriter, int, string){
@@ -886,21 +885,21 @@ func TestTrapPoolSurvivesLargeFailures(t *testing.T) {
 	}
 }
 
-// "An HTTP/1.1 call cancelled in flight costs its own connection, no other." So does one that fails in another way
-// before its answer is complete.
-func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
+// An HTTP/1.1 call that is cancelled in flight, or fails before its response is complete, loses its own connection and no
+// other.
+func TestFailedCallLosesOnlyItsConnection(t *testing.T) {
 	t.Parallel()
 	const many = 8
 	tests := map[string]struct {
-		answer http.HandlerFunc // to the call that fails
-		opts   []Option
-		want   error
+		response http.HandlerFunc // to the call that fails
+		opts     []Option
+		want     error
 	}{
 		"cancelled": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			nil, context.Canceled,
 		},
-		"cancelled within the answer": {
+		"cancelled within the response": {
 			func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, "{")
 				w.(http.Flusher).Flush()
@@ -927,21 +926,21 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, connections := newPipedServer(t, func(w http.ResponseWriter, r *http.Request) {
 					if r.Method == http.MethodPost {
-						_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client goes
-						test.answer(w, r)
+						_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client disconnects
+						test.response(w, r)
 						return
 					}
 					time.Sleep(time.Second) // until every call has come
 					_, _ = io.WriteString(w, `{"success":true}`)
 				}, test.opts...)
-				atOnce := func() {
+				batch := func() {
 					var calls sync.WaitGroup
 					for range many {
 						calls.Go(func() { assert.NoError(t, client.Subscriptions.Cancel(t.Context(), "pk")) })
 					}
 					calls.Wait()
 				}
-				atOnce()
+				batch()
 				require.Equal(t, int64(8), connections.Load())
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
@@ -952,15 +951,15 @@ func TestCallCancelledInFlightCostsItsConnection(t *testing.T) {
 				require.ErrorIs(t, err, ErrOutcomeUnknown)
 				require.ErrorIs(t, err, test.want)
 				require.Equal(t, int64(8), connections.Load())
-				atOnce()
+				batch()
 				assert.Equal(t, int64(9), connections.Load())
 			})
 		})
 	}
 }
 
-// net/http itself sends a GET again for each connection that it kept and that breaks before the answer. What that adds
-// to an outage is bounded by the pool, and it never happens to a write.
+// net/http itself retries a GET for each pooled connection that breaks before the response. The additional requests in an
+// outage are bounded by the pool, and writes are never retried in this way.
 func TestOutageWithAWarmPool(t *testing.T) {
 	t.Parallel()
 	const kept = 64
@@ -1001,7 +1000,7 @@ func TestOutageWithAWarmPool(t *testing.T) {
 	}
 }
 
-// unreachable is a server that does not answer: net/http continues to dial when no call waits any more.
+// unreachable dials a server that does not respond: net/http continues to dial when no call waits any more.
 func unreachable(context.Context, string, string) (net.Conn, error) {
 	time.Sleep(30 * time.Second)
 	return nil, context.DeadlineExceeded
@@ -1026,7 +1025,7 @@ func TestGateServerUnreachable(t *testing.T) {
 						return unreachable(ctx, network, address)
 					}
 				}, WithBaseURL(PartnerAPI, base), WithInsecureHTTP(), WithRetry(RetryPolicy{MaxAttempts: 1}), WithTimeout(timeout), log.hook())
-				atOnce(10, func() {
+				concurrently(10, func() {
 					err := client.Subscriptions.Cancel(t.Context(), "pk")
 					assert.True(t, errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrOutcomeUnknown), "%v", err)
 				})
@@ -1161,7 +1160,7 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-func TestProxyOfSOCKSRefuses(t *testing.T) {
+func TestSOCKSProxyRefuses(t *testing.T) {
 	t.Parallel()
 	proxy, _ := newProxy(t, "SECRET")
 	proxy.Scheme = "socks5"
@@ -1171,8 +1170,8 @@ func TestProxyOfSOCKSRefuses(t *testing.T) {
 	assert.NotContains(t, err.Error(), "SECRET")
 }
 
-// An http.Transport of the caller's returns only the text of the status, which is recognised if it is the standard text.
-func TestProxyRefusesATransportOfOthers(t *testing.T) {
+// An http.Transport of the caller returns only the text of the status, which is recognised if it is the standard text.
+func TestProxyRefusesTransportOfTheCaller(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		line   string
@@ -1198,15 +1197,14 @@ func TestProxyRefusesATransportOfOthers(t *testing.T) {
 			assert.Equal(t, int64(test.sent), asked.Load())
 		})
 	}
-	// The text of another transport proves nothing.
+	// The text of another transport's error is not proof.
 	transport := turns(func(*http.Request) (*http.Response, error) { return nil, errors.New("Forbidden") })
 	_, err := newTestClient(t, transport, soon).Networks.Get(t.Context(), "acc_1")
 	require.Error(t, err)
 	assert.Equal(t, 4, transport.sent)
 }
 
-// allocated returns how many bytes do allocates on the heap, whoever frees them. It counts what every goroutine of the
-// process does.
+// allocated returns how many bytes are allocated on the heap while do runs, by every goroutine of the process.
 func allocated(do func()) int64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -1215,9 +1213,9 @@ func allocated(do func()) int64 {
 	return int64(after.TotalAlloc - before.TotalAlloc) //nolint:gosec // far from overflow
 }
 
-// answering serves a connection: it reads one request, writes answer, and then again and again, once every pause, until
-// the client goes.
-func answering(answer, again string, pause time.Duration) func(net.Conn) {
+// responding serves a connection: it reads one request, writes response, and then writes again at every pause until the
+// client disconnects.
+func responding(response, again string, pause time.Duration) func(net.Conn) {
 	return func(conn net.Conn) {
 		defer func() { _ = conn.Close() }()
 		req, err := http.ReadRequest(bufio.NewReader(conn))
@@ -1225,7 +1223,7 @@ func answering(answer, again string, pause time.Duration) func(net.Conn) {
 			return
 		}
 		_, _ = io.Copy(io.Discard, req.Body)
-		if _, err := io.WriteString(conn, answer); err != nil {
+		if _, err := io.WriteString(conn, response); err != nil {
 			return
 		}
 		gone := make(chan struct{})
@@ -1254,24 +1252,24 @@ func TestSilentServer(t *testing.T) {
 		serve  func(net.Conn)
 		status int
 	}{
-		"not read from":               {func(net.Conn) {}, 0},
-		"silent":                      {answering("", "", 0), 0},
-		"silent within the status":    {answering("HTTP/1.1 2", "", 0), 0},
-		"silent within the headers":   {answering(head+"Content-Le", "", 0), 0},
-		"silent after a 103":          {answering("HTTP/1.1 103 Early Hints\r\n\r\n", "", 0), 0},
-		"silent after the headers":    {answering(head+"Content-Length: 16\r\n\r\n", "", 0), 200},
-		"silent within a body":        {answering(head+"Content-Length: 17\r\n\r\n"+`{"success":true}`, "", 0), 200},
-		"silent within a chunk":       {answering(head+"Transfer-Encoding: chunked\r\n\r\n11\r\n"+`{"success":true}`, "", 0), 200},
-		"silent after a chunk":        {answering(head+"Transfer-Encoding: chunked\r\n\r\n10\r\n"+`{"success":true}`+"\r\n", "", 0), 200},
-		"silent within gzip":          {answering(head+"Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b\x08\x00", "", 0), 200},
-		"silent instead of closing":   {answering(head+"Connection: close\r\n\r\n"+`{"success":true}`, "", 0), 200},
-		"a byte a second of a status": {answering("HTTP/1.1 200 ", "O", time.Second), 0},
-		"a byte a second of a header": {answering(head+"X-Slow: ", "x", time.Second), 0},
-		"a header a second":           {answering(head, "X-Slow: x\r\n", time.Second), 0},
-		"a 103 a second":              {answering("", "HTTP/1.1 103 Early Hints\r\n\r\n", time.Second), 0},
-		"a byte a second of a body":   {answering(head+"Content-Length: 1000000\r\n\r\n", " ", time.Second), 200},
-		"a chunk a second":            {answering(head+"Transfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", time.Second), 200},
-		"a byte a second, no length":  {answering(head+"Connection: close\r\n\r\n", " ", time.Second), 200},
+		"never reads":                 {func(net.Conn) {}, 0},
+		"silent":                      {responding("", "", 0), 0},
+		"silent within the status":    {responding("HTTP/1.1 2", "", 0), 0},
+		"silent within the headers":   {responding(head+"Content-Le", "", 0), 0},
+		"silent after a 103":          {responding("HTTP/1.1 103 Early Hints\r\n\r\n", "", 0), 0},
+		"silent after the headers":    {responding(head+"Content-Length: 16\r\n\r\n", "", 0), 200},
+		"silent within a body":        {responding(head+"Content-Length: 17\r\n\r\n"+`{"success":true}`, "", 0), 200},
+		"silent within a chunk":       {responding(head+"Transfer-Encoding: chunked\r\n\r\n11\r\n"+`{"success":true}`, "", 0), 200},
+		"silent after a chunk":        {responding(head+"Transfer-Encoding: chunked\r\n\r\n10\r\n"+`{"success":true}`+"\r\n", "", 0), 200},
+		"silent within gzip":          {responding(head+"Content-Encoding: gzip\r\nContent-Length: 100\r\n\r\n\x1f\x8b\x08\x00", "", 0), 200},
+		"silent instead of closing":   {responding(head+"Connection: close\r\n\r\n"+`{"success":true}`, "", 0), 200},
+		"a byte a second of a status": {responding("HTTP/1.1 200 ", "O", time.Second), 0},
+		"a byte a second of a header": {responding(head+"X-Slow: ", "x", time.Second), 0},
+		"a header a second":           {responding(head, "X-Slow: x\r\n", time.Second), 0},
+		"a 103 a second":              {responding("", "HTTP/1.1 103 Early Hints\r\n\r\n", time.Second), 0},
+		"a byte a second of a body":   {responding(head+"Content-Length: 1000000\r\n\r\n", " ", time.Second), 200},
+		"a chunk a second":            {responding(head+"Transfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", time.Second), 200},
+		"a byte a second, no length":  {responding(head+"Connection: close\r\n\r\n", " ", time.Second), 200},
 	}
 	calls := map[string]struct {
 		sent  int
@@ -1336,7 +1334,7 @@ func TestSilentDial(t *testing.T) {
 			assert.Equal(t, 5*time.Second, a.Duration)
 			assert.Equal(t, OutcomeUnsent, a.Outcome)
 		}
-		time.Sleep(30 * time.Second) // net/http goes on with a dial that nobody waits for, until its own limit
+		time.Sleep(30 * time.Second) // net/http continues a dial without a waiting call until its own limit
 	})
 }
 
@@ -1360,7 +1358,7 @@ func TestSilentHandshake(t *testing.T) {
 	})
 }
 
-// countingConn counts what a server could write: a pipe holds nothing, so it is what the client has read.
+// countingConn counts the bytes that the server writes. A pipe has no buffer, so these are the bytes that the client reads.
 type countingConn struct {
 	net.Conn
 
@@ -1375,15 +1373,15 @@ func (c countingConn) Write(p []byte) (int, error) {
 
 // At most 1 MiB is read before a body, and at most a line of a chunk's size or a trailer.
 //
-//nolint:paralleltest // what other tests allocate would be measured too
+//nolint:paralleltest // allocations of other tests would be measured too
 func TestHeaderLimit(t *testing.T) {
 	const mebibyte = 1 << 20
 	const head = "HTTP/1.1 200 OK\r\n"
 	long := strings.Repeat("x", 16<<10)
-	answers := map[string]struct {
-		answer, again string
-		most          int64 // bytes read
-		status        int
+	responses := map[string]struct {
+		response, again string
+		most            int64 // bytes read
+		status          int
 	}{
 		"a header that is too large":    {head + "X-Large: " + strings.Repeat("x", 2*mebibyte) + "\r\n\r\n{}", "", mebibyte, 0},
 		"a header line without end":     {head + "X-Large: ", long, mebibyte, 0},
@@ -1406,12 +1404,12 @@ func TestHeaderLimit(t *testing.T) {
 		"POST": {1, true, Call{API: NetworkAPI, Op: "POST /a", Body: 1}},
 		"GET":  {4, false, Call{API: NetworkAPI, Op: "GET /a"}},
 	}
-	for how, test := range answers {
+	for how, test := range responses {
 		for name, c := range calls {
 			t.Run(how+", "+name, func(t *testing.T) {
 				var written atomic.Int64
 				client, connections := newPiped(t, func(conn net.Conn) {
-					answering(test.answer, test.again, 0)(countingConn{conn, &written})
+					responding(test.response, test.again, 0)(countingConn{conn, &written})
 				}, soon)
 				var err error
 				heap := allocated(func() { _, err = Do[none](t.Context(), client, c.call) })

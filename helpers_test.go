@@ -26,7 +26,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
-// The credentials of every client that newTestClient makes.
+// The credentials of every client of newTestClient.
 const (
 	testPartnerToken    = "test-partner-token"
 	testAccountKey      = "test-account-key"
@@ -39,7 +39,7 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// reply is an answer. header is names and values in turn.
+// reply returns a response. header is names and values in turn.
 func reply(status int, body string, header ...string) *http.Response {
 	h := make(http.Header)
 	for pair := range slices.Chunk(header, 2) {
@@ -131,8 +131,8 @@ func cancellingHook() Option {
 	})
 }
 
-// atOnce makes calls concurrently and waits for them.
-func atOnce(callers int, call func()) {
+// concurrently makes the calls at the same time and waits for them.
+func concurrently(callers int, call func()) {
 	var all sync.WaitGroup
 	for range callers {
 		all.Go(call)
@@ -162,7 +162,7 @@ func newProxy(t *testing.T, response string) (*url.URL, *atomic.Int64) {
 	return &url.URL{Scheme: "http", User: url.UserPassword("user", "SECRET"), Host: listener.Addr().String()}, &asked
 }
 
-// absorb gives the session the cookies of a response from an origin.
+// absorb stores the cookies of a response from an origin in the session.
 func (s *Session) absorb(resp *http.Response, origin string) {
 	from, _ := url.Parse(origin)
 	s.opened().absorb(resp, originOf(from))
@@ -191,7 +191,7 @@ func sessionOf(t *testing.T, tokens Tokens) *Session {
 	return session
 }
 
-// unsealed returns a session in a form that can be compared, and any other value as it is.
+// unsealed returns a session in a form that can be compared, and any other value unchanged.
 func unsealed(v any) any {
 	s, ok := v.(*AppSession)
 	if !ok || s == nil {
@@ -234,34 +234,34 @@ func assertRefused(t *testing.T, err error, name, why string) {
 	assert.Equal(t, why, refused.Reason)
 }
 
-// transcript is a transport that gives its answers in turn, the last one again and again, and keeps what it was asked.
+// transcript is a transport that returns its responses in turn, then repeats the last one, and records the requests.
 type transcript struct {
-	mu      sync.Mutex
-	answers []canned
-	asked   []string // method and path with query
-	bodies  []string
-	headers []http.Header
+	mu        sync.Mutex
+	responses []canned
+	asked     []string // method and path with query
+	bodies    []string
+	headers   []http.Header
 }
 
-func newTranscript(answers ...canned) *transcript {
-	return &transcript{answers: answers}
+func newTranscript(responses ...canned) *transcript {
+	return &transcript{responses: responses}
 }
 
-// canned is a reply that can be given again.
+// canned is a response that can be returned more than once.
 type canned struct {
 	status int
 	body   string
 	header []string
 }
 
-func answerWith(status int, body string, header ...string) canned {
+func respondWith(status int, body string, header ...string) canned {
 	return canned{status, body, header}
 }
 
 func (c canned) response() *http.Response { return reply(c.status, c.body, c.header...) }
 
-// teapot is an answer that ends every call after one attempt.
-var teapot = answerWith(http.StatusTeapot, "")
+// teapot is a response that is not retried.
+var teapot = respondWith(http.StatusTeapot, "")
 
 func (l *transcript) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body []byte
@@ -276,7 +276,7 @@ func (l *transcript) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.asked = append(l.asked, req.Method+" "+req.URL.RequestURI())
 	l.bodies = append(l.bodies, string(body))
 	l.headers = append(l.headers, req.Header)
-	return l.answers[min(len(l.asked), len(l.answers))-1].response(), nil
+	return l.responses[min(len(l.asked), len(l.responses))-1].response(), nil
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -308,7 +308,7 @@ func assertNoCanary(t *testing.T, text, what string) {
 	}
 }
 
-// verbs are those that a type can have a say in. Of others, such as %p of a struct, fmt prints all fields of anything.
+// verbs are those whose output a type can define. For others, such as %p of a struct, fmt prints all fields.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
 
 func canarySession(t *testing.T, origin string) *Session {
@@ -360,15 +360,16 @@ func canaryCalls(session *Session) map[string]func(context.Context, *Client) err
 	}
 }
 
-// watched returns options for a client whose credentials are canaries, and everything that logger and hook are told.
+// watched returns options for a client whose credentials are canaries, and a function that returns everything that its
+// logger and hook get.
 func watched(t *testing.T) ([]Option, func() string) {
 	t.Helper()
 	var mu sync.Mutex
-	var told strings.Builder
+	var logged strings.Builder
 	write := writerFunc(func(p []byte) (int, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		return told.Write(p)
+		return logged.Write(p)
 	})
 	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
 	opts := []Option{
@@ -381,7 +382,7 @@ func watched(t *testing.T) ([]Option, func() string) {
 			_, _ = write.Write(data)
 			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []Attempt{a}))
 			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
-			type user struct{ attempt Attempt } // in an unexported field fmt does not ask a type how to print it
+			type user struct{ attempt Attempt } // fmt ignores the Format and String of an unexported field
 			for _, verb := range verbs {
 				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
 			}
@@ -390,7 +391,7 @@ func watched(t *testing.T) ([]Option, func() string) {
 	return opts, func() string {
 		mu.Lock()
 		defer mu.Unlock()
-		return told.String()
+		return logged.String()
 	}
 }
 
@@ -409,7 +410,7 @@ func canaryAppSession(t *testing.T) *AppSession {
 func canarySignIn(t *testing.T) TokenSource {
 	t.Helper()
 	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
-		WithHTTPClient(&http.Client{Transport: newTranscript(answerWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}))
+		WithHTTPClient(&http.Client{Transport: newTranscript(respondWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}))
 	token, err := source.Token(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, canaryNetworkToken, token)

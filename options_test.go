@@ -148,7 +148,7 @@ func TestCredentialsInAQueryRefused(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newTranscript(answerWith(200, `{"success":true}`))
+			log := newTranscript(respondWith(200, `{"success":true}`))
 			_, err := Do[none](t.Context(), newTestClient(t, log), Call{API: test.api, Op: "GET /a", Query: test.query})
 			if test.why == "" {
 				require.NoError(t, err)

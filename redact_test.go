@@ -207,7 +207,7 @@ func TestReflectionReachesNoSecret(t *testing.T) {
 	_, _ = served.Accounts.Get(t.Context(), ofTokens)
 	imported, err := ImportSession(export(t, session))
 	require.NoError(t, err)
-	withSources := newTestClient(t, newTranscript(answerWith(200, `[]`)), WithCredentialSource(NetworkToken, canarySignIn(t)),
+	withSources := newTestClient(t, newTranscript(respondWith(200, `[]`)), WithCredentialSource(NetworkToken, canarySignIn(t)),
 		WithCredentialSource(PartnerToken, canaryTokenFile(t)))
 	_, _ = withSources.Networks.Domains(t.Context())
 	var response Response
@@ -279,7 +279,7 @@ func TestContextOfASignInShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	var seen []context.Context
 	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
-		WithHTTPClient(&http.Client{Transport: newTranscript(answerWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}),
+		WithHTTPClient(&http.Client{Transport: newTranscript(respondWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}),
 		WithAttemptHook(func(ctx context.Context, _ Attempt) {
 			// Its value alone: the rest of a context changes while it is used.
 			seen = append(seen, context.WithValue(t.Context(), tokenKey{}, ctx.Value(tokenKey{})))

@@ -24,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inTurn is a transport that does its steps in turn, the last one again and again, and counts.
+// inTurn is a transport that makes its steps in turn, then repeats the last one, and counts the requests.
 type inTurn struct {
 	mu    sync.Mutex
 	steps []roundTripFunc
@@ -49,11 +49,11 @@ func refusedDial(req *http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 }
 
-// cut is an attempt of which nothing is known.
+// cut is an attempt whose outcome is unknown.
 func cut(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
 
-// halfABody is an answer that is not complete.
-func halfABody(*http.Request) (*http.Response, error) {
+// incompleteBody returns a response whose body fails.
+func incompleteBody(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"succ`), broken{}))}, nil
 }
 
@@ -72,7 +72,7 @@ func TestRetryPolicyDefaults(t *testing.T) {
 	assert.Equal(t, own, own.withDefaults())
 }
 
-// "Waits: exponential from 250 ms, full jitter, at most 10 s; 429 without Retry-After waits at least 2 s."
+// Waits are exponential from 250 ms with full jitter, at most 10 s. A 429 without Retry-After waits for at least 2 s.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	const ms = time.Millisecond
@@ -80,7 +80,7 @@ func TestBackoff(t *testing.T) {
 	tests := map[string]struct {
 		policy          RetryPolicy
 		attempt, status int
-		least, most     time.Duration // with no jitter, and with all of it
+		least, most     time.Duration // with the least and the most jitter
 	}{
 		"first":                       {policy, 1, 500, 0, 250 * ms},
 		"second":                      {policy, 2, 0, 0, 500 * ms},
@@ -109,7 +109,7 @@ func TestPlan(t *testing.T) {
 	get, post := rules{RetryPolicy{}.withDefaults(), true, false}, rules{RetryPolicy{}.withDefaults(), false, false}
 	once := rules{RetryPolicy{}.withDefaults(), true, true}
 	ends, again := step{}, step{again: true, wait: 125 * time.Millisecond}
-	answered := func(status int) facts { return facts{Attempt: Attempt{StatusCode: status, Outcome: OutcomeAnswered}} }
+	complete := func(status int) facts { return facts{Attempt: Attempt{StatusCode: status, Outcome: OutcomeAnswered}} }
 	unknown := facts{Attempt: Attempt{StatusCode: 503, Outcome: OutcomeUnknown}}
 	unsent := facts{Attempt: Attempt{Outcome: OutcomeUnsent}}
 	limited := facts{Attempt: Attempt{StatusCode: 429, Outcome: OutcomeUnsent}}
@@ -123,13 +123,13 @@ func TestPlan(t *testing.T) {
 		budget    bool
 		want      step
 	}{
-		"answered":                        {get, answered(200), 1, ever, true, ends},
-		"answered, a failure":             {get, answered(404), 1, ever, true, ends},
+		"complete response":               {get, complete(200), 1, ever, true, ends},
+		"complete response, a failure":    {get, complete(404), 1, ever, true, ends},
 		"rejected credential":             {get, facts{rejected: true}, 1, ever, true, step{renew: true}},
 		"rejected, without retry":         {once, facts{rejected: true}, 1, ever, true, step{renew: true}},
 		"rejected, the last attempt":      {post, facts{rejected: true}, 4, ever, false, step{renew: true}},
-		"rejected session":                {post, facts{Attempt: answered(200).Attempt, relogin: true}, 4, ever, false, step{again: true}},
-		"rejected session, without retry": {once, facts{Attempt: answered(200).Attempt, relogin: true}, 1, ever, true, ends},
+		"rejected session":                {post, facts{Attempt: complete(200).Attempt, relogin: true}, 4, ever, false, step{again: true}},
+		"rejected session, without retry": {once, facts{Attempt: complete(200).Attempt, relogin: true}, 1, ever, true, ends},
 		"unknown, idempotent":             {get, unknown, 1, ever, true, again},
 		"unknown, not idempotent":         {post, unknown, 1, ever, true, ends},
 		"unknown, final":                  {get, final(unknown), 1, ever, true, ends},
@@ -156,7 +156,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// A date counts from the response's own Date, however wrong either clock is. Here it is midnight on 1 January 2000, UTC.
+// A date counts from the response's own Date, even if either clock is wrong. Here it is midnight on 1 January 2000, UTC.
 func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -169,10 +169,10 @@ func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
 		"both in RFC 3339":        {"2031-01-01T00:00:03Z", "2031-01-01T00:00:00Z", 3 * time.Second},
 		"of two forms":            {"2000-01-01T00:10:03Z", "Sat, 01 Jan 2000 00:10:00 UTC", 3 * time.Second},
 		"before the Date":         {"Sat, 01 Jan 2000 00:00:05 GMT", "Sat, 01 Jan 2000 00:00:06 GMT", 0},
-		"a Date that is no date":  {"Sat, 01 Jan 2000 00:00:05 GMT", "soon", 5 * time.Second},
+		"an invalid Date":         {"Sat, 01 Jan 2000 00:00:05 GMT", "soon", 5 * time.Second},
 		"an empty Date":           {"Sat, 01 Jan 2000 00:00:05 GMT", "", 5 * time.Second},
-		"seconds, whatever Date":  {"5", "Fri, 31 Dec 1999 23:50:00 GMT", 5 * time.Second},
-		"the ends of time":        {"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", 1<<63 - 1},
+		"seconds, any Date":       {"5", "Fri, 31 Dec 1999 23:50:00 GMT", 5 * time.Second},
+		"the longest time":        {"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", 1<<63 - 1},
 		"spaces around the dates": {" Sat, 01 Jan 2000 00:10:02 GMT ", " Sat, 01 Jan 2000 00:10:00 GMT ", 2 * time.Second},
 	}
 	for name, test := range tests {
@@ -193,8 +193,8 @@ func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
 	}
 }
 
-// What comes after an attempt decides: success is success, and what follows an unknown attempt is told with it.
-func TestWhatFollowsAnAttempt(t *testing.T) {
+// The last attempt decides the result of a call. A failure after an attempt with an unknown outcome has ErrOutcomeUnknown too.
+func TestRetriesByOutcome(t *testing.T) {
 	t.Parallel()
 	duplicate := always(400, fixture(t, "post-partners-subscriptions.duplicate"))
 	unknownPK := always(404, fixture(t, "delete-partners-subscriptions-pk.not-found"))
@@ -207,23 +207,23 @@ func TestWhatFollowsAnAttempt(t *testing.T) {
 		status int
 		is     error
 	}{
-		"unsent, then ok":                        {post, []roundTripFunc{refusedDial, always(429, ""), ok}, 3, nil, 200, nil},
-		"unknown, then ok":                       {del, []roundTripFunc{cut, halfABody, always(502, ""), ok}, 4, nil, 200, nil},
-		"unsent, then exists":                    {post, []roundTripFunc{refusedDial, duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists}, 400, nil},
-		"unknown, then exists":                   {post, []roundTripFunc{cut, duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}, 400, nil},
-		"5xx, then exists":                       {post, []roundTripFunc{always(500, ""), duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}, 400, nil},
-		"exists at once":                         {post, []roundTripFunc{duplicate}, 1, []error{ErrInvalid, ErrAlreadyExists}, 400, nil},
-		"unknown, then not found":                {del, []roundTripFunc{halfABody, unknownPK}, 2, []error{ErrNotFound, ErrOutcomeUnknown}, 404, nil},
-		"429, then not found":                    {del, []roundTripFunc{always(429, ""), unknownPK}, 2, []error{ErrNotFound}, 404, nil},
-		"not found at once":                      {del, []roundTripFunc{unknownPK}, 1, []error{ErrNotFound}, 404, nil},
-		"unknown, then not found, when reading":  {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
-		"unknown, then unsent":                   {del, []roundTripFunc{cut, refusedDial}, 4, []error{ErrOutcomeUnknown}, 0, nil},
-		"unknown, then 429":                      {del, []roundTripFunc{cut, always(429, "")}, 4, []error{ErrRateLimited, ErrOutcomeUnknown}, 429, nil},
-		"an answer, then none":                   {del, []roundTripFunc{always(503, ""), cut}, 4, []error{ErrServer, ErrOutcomeUnknown}, 503, io.ErrUnexpectedEOF},
-		"half an answer, then none":              {get, []roundTripFunc{halfABody, cut}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
-		"half an answer, then a whole one":       {get, []roundTripFunc{halfABody, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
-		"an answer, then half a one":             {get, []roundTripFunc{always(500, ""), halfABody}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
-		"none, then an answer: the cause is old": {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"unsent, then ok":                         {post, []roundTripFunc{refusedDial, always(429, ""), ok}, 3, nil, 200, nil},
+		"unknown, then ok":                        {del, []roundTripFunc{cut, incompleteBody, always(502, ""), ok}, 4, nil, 200, nil},
+		"unsent, then exists":                     {post, []roundTripFunc{refusedDial, duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists}, 400, nil},
+		"unknown, then exists":                    {post, []roundTripFunc{cut, duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}, 400, nil},
+		"5xx, then exists":                        {post, []roundTripFunc{always(500, ""), duplicate}, 2, []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}, 400, nil},
+		"exists immediately":                      {post, []roundTripFunc{duplicate}, 1, []error{ErrInvalid, ErrAlreadyExists}, 400, nil},
+		"unknown, then not found":                 {del, []roundTripFunc{incompleteBody, unknownPK}, 2, []error{ErrNotFound, ErrOutcomeUnknown}, 404, nil},
+		"429, then not found":                     {del, []roundTripFunc{always(429, ""), unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"not found immediately":                   {del, []roundTripFunc{unknownPK}, 1, []error{ErrNotFound}, 404, nil},
+		"unknown, then not found, when reading":   {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"unknown, then unsent":                    {del, []roundTripFunc{cut, refusedDial}, 4, []error{ErrOutcomeUnknown}, 0, nil},
+		"unknown, then 429":                       {del, []roundTripFunc{cut, always(429, "")}, 4, []error{ErrRateLimited, ErrOutcomeUnknown}, 429, nil},
+		"a response, then none":                   {del, []roundTripFunc{always(503, ""), cut}, 4, []error{ErrServer, ErrOutcomeUnknown}, 503, io.ErrUnexpectedEOF},
+		"incomplete, then none":                   {get, []roundTripFunc{incompleteBody, cut}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
+		"incomplete, then complete":               {get, []roundTripFunc{incompleteBody, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"a response, then incomplete":             {get, []roundTripFunc{always(500, ""), incompleteBody}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
+		"none, then a response without its cause": {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -254,8 +254,8 @@ func TestWhatFollowsAnAttempt(t *testing.T) {
 	}
 }
 
-// TRAPS: "errors of a ResponseHandler are retried": one failed envelope became 3 POSTs. A failure in the envelope is an
-// answer, and final.
+// testdata/TRAPS.md: "Errors of a `ResponseHandler` are retried." A failure in the envelope is a complete response, and is
+// not retried.
 func TestTrapFailedEnvelopeIsFinal(t *testing.T) {
 	t.Parallel()
 	for api, body := range map[API]string{
@@ -283,8 +283,7 @@ func TestMaxAttempts(t *testing.T) {
 	}
 }
 
-// TRAPS: "httpmock's no responder is a transport error, retried with real waits (15 s), and its near-miss text prints
-// ?key=SECRET."
+// testdata/TRAPS.md: "httpmock's "no responder" is a transport error, and its near-miss text prints the query."
 func TestTrapHTTPMockWithoutResponder(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
@@ -318,13 +317,13 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		"503 seconds":        {RetryPolicy{}, 503, "1", time.Second, false, 0},
 		"a date":             {RetryPolicy{}, 429, "Sat, 01 Jan 2000 00:00:09 GMT", 9 * time.Second, false, 0},
 		"longer than a wait": {RetryPolicy{MaxWait: time.Second}, 429, "20", 20 * time.Second, false, 0},
-		"at the most":        {RetryPolicy{}, 429, "30", 30 * time.Second, false, 0},
-		"over the most":      {RetryPolicy{}, 429, "31", 0, true, 31 * time.Second},
+		"at the limit":       {RetryPolicy{}, 429, "30", 30 * time.Second, false, 0},
+		"over the limit":     {RetryPolicy{}, 429, "31", 0, true, 31 * time.Second},
 		"a day":              {RetryPolicy{}, 503, "86400", 0, true, 24 * time.Hour},
 		"overflow":           {RetryPolicy{}, 429, "9223372037", 0, true, 9223372036 * time.Second},
 		"a far date":         {RetryPolicy{}, 429, "Sat, 01 Jan 2000 01:00:00 GMT", 0, true, time.Hour},
-		"over an own most":   {RetryPolicy{MaxRetryAfter: time.Second}, 429, "2", 0, true, 2 * time.Second},
-		"below an own most":  {RetryPolicy{MaxRetryAfter: time.Hour}, 429, "3600", time.Hour, false, 0},
+		"over a set limit":   {RetryPolicy{MaxRetryAfter: time.Second}, 429, "2", 0, true, 2 * time.Second},
+		"at a set limit":     {RetryPolicy{MaxRetryAfter: time.Hour}, 429, "3600", time.Hour, false, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -365,8 +364,8 @@ func TestGarbageInRetryAfterIsIgnored(t *testing.T) {
 	}
 }
 
-// The header of an older answer says nothing of an attempt that had no answer.
-func TestRetryAfterOfAnOlderAnswer(t *testing.T) {
+// The Retry-After of an earlier response does not apply after an attempt without a response.
+func TestRetryAfterOfAnEarlierResponse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		transport := turns(always(503, "", "Retry-After", "20"), cut, ok)
@@ -377,8 +376,8 @@ func TestRetryAfterOfAnOlderAnswer(t *testing.T) {
 	})
 }
 
-// A page that is too large to read says nothing of the next answer, if it is one of an outage.
-func TestTooLarge5xxGoesAgain(t *testing.T) {
+// A 5xx that is too large is retried: the next response can be smaller.
+func TestTooLarge5xxIsRetried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		transport := turns(always(502, strings.Repeat(" ", 100)), ok)
@@ -389,8 +388,8 @@ func TestTooLarge5xxGoesAgain(t *testing.T) {
 	})
 }
 
-// The status line alone says that the API did nothing, be the rest of the answer as it may.
-func TestHalfA429IsUnsent(t *testing.T) {
+// The status 429 alone proves that the API processed nothing, even if the body is incomplete.
+func TestIncomplete429IsUnsent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log attemptLog
@@ -404,8 +403,8 @@ func TestHalfA429IsUnsent(t *testing.T) {
 	})
 }
 
-// An answer that is not complete refuses no credential.
-func TestHalfA401RenewsNothing(t *testing.T) {
+// An incomplete 401 is not a rejected credential.
+func TestIncomplete401RenewsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := &rotating{}
@@ -416,11 +415,11 @@ func TestHalfA401RenewsNothing(t *testing.T) {
 		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
 		require.NoError(t, err)
 		assert.Equal(t, 1, source.asked)
-		assert.Empty(t, source.refused)
+		assert.Empty(t, source.rejected)
 	})
 }
 
-// TRAPS: "a wait is not compared with the deadline, and when the deadline passes the last answer is lost."
+// testdata/TRAPS.md: "A wait is not compared with the deadline. When the deadline passes, the last response is lost."
 func TestTrapDeadlineThatCannotFit(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -428,7 +427,7 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 		kinds []error
 		is    error
 	}{
-		"an answer": {
+		"a response": {
 			always(429, `{"error":{"message":"Slow down."}}`, "Retry-After", "10"), []error{ErrRateLimited}, nil,
 		},
 		"as long as the deadline": {
@@ -449,10 +448,10 @@ func TestTrapDeadlineThatCannotFit(t *testing.T) {
 				defer cancel()
 				var log attemptLog
 				transport := turns(test.step)
-				// A wait of this policy is far longer than a nanosecond, but for one draw in many millions of millions.
+				// With overwhelming probability, the wait of this policy is longer than a nanosecond.
 				client := newTestClient(t, transport, log.hook(), WithRetry(RetryPolicy{MinWait: 100 * time.Hour, MaxWait: 100 * time.Hour}))
 				_, err := Do[none](ctx, client, Call{API: NetworkAPI, Op: "POST /a"})
-				require.NoError(t, ctx.Err(), "the call ends at once")
+				require.NoError(t, ctx.Err(), "the call ends immediately")
 				assertKinds(t, err, test.kinds...)
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				if test.is != nil {
@@ -477,7 +476,7 @@ func TestDeadlineThatJustFits(t *testing.T) {
 	})
 }
 
-// "A call cancelled between attempts returns an error in which both the context's error and the last answer are found."
+// The error of a call that is cancelled between attempts holds the context's error and the last response.
 func TestCancelledBetweenAttempts(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -486,10 +485,10 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 		kinds []error
 		is    error
 	}{
-		"after an answer": {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil},
-		"after none":      {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF},
-		"after a refusal": {"POST /a", refusedDial, nil, nil},
-		"after a 429":     {"POST /a", always(429, ""), []error{ErrRateLimited}, nil},
+		"after a response":     {"PUT /a", always(503, "<html>", "X-Request-Id", "r-1"), []error{ErrServer, ErrOutcomeUnknown}, nil},
+		"after no response":    {"PUT /a", cut, []error{ErrOutcomeUnknown}, io.ErrUnexpectedEOF},
+		"after a refused dial": {"POST /a", refusedDial, nil, nil},
+		"after a 429":          {"POST /a", always(429, ""), []error{ErrRateLimited}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -513,8 +512,8 @@ func TestCancelledBetweenAttempts(t *testing.T) {
 	}
 }
 
-// A call cancelled in flight is cancelled whatever its transport makes of that: net/http returns the context's cause, and a
-// mock returns what it likes.
+// A call cancelled in flight returns the context's error, even if its transport returns another: net/http returns the
+// context's cause, and a mock can return any error.
 func TestCancelledInFlight(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("SECRET")
@@ -551,11 +550,11 @@ func TestCancelledInFlight(t *testing.T) {
 	}
 }
 
-// Whenever a call is cancelled, both what the context was cancelled with and its own error are found.
-func TestCancelCauseIsFound(t *testing.T) {
+// The error of a cancelled call holds the context's error and its cause.
+func TestCauseOfACancellation(t *testing.T) {
 	t.Parallel()
 	type cancelling struct {
-		ctx    context.Context //nolint:containedctx // the one of the call
+		ctx    context.Context //nolint:containedctx // of the call
 		cancel context.CancelFunc
 	}
 	tests := map[string]struct {
@@ -614,13 +613,13 @@ func TestCancelCauseIsFound(t *testing.T) {
 				require.ErrorIs(t, err, context.Canceled)
 				require.ErrorIs(t, err, why)
 				assert.NotContains(t, err.Error(), "SECRET")
-				time.Sleep(time.Hour) // for the refresh to end
+				time.Sleep(time.Hour) // until the refresh has ended
 			})
 		})
 	}
 }
 
-// A deadline that ends a call is found with its cause, and so is the cause of a walk's context.
+// The error of a call that ends with its deadline holds the cause of the context, and so does that of a walk.
 func TestCauseOfADeadlineAndOfAWalk(t *testing.T) {
 	t.Parallel()
 	why := errors.New("too slow")
@@ -645,8 +644,8 @@ func TestCauseOfADeadlineAndOfAWalk(t *testing.T) {
 	})
 }
 
-// An answer that is final stays what it is, though the context ends before the call returns.
-func TestCancelledAfterTheLastAnswer(t *testing.T) {
+// A final response is returned even if the context is cancelled before the call returns.
+func TestCancelledAfterFinalResponse(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]roundTripFunc{"success": ok, "failure": always(404, `{"success":false,"error":"No."}`)} {
 		t.Run(name, func(t *testing.T) {
@@ -665,7 +664,7 @@ func TestCancelledAfterTheLastAnswer(t *testing.T) {
 	}
 }
 
-// "A token bucket per API (100 tokens, a retry takes 1, a success gives back 0.1) keeps an outage from being multiplied."
+// A token bucket per API (100 tokens, a retry takes 1, a success refunds 0.1) bounds the retries in an outage.
 func TestRetryBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -694,7 +693,7 @@ func TestRetryBudget(t *testing.T) {
 		calls.Wait()
 		assert.Equal(t, 1100, transport.sent, "1000 calls and the 100 of the bucket")
 
-		// A call that may not go again for want of tokens ends, and says so to the hook.
+		// A call that is not retried because the bucket is empty ends, and reports it to the hook.
 		last := log.seen[len(log.seen)-1]
 		assert.Zero(t, last.Wait)
 		require.ErrorIs(t, get(PartnerAPI), errNoBudget)
@@ -705,7 +704,7 @@ func TestRetryBudget(t *testing.T) {
 		require.Error(t, get(NetworkAPI))
 		assert.Equal(t, 1105, transport.sent)
 
-		// Ten answers are one retry.
+		// Ten responses refund one retry.
 		down = false
 		for range 25 {
 			require.NoError(t, get(PartnerAPI))
@@ -716,7 +715,7 @@ func TestRetryBudget(t *testing.T) {
 		require.Error(t, get(PartnerAPI))
 		assert.Equal(t, 4, transport.sent)
 
-		// After the recovery retries work again, and the bucket holds no more than it did.
+		// After the recovery calls are retried again, and the bucket is no larger than before.
 		down = false
 		for range 2000 {
 			require.NoError(t, get(PartnerAPI))
@@ -739,7 +738,7 @@ type limiterFunc func(context.Context) error
 
 func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }
 
-// The limiter is asked before every attempt at its API, and at no other; waiting for it is no part of the attempt.
+// The limiter is called before every attempt of its API only. Waiting for it does not count as part of the attempt.
 func TestLimiterPerAttempt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -766,7 +765,7 @@ func TestLimiterPerAttempt(t *testing.T) {
 	})
 }
 
-func TestLimiterThatRefuses(t *testing.T) {
+func TestLimiterRefuses(t *testing.T) {
 	t.Parallel()
 	refusal := errors.New("would exceed context deadline")
 	late := errors.New("rate: Wait(n=1) would exceed context deadline") // as x/time/rate has it
@@ -778,12 +777,12 @@ func TestLimiterThatRefuses(t *testing.T) {
 		kinds []error
 		sent  int
 	}{
-		"at once":          {0, refusal, nil, 0},
-		"at once, over":    {0, context.DeadlineExceeded, nil, 0},
-		"no time":          {0, late, []error{context.DeadlineExceeded}, 0},
-		"no burst":         {0, tooMuch, nil, 0},
-		"of another":       {0, others, nil, 0},
-		"between attempts": {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2},
+		"immediately":           {0, refusal, nil, 0},
+		"immediately, deadline": {0, context.DeadlineExceeded, nil, 0},
+		"no time":               {0, late, []error{context.DeadlineExceeded}, 0},
+		"no burst":              {0, tooMuch, nil, 0},
+		"foreign text":          {0, others, nil, 0},
+		"between attempts":      {2, refusal, []error{ErrServer, ErrOutcomeUnknown}, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -810,7 +809,7 @@ func TestLimiterThatRefuses(t *testing.T) {
 	}
 }
 
-// Each attempt reaches hook and logger, with the context of the call and exactly these fields.
+// Hook and logger get each attempt, with the context of the call and exactly these fields.
 func TestHookAndLogLines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -860,7 +859,7 @@ func TestHookAndLogLines(t *testing.T) {
 	})
 }
 
-// A logger that wants neither is asked for nothing, and a nil logger or hook is none.
+// A logger that is not enabled gets nothing. A nil logger or hook is ignored.
 func TestNoHookAndNoLogger(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, ok, WithLogger(nil), WithAttemptHook(nil))
@@ -868,11 +867,10 @@ func TestNoHookAndNoLogger(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Wait is zero on every attempt that is the last.
 func TestWaitIsZeroWhenTheCallEnds(t *testing.T) {
 	t.Parallel()
 	for name, step := range map[string]roundTripFunc{
-		"success": ok, "refusal": always(400, "{}"), "429": always(429, ""), "500": always(500, ""), "cut": cut,
+		"success": ok, "400": always(400, "{}"), "429": always(429, ""), "500": always(500, ""), "cut": cut,
 		"unsent": refusedDial, "asks for too much": always(503, "", "Retry-After", "31"), "401": always(401, "{}"),
 	} {
 		for _, op := range []string{"GET /a", "POST /a"} {
@@ -894,25 +892,25 @@ func TestWaitIsZeroWhenTheCallEnds(t *testing.T) {
 	}
 }
 
-// rotating is a source whose credentials are numbered. It tells what it was told.
+// rotating is a source that supplies numbered credentials, and records those that the API rejects.
 type rotating struct {
-	asked   int
-	refused []string
-	fail    error // of what it is asked after a refusal
+	asked    int
+	rejected []string
+	fail     error // of Token after a rejection
 }
 
 func (r *rotating) Token(context.Context) (string, error) {
 	r.asked++
-	if len(r.refused) > 0 && r.fail != nil {
+	if len(r.rejected) > 0 && r.fail != nil {
 		return "", r.fail
 	}
-	return "token-" + strconv.Itoa(len(r.refused)+1), nil
+	return "token-" + strconv.Itoa(len(r.rejected)+1), nil
 }
 
-func (r *rotating) Invalidate(token string) { r.refused = append(r.refused, token) }
+func (r *rotating) Invalidate(token string) { r.rejected = append(r.rejected, token) }
 
-// One answer pays once, also if the attempt after it may not start.
-func TestAnswerPaysOnce(t *testing.T) {
+// A response refunds the budget once, even if the limiter refuses the next attempt.
+func TestResponseRefundsOnce(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	client := newTestClient(t, always(401, ""), WithCredentialSource(PartnerToken, &rotating{}),
@@ -933,10 +931,10 @@ func TestAnswerPaysOnce(t *testing.T) {
 	}
 	assert.False(t, budget.IsLeft())
 	budget.Refund()
-	assert.True(t, budget.IsLeft(), "nine refunds and that of the call are a retry")
+	assert.True(t, budget.IsLeft(), "nine refunds and that of the call allow a retry")
 }
 
-func TestSourceIsAskedOncePerCall(t *testing.T) {
+func TestTokenIsCalledOncePerCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
@@ -957,7 +955,7 @@ func TestSourceIsAskedOncePerCall(t *testing.T) {
 	})
 }
 
-// A source with Invalidate is told of a 401 and asked once more, and the call is repeated once: never a loop.
+// After a 401, Invalidate and Token of the source are called, and the call is retried once.
 func TestRenewedCredential(t *testing.T) {
 	t.Parallel()
 	refusal := always(401, `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`)
@@ -972,19 +970,19 @@ func TestRenewedCredential(t *testing.T) {
 		refused []string
 		kinds   []error
 	}{
-		"good":                {[]roundTripFunc{ok}, nil, RetryPolicy{}, nil, 1, 1, nil, nil},
-		"refused once":        {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, nil, 2, 2, []string{"token-1"}, nil},
-		"refused twice":       {[]roundTripFunc{refusal, refusal, ok}, nil, RetryPolicy{}, nil, 2, 2, []string{"token-1"}, []error{ErrUnauthorized}},
-		"refused in between":  {[]roundTripFunc{refusal, always(503, ""), refusal}, nil, RetryPolicy{}, nil, 3, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrOutcomeUnknown}},
-		"no more attempts":    {[]roundTripFunc{cut, refusal, ok}, nil, RetryPolicy{MaxAttempts: 2}, nil, 3, 2, []string{"token-1"}, nil},
-		"one attempt":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, nil},
-		"one attempt, 5xx":    {[]roundTripFunc{refusal, always(500, "")}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
-		"doubt goes on":       {[]roundTripFunc{cut, refusal, always(404, `{"success":false,"error":"No."}`)}, nil, RetryPolicy{}, nil, 3, 2, []string{"token-1"}, []error{ErrNotFound, ErrOutcomeUnknown}},
-		"without retry":       {[]roundTripFunc{refusal, ok}, []CallOption{WithoutRetry()}, RetryPolicy{}, nil, 1, 1, []string{"token-1"}, []error{ErrUnauthorized}},
-		"not renewed":         {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, fails, 1, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrNoCredential}},
-		"on top":              {[]roundTripFunc{refusal, always(503, "")}, nil, RetryPolicy{}, nil, 5, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
-		"403 is no 401":       {[]roundTripFunc{always(403, `{}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrForbidden, ErrBadResponse}},
-		"a 200 that says 401": {[]roundTripFunc{always(200, `{"success":false,"error_type":"invalid_token"}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrUnauthorized}},
+		"good":                   {[]roundTripFunc{ok}, nil, RetryPolicy{}, nil, 1, 1, nil, nil},
+		"rejected once":          {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, nil, 2, 2, []string{"token-1"}, nil},
+		"rejected twice":         {[]roundTripFunc{refusal, refusal, ok}, nil, RetryPolicy{}, nil, 2, 2, []string{"token-1"}, []error{ErrUnauthorized}},
+		"rejected in between":    {[]roundTripFunc{refusal, always(503, ""), refusal}, nil, RetryPolicy{}, nil, 3, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrOutcomeUnknown}},
+		"no more attempts":       {[]roundTripFunc{cut, refusal, ok}, nil, RetryPolicy{MaxAttempts: 2}, nil, 3, 2, []string{"token-1"}, nil},
+		"one attempt":            {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, nil},
+		"one attempt, 5xx":       {[]roundTripFunc{refusal, always(500, "")}, nil, RetryPolicy{MaxAttempts: 1}, nil, 2, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
+		"outcome stays unknown":  {[]roundTripFunc{cut, refusal, always(404, `{"success":false,"error":"No."}`)}, nil, RetryPolicy{}, nil, 3, 2, []string{"token-1"}, []error{ErrNotFound, ErrOutcomeUnknown}},
+		"without retry":          {[]roundTripFunc{refusal, ok}, []CallOption{WithoutRetry()}, RetryPolicy{}, nil, 1, 1, []string{"token-1"}, []error{ErrUnauthorized}},
+		"not renewed":            {[]roundTripFunc{refusal, ok}, nil, RetryPolicy{}, fails, 1, 2, []string{"token-1"}, []error{ErrUnauthorized, ErrNoCredential}},
+		"not counted as a retry": {[]roundTripFunc{refusal, always(503, "")}, nil, RetryPolicy{}, nil, 5, 2, []string{"token-1"}, []error{ErrServer, ErrOutcomeUnknown}},
+		"403":                    {[]roundTripFunc{always(403, `{}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrForbidden, ErrBadResponse}},
+		"200 with invalid_token": {[]roundTripFunc{always(200, `{"success":false,"error_type":"invalid_token"}`)}, nil, RetryPolicy{}, nil, 1, 1, nil, []error{ErrUnauthorized}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1005,7 +1003,7 @@ func TestRenewedCredential(t *testing.T) {
 				}
 				assert.Equal(t, test.sent, transport.sent)
 				assert.Equal(t, test.asked, source.asked)
-				assert.Equal(t, test.refused, source.refused)
+				assert.Equal(t, test.refused, source.rejected)
 				if test.sent > 1 {
 					assert.Equal(t, "token-2", used[len(used)-1])
 				}
@@ -1018,7 +1016,7 @@ func TestRenewedCredential(t *testing.T) {
 	}
 }
 
-// A POST that is not repeatable is repeated after a 401 too: the API refused it, so it did nothing.
+// A POST that is not repeatable is retried after a 401 too: the API rejected it.
 func TestRenewedCredentialOfAPost(t *testing.T) {
 	t.Parallel()
 	source := &rotating{}
@@ -1030,7 +1028,7 @@ func TestRenewedCredentialOfAPost(t *testing.T) {
 	assert.Equal(t, 2, transport.sent)
 }
 
-func TestSourceWithoutInvalidateIsNotAskedAgain(t *testing.T) {
+func TestSourceWithoutInvalidate(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	plain := TokenSourceFunc(func(context.Context) (string, error) {
@@ -1044,7 +1042,7 @@ func TestSourceWithoutInvalidateIsNotAskedAgain(t *testing.T) {
 	assert.Equal(t, 1, transport.sent)
 	assert.Equal(t, 1, asked)
 
-	// Of two credentials, the one whose source can renew it is asked for again, and no other.
+	// Of two credentials, only the one whose source has Invalidate is renewed.
 	source := &rotating{}
 	transport = turns(always(401, `{"status":"error"}`), always(200, fixture(t, "get-account-search.no-customer")))
 	client = newTestClient(t, transport, WithCredentialSource(AccountKey, plain), WithCredentialSource(OrganizationKey, source))
@@ -1055,10 +1053,10 @@ func TestSourceWithoutInvalidateIsNotAskedAgain(t *testing.T) {
 	assert.Equal(t, 2, source.asked)
 }
 
-// A call cancelled between a 401 and its repetition keeps both, however the source ends.
+// The error of a call that is cancelled between a 401 and its retry holds both, with or without an error of the source.
 func TestCancelledWhileRenewing(t *testing.T) {
 	t.Parallel()
-	for range 20 { // a timer of no length and a context that is over are ready at the same time
+	for range 20 { // an expired timer and a cancelled context are ready at the same time, and select chooses at random
 		ctx, cancel := context.WithCancel(t.Context())
 		transport := turns(always(401, `{}`))
 		client := newTestClient(t, transport, WithCredentialSource(PartnerToken, &cancelling{cancel: cancel}))
@@ -1069,7 +1067,7 @@ func TestCancelledWhileRenewing(t *testing.T) {
 	}
 }
 
-// A source is told of a refused credential, but not asked for another by a call that is over.
+// After a 401 of a cancelled call, the credential is invalidated but not renewed.
 func TestCancelledBeforeRenewing(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -1081,7 +1079,7 @@ func TestCancelledBeforeRenewing(t *testing.T) {
 	client := newTestClient(t, transport, WithCredentialSource(PartnerToken, source))
 	_, err := Do[none](ctx, client, Call{API: PartnerAPI, Op: "GET /a"})
 	assertKinds(t, err, ErrUnauthorized)
-	assert.Equal(t, []string{"token-1"}, source.refused)
+	assert.Equal(t, []string{"token-1"}, source.rejected)
 	assert.Equal(t, 1, source.asked)
 	assert.Equal(t, 1, transport.sent)
 }
@@ -1100,7 +1098,7 @@ func (c *cancelling) Token(context.Context) (string, error) {
 	return "token", nil
 }
 
-// TRAPS: "a *Request is not safe for a second or concurrent Do": there is one per call.
+// testdata/TRAPS.md: "A `*Request` is not safe for a second or concurrent `Do`."
 func TestTrapConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -1125,9 +1123,9 @@ func TestTrapConcurrentCalls(t *testing.T) {
 
 // turningSource supplies tokens in turn, and records those that the API rejects.
 type turningSource struct {
-	tokens []string
-	err    error // when there are no more tokens
-	told   []string
+	tokens   []string
+	err      error // when there are no more tokens
+	rejected []string
 }
 
 func (r *turningSource) Token(context.Context) (string, error) {
@@ -1139,23 +1137,23 @@ func (r *turningSource) Token(context.Context) (string, error) {
 	return token, nil
 }
 
-func (r *turningSource) Invalidate(token string) { r.told = append(r.told, token) }
+func (r *turningSource) Invalidate(token string) { r.rejected = append(r.rejected, token) }
 
 // A call is retried after a 401 with another token, not with the rejected one.
 func TestRetryAfter401NeedsAnotherToken(t *testing.T) {
 	t.Parallel()
 	wait := &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 429, RetryAfter: time.Minute, Attempts: 1, kinds: []error{ErrRateLimited}}
 	tests := map[string]struct {
-		source *turningSource
-		sent   []string
-		told   []string
-		kinds  []error
-		wait   time.Duration
+		source   *turningSource
+		sent     []string
+		rejected []string
+		kinds    []error
+		wait     time.Duration
 	}{
-		"another":             {&turningSource{tokens: []string{"old", "new"}}, []string{"old", "new"}, []string{"old"}, []error{ErrUnauthorized}, 0},
-		"the same":            {&turningSource{tokens: []string{"old", "old"}}, []string{"old"}, []string{"old"}, []error{ErrUnauthorized}, 0},
-		"none, for a minute":  {&turningSource{tokens: []string{"old"}, err: wait}, []string{"old"}, []string{"old"}, []error{ErrUnauthorized, ErrNoCredential, ErrRateLimited}, time.Minute},
-		"not the first, even": {&turningSource{err: wait}, nil, nil, []error{ErrNoCredential, ErrRateLimited}, time.Minute},
+		"another token":         {&turningSource{tokens: []string{"old", "new"}}, []string{"old", "new"}, []string{"old"}, []error{ErrUnauthorized}, 0},
+		"the same token":        {&turningSource{tokens: []string{"old", "old"}}, []string{"old"}, []string{"old"}, []error{ErrUnauthorized}, 0},
+		"no token for a minute": {&turningSource{tokens: []string{"old"}, err: wait}, []string{"old"}, []string{"old"}, []error{ErrUnauthorized, ErrNoCredential, ErrRateLimited}, time.Minute},
+		"no first token":        {&turningSource{err: wait}, nil, nil, []error{ErrNoCredential, ErrRateLimited}, time.Minute},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -1171,7 +1169,7 @@ func TestRetryAfter401NeedsAnotherToken(t *testing.T) {
 			require.ErrorAs(t, err, &failed)
 			assert.Equal(t, test.wait, failed.RetryAfter)
 			assert.Equal(t, test.sent, sent)
-			assert.Equal(t, test.told, test.source.told)
+			assert.Equal(t, test.rejected, test.source.rejected)
 		})
 	}
 }
