@@ -16,10 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// openTest is an answer and what the envelope of its API makes of it.
+// openTest is a response, and the payload or failure in its envelope.
 type openTest struct {
 	status int
-	body   string // the answer's; a success hands it on as it is
+	body   string // of the response; the payload if it is a success
 	kinds  []error
 	says   []string
 	typ    string
@@ -45,7 +45,7 @@ func runOpen(t *testing.T, name API, tests map[string]openTest) {
 	}
 }
 
-func TestTheThreeAPIs(t *testing.T) {
+func TestAPIs(t *testing.T) {
 	t.Parallel()
 	client, err := NewClient()
 	require.NoError(t, err)
@@ -87,7 +87,6 @@ func TestCredentialsOnARequest(t *testing.T) {
 	assert.Equal(t, "key=k", req.URL.RawQuery)
 }
 
-// The rows of the table "Which answer is which kind of error" for the partner API.
 func TestOpenPartner(t *testing.T) {
 	t.Parallel()
 	ok := fixture(t, "put-partners-subscriptions-pk.ok")
@@ -105,36 +104,36 @@ func TestOpenPartner(t *testing.T) {
 		"201":                     {status: 201, body: ok},
 		"200 of another endpoint": {status: 200, body: `[{"id":1}]`},
 
-		"401 invalid_token":                {401, badToken, []error{ErrUnauthorized}, sayToken, token},
-		"401 alone":                        {401, `{"success":false}`, []error{ErrUnauthorized}, nil, ""},
-		"invalid_token with 400":           {400, badToken, []error{ErrUnauthorized}, sayToken, token},
-		"invalid_token with 200":           {200, badToken, []error{ErrUnauthorized}, sayToken, token},
-		"400 invalid_params":               {400, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
-		"400 bad pk":                       {400, badPK, []error{ErrInvalid}, sayPK, params},
-		"400 alone":                        {400, `{"success":false}`, []error{ErrInvalid}, nil, ""},
-		"invalid_params with 200":          {200, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
-		"400 duplicate":                    {400, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
-		"400 duplicate, legacy":            {400, legacyDuplicate, []error{ErrInvalid, ErrAlreadyExists}, sayLegacy, params},
-		"duplicate with 200":               {200, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
-		"duplicate with 409":               {409, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
-		"404":                              {404, badPK, []error{ErrNotFound}, sayPK, params},
-		"404 alone":                        {404, `{"success":false}`, []error{ErrNotFound}, nil, ""},
-		"403":                              {403, badPK, []error{ErrForbidden}, sayPK, params},
-		"429":                              {429, badPK, []error{ErrRateLimited}, sayPK, params},
-		"500":                              {500, duplicate, []error{ErrServer}, sayDuplicate, params},
-		"a message that is no string":      {400, `{"success":false,"error":{"a":1},"error_type":"invalid_token"}`, []error{ErrUnauthorized}, nil, token},
-		"a redirect that says it failed":   {302, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
-		"400 that says it succeeded":       {400, ok, []error{ErrInvalid, ErrBadResponse}, nil, ""},
-		"500 that says it succeeded":       {500, ok, []error{ErrServer}, nil, ""},
-		"302 that says it succeeded":       {302, ok, []error{ErrBadResponse}, nil, ""},
-		"400 with trailing bytes":          {400, blank + "x", []error{ErrInvalid, ErrBadResponse}, nil, ""},
-		"200 in which success is a string": {200, `{"success":"true"}`, []error{ErrBadResponse}, nil, ""},
-		"200 in which success is a number": {200, `{"success":2}`, []error{ErrBadResponse}, nil, ""},
-		"400 in which success is a string": {400, `{"success":"false"}`, []error{ErrInvalid, ErrBadResponse}, nil, ""},
+		"401 invalid_token":              {401, badToken, []error{ErrUnauthorized}, sayToken, token},
+		"401 alone":                      {401, `{"success":false}`, []error{ErrUnauthorized}, nil, ""},
+		"invalid_token with 400":         {400, badToken, []error{ErrUnauthorized}, sayToken, token},
+		"invalid_token with 200":         {200, badToken, []error{ErrUnauthorized}, sayToken, token},
+		"400 invalid_params":             {400, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
+		"400 bad pk":                     {400, badPK, []error{ErrInvalid}, sayPK, params},
+		"400 alone":                      {400, `{"success":false}`, []error{ErrInvalid}, nil, ""},
+		"invalid_params with 200":        {200, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
+		"400 duplicate":                  {400, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
+		"400 duplicate, legacy":          {400, legacyDuplicate, []error{ErrInvalid, ErrAlreadyExists}, sayLegacy, params},
+		"duplicate with 200":             {200, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
+		"duplicate with 409":             {409, duplicate, []error{ErrInvalid, ErrAlreadyExists}, sayDuplicate, params},
+		"404":                            {404, badPK, []error{ErrNotFound}, sayPK, params},
+		"404 alone":                      {404, `{"success":false}`, []error{ErrNotFound}, nil, ""},
+		"403":                            {403, badPK, []error{ErrForbidden}, sayPK, params},
+		"429":                            {429, badPK, []error{ErrRateLimited}, sayPK, params},
+		"500":                            {500, duplicate, []error{ErrServer}, sayDuplicate, params},
+		"a message that is not a string": {400, `{"success":false,"error":{"a":1},"error_type":"invalid_token"}`, []error{ErrUnauthorized}, nil, token},
+		"302 with a failure":             {302, blank, []error{ErrInvalid}, []string{"Email is blank"}, params},
+		"400 with success":               {400, ok, []error{ErrInvalid, ErrBadResponse}, nil, ""},
+		"500 with success":               {500, ok, []error{ErrServer}, nil, ""},
+		"302 with success":               {302, ok, []error{ErrBadResponse}, nil, ""},
+		"400 with trailing bytes":        {400, blank + "x", []error{ErrInvalid, ErrBadResponse}, nil, ""},
+		"200, success is a string":       {200, `{"success":"true"}`, []error{ErrBadResponse}, nil, ""},
+		"200, success is a number":       {200, `{"success":2}`, []error{ErrBadResponse}, nil, ""},
+		"400, success is a string":       {400, `{"success":"false"}`, []error{ErrInvalid, ErrBadResponse}, nil, ""},
 	})
 }
 
-// The rows of the table "Which answer is which kind of error" for the account API. Its status is always 200.
+// The status of the account API is always 200.
 func TestOpenAccount(t *testing.T) {
 	t.Parallel()
 	said := func(message string) []string { return []string{message} }
@@ -142,19 +141,19 @@ func TestOpenAccount(t *testing.T) {
 		return openTest{200, fixture(t, name), []error{kind}, said(message), ""}
 	}
 	runOpen(t, AccountAPI, map[string]openTest{
-		"ok":                    {status: 200, body: fixture(t, "get-logout.ok")},
-		"no customer":           {status: 200, body: fixture(t, "get-account.no-customer")},
-		"without status":        {status: 200, body: fixture(t, "account.status-bare")},
-		"{}":                    {status: 200, body: fixture(t, "account.empty")},
-		"error null":            {status: 200, body: `{"error":null,"logged_in":true}`},
-		"error false":           {status: 200, body: `{"error":false,"logged_in":true}`},
-		"error empty":           {status: 200, body: `{"error":"","logged_in":true}`},
-		"ok with messages":      {status: 200, body: `{"status":"ok","messages":["Please log in"],"message":"x"}`},
-		"a list of another one": {200, `[]`, []error{ErrBadResponse}, nil, ""},
+		"ok":               {status: 200, body: fixture(t, "get-logout.ok")},
+		"no customer":      {status: 200, body: fixture(t, "get-account.no-customer")},
+		"without status":   {status: 200, body: fixture(t, "account.status-bare")},
+		"{}":               {status: 200, body: fixture(t, "account.empty")},
+		"error null":       {status: 200, body: `{"error":null,"logged_in":true}`},
+		"error false":      {status: 200, body: `{"error":false,"logged_in":true}`},
+		"error empty":      {status: 200, body: `{"error":"","logged_in":true}`},
+		"ok with messages": {status: 200, body: `{"status":"ok","messages":["Please log in"],"message":"x"}`},
+		"a list":           {200, `[]`, []error{ErrBadResponse}, nil, ""},
 
 		"bad key":            failure("get-account-search.invalid-api-key", ErrUnauthorized, "Please use a valid API Key."),
 		"bad password":       failure("post-login.wrong-password", ErrUnauthorized, "Email and password combination is incorrect."),
-		"refused refresh":    failure("account.refresh-refused", ErrUnauthorized, "Unable to decode refresh token"),
+		"rejected refresh":   failure("account.refresh-refused", ErrUnauthorized, "Unable to decode refresh token"),
 		"blocked":            failure("post-login.blocked", ErrForbidden, "Unable to login. Please contact support@sparkart.com for assistance."),
 		"unregistered":       failure("post-login.unregistered", ErrForbidden, "Your email address has an unregistered account associated with it. Please contact support for assistance."),
 		"unconfirmed":        failure("post-login.unconfirmed", ErrForbidden, "Your email address has not been confirmed. Please click on the link from your confirmation email or contact support for assistance."),
@@ -178,28 +177,27 @@ func TestOpenAccount(t *testing.T) {
 		"every form of a message": {
 			200, `{"status":"error","messages":["a",""," b"],"message":"c","error":"d"}`, []error{ErrInvalid}, []string{"a", " b", "c", "d"}, "",
 		},
-		"no message at all":              {200, `{"status":"error"}`, []error{ErrInvalid}, nil, ""},
-		"messages that are none":         {200, `{"status":"error","messages":{"a":1}}`, []error{ErrInvalid}, nil, ""},
-		"a status that is not known":     {200, `{"status":"pending"}`, []error{ErrBadResponse}, nil, ""},
-		"a status that is no string":     {200, `{"status":{}}`, []error{ErrBadResponse}, nil, ""},
-		"a status tells before messages": {403, `{"status":"error","messages":["Please log in"]}`, []error{ErrForbidden}, said("Please log in"), ""},
-		"401":                            {401, `{"status":"error","messages":["x"]}`, []error{ErrUnauthorized}, said("x"), ""},
-		"400":                            {400, `{"status":"error","messages":["x has already been taken"]}`, []error{ErrInvalid, ErrAlreadyExists}, said("x has already been taken"), ""},
-		"429":                            {429, `{"status":"error"}`, []error{ErrRateLimited}, nil, ""},
-		"500":                            {500, `{"status":"error","messages":["Not Found"]}`, []error{ErrServer}, said("Not Found"), ""},
-		"302":                            {302, `{"status":"error","messages":["x"]}`, []error{ErrInvalid}, said("x"), ""},
-		"500 that says ok":               {500, `{"status":"ok"}`, []error{ErrServer}, nil, ""},
-		"404 that says ok":               {404, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
-		"302 that says ok":               {302, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
-		"trailing bytes":                 {200, `{"status":"ok"} {"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
-		"trailing bytes of an error":     {200, `{"status":"error","messages":["x"]}<!-- -->`, []error{ErrBadResponse}, nil, ""},
-		"nothing":                        {status: 200},
-		"null":                           {200, `null`, []error{ErrBadResponse}, nil, ""},
-		"cut":                            {200, `{"status":"ok","customer":{"id":1`, []error{ErrBadResponse}, nil, ""},
+		"no message at all":             {200, `{"status":"error"}`, []error{ErrInvalid}, nil, ""},
+		"messages of an unknown form":   {200, `{"status":"error","messages":{"a":1}}`, []error{ErrInvalid}, nil, ""},
+		"an unknown status":             {200, `{"status":"pending"}`, []error{ErrBadResponse}, nil, ""},
+		"a status that is not a string": {200, `{"status":{}}`, []error{ErrBadResponse}, nil, ""},
+		"the status overrides messages": {403, `{"status":"error","messages":["Please log in"]}`, []error{ErrForbidden}, said("Please log in"), ""},
+		"401":                           {401, `{"status":"error","messages":["x"]}`, []error{ErrUnauthorized}, said("x"), ""},
+		"400":                           {400, `{"status":"error","messages":["x has already been taken"]}`, []error{ErrInvalid, ErrAlreadyExists}, said("x has already been taken"), ""},
+		"429":                           {429, `{"status":"error"}`, []error{ErrRateLimited}, nil, ""},
+		"500":                           {500, `{"status":"error","messages":["Not Found"]}`, []error{ErrServer}, said("Not Found"), ""},
+		"302":                           {302, `{"status":"error","messages":["x"]}`, []error{ErrInvalid}, said("x"), ""},
+		"500 with ok":                   {500, `{"status":"ok"}`, []error{ErrServer}, nil, ""},
+		"404 with ok":                   {404, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
+		"302 with ok":                   {302, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
+		"trailing bytes":                {200, `{"status":"ok"} {"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
+		"trailing bytes of an error":    {200, `{"status":"error","messages":["x"]}<!-- -->`, []error{ErrBadResponse}, nil, ""},
+		"nothing":                       {status: 200},
+		"null":                          {200, `null`, []error{ErrBadResponse}, nil, ""},
+		"cut":                           {200, `{"status":"ok","customer":{"id":1`, []error{ErrBadResponse}, nil, ""},
 	})
 }
 
-// The rows of the table "Which answer is which kind of error" for the network API.
 func TestOpenNetwork(t *testing.T) {
 	t.Parallel()
 	envelope := func(code int) string {
@@ -241,10 +239,10 @@ func TestNetworkErrorDetails(t *testing.T) {
 		fields string
 		want   map[string]string
 	}{
-		"an object":          {`{"username":"This value is required."}`, map[string]string{"username": "This value is required."}},
-		"[] for no fields":   {`[]`, nil},
-		"null":               {`null`, nil},
-		"an object for none": {`{}`, map[string]string{}},
+		"an object":        {`{"username":"This value is required."}`, map[string]string{"username": "This value is required."}},
+		"[] for no fields": {`[]`, nil},
+		"null":             {`null`, nil},
+		"an empty object":  {`{}`, map[string]string{}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -264,8 +262,7 @@ func TestNetworkErrorDetails(t *testing.T) {
 	assert.Nil(t, failed.Fields)
 }
 
-// An envelope says that the call failed, whatever status it comes with: then it is never a success, and the kind is the
-// status's where the status tells.
+// A failure in the envelope is an error under every status. The status determines the kind, if it can.
 func TestFailedEnvelopeAcrossStatuses(t *testing.T) {
 	t.Parallel()
 	bodies := map[API]string{
@@ -302,7 +299,7 @@ func FuzzOpenAccount(f *testing.F) { fuzzOpen(f, AccountAPI) }
 
 func FuzzOpenNetwork(f *testing.F) { fuzzOpen(f, NetworkAPI) }
 
-// fuzzOpen opens any body: what comes out is a payload or a failure that can be told in a line.
+// fuzzOpen opens any body: the result is a payload, or a failure with a text of one line.
 func fuzzOpen(f *testing.F, name API) {
 	f.Helper()
 	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
@@ -346,7 +343,7 @@ func fuzzOpen(f *testing.F, name API) {
 	})
 }
 
-// All three APIs are understood alike.
+// Alternative forms of messages are accepted from all three APIs.
 func TestMessagesOfEveryAPI(t *testing.T) {
 	t.Parallel()
 	both, isBlank := []string{"Email is blank", "Plan is blank"}, []string{"is blank"}
@@ -406,7 +403,7 @@ func TestMessagesOfEveryAPI(t *testing.T) {
 	}
 }
 
-// An empty error is no failure, and neither is a list of records named messages.
+// An empty error, or a list of records named messages, is not a failure.
 func TestMessagesOfASuccess(t *testing.T) {
 	t.Parallel()
 	for name, bodies := range map[API][]string{
@@ -425,7 +422,7 @@ func TestMessagesOfASuccess(t *testing.T) {
 	}
 }
 
-// An empty success of a call that reads no value is one at every API. Where a value is promised it is not.
+// An empty body is a success of a call without a result, and an error of one with a result.
 func TestEmptySuccess(t *testing.T) {
 	t.Parallel()
 	for _, name := range []API{PartnerAPI, AccountAPI, NetworkAPI} {
@@ -452,9 +449,9 @@ func TestEmptySuccess(t *testing.T) {
 }
 
 // A missing route is never ErrNotFound.
-func TestRouteThatIsNotThere(t *testing.T) {
+func TestUnknownRoute(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]roundTripFunc{
+	for name, response := range map[string]roundTripFunc{
 		"its path":       always(404, `{"error":"Not Found: /account/search?email=a"}`),
 		"on a 200":       always(200, `{"error":"Not Found: /account/search?email=a"}`),
 		"in an envelope": always(404, `{"status":"error","messages":["No such customer."]}`),
@@ -465,7 +462,7 @@ func TestRouteThatIsNotThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newTestClient(t, answer)
+			client := newTestClient(t, response)
 			_, err := client.Accounts.Search(t.Context(), "a@b.example")
 			require.ErrorIs(t, err, ErrBadResponse)
 			require.NotErrorIs(t, err, ErrNotFound)
@@ -484,8 +481,8 @@ func TestRouteThatIsNotThere(t *testing.T) {
 	assertKinds(t, newTestClient(t, always(200, `{"success":false,"error":"Not Found"}`)).Subscriptions.Cancel(t.Context(), "pk"), ErrBadResponse)
 }
 
-// Routers name the path in a 404, which holds arguments of the call: it is redacted.
-func TestPathIsTakenOutOfWhatAnAPISays(t *testing.T) {
+// Routers write the path of a 404, which contains arguments of the call, into the message.
+func TestPathInMessageIsRedacted(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ arg, says, want string }{
 		"as it is":       {"MS1", "Cannot PUT /api/v1/a/MS1/b", "Cannot PUT /api/v1[redacted]"},
@@ -504,7 +501,7 @@ func TestPathIsTakenOutOfWhatAnAPISays(t *testing.T) {
 	}
 }
 
-// The kinds are those of the 1,000 messages that are kept.
+// Only the first 1,000 messages determine the kinds.
 func TestManyMessages(t *testing.T) {
 	t.Parallel()
 	list := func(n int, last string) string {
@@ -542,7 +539,7 @@ func TestManyMessages(t *testing.T) {
 	assert.Equal(t, []string{"No.", "and 41001 about more fields"}, failed.Messages)
 }
 
-// Each body is the worst case of work that could be quadratic, and would then take minutes.
+// Each body is the worst case of an algorithm that would take minutes if it were quadratic.
 func TestMessagesOfAHostileServer(t *testing.T) {
 	t.Parallel()
 	const size = 4 << 20

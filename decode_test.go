@@ -16,8 +16,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// A body that begins as nothing does, or as null, is not taken for it.
-func TestAlmostNothingIsSomething(t *testing.T) {
+// A body that only begins like an empty one or null is invalid.
+func TestBodyLikeEmptyOrNull(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"\x00", "\x00{}", "\x00<html>bad gateway", "\x00{\x00\"\x00e\x00", "nul", "nullx", "null null", "\u00a0", "\ufeff\ufeff", " \ufeff"} {
 		for name, client := range map[string]*Client{
@@ -42,8 +42,8 @@ func TestAlmostNothingIsSomething(t *testing.T) {
 	}
 }
 
-// Every body passes the place where a byte order mark is skipped: successes and failures of all three APIs, what a stranger
-// reads, the refresh of tokens and the pages of a walk. The body of an error is as it came.
+// A byte order mark is skipped in every body: successes and failures of all three APIs, results of
+// the caller's types, the refresh of tokens and the pages of a walk. The body of an error is unchanged.
 func TestByteOrderMark(t *testing.T) {
 	t.Parallel()
 	const mark = "\xef\xbb\xbf"
@@ -115,8 +115,8 @@ func TestByteOrderMark(t *testing.T) {
 	})
 }
 
-// A value that was read does not refer to the response, whose memory is reused.
-func TestWhatIsReadIsACopy(t *testing.T) {
+// Decoded values do not refer to the buffer of the response, which is reused.
+func TestDecodedValuesAreCopies(t *testing.T) {
 	t.Parallel()
 	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
 	require.NoError(t, err)
@@ -162,9 +162,9 @@ func overwrite(data []byte) {
 	}
 }
 
-// Every record is read by the rules of package jsonwire, which accept an empty list for one. A Network, whose UnmarshalJSON
-// calls jsonwire, would call it for ever if it were left to encoding/json; other records would lose their second names.
-func TestRecordsArePlain(t *testing.T) {
+// Package jsonwire decodes every record by its own rules, which accept an empty list. With encoding/json, the UnmarshalJSON of
+// Network would not end, and other records would lose their alternative names.
+func TestRecordsAreOfJSONWire(t *testing.T) {
 	t.Parallel()
 	for _, record := range []any{
 		Customer{}, Authentication{}, Membership{}, MembershipPlan{}, Affiliate{}, Benefit{}, Tokens{}, Domain{}, Invitation{}, Activation{},
@@ -174,7 +174,7 @@ func TestRecordsArePlain(t *testing.T) {
 	}
 }
 
-// Reading into a record again leaves nothing of the first in what the second has.
+// A record that is decoded into again keeps no old values in the fields of the new JSON.
 func TestUnmarshalAgain(t *testing.T) {
 	t.Parallel()
 	var fee Network
@@ -189,8 +189,8 @@ func TestUnmarshalAgain(t *testing.T) {
 	assert.Equal(t, Page[Network]{Items: []Network{{AccountID: "new"}}, Filters: []string{}}, page)
 }
 
-// FuzzRecords reads records of the APIs as encoding/json does, if that reads them. What is read in addition is held by the
-// tests of package jsonwire.
+// FuzzRecords decodes JSON that encoding/json accepts with the same result. The tests of package jsonwire test what else it
+// accepts.
 func FuzzRecords(f *testing.F) {
 	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.json"))
 	require.NoError(f, err)
@@ -204,7 +204,7 @@ func FuzzRecords(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if !hasTwins(data) { // encoding/json merges the records of two lists of the same name
+		if !hasDuplicates(data) { // encoding/json merges the records of two lists of the same name
 			sameAsStandard[Customer](t, data)
 			sameAsStandard[Membership](t, data)
 			sameAsStandard[Benefit](t, data)
@@ -215,7 +215,7 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// sameAsStandard asserts that data is read as encoding/json reads it, if it does.
+// sameAsStandard asserts that data is decoded as by encoding/json, if that accepts it.
 func sameAsStandard[T any](t *testing.T, data []byte) {
 	t.Helper()
 	var want, got T
@@ -234,20 +234,20 @@ func sameAsStandard[T any](t *testing.T, data []byte) {
 	assert.Equal(t, want, got, "%T", got)
 }
 
-// inUTC converts the times to UTC, as the reader does.
+// inUTC converts the times to UTC, as the decoder does.
 func inUTC(of *Membership) { of.StartDate, of.EndDate = of.StartDate.UTC(), of.EndDate.UTC() }
 
-// hasTwins reports whether an object has two members of a name.
-func hasTwins(data []byte) bool {
+// hasDuplicates reports whether an object has two members with the same name.
+func hasDuplicates(data []byte) bool {
 	var names []string
 	for name, value := range jsonwire.Members(data) {
-		if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) }) || hasTwins(value) {
+		if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) }) || hasDuplicates(value) {
 			return true
 		}
 		names = append(names, name)
 	}
 	for item := range jsonwire.Items(data) {
-		if hasTwins(item) {
+		if hasDuplicates(item) {
 			return true
 		}
 	}
@@ -340,7 +340,7 @@ func TestSpellingsOfTheNetwork(t *testing.T) {
 	}
 }
 
-// Filters only offer choices: no form of them is a reason to lose a page.
+// Filters are optional: an unknown form of them does not fail a page.
 func TestSpellingsOfFilters(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
@@ -353,7 +353,7 @@ func TestSpellingsOfFilters(t *testing.T) {
 		require.NoError(t, err, text)
 		assert.Equal(t, &Page[Network]{Items: []Network{{AccountID: "a"}}, Filters: want, Pages: 1}, page, text)
 	}
-	for _, text := range []string{`{"a"}`, `[`, `nul`, `{"a":01}`} { // what is not JSON is no page
+	for _, text := range []string{`{"a"}`, `[`, `nul`, `{"a":01}`} { // invalid JSON fails the page
 		_, err := newTestClient(t, always(200, `{"filters":`+text+`,"list":[{"account_id":"a"}]}`)).Networks.List(t.Context(), ListOptions{})
 		assertKinds(t, err, ErrBadResponse)
 	}
@@ -364,8 +364,8 @@ func TestSpellingsOfFilters(t *testing.T) {
 	require.ErrorContains(t, err, "field list.account_id: not of type string")
 }
 
-// Where a value is promised, an empty list is null, and never a record.
-func TestEmptyListIsNoValue(t *testing.T) {
+// An empty list in place of a required record is an error, as null is.
+func TestEmptyListInPlaceOfRecord(t *testing.T) {
 	t.Parallel()
 	for _, list := range []string{`[]`, ` [ ] `} {
 		client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
@@ -397,21 +397,21 @@ func TestEmptyListIsNoValue(t *testing.T) {
 			assertKinds(t, err, ErrBadResponse)
 		}
 		invitation, err := whole.Invitations.Create(t.Context(), CreateInvitationRequest{})
-		require.NoError(t, err) // it promises none
+		require.NoError(t, err) // the record is optional
 		assert.Equal(t, &Invitation{}, invitation)
 		benefits, err := newTestClient(t, always(200, `{"benefits":`+list+`}`)).Accounts.Benefits(t.Context(), NewSession())
-		require.NoError(t, err) // a list is one
+		require.NoError(t, err) // the result is a list
 		assert.Empty(t, benefits)
 	}
 	require.Error(t, json.Unmarshal([]byte(`[]`), &Page[Network]{}), "a page has a list")
 }
 
-// A customer that is an empty list is nobody, so a token session is refreshed, as for null.
+// A customer that is an empty list means logged out, so a token session is refreshed, as for null.
 func TestEmptyListIsLoggedOut(t *testing.T) {
 	t.Parallel()
-	for _, nobody := range []string{`null`, `[]`} {
+	for _, loggedOut := range []string{`null`, `[]`} {
 		bodies := map[string]string{
-			"Bearer A0": `{"customer":` + nobody + `}`, "": `{"access":{"access_token":"A1","refresh_token":"R1"}}`, "Bearer A1": `{"customer":{"id":7}}`,
+			"Bearer A0": `{"customer":` + loggedOut + `}`, "": `{"access":{"access_token":"A1","refresh_token":"R1"}}`, "Bearer A1": `{"customer":{"id":7}}`,
 		}
 		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 			return reply(200, bodies[req.Header.Get("Authorization")]), nil
@@ -419,13 +419,13 @@ func TestEmptyListIsLoggedOut(t *testing.T) {
 		session, err := NewTokenSession(Tokens{AccessToken: "A0", RefreshToken: "R0"})
 		require.NoError(t, err)
 		customer, err := client.Accounts.Get(t.Context(), session)
-		require.NoError(t, err, nobody)
+		require.NoError(t, err, loggedOut)
 		assert.Equal(t, int64(7), customer.ID)
 	}
 }
 
-// The other spellings are read in records of this package only: what a stranger's type reads is for encoding/json.
-func TestSpellingsOfStrangers(t *testing.T) {
+// The alternative spellings are accepted in records of this package only: types of the caller use encoding/json.
+func TestSpellingsOfCallersTypes(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"Age":"26"}`, `{"Age":26.0}`, `{"Yes":1}`, `{"At":"2015-03-09"}`, `{"Text":false}`, `{"In":[]}`} {
 		_, err := Do[struct {
@@ -439,21 +439,21 @@ func TestSpellingsOfStrangers(t *testing.T) {
 	}
 }
 
-// What cannot be read is named, by the names of our fields alone, and everything else is read.
-func TestUnreadFieldIsNamed(t *testing.T) {
+// The error names the field of the SDK that cannot be decoded. All other fields are decoded.
+func TestErrorNamesUnreadField(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ customer, field string }{
-		"a scalar":           {`{"age":"SECRET","id":7}`, "age: not of type int"},
-		"the first of two":   {`{"age":{"SECRET":1},"email":[],"id":7}`, "age: not of type int"},
-		"a name unlike ours": {`{"AGE":"SECRET","id":7}`, "age: not of type int"},
-		"a boolean":          {`{"registered":"SECRET","id":7}`, "registered: not of type bool"},
-		"a date":             {`{"birthdate":"SECRET","id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
-		"no date at all":     {`{"birthdate":7,"id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
-		"a record":           {`{"subscription":"SECRET","id":7}`, "subscription: not of type partnerapi.Membership"},
-		"in a record":        {`{"subscription":{"plan":{"id":"SECRET"}},"id":7}`, "subscription.plan.id: not of type int64"},
-		"in a list":          {`{"subscription":{"affiliates":[{"id":1},{"codes":["a",7]}]},"id":7}`, "subscription.affiliates.codes: not of type string"},
-		"a time":             {`{"subscription":{"end_date":7},"id":7}`, "subscription.end_date: not an RFC 3339 time"},
-		"an integer":         {`{"fanclub_id":26.5,"id":7}`, "fanclub_id: not of type int64"},
+		"a scalar":             {`{"age":"SECRET","id":7}`, "age: not of type int"},
+		"the first of two":     {`{"age":{"SECRET":1},"email":[],"id":7}`, "age: not of type int"},
+		"a name in upper case": {`{"AGE":"SECRET","id":7}`, "age: not of type int"},
+		"a boolean":            {`{"registered":"SECRET","id":7}`, "registered: not of type bool"},
+		"a date":               {`{"birthdate":"SECRET","id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
+		"not a text":           {`{"birthdate":7,"id":7}`, "birthdate: not a date of the form YYYY-MM-DD"},
+		"a record":             {`{"subscription":"SECRET","id":7}`, "subscription: not of type partnerapi.Membership"},
+		"in a record":          {`{"subscription":{"plan":{"id":"SECRET"}},"id":7}`, "subscription.plan.id: not of type int64"},
+		"in a list":            {`{"subscription":{"affiliates":[{"id":1},{"codes":["a",7]}]},"id":7}`, "subscription.affiliates.codes: not of type string"},
+		"a time":               {`{"subscription":{"end_date":7},"id":7}`, "subscription.end_date: not an RFC 3339 time"},
+		"an integer":           {`{"fanclub_id":26.5,"id":7}`, "fanclub_id: not of type int64"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -35,7 +35,7 @@ func TestWithHeader(t *testing.T) {
 				assert.Equal(t, test.want, req.Header)
 				return reply(200, `{"success":true}`), nil
 			}))
-			for range 2 { // an option is good for more than one call
+			for range 2 { // an option can be reused
 				_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"}, test.opts...)
 				require.NoError(t, err)
 			}
@@ -43,21 +43,21 @@ func TestWithHeader(t *testing.T) {
 	}
 }
 
-// TRAPS: "a request with an Idempotency-Key header is replayed by the transport itself on a dead reused connection": it is
-// not for callers to set, and neither is what the pipeline sets, under whatever spelling.
+// testdata/TRAPS.md: "A request with an `Idempotency-Key` header is replayed by the transport on a dead reused connection."
+// It and the headers that the pipeline sets are refused in every spelling.
 func TestTrapHeadersRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"Idempotency-Key", "X-Idempotency-Key", "idempotency-key", "Authorization", "AUTHORIZATION", "Proxy-Authorization",
 		"X-Token-Auth", "x-token-auth", "Api-Key", "api-key", "Cookie", "Host", "Content-Type", "Content-Length",
 		"Content-Encoding", "Transfer-Encoding", "Accept-Encoding", "Connection",
-		// CGI makes one of them and ours.
+		// CGI gives these and the header of the SDK the same name.
 		"X_Token_Auth", "x_token_auth", "X-TOKEN_AUTH", "X_Token-Auth", "X.Token.Auth", "x-token~auth", "Api_Key", "API_KEY", "api.key",
 		"AUTHORIZATION", "Proxy_Authorization", "Idempotency_Key", "X_Idempotency_Key", "Content_Length", "content_type", "Transfer_Encoding",
 		"Accept_Encoding", "cookie", "Cookie2", "Set-Cookie", "Set_Cookie", "HOST",
-		// They are about the connection.
+		// Hop-by-hop headers.
 		"TE", "te", "Trailer", "Upgrade", "Keep-Alive", "keep_alive", "Proxy-Connection", "Proxy_Connection", "Expect", "expect", "HTTP2-Settings",
-		// They make another operation of the call.
+		// These change the operation.
 		"X-HTTP-Method-Override", "x-http-method-override", "X_HTTP_Method_Override", "X-HTTP-Method", "X-Method-Override", "x_method_override",
 		"X-Original-URL", "X_Rewrite_URL",
 	} {
@@ -83,7 +83,7 @@ func TestTrapHeadersRefused(t *testing.T) {
 	}
 }
 
-// Every API's credential is refused in every other's calls too.
+// The credential headers of all APIs are refused in calls of every API.
 func TestHeadersOfCredentialsRefused(t *testing.T) {
 	t.Parallel()
 	for which, of := range credentials {
@@ -116,7 +116,7 @@ func TestHeadersForCallers(t *testing.T) {
 	}
 }
 
-// A credential goes into the query once, and from the client.
+// Only the client puts credentials into the query.
 func TestCredentialsInAQueryRefused(t *testing.T) {
 	t.Parallel()
 	type keyed struct {
@@ -125,7 +125,7 @@ func TestCredentialsInAQueryRefused(t *testing.T) {
 	tests := map[string]struct {
 		api   API
 		query any
-		why   string // none if it is sent
+		why   string // empty if it is sent
 	}{
 		"key":             {AccountAPI, url.Values{"key": {"SECRET"}}, "key"},
 		"key, upper case": {AccountAPI, url.Values{"a": {"1"}, "KEY": {"SECRET"}}, "key"},
@@ -213,7 +213,7 @@ func TestWithResponseInto(t *testing.T) {
 	}
 }
 
-// A server that sends a credential back would have it in the caller's log.
+// A server can echo a credential, which a caller could log.
 func TestResponseHeaderWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	var got Response
@@ -226,26 +226,25 @@ func TestResponseHeaderWithoutCredentials(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, http.Header{
 		"X-Debug": {"[redacted]", "harmless"}, "Link": {"[redacted]"}, "X-Cookie": {"[redacted]"},
-		"Content-Location": {"/account/status?key=test-account-ke"}, "X-Organization": {"test-organization-key"}, // it is not of this call
+		"Content-Location": {"/account/status?key=test-account-ke"}, "X-Organization": {"test-organization-key"}, // not a credential of this call
 	}, got.Header)
 }
 
-// Transports other than net/http's can keep a name as it came.
+// Transports other than net/http's can return names that are not canonical.
 func TestResponseHeaderOfAnotherTransport(t *testing.T) {
 	t.Parallel()
 	var got Response
 	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
-		answer := reply(200, `{"success":true}`)
-		answer.Header = http.Header{"set-cookie": {"sid=SECRET"}, "SET-COOKIE": {"sid=SECRET"}, "x-a": {"1"}}
-		return answer, nil
+		response := reply(200, `{"success":true}`)
+		response.Header = http.Header{"set-cookie": {"sid=SECRET"}, "SET-COOKIE": {"sid=SECRET"}, "x-a": {"1"}}
+		return response, nil
 	}))
 	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"}, WithResponseInto(&got))
 	require.NoError(t, err)
 	assert.Equal(t, http.Header{"x-a": {"1"}}, got.Header)
 }
 
-// "Unless nothing was sent": then it stays as it was.
-func TestResponseIsLeftAloneIfNothingWasSent(t *testing.T) {
+func TestResponseIsUnchangedIfNothingWasSent(t *testing.T) {
 	t.Parallel()
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -260,14 +259,14 @@ func TestResponseIsLeftAloneIfNothingWasSent(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// What the caller does to the header of a Response changes nothing of the call's, nor of another call's.
+// Changing the header of a Response does not affect the header of the call, or of another call.
 func TestResponseHeaderIsACopy(t *testing.T) {
 	t.Parallel()
 	shared := http.Header{"X-A": {"1"}, "Set-Cookie": {"sid=1"}}
 	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
-		answer := reply(200, `{"success":true}`)
-		answer.Header = shared
-		return answer, nil
+		response := reply(200, `{"success":true}`)
+		response.Header = shared
+		return response, nil
 	}))
 	var response Response
 	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"}, WithResponseInto(&response))

@@ -30,12 +30,12 @@ func nothingSent(t *testing.T) roundTripFunc {
 	}
 }
 
-// always is a transport that gives one answer to everything.
+// always is a transport that returns the same response to every request.
 func always(status int, body string, header ...string) roundTripFunc {
 	return func(*http.Request) (*http.Response, error) { return reply(status, body, header...), nil }
 }
 
-// served is a transport that sends the request through its form on the wire to a handler.
+// served is a transport that writes the request as on the wire, reads it and passes it to a handler.
 func served(h http.Handler) roundTripFunc {
 	return func(req *http.Request) (*http.Response, error) {
 		var wire bytes.Buffer
@@ -52,7 +52,7 @@ func served(h http.Handler) roundTripFunc {
 	}
 }
 
-// "Any non-empty string … must reach the server as one path segment, unchanged after decoding."
+// The server decodes every path argument unchanged, from one path segment.
 func TestPathArgumentsArriveUnchanged(t *testing.T) {
 	t.Parallel()
 	for value, path := range map[string]string{
@@ -104,15 +104,15 @@ func TestArgumentsRefused(t *testing.T) {
 		args      []string
 		name, why string
 	}{
-		"empty":          {op, []string{"", "x"}, "first", "empty"},
-		"second empty":   {op, []string{"x", ""}, "second", "empty"},
-		".":              {op, []string{".", "x"}, "first", dots},
-		"..":             {op, []string{"x", ".."}, "second", dots},
-		"not UTF-8":      {op, []string{"x", "a\xffb"}, "second", "not valid UTF-8"},
-		"none":           {op, nil, "Args", "fewer values than wildcards"},
-		"too few":        {op, []string{"x"}, "Args", "fewer values than wildcards"},
-		"too many":       {op, []string{"x", "y", "z"}, "Args", "more values than wildcards"},
-		"not one wanted": {"GET /a", []string{"x"}, "Args", "more values than wildcards"},
+		"empty":        {op, []string{"", "x"}, "first", "empty"},
+		"second empty": {op, []string{"x", ""}, "second", "empty"},
+		".":            {op, []string{".", "x"}, "first", dots},
+		"..":           {op, []string{"x", ".."}, "second", dots},
+		"not UTF-8":    {op, []string{"x", "a\xffb"}, "second", "not valid UTF-8"},
+		"none":         {op, nil, "Args", "fewer values than wildcards"},
+		"too few":      {op, []string{"x"}, "Args", "fewer values than wildcards"},
+		"too many":     {op, []string{"x", "y", "z"}, "Args", "more values than wildcards"},
+		"no wildcard":  {"GET /a", []string{"x"}, "Args", "more values than wildcards"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -178,12 +178,12 @@ func TestCallsRefused(t *testing.T) {
 		"no API":                        {endpoint{Call: Call{Op: "GET /a"}}, "API", "unknown"},
 		"unknown API":                   {endpoint{Call: Call{API: "billing", Op: "GET /a"}}, "API", "unknown"},
 		"zero session":                  {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: &Session{}}}, "session", made},
-		"no session where one is taken": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, needsSession: true}, "session", made},
+		"required session":              {endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, needsSession: true}, "session", made},
 		"a session for another API":     {endpoint{Call: Call{API: NetworkAPI, Op: "GET /a", Session: session}}, "session", "only the account API takes a session"},
 		"a new session for another API": {endpoint{Call: Call{API: PartnerAPI, Op: "GET /a", Session: NewSession()}}, "session", "only the account API takes a session"},
 		"another server's session":      {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: elsewhere}}, "session", "belongs to another server"},
-		"a query that is none":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: 7}}, "Query", "encoding failed"},
-		"a query that refuses":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Page: -1}}}, "Page", "below zero"},
+		"an invalid query":              {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: 7}}, "Query", "encoding failed"},
+		"a query out of range":          {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: ListOptions{Page: -1}}}, "Page", "below zero"},
 		"a date in a query": {endpoint{
 			Call: Call{API: AccountAPI, Op: "GET /a", Query: SignupRequest{PK: "a", Email: "b", ChildBirthday: Date{2020, 2, 30}}},
 		}, "ChildBirthday", "not a calendar date"},
@@ -198,19 +198,19 @@ func TestCallsRefused(t *testing.T) {
 		"a date": {endpoint{
 			Call: Call{API: AccountAPI, Op: "POST /a", Body: CreateAccountRequest{Birthdate: Date{2023, 2, 29}}},
 		}, "Birthdate", "not a calendar date"},
-		"a date of a stranger":         {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}}, "Body", "not a calendar date"},
-		"a stranger's date in a query": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}}, "Query", "not a calendar date"},
-		"a function":                   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: func() {}}}, "Body", "encoding failed"},
-		"a marshaler that fails":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: failing{}}}, "Body", "encoding failed"},
-		"sets nothing: subscription":   {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "empty"},
-		"sets nothing: account":        {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "no field is set"},
-		"sets nothing: invitation":     {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "no field is set"},
+		"a date in a map":             {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: map[string]any{"a": []Date{{2023, 2, 29}}}}}, "Body", "not a calendar date"},
+		"a date in a struct as query": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}}, "Query", "not a calendar date"},
+		"a function":                  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: func() {}}}, "Body", "encoding failed"},
+		"a marshaler that fails":      {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: failing{}}}, "Body", "encoding failed"},
+		"sets nothing: subscription":  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "empty"},
+		"sets nothing: account":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "no field is set"},
+		"sets nothing: invitation":    {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "no field is set"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := TokenSourceFunc(func(context.Context) (string, error) {
-				t.Error("a source was asked for the credential of an invalid call")
+				t.Error("an invalid call asked a source for its credential")
 				return "", nil
 			})
 			client := newTestClient(t, nothingSent(t), WithCredentialSource(PartnerToken, asked),
@@ -221,11 +221,11 @@ func TestCallsRefused(t *testing.T) {
 			assert.NotErrorAs(t, err, &failed)
 		})
 	}
-	_, err := Do[none](nil, newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}) //nolint:staticcheck // what is tested
+	_, err := Do[none](nil, newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "GET /a"}) //nolint:staticcheck // under test
 	assertRefused(t, err, "ctx", "nil")
 }
 
-// A body means the same to a server as it does here, whatever its texts hold.
+// Every text is decoded from the body unchanged.
 func TestBodyTexts(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"MS2365", "a\"b", `a\b`, "<&>", "é", "😀", "\u2028\u2029", "\x00", "\t\n", "\x7f", "\ufffd", "a b"} {
@@ -243,7 +243,7 @@ func TestBodyTexts(t *testing.T) {
 	}
 }
 
-// Bodies of strangers are written by all rules of encoding/json.
+// Bodies of the caller's types are encoded by the rules of encoding/json.
 func TestBodyOfOddRecords(t *testing.T) {
 	t.Parallel()
 	for want, in := range map[string]any{
@@ -287,8 +287,7 @@ type failing struct{}
 
 func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("SECRET") }
 
-// TRAPS: "encoding/json maps every invalid UTF-8 byte to U+FFFD": two keys could become one, so it is refused wherever it
-// is in the body.
+// testdata/TRAPS.md: "encoding/json maps every invalid UTF-8 byte to U+FFFD." It is refused everywhere in the body.
 func TestTrapInvalidUTF8(t *testing.T) {
 	t.Parallel()
 	const bad = "\xff"
@@ -335,14 +334,14 @@ func TestTrapInvalidUTF8(t *testing.T) {
 		body any
 		want string
 	}{
-		"U+FFFD itself":        {[]string{"\ufffd", `\ufffd`}, "[\"\ufffd\",\"\\\\ufffd\"]"},
-		"bytes":                {map[string][]byte{"a": {0xff}}, `{"a":"/w=="}`},
-		"bytes of an array":    {[1]byte{0xff}, `[255]`},
-		"raw":                  {json.RawMessage(`{"a":"ü"}`), `{"a":"ü"}`},
-		"what JSON leaves out": {hiding{"ü", bad, bad}, `{"kept":"ü"}`},
-		"a time":               {time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), `"2026-01-02T03:04:05Z"`},
-		"nothing":              {outer{}, `{"Text":"","Next":null,"Any":null}`},
-		"one twice":            {[]*string{&text, &text}[:0], `[]`},
+		"U+FFFD itself":          {[]string{"\ufffd", `\ufffd`}, "[\"\ufffd\",\"\\\\ufffd\"]"},
+		"bytes":                  {map[string][]byte{"a": {0xff}}, `{"a":"/w=="}`},
+		"bytes of an array":      {[1]byte{0xff}, `[255]`},
+		"raw":                    {json.RawMessage(`{"a":"ü"}`), `{"a":"ü"}`},
+		"fields omitted in JSON": {hiding{"ü", bad, bad}, `{"kept":"ü"}`},
+		"a time":                 {time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), `"2026-01-02T03:04:05Z"`},
+		"nothing":                {outer{}, `{"Text":"","Next":null,"Any":null}`},
+		"one twice":              {[]*string{&text, &text}[:0], `[]`},
 	}
 	for name, test := range sent {
 		t.Run("sent: "+name, func(t *testing.T) {
@@ -359,8 +358,8 @@ func TestTrapInvalidUTF8(t *testing.T) {
 	}
 }
 
-// A body can lead back into itself by ways that JSON does not take; the check for UTF-8 does not follow them for ever.
-func TestBodyThatLeadsBackIntoItself(t *testing.T) {
+// A body can contain itself in fields that are not encoded. The check for UTF-8 ends.
+func TestBodyWithCycle(t *testing.T) {
 	t.Parallel()
 	type node struct {
 		Name   string
@@ -478,7 +477,7 @@ func TestRequestOfDo(t *testing.T) {
 				"Cookie": {"sid=s1"},
 			}, `{"a":2,"b":1}`,
 		},
-		"a session of nobody": {
+		"new session": {
 			endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: NewSession(), Query: url.Values{}}},
 			"GET", "https://services.sparkart.net/api/v1/a?key=" + testAccountKey,
 			http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}, "",
@@ -526,7 +525,7 @@ func TestRequestOfDo(t *testing.T) {
 	}
 }
 
-func TestDoReadsWhatIsAskedFor(t *testing.T) {
+func TestDoResultTypes(t *testing.T) {
 	t.Parallel()
 	do := func(t *testing.T, api API, body string) (*Client, Call) {
 		t.Helper()
@@ -582,9 +581,8 @@ func TestDoReadsWhatIsAskedFor(t *testing.T) {
 	})
 }
 
-// "HTML, an empty body where a value is promised, truncated JSON, trailing bytes, an unexpected redirect are all told
-// truly." For every API, whether a value is read or not. TRAPS: "7 of 11 SDKs accept trailing garbage after the JSON of a
-// 200; one returned nil on a 500".
+// HTML, a missing value, truncated JSON and trailing bytes are errors, for every API and with or without a result.
+// testdata/TRAPS.md: "A decoder that stops after the first value accepts trailing garbage."
 func TestFailureIsNeverASuccess(t *testing.T) {
 	t.Parallel()
 	const html = "<!DOCTYPE html>\n<html><body>Bad gateway</body></html>"
@@ -648,8 +646,7 @@ func TestRedirectIsAFailure(t *testing.T) {
 	}
 }
 
-// What decode makes of a payload. "null or nothing where a value is promised is an error, never a zero value with a nil
-// error."
+// Null or an empty body is an error if the method returns a value, never a zero value with a nil error.
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	type record struct {
@@ -670,20 +667,20 @@ func TestDecode(t *testing.T) {
 		want    any
 		kinds   []error
 	}{
-		"record":                   {decodeRecord, endpoint{}, `{"id":"a","x":1}`, &record{ID: "a"}, nil},
-		"record of an empty list":  {decodeRecord, endpoint{}, `{"tags":[]}`, &record{Tags: []int{}}, nil},
-		"record: {}":               {decodeRecord, endpoint{}, `{}`, nil, bad},
-		"record: no known field":   {decodeRecord, endpoint{}, `{"x":1}`, nil, bad},
-		"record: all null":         {decodeRecord, endpoint{}, `{"id":null,"tags":null}`, nil, bad},
-		"record: {} of a stranger": {decodeRecord, endpoint{anyValue: true}, `{}`, &record{}, nil},
-		"record: null":             {decodeRecord, endpoint{}, `null`, nil, bad},
-		"record: nothing":          {decodeRecord, endpoint{}, ``, nil, bad},
-		"record: spaces":           {decodeRecord, endpoint{}, " \n", nil, bad},
-		"record: []":               {decodeRecord, endpoint{}, `[]`, nil, bad},
-		"record: text":             {decodeRecord, endpoint{}, `"a"`, nil, bad},
-		"record: trailing":         {decodeRecord, endpoint{}, `{"id":"a"}}`, nil, bad},
-		"record: cut":              {decodeRecord, endpoint{}, `{"id":"a"`, nil, bad},
-		"record: other type":       {decodeRecord, endpoint{}, `{"id":1}`, nil, bad},
+		"record":                  {decodeRecord, endpoint{}, `{"id":"a","x":1}`, &record{ID: "a"}, nil},
+		"record of an empty list": {decodeRecord, endpoint{}, `{"tags":[]}`, &record{Tags: []int{}}, nil},
+		"record: {}":              {decodeRecord, endpoint{}, `{}`, nil, bad},
+		"record: no known field":  {decodeRecord, endpoint{}, `{"x":1}`, nil, bad},
+		"record: all null":        {decodeRecord, endpoint{}, `{"id":null,"tags":null}`, nil, bad},
+		"record: {}, any value":   {decodeRecord, endpoint{anyValue: true}, `{}`, &record{}, nil},
+		"record: null":            {decodeRecord, endpoint{}, `null`, nil, bad},
+		"record: nothing":         {decodeRecord, endpoint{}, ``, nil, bad},
+		"record: spaces":          {decodeRecord, endpoint{}, " \n", nil, bad},
+		"record: []":              {decodeRecord, endpoint{}, `[]`, nil, bad},
+		"record: text":            {decodeRecord, endpoint{}, `"a"`, nil, bad},
+		"record: trailing":        {decodeRecord, endpoint{}, `{"id":"a"}}`, nil, bad},
+		"record: cut":             {decodeRecord, endpoint{}, `{"id":"a"`, nil, bad},
+		"record: other type":      {decodeRecord, endpoint{}, `{"id":1}`, nil, bad},
 
 		"list":         {decodeList, endpoint{}, `[{"id":"a"}]`, []record{{ID: "a"}}, nil},
 		"empty list":   {decodeList, endpoint{}, `[]`, []record{}, nil},
@@ -703,7 +700,7 @@ func TestDecode(t *testing.T) {
 		"true":                  {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":true}`, true, nil},
 		"false":                 {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":false}`, false, nil},
 		"neither":               {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":"no"}`, nil, bad},
-		"no answer to it":       {decodeBool, endpoint{key: "logged_in"}, `{}`, nil, bad},
+		"absent bool":           {decodeBool, endpoint{key: "logged_in"}, `{}`, nil, bad},
 
 		"not read":           {decodeNone, endpoint{}, `{"x":1}`, none{}, nil},
 		"not read: nothing":  {decodeNone, endpoint{}, ``, none{}, nil},
@@ -714,7 +711,7 @@ func TestDecode(t *testing.T) {
 		"not read: cut":      {decodeNone, endpoint{}, `{"x":`, nil, bad},
 		"not read: trailing": {decodeNone, endpoint{}, `{}x`, nil, bad},
 
-		// N2: "any 2xx is success; a record in the body is read, its absence is no error."
+		// N2: any 2xx is a success. A record in the body is decoded, but optional.
 		"optional: record":     {decodeRecord, optional, `{"id":"a"}`, &record{ID: "a"}, nil},
 		"optional: nothing":    {decodeRecord, optional, ``, &record{}, nil},
 		"optional: spaces":     {decodeRecord, optional, " \n ", &record{}, nil},
@@ -727,11 +724,11 @@ func TestDecode(t *testing.T) {
 		"optional: cut":        {decodeRecord, optional, `{"id":"a`, nil, bad},
 		"optional: trailing":   {decodeRecord, optional, `{"id":"a"}{}`, nil, bad},
 
-		"confirmed":            {decodeOK, endpoint{}, `{"success":true}`, confirmed(true), nil},
-		"not confirmed":        {decodeOK, endpoint{}, `{}`, nil, bad},
-		"confirmed in another": {decodeOK, endpoint{}, `[{"success":true}]`, nil, bad},
-		"confirmed with null":  {decodeOK, endpoint{}, `{"success":null}`, nil, bad},
-		"confirmed with text":  {decodeOK, endpoint{}, `{"success":"true"}`, nil, bad},
+		"confirmed":           {decodeOK, endpoint{}, `{"success":true}`, confirmed(true), nil},
+		"not confirmed":       {decodeOK, endpoint{}, `{}`, nil, bad},
+		"confirmed in a list": {decodeOK, endpoint{}, `[{"success":true}]`, nil, bad},
+		"confirmed with null": {decodeOK, endpoint{}, `{"success":null}`, nil, bad},
+		"confirmed with text": {decodeOK, endpoint{}, `{"success":"true"}`, nil, bad},
 
 		"a login without a cookie": {decodeRecord, endpoint{login: true, Call: Call{Session: NewSession()}}, `{"id":"a"}`, nil, bad},
 	}
@@ -750,7 +747,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// N2, through the method and its API: what is documented nowhere is read if it is there.
+// N2: the undocumented body is decoded if there is one.
 func TestOptionalBodyOfInvitationsCreate(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]*Invitation{
@@ -773,7 +770,7 @@ func TestOptionalBodyOfInvitationsCreate(t *testing.T) {
 	}
 }
 
-// A failure carries all that is known, and never a value.
+// An error has all its fields, and the result is nil.
 func TestErrorOfACall(t *testing.T) {
 	t.Parallel()
 	const body = `{"error":{"type":"user","code":422,"message":"No.","fields":{"fee":"Too low."},"dev_message":"dev"}}`
@@ -789,7 +786,7 @@ func TestErrorOfACall(t *testing.T) {
 	}, failed)
 }
 
-// TRAPS: "a mocked response may have Request == nil", and as little else as a mock gets away with.
+// testdata/TRAPS.md: "A mocked response may have `Request == nil`."
 func TestTrapMockedResponse(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -804,7 +801,7 @@ func TestTrapMockedResponse(t *testing.T) {
 			func(*http.Request) (*http.Response, error) { return &http.Response{}, nil },
 			[]error{ErrOutcomeUnknown},
 		},
-		"neither answer nor error": {
+		"neither response nor error": {
 			func(*http.Request) (*http.Response, error) { return nil, nil },
 			[]error{ErrOutcomeUnknown},
 		},
@@ -822,8 +819,8 @@ func TestTrapMockedResponse(t *testing.T) {
 	}
 }
 
-// What a call returns stays what it was, whatever is read by later ones.
-func TestAnswersOfCallsAreTheirOwn(t *testing.T) {
+// Results do not share memory with those of later calls.
+func TestResultsAreNotShared(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 		status, body, _ := strings.Cut(strings.TrimPrefix(req.URL.Path, "/a/"), " ")
