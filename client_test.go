@@ -24,7 +24,7 @@ type closable struct {
 
 func (c *closable) CloseIdleConnections() { c.closed.Add(1) }
 
-// A failing call leaves the connections of others alone: only Client.CloseIdleConnections closes them.
+// A failed call does not close idle connections: only Client.CloseIdleConnections does.
 func TestCallsLeaveThePoolOpen(t *testing.T) {
 	t.Parallel()
 	fails := func(*http.Request) (*http.Response, error) { return nil, errors.New("no") }

@@ -162,7 +162,7 @@ func overwrite(data []byte) {
 	}
 }
 
-// Package jsonwire decodes every record by its own rules, which accept an empty list. With encoding/json, the UnmarshalJSON of
+// Package jsonwire decodes every record by its own rules, which accept an empty list. With encoding/json, UnmarshalJSON of a
 // Network would not end, and other records would lose their alternative names.
 func TestRecordsAreOfJSONWire(t *testing.T) {
 	t.Parallel()

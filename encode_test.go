@@ -17,8 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An argument stays one segment whatever the rest of the path holds: net/url gives up on an escaped path of which a part
-// is not.
+// An argument remains one segment beside any other segments: net/url ignores an escaped path that is invalid in one part.
 func TestArgumentBesideUnusualSegments(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ base, op, want string }{
@@ -44,7 +43,7 @@ func TestArgumentBesideUnusualSegments(t *testing.T) {
 	}
 }
 
-// A header that is set to nothing is the client's own.
+// An empty header of the caller does not replace the default.
 func TestEmptyHeaderOfACaller(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -57,7 +56,7 @@ func TestEmptyHeaderOfACaller(t *testing.T) {
 		WithHeader("User-Agent", ""), WithHeader("Accept", ""), WithHeader("X-Empty", "")))
 }
 
-// FuzzPathArgument sends any argument in a path: it is refused, or the server reads the same from one segment.
+// FuzzPathArgument sends any argument in a path: it is refused, or the server decodes it unchanged from one segment.
 func FuzzPathArgument(f *testing.F) {
 	for _, pk := range []string{
 		"MS2365", "", ".", "..", "...", "a/b", "/", "//", "ü", "a b", "a+b", "a%2Fb", "%", "%zz", "?", "#", "a?b#c", "a;b", "a:b", "*", "\\",
@@ -90,7 +89,7 @@ func FuzzPathArgument(f *testing.F) {
 		assert.Equal(t, pk, decoded)
 		assert.Empty(t, arrived.URL.RawQuery)
 		assert.Equal(t, "www.bark.us", arrived.Host)
-		if pk != "/" { // which ServeMux takes for the end of a path, even as %2F
+		if pk != "/" { // ServeMux reads it as the end of a path, even as %2F
 			_, pattern := mux.Handler(arrived)
 			assert.Equal(t, "PUT /api/v1/partners/subscriptions/{pk}", pattern)
 		}
@@ -99,7 +98,7 @@ func FuzzPathArgument(f *testing.F) {
 
 var teapotTransport = roundTripFunc(func(*http.Request) (*http.Response, error) { return teapot.response(), nil })
 
-// Invalid UTF-8 in a body is refused, also in the types that write themselves. A U+FFFD of the caller's is sent.
+// Invalid UTF-8 in a body is refused, also in types with a MarshalJSON. A U+FFFD is sent.
 func TestBodyIsUTF8(t *testing.T) {
 	t.Parallel()
 	const bad = "a\xffb"
@@ -145,7 +144,7 @@ func TestBodyIsUTF8(t *testing.T) {
 	}
 }
 
-// A number that JSON does not have is refused as such: the error of encoding/json for it has no fixed type.
+// A number that JSON cannot represent has an error of its own: that of encoding/json has no fixed type.
 func TestBodyNumbers(t *testing.T) {
 	t.Parallel()
 	inf := math.Inf(-1)
@@ -162,7 +161,7 @@ func TestBodyNumbers(t *testing.T) {
 	}
 }
 
-// A body that contains itself is refused, by however many paths it does.
+// A body that contains itself is refused, also with many paths to the cycle.
 func TestBodyContainsItself(t *testing.T) {
 	t.Parallel()
 	type tree struct{ Left, Right *tree }
@@ -180,7 +179,7 @@ func TestBodyContainsItself(t *testing.T) {
 		})
 	}
 	shared := &tree{}
-	for range 10 { // 1,024 paths to the last, and no cycle
+	for range 10 { // 1,024 paths to the last value, and no cycle
 		shared = &tree{shared, shared}
 	}
 	_, err := Do[none](t.Context(), newTestClient(t, always(200, `{"success":true}`)), Call{API: PartnerAPI, Op: "POST /a", Body: shared})

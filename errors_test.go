@@ -34,19 +34,19 @@ func TestErrorText(t *testing.T) {
 		err  Error
 		want string
 	}{
-		"what the API says": {
+		"messages": {
 			Error{StatusCode: 400, Attempts: 1, Messages: []string{"Partner PK has already been added"}, kinds: []error{ErrInvalid, ErrAlreadyExists}},
 			"400 Bad Request: Partner PK has already been added",
 		},
-		"and that it is not sure": {
+		"messages and ErrOutcomeUnknown": {
 			Error{StatusCode: 400, Attempts: 2, Messages: []string{"a", "b"}, kinds: []error{ErrInvalid, ErrOutcomeUnknown}},
 			"400 Bad Request: a; b; outcome unknown",
 		},
-		"the kind where the API says nothing": {
+		"kind without a message": {
 			Error{StatusCode: 404, Attempts: 1, Messages: []string{"  "}, kinds: []error{ErrNotFound, ErrBadResponse}},
 			"404 Not Found: not found",
 		},
-		"an e-mail in what the API says": {
+		"an e-mail in a message": {
 			Error{StatusCode: 400, Attempts: 1, Messages: []string{"Is a.b+c@exämple.com (or 'o'brien@y') yours? No account at /a?e=a%40b.example&x=a%2540b."}},
 			"400 Bad Request: Is [redacted] (or '[redacted]') yours? No account at /a?e=[redacted]&x=[redacted]",
 		},
@@ -55,26 +55,26 @@ func TestErrorText(t *testing.T) {
 			"302 Found: bad response; redirects are not followed",
 		},
 		"a status without a name": {Error{StatusCode: 599, Attempts: 1, kinds: []error{ErrServer}}, "599: server error"},
-		"a success that is none":  {Error{StatusCode: 200, Attempts: 1}, "200 OK"},
+		"no message and no kind":  {Error{StatusCode: 200, Attempts: 1}, "200 OK"},
 		"no response": {
 			Error{Attempts: 4, cause: &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno.ConnectionRefused)}},
 			"no response: dial tcp: connection refused",
 		},
-		"no response, no cause":    {Error{Attempts: 1}, "no response"},
-		"not sent":                 {Error{kinds: []error{ErrNoCredential}, cause: reason("the client has no partner token")}, "not sent: no credential; the client has no partner token"},
-		"cancelled before":         {Error{cause: context.Canceled}, "not sent: context canceled"},
-		"too large is said once":   {Error{StatusCode: 200, Attempts: 1, kinds: []error{ErrResponseTooLarge}, cause: ErrResponseTooLarge}, "200 OK: response too large"},
-		"too large under a 500":    {Error{StatusCode: 500, Attempts: 1, kinds: []error{ErrResponseTooLarge, ErrServer}, cause: ErrResponseTooLarge}, "500 Internal Server Error: response too large"},
-		"answer and deadline":      {Error{StatusCode: 503, Attempts: 1, kinds: []error{ErrServer}, cause: errors.Join(context.DeadlineExceeded)}, "503 Service Unavailable: server error; context deadline exceeded"},
-		"the same message twice":   {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a", "a"}}, "400 Bad Request: a"},
-		"a credential not got":     {Error{StatusCode: 401, Attempts: 1, kinds: []error{ErrUnauthorized}, cause: &Error{API: PartnerAPI, Op: op, kinds: []error{ErrNoCredential}, cause: context.Canceled}}, "401 Unauthorized: unauthorized; partner: POST /partners/subscriptions: not sent: no credential; context canceled"},
-		"not the developer's":      {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, DevMessage: "SELECT", Type: "user", Fields: map[string]string{"email": "a@b.c"}, Body: []byte("b"), RequestID: "r"}, "400 Bad Request: No."},
-		"one line":                 {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a\r\nb\tc\x00d\u0085e\u2028f\u2029g"}}, "400 Bad Request: a  b c d e f g"},
-		"many times the same":      {Error{StatusCode: 400, Attempts: 1, Messages: slices.Repeat([]string{"a", "b"}, 1000)}, "400 Bad Request: a; b"},
-		"an e-mail that is cut":    {Error{StatusCode: 400, Attempts: 1, Messages: []string{manyEmails + "(" + longName + "@b.example)"}}, "400 Bad Request: " + strings.Repeat("[redacted],", 8) + "(…"},
-		"a long word":              {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("x", 9000)}}, "400 Bad Request: " + strings.Repeat("x", 500) + "…"},
-		"no more than can be read": {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("ä", 400)}}, "400 Bad Request: " + strings.Repeat("ä", 250) + "…"},
-		"cut between characters":   {Error{StatusCode: 400, Attempts: 1, Messages: []string{"x" + strings.Repeat("ä", 400)}}, "400 Bad Request: x" + strings.Repeat("ä", 249) + "…"},
+		"no response, no cause":     {Error{Attempts: 1}, "no response"},
+		"not sent":                  {Error{kinds: []error{ErrNoCredential}, cause: reason("the client has no partner token")}, "not sent: no credential; the client has no partner token"},
+		"cancelled before":          {Error{cause: context.Canceled}, "not sent: context canceled"},
+		"too large is printed once": {Error{StatusCode: 200, Attempts: 1, kinds: []error{ErrResponseTooLarge}, cause: ErrResponseTooLarge}, "200 OK: response too large"},
+		"too large under a 500":     {Error{StatusCode: 500, Attempts: 1, kinds: []error{ErrResponseTooLarge, ErrServer}, cause: ErrResponseTooLarge}, "500 Internal Server Error: response too large"},
+		"response and deadline":     {Error{StatusCode: 503, Attempts: 1, kinds: []error{ErrServer}, cause: errors.Join(context.DeadlineExceeded)}, "503 Service Unavailable: server error; context deadline exceeded"},
+		"the same message twice":    {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a", "a"}}, "400 Bad Request: a"},
+		"a failed renewal":          {Error{StatusCode: 401, Attempts: 1, kinds: []error{ErrUnauthorized}, cause: &Error{API: PartnerAPI, Op: op, kinds: []error{ErrNoCredential}, cause: context.Canceled}}, "401 Unauthorized: unauthorized; partner: POST /partners/subscriptions: not sent: no credential; context canceled"},
+		"only the messages":         {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, DevMessage: "SELECT", Type: "user", Fields: map[string]string{"email": "a@b.c"}, Body: []byte("b"), RequestID: "r"}, "400 Bad Request: No."},
+		"one line":                  {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a\r\nb\tc\x00d\u0085e\u2028f\u2029g"}}, "400 Bad Request: a  b c d e f g"},
+		"many times the same":       {Error{StatusCode: 400, Attempts: 1, Messages: slices.Repeat([]string{"a", "b"}, 1000)}, "400 Bad Request: a; b"},
+		"an e-mail that is cut":     {Error{StatusCode: 400, Attempts: 1, Messages: []string{manyEmails + "(" + longName + "@b.example)"}}, "400 Bad Request: " + strings.Repeat("[redacted],", 8) + "(…"},
+		"a long word":               {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("x", 9000)}}, "400 Bad Request: " + strings.Repeat("x", 500) + "…"},
+		"cut at 500 bytes":          {Error{StatusCode: 400, Attempts: 1, Messages: []string{strings.Repeat("ä", 400)}}, "400 Bad Request: " + strings.Repeat("ä", 250) + "…"},
+		"cut between characters":    {Error{StatusCode: 400, Attempts: 1, Messages: []string{"x" + strings.Repeat("ä", 400)}}, "400 Bad Request: x" + strings.Repeat("ä", 249) + "…"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-func TestErrorIsAllItsKindsAndItsCause(t *testing.T) {
+func TestErrorIsEachKindAndItsCause(t *testing.T) {
 	t.Parallel()
 	cause := &net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true}
 	failed := &Error{kinds: []error{ErrServer, ErrOutcomeUnknown}, cause: errors.Join(cause, context.DeadlineExceeded)}
@@ -108,15 +108,15 @@ func TestErrorIsAllItsKindsAndItsCause(t *testing.T) {
 	assert.Same(t, failed, found)
 
 	failed.Unwrap()[0] = ErrNotFound
-	require.ErrorIs(t, failed, ErrServer, "what Unwrap returns is a copy")
+	require.ErrorIs(t, failed, ErrServer, "Unwrap returns a copy")
 	failed.cause = nil
 	failed.Unwrap()[0] = ErrNotFound
 	require.ErrorIs(t, failed, ErrServer, "without a cause too")
 	assert.Empty(t, (&Error{}).Unwrap())
 }
 
-// An Error made by hand, as in a test of one's own handling, is what the same answer of an API would be.
-func TestErrorMadeByHand(t *testing.T) {
+// The kinds of an Error literal, as in a test of a user, are those of the same response of an API.
+func TestErrorLiteral(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		err   Error
@@ -136,8 +136,8 @@ func TestErrorMadeByHand(t *testing.T) {
 		"a route":                 {Error{Messages: []string{"Not Found"}}, []error{ErrBadResponse}},
 		"nothing":                 {Error{}, nil},
 		"a success":               {Error{StatusCode: 200}, nil},
-		"not by hand":             {Error{StatusCode: 404, kinds: []error{ErrBadResponse}}, []error{ErrBadResponse}},
-		"not by hand, a cause":    {Error{StatusCode: 404, cause: io.EOF}, nil},
+		"with kinds":              {Error{StatusCode: 404, kinds: []error{ErrBadResponse}}, []error{ErrBadResponse}},
+		"with a cause":            {Error{StatusCode: 404, cause: io.EOF}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestErrorMadeByHand(t *testing.T) {
 	}
 }
 
-// TRAPS: "*url.Error prints the whole URL, query included": it is not to be had from any error or attempt.
+// testdata/TRAPS.md: "`*url.Error` prints the whole URL, query included." It is not in the chain of any error.
 func TestTrapURLErrorIsNeverWrapped(t *testing.T) {
 	t.Parallel()
 	inner := &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
@@ -175,7 +175,7 @@ func TestTrapURLErrorIsNeverWrapped(t *testing.T) {
 	require.ErrorIs(t, hide(errors.Join(context.Canceled, leak)), context.Canceled)
 }
 
-// foreign is an error as other packages make them: its text carries what was asked for.
+// foreign is an error of another package: its text contains the URL.
 type foreign struct{ URL string }
 
 func (f foreign) Error() string { return "no responder found for GET " + f.URL }
@@ -233,7 +233,7 @@ func TestKindsOfMessages(t *testing.T) {
 	}
 }
 
-// Nothing that is said is no message that is known, though some of those may begin with anything.
+// An empty message is not a known one, although some known messages are matched by their end only.
 func TestEmptyMessage(t *testing.T) {
 	t.Parallel()
 	for _, message := range []string{"", " ", "has already been"} {
@@ -242,7 +242,6 @@ func TestEmptyMessage(t *testing.T) {
 	assertKinds(t, &Error{StatusCode: 400, Messages: []string{"has already been taken"}}, ErrInvalid, ErrAlreadyExists)
 }
 
-// Unwrap returns each of several causes by itself.
 func TestUnwrapOfSeveralCauses(t *testing.T) {
 	t.Parallel()
 	a, b := errors.New("a"), errors.New("b")
@@ -254,16 +253,16 @@ func TestUnwrapOfSeveralCauses(t *testing.T) {
 	assert.Same(t, b, errors.Unwrap(all[2]))
 	assert.Equal(t, context.Canceled, errors.Unwrap(all[3]))
 	both := errors.Join(a, b)
-	assert.Same(t, both, errors.Unwrap((&Error{cause: blame("x", both)}).Unwrap()[0]), "an error of theirs stays one")
+	assert.Same(t, both, errors.Unwrap((&Error{cause: blame("x", both)}).Unwrap()[0]), "a joined error of the caller is not split")
 }
 
-// severalErrors is a transport's own error, whose parts are all known.
+// severalErrors is an error of a transport that wraps known errors.
 type severalErrors struct{ parts []error }
 
 func (e *severalErrors) Error() string   { return "several" }
 func (e *severalErrors) Unwrap() []error { return e.parts }
 
-func TestErrorThatJoinsOthersIsFound(t *testing.T) {
+func TestErrorThatWrapsSeveral(t *testing.T) {
 	t.Parallel()
 	theirs := &severalErrors{[]error{context.DeadlineExceeded, net.ErrClosed}}
 	client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, theirs }))
@@ -275,8 +274,8 @@ func TestErrorThatJoinsOthersIsFound(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// The cause that a context was given comes with the context's error. A signal is printed.
-func TestWhyAContextIsOver(t *testing.T) {
+// The cause of a context is joined to its error. A signal is printed.
+func TestCauseOfAContext(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, whyDone(t.Context()))
 	ended, cancel := context.WithCancel(t.Context())
@@ -292,7 +291,7 @@ func TestWhyAContextIsOver(t *testing.T) {
 	defer cancel()
 	require.ErrorIs(t, whyDone(late), context.DeadlineExceeded)
 	require.ErrorIs(t, whyDone(late), io.EOF)
-	if runtime.GOOS == "windows" { // where a process cannot interrupt itself
+	if runtime.GOOS == "windows" { // a process cannot interrupt itself
 		return
 	}
 	interrupted, stop := signal.NotifyContext(t.Context(), os.Interrupt)
@@ -304,8 +303,8 @@ func TestWhyAContextIsOver(t *testing.T) {
 	require.ErrorContains(t, hide(whyDone(interrupted)), "interrupt signal received")
 }
 
-// Kinds come from a response before credentials are redacted in it, even if a credential is a word that an API uses.
-func TestKindsAreToldFromWhatCame(t *testing.T) {
+// Kinds are determined before credentials are redacted, so a credential can be part of a known message.
+func TestKindsBeforeRedaction(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		opts  []Option
@@ -317,7 +316,7 @@ func TestKindsAreToldFromWhatCame(t *testing.T) {
 			[]Option{WithPartnerToken("Partner")}, Call{API: PartnerAPI, Op: "POST /a"},
 			`{"success":false,"error":"Partner PK has already been added"}`, []error{ErrInvalid, ErrAlreadyExists},
 		},
-		"its type": {
+		"error_type": {
 			[]Option{WithPartnerToken("token")}, Call{API: PartnerAPI, Op: "POST /a"},
 			`{"success":false,"error":"x","error_type":"invalid_token"}`, []error{ErrUnauthorized},
 		},

@@ -11,10 +11,10 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// statusOf is what a handler answers when a call has failed. An error can be several kinds at once, so the order counts:
-// first what says nothing of the request, and then what does.
+// statusOf returns the status that a handler responds with after a call. An error can be several kinds, so their order
+// matters: first those that are independent of the request.
 func statusOf(err error) int {
-	var unsendable *partnerapi.ArgumentError
+	var invalid *partnerapi.ArgumentError
 	is := func(kinds ...error) bool {
 		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 	}
@@ -26,23 +26,23 @@ func statusOf(err error) int {
 	case is(partnerapi.ErrNotLoggedIn):
 		return http.StatusUnauthorized
 	case is(partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge):
-		return http.StatusBadGateway // also if it is one of the kinds that follow
+		return http.StatusBadGateway // also if it is one of the following kinds
 	case is(partnerapi.ErrAlreadyExists):
 		return http.StatusConflict
 	case is(partnerapi.ErrNotFound):
 		return http.StatusNotFound
-	case is(partnerapi.ErrInvalid), errors.As(err, &unsendable):
+	case is(partnerapi.ErrInvalid), errors.As(err, &invalid):
 		return http.StatusBadRequest
 	case is(partnerapi.ErrForbidden):
 		return http.StatusForbidden
 	case is(partnerapi.ErrUnauthorized):
-		return http.StatusInternalServerError // our credential is bad; to Login, it may be the customer's password
+		return http.StatusInternalServerError // our credential was rejected; of Login, it can be the customer's password
 	default:
-		return http.StatusServiceUnavailable // no connection, no answer to a read, or the limiter let nothing through
+		return http.StatusServiceUnavailable // no connection, no response to a read, or refused by the limiter
 	}
 }
 
-// A handler makes a status of an error. The order in which it asks for the kinds matters.
+// A handler converts an error to a status. The order of the kinds matters.
 func ExampleError_status() {
 	const create, cancel = "POST /partners/subscriptions", "DELETE /partners/subscriptions/{pk}"
 	ctx := context.Background()
@@ -80,7 +80,7 @@ func ExampleError_status() {
 	// a bad credential: 500
 }
 
-// The text of an error says whose the cause is, and not what it says, which may be a secret. Unwrap has it.
+// The text of an error names the type of a foreign cause, but not its text, which can contain a secret. Unwrap returns it.
 func ExampleError_Unwrap() {
 	noTenant := func(context.Context) (string, error) { return "", errors.New("no tenant in the context") }
 	client := partnertest.New().Client(

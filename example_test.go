@@ -88,7 +88,7 @@ func ExampleSubscriptionsService() {
 	ctx := context.Background()
 	client := partnertest.New().Client()
 
-	// Ensure can be called as often as it takes.
+	// Ensure is idempotent.
 	for _, plan := range []partnerapi.Plan{partnerapi.PlanBark, partnerapi.PlanBarkJunior} {
 		created, err := client.Subscriptions.Ensure(ctx, partnerapi.CreateSubscriptionRequest{
 			PK: "MS2365", Email: "parent@example.com", Plan: plan,
@@ -151,7 +151,7 @@ func ExampleSession() {
 	fmt.Println(customer.FirstName, err)
 	fmt.Println(session)
 
-	now, err := session.Export() // the call can have changed it: the store has to have what is valid now
+	now, err := session.Export() // the call can have changed it, so store it again
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func ExampleOptional() {
 		{Email: "new-shop@example.com"},               // leave the fee
 		{FeeProposed: partnerapi.Set(1.5)},            // set it
 		{FeeProposed: partnerapi.Clear[float64]()},    // clear it
-		{Email: "", FeeProposed: partnerapi.Set(0.0)}, // set it to nothing, which is not to clear it
+		{Email: "", FeeProposed: partnerapi.Set(0.0)}, // set it to zero, which does not clear it
 	} {
 		if err := client.Invitations.Update(ctx, invitation.ID, in); err != nil {
 			log.Fatal(err)
@@ -477,7 +477,7 @@ func ExampleWithLogger() {
 			Level: slog.LevelDebug,
 			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 				if slices.Contains([]string{slog.TimeKey, slog.MessageKey, "duration", "wait", "error"}, a.Key) {
-					return slog.Attr{} // these differ between runs or systems, or make the lines long
+					return slog.Attr{} // these differ between runs and systems, or make the lines long
 				}
 				return a
 			},
@@ -507,7 +507,7 @@ func ExampleWithAttemptHook() {
 	// Output: map[GET /account/network-domains answered:1 GET /account/network-domains unknown:1] <nil>
 }
 
-// named is a transport that prints the operation of each request. A span would be named in the same way.
+// named is a transport that prints the operation of each request, which can also be the name of a span.
 type named struct{ next http.RoundTripper }
 
 func (n named) RoundTrip(req *http.Request) (*http.Response, error) {

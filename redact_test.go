@@ -26,8 +26,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
-// reachable returns all texts that reflection finds in v, as printers do that ask no type how to print it: through
-// pointers, interfaces, maps, lists and fields, unexported ones too.
+// reachable returns all texts that reflection finds in v, as a printer that ignores methods does: through pointers,
+// interfaces, maps, lists and fields, unexported ones too.
 func reachable(v any) []string {
 	var texts []string
 	seen := make(map[any]bool)
@@ -113,7 +113,7 @@ func TestSealed(t *testing.T) {
 	one := sealed.New(canary)
 	held := struct{ field sealed.Box[string] }{one}
 	assert.Equal(t, canary, held.field.Get())
-	assert.True(t, one == held.field, "a copy is the same") //nolint:testifylint // it is == that is tested
+	assert.True(t, one == held.field, "a copy is the same") //nolint:testifylint // tests ==
 	assert.Equal(t, one, held.field)
 	assertReachesNoCanary(t, held)
 	for _, verb := range verbs {
@@ -121,7 +121,7 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// Of a cause only what is known to be harmless is printed.
+// Only causes that are known to be harmless are printed.
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	const leaky = "https://a.example/p?key=SECRET"
@@ -133,9 +133,9 @@ func TestDescribe(t *testing.T) {
 		"deadline":            {context.DeadlineExceeded, "context deadline exceeded"},
 		"deadline with a URL": {fmt.Errorf("GET %s: %w", leaky, context.DeadlineExceeded), "context deadline exceeded"},
 		"too large":           {ErrResponseTooLarge, "response too large"},
-		"one of our kinds":    {fmt.Errorf("%s: %w", leaky, ErrNoCredential), "no credential"},
-		"one of our errors":   {fmt.Errorf("%s: %w", leaky, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
-		"our words":           {reason("no redirect"), "no redirect"},
+		"a kind":              {fmt.Errorf("%s: %w", leaky, ErrNoCredential), "no credential"},
+		"an Error":            {fmt.Errorf("%s: %w", leaky, &Error{API: NetworkAPI, Op: "GET /app/session", StatusCode: 401, Attempts: 1, Messages: []string{"Bad key."}, kinds: []error{ErrUnauthorized}}), "network: GET /app/session: 401 Unauthorized: Bad key."},
+		"a reason":            {reason("no redirect"), "no redirect"},
 		"dial":                {fmt.Errorf("GET %s: %w", leaky, dial), "dial tcp 192.0.2.1:443: connection refused"},
 		"a date":              {fmt.Errorf("json: %w", errNotADate), "not a date of the form YYYY-MM-DD"},
 		"foreign":             {foreign{leaky}, "error of type partnerapi.foreign (see errors.Unwrap)"},
@@ -147,7 +147,7 @@ func TestDescribe(t *testing.T) {
 		"a proxy's refusal":   {fmt.Errorf("%s: %w", leaky, dialgate.ProxyRefusal(403)), "the proxy responded to CONNECT with 403 Forbidden"},
 		"an argument":         {fmt.Errorf("%s: %w", leaky, &ArgumentError{Op: "GET /a", Name: "pk", Reason: "empty"}), "GET /a: pk: empty"},
 		"blamed":              {blame("the limiter refused", foreign{leaky}), "the limiter refused; error of type partnerapi.foreign (see errors.Unwrap)"},
-		"blamed, and joined":  {errors.Join(io.EOF, blame("a", errors.Join(io.EOF, context.Canceled))), "EOF; a; EOF; context canceled"},
+		"blamed and joined":   {errors.Join(io.EOF, blame("a", errors.Join(io.EOF, context.Canceled))), "EOF; a; EOF; context canceled"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// Types with secrets print their names only, whichever way they are printed.
+// Types with secrets print only their names, with every verb.
 func TestTypesWithSecretsPrintTheirNames(t *testing.T) {
 	t.Parallel()
 	for want, value := range map[string]interface {
@@ -169,7 +169,7 @@ func TestTypesWithSecretsPrintTheirNames(t *testing.T) {
 		slog.LogValuer
 	}{
 		"partnerapi.Client":                         newTestClient(t, ok),
-		"partnerapi.TokenSource(redacted)":          TokenFile(canary).(hiddenSource), //nolint:forcetypeassert // it is one
+		"partnerapi.TokenSource(redacted)":          TokenFile(canary).(hiddenSource), //nolint:forcetypeassert // its type is known
 		"partnerapi.Session(redacted)":              Session{},
 		"partnerapi.Tokens(redacted)":               Tokens{AccessToken: canaryAccess},
 		"partnerapi.LoginRequest(redacted)":         LoginRequest{Password: canaryPassword},
@@ -192,7 +192,7 @@ func TestTypesWithSecretsPrintTheirNames(t *testing.T) {
 	}
 }
 
-// Reflection finds no secret in what users hold, however it is wrapped and whatever was done with it.
+// Reflection finds no secret in the values of the SDK, in any wrapping and after any use.
 func TestReflectionReachesNoSecret(t *testing.T) {
 	t.Parallel()
 	opts, _ := watched(t)
@@ -201,7 +201,7 @@ func TestReflectionReachesNoSecret(t *testing.T) {
 	for _, call := range canaryCalls(session) {
 		_ = call(t.Context(), served)
 	}
-	session.absorb(reply(200, "", "Set-Cookie", "sid="+canaryCookie), "https://services.sparkart.net") // which a call has replaced
+	session.absorb(reply(200, "", "Set-Cookie", "sid="+canaryCookie), "https://services.sparkart.net") // replaced by a call
 	ofTokens, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
 	require.NoError(t, err)
 	_, _ = served.Accounts.Get(t.Context(), ofTokens)
@@ -244,13 +244,13 @@ func TestReflectionReachesNoSecret(t *testing.T) {
 		func(text string) bool { return text == canaryAccess }), "what is not sealed is found")
 }
 
-// recorder is a test that only keeps what it is told.
+// recorder is a test that records its failures.
 type recorder struct{ strings.Builder }
 
 func (r *recorder) Errorf(format string, args ...any) { fmt.Fprintf(r, format, args...) }
 
-// The diff of a test that fails is made without the types' own methods.
-func TestDiffShowsNoSecret(t *testing.T) {
+// The diff of a failed test does not use the methods of the types.
+func TestDiffContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	session := canarySession(t, "https://services.sparkart.net")
 	ofTokens, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
@@ -267,21 +267,21 @@ func TestDiffShowsNoSecret(t *testing.T) {
 		{user{cause}, user{session}},
 		{canarySignIn(t), canaryTokenFile(t)},
 	} {
-		var told recorder
-		assert.Equal(&told, pair[0], pair[1])
-		assert.Contains(t, told.String(), "Not equal")
-		assertNoCanary(t, told.String(), fmt.Sprintf("%T", pair[0]))
+		var failures recorder
+		assert.Equal(&failures, pair[0], pair[1])
+		assert.Contains(t, failures.String(), "Not equal")
+		assertNoCanary(t, failures.String(), fmt.Sprintf("%T", pair[0]))
 	}
 }
 
-// The context of a sign-in, which a hook or a handler of slog may print, carries its credential.
-func TestContextOfASignInShowsNoSecret(t *testing.T) {
+// The context of a sign-in holds its credential, and a hook or a handler of slog can print it.
+func TestContextOfASignInContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	var seen []context.Context
 	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
 		WithHTTPClient(&http.Client{Transport: newTranscript(respondWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}),
 		WithAttemptHook(func(ctx context.Context, _ Attempt) {
-			// Its value alone: the rest of a context changes while it is used.
+			// Only the value: the rest of a context changes while it is used.
 			seen = append(seen, context.WithValue(t.Context(), tokenKey{}, ctx.Value(tokenKey{})))
 		}))
 	token, err := source.Token(t.Context())

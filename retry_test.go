@@ -193,7 +193,7 @@ func TestRetryAfterCountsFromTheDateOfTheResponse(t *testing.T) {
 	}
 }
 
-// The last attempt decides the result of a call. A failure after an attempt with an unknown outcome has ErrOutcomeUnknown too.
+// The last attempt decides the result of a call. A failure after an attempt of unknown outcome has ErrOutcomeUnknown too.
 func TestRetriesByOutcome(t *testing.T) {
 	t.Parallel()
 	duplicate := always(400, fixture(t, "post-partners-subscriptions.duplicate"))

@@ -142,8 +142,8 @@ func TestDateEncodings(t *testing.T) {
 	}
 }
 
-// A record that is read into again does not keep a date that is null now.
-func TestDateNullIsNoDate(t *testing.T) {
+// A record that is decoded into again does not keep a date that is null now.
+func TestDateOfNull(t *testing.T) {
 	t.Parallel()
 	d := Date{2015, time.March, 9}
 	require.NoError(t, json.Unmarshal([]byte(`null`), &d))
@@ -182,12 +182,12 @@ func TestUnixTime(t *testing.T) {
 	} {
 		var got UnixTime
 		require.NoError(t, json.Unmarshal([]byte(text), &got), text)
-		assert.True(t, got == UnixTime{want}, "%s is %v", text, got) //nolint:testifylint // it is == that is tested
+		assert.True(t, got == UnixTime{want}, "%s is %v", text, got) //nolint:testifylint // tests ==
 		assert.Equal(t, time.UTC, got.Location())
 		encoded, err := got.MarshalJSON()
 		require.NoError(t, err)
 		assert.Equal(t, text, string(encoded))
-		assert.True(t, got == UnixTimeOf(want.In(time.FixedZone("east", 3600)))) //nolint:testifylint // it is == that is tested
+		assert.True(t, got == UnixTimeOf(want.In(time.FixedZone("east", 3600)))) //nolint:testifylint // tests ==
 	}
 	for text, want := range map[string]string{
 		"1.23456789e9": "1234567890", "1e3": "1000", "1.0": "1", "1.50": "1.5", "-0": "0", "-0.0": "0", "15e-1": "1.5", "1E0": "1",
@@ -242,7 +242,7 @@ func TestUnixTimeHasNoMonotonicClock(t *testing.T) {
 	encoded, err := json.Marshal(UnixTimeOf(now))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(encoded, &read))
-	assert.True(t, read == UnixTimeOf(now)) //nolint:testifylint // it is == that is tested
+	assert.True(t, read == UnixTimeOf(now)) //nolint:testifylint // tests ==
 	assert.Len(t, map[UnixTime]int{read: 1, UnixTimeOf(now): 2}, 1)
 }
 
@@ -308,7 +308,7 @@ func TestOptional(t *testing.T) {
 	assert.NotEqual(t, Set(0), Clear[int]())
 }
 
-// An unreadable time is told of without its value.
+// The error for an invalid time does not contain the value.
 func TestUnreadableTimes(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
@@ -327,7 +327,8 @@ type holder[T any] struct {
 	V T `json:"v"`
 }
 
-// spellings asserts what is read into a T, and what is refused with an error that names the field and not the value.
+// spellings asserts which texts are decoded into a T, and which are refused with an error that names the field but not the
+// value.
 func spellings[T any](t *testing.T, kind string, read map[string]T, refused ...string) {
 	t.Helper()
 	t.Run(kind, func(t *testing.T) {
@@ -361,7 +362,7 @@ func TestSpellings(t *testing.T) {
 	}, `"1e9"`, `" 1"`, `"soon"`, `"2009-02-13T23:31:30Z"`, `"253402300800"`, `"99999999999999999999"`, `true`, `false`, `[]`, `{}`)
 }
 
-// FuzzDate reads any text and makes any date: what is read is written as it was, and what is no day is not written.
+// FuzzDate parses any text and makes any date: a parsed date is encoded as the same text, and an invalid one is not encoded.
 func FuzzDate(f *testing.F) {
 	for _, text := range []string{"1987-09-03", "2024-02-29", "2023-02-29", "0000-01-01", "9999-12-31", "0000-00-00", "", "1987-9-3", "10000-01-01"} {
 		f.Add(text, 1987, 9, 3)
@@ -386,7 +387,7 @@ func FuzzDate(f *testing.F) {
 	})
 }
 
-// assertDate asserts that a valid date is the same after it was written and read.
+// assertDate asserts that a valid date is the same after encoding and decoding.
 func assertDate(t *testing.T, d Date) {
 	t.Helper()
 	assert.True(t, d.Valid())
@@ -403,7 +404,7 @@ func assertDate(t *testing.T, d Date) {
 	assert.Zero(t, d.Compare(again))
 }
 
-// FuzzUnixTime reads any JSON: what is read is in UTC and the same after it was written and read.
+// FuzzUnixTime decodes any JSON: a valid time is in UTC, and the same after encoding and decoding.
 func FuzzUnixTime(f *testing.F) {
 	for _, text := range []string{
 		"0", "1234567890", "12345678980", "1234567890.123456789", "-0.5", "-1.5", "1e9", "1.5e-9", "253402300799", "-62135596799", "null",
@@ -423,7 +424,7 @@ func FuzzUnixTime(f *testing.F) {
 		require.NoError(t, err)
 		var again UnixTime
 		require.NoError(t, json.Unmarshal(text, &again), "%s", text)
-		assert.True(t, read == again, "%v is %v", read, again) //nolint:testifylint // it is == that is tested
+		assert.True(t, read == again, "%v is %v", read, again) //nolint:testifylint // tests ==
 		twice, err := json.Marshal(again)
 		require.NoError(t, err)
 		assert.Equal(t, string(text), string(twice))
