@@ -34,7 +34,7 @@ const (
 	testNetworkToken    = "test-network-token"
 )
 
-// roundTripFunc is a transport in memory. Like a mock, it traces nothing.
+// roundTripFunc is a transport in memory. Like a mock, it fires no httptrace.
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

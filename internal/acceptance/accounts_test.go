@@ -567,7 +567,7 @@ func TestLoginIsRetriedAndCreateIsNot(t *testing.T) {
 	}
 }
 
-// The failure forms of the other APIs are failures here too.
+// The failure forms of the other APIs are also failures of this API.
 func TestAccountFailureInAnotherForm(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"success":false}`, `{"messages":["boom"]}`, `{"message":"boom"}`, `{"status":"ok","error":"boom"}`} {
@@ -577,7 +577,7 @@ func TestAccountFailureInAnotherForm(t *testing.T) {
 	}
 }
 
-// "Not Found:" is followed by the path, in whichever member it is.
+// "Not Found:" is followed by the path, in any of these members.
 func TestAccountNotFoundPathIsNotPrinted(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

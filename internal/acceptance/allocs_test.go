@@ -34,9 +34,8 @@ func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// The bounds are the allocations of a call with Go 1.26 and 20 % more, for other versions. TRAPS: "3 allocations over bare net/http with a nil
-// logger; 7 with any logger; 9 through StandardClient": a call has no room for a logger below it, nor for a client of its own.
-// TRAPS: "testing.AllocsPerRun panics in a parallel test": this one is serial.
+// The bounds are the allocations of a call with Go 1.26 and 20 % more, for other versions. testdata/TRAPS.md: "A logger and
+// `StandardClient` cost allocations." and "`testing.AllocsPerRun` panics in a parallel test."
 func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // counts the allocations of the whole process
 	session := partnerapi.NewSession()
 	setCookies(t, session, "sid=0123456789abcdef")

@@ -100,7 +100,7 @@ var appSessionRequests = map[string]requestTest{
 	},
 }
 
-// A member in another form than the documented one is ignored: it does not make the call fail.
+// A member that is not in its documented form is ignored.
 func TestAppSessionForms(t *testing.T) {
 	t.Parallel()
 	several := []partnerapi.AccountChoice{{ID: "acc_2", Title: "B"}, {ID: "acc_1", Title: "A"}}
@@ -287,7 +287,7 @@ func TestAppSessionIsRedacted(t *testing.T) {
 	assert.JSONEq(t, `{"k":"partnerapi.SignInCredentials(redacted)"}`, string(text))
 }
 
-// The call's credential is redacted in the API's message. A password is not: the SDK only promises to add none.
+// The call's credential is redacted in the API's message. A password in it is not.
 func TestAppSessionErrors(t *testing.T) {
 	t.Parallel()
 	client := newTestClient(t, newTranscript(always(400,

@@ -22,7 +22,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// canary begins every secret of these tests, in a form that no escaping changes.
+// canary is the beginning of every secret of these tests. No escaping changes it.
 const canary = "CANARY"
 
 const (
@@ -50,7 +50,7 @@ func assertNoCanary(t *testing.T, text, what string) {
 	}
 }
 
-// verbs are those for which fmt asks a type. With others, such as %p of a struct, it prints all fields of anything.
+// verbs are those whose output a type can define. For others, such as %p of a struct, fmt prints all fields.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
 
 // formsOf returns value in every form that fmt, slog and JSON print it in, also inside values of a user's own.
@@ -150,11 +150,11 @@ func canaryCredentials() []partnerapi.Option {
 func watched(t *testing.T) ([]partnerapi.Option, func() string) {
 	t.Helper()
 	var mu sync.Mutex
-	var told strings.Builder
+	var output strings.Builder
 	write := writerFunc(func(p []byte) (int, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		return told.Write(p)
+		return output.Write(p)
 	})
 	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
 	opts := append(canaryCredentials(),
@@ -165,7 +165,7 @@ func watched(t *testing.T) ([]partnerapi.Option, func() string) {
 			_, _ = write.Write(data)
 			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []partnerapi.Attempt{a}))
 			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
-			type user struct{ attempt partnerapi.Attempt } // in an unexported field fmt does not ask a type how to print it
+			type user struct{ attempt partnerapi.Attempt } // fmt ignores the Format and String of an unexported field
 			for _, verb := range verbs {
 				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
 			}
@@ -174,7 +174,7 @@ func watched(t *testing.T) ([]partnerapi.Option, func() string) {
 	return opts, func() string {
 		mu.Lock()
 		defer mu.Unlock()
-		return told.String()
+		return output.String()
 	}
 }
 
@@ -191,7 +191,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// everything is a request in full: what an echo or a foreign error text can carry of it.
+// everything returns the whole request, as an echo or a foreign error text can contain it.
 func everything(req *http.Request) string {
 	dump, err := httputil.DumpRequestOut(req, true)
 	if err != nil {
@@ -230,8 +230,8 @@ func canaryTokenFile(t *testing.T) partnerapi.TokenSource {
 	return source
 }
 
-// reachable returns all texts that reflection finds in v, as a printer does that asks no type how to print it: through
-// pointers, interfaces, maps, lists and fields, unexported ones too.
+// reachable returns all texts that reflection finds in v, as a printer that ignores methods does: through pointers,
+// interfaces, maps, lists and fields, unexported ones too.
 func reachable(v any) []string {
 	var texts []string
 	seen := make(map[any]bool)

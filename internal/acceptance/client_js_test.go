@@ -10,7 +10,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// Run by hand, with Node:
+// Run it manually, with Node:
 //
 //	GOOS=js GOARCH=wasm go test -run '^TestNewClientOnJS$' -exec "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./internal/acceptance
 func TestNewClientOnJS(t *testing.T) {

@@ -29,9 +29,9 @@ func assertAll(t *testing.T, errs []error, check func(assert.TestingT, error, ..
 
 func invalidate(t *testing.T, source partnerapi.TokenSource, token string) {
 	t.Helper()
-	told, ok := source.(interface{ Invalidate(token string) })
+	renewable, ok := source.(interface{ Invalidate(token string) })
 	require.True(t, ok)
-	told.Invalidate(token)
+	renewable.Invalidate(token)
 }
 
 // The errors of a file print neither its path nor its content.
@@ -73,7 +73,7 @@ func TestTokenFileErrors(t *testing.T) {
 	}
 }
 
-// A file that has changed is noticed through a 401.
+// A 401 makes the SDK read the changed file.
 func TestTokenFileAfter401(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // within a second

@@ -26,7 +26,7 @@ var ensureFaults = []partnertest.Fault{
 	{Status: 503, Processed: true},
 }
 
-// Under every sequence of four faults Ensure leaves the subscription as asked when it succeeds, can be called again when it
+// Under every sequence of four faults, Ensure creates the requested subscription if it succeeds, can be called again if it
 // fails, and reports created only if this call created it. With two attempts a request, the outcome of all attempts to
 // create can be unknown.
 func TestEnsureUnderEverySequenceOfFaults(t *testing.T) {
@@ -43,7 +43,7 @@ func TestEnsureUnderEverySequenceOfFaults(t *testing.T) {
 	assertEnsures(t, sequences, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 2}))
 }
 
-// The same holds under every fault of the table, once and always, from the first request on and from the second.
+// As above, under every fault of the table, once or always, from the first request or from the second.
 func TestEnsureUnderEveryFault(t *testing.T) {
 	t.Parallel()
 	var sequences [][]partnertest.Fault
@@ -56,8 +56,8 @@ func TestEnsureUnderEveryFault(t *testing.T) {
 	assertEnsures(t, sequences)
 }
 
-// assertEnsures calls Ensure under each of the sequences of faults, with a subscription that is there before and
-// without, with a plan and without.
+// assertEnsures calls Ensure under each of the sequences of faults, with and without an
+// existing subscription, and with and without a plan.
 func assertEnsures(t *testing.T, sequences [][]partnertest.Fault, opts ...partnerapi.Option) {
 	t.Helper()
 	for _, before := range []partnertest.Subscription{{}, {Email: "old@b.example", Plan: partnerapi.PlanBarkJunior}} {
@@ -86,8 +86,8 @@ func assertEnsures(t *testing.T, sequences [][]partnertest.Fault, opts ...partne
 	}
 }
 
-// converge calls Ensure until it succeeds, at most once for each fault and once more. Each request takes the next of the
-// faults, whichever operation it is of.
+// converge calls Ensure until it succeeds, at most once for each fault and once more. Each request of any operation takes
+// the next of the faults.
 func converge(t *testing.T, fake *partnertest.Fake, in partnerapi.CreateSubscriptionRequest, faults []partnertest.Fault, opts []partnerapi.Option) {
 	t.Helper()
 	left := faults

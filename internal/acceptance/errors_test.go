@@ -73,11 +73,11 @@ func TestForeignErrorIsShownByUnwrap(t *testing.T) {
 		})
 	}
 
-	var told partnerapi.Attempt
-	client := newTestClient(t, breaks, soon, partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { told = a }))
+	var failed partnerapi.Attempt
+	client := newTestClient(t, breaks, soon, partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { failed = a }))
 	require.Error(t, search(t.Context(), client))
-	require.ErrorContains(t, told.Err, shows)
-	assert.Same(t, mine, errors.Unwrap(told.Err))
+	require.ErrorContains(t, failed.Err, shows)
+	assert.Same(t, mine, errors.Unwrap(failed.Err))
 }
 
 // shownBy returns the texts of all causes, as a caller logs them.

@@ -16,11 +16,11 @@ import (
 
 // call is a method of a service, or one use of it.
 type call struct {
-	name       string // the method, and after a comma how it is used
-	op         string // its first operation, or the one that the name says
+	name       string // the method, and after a comma its use
+	op         string // its first operation, or the one in the name
 	idempotent bool   // whether it is retried after an attempt whose outcome is unknown
 
-	// do makes the call. It is nil for a method that is no call of its own, and instead says which is.
+	// do makes the call. It is nil for a method that makes no request, and instead names the one that does.
 	do      func(context.Context, *partnerapi.Client, inputs, ...partnerapi.CallOption) (any, error)
 	instead string
 
@@ -33,7 +33,7 @@ func (c call) method() string {
 	return method
 }
 
-// isWrite reports whether an unknown outcome is reported, which the HTTP method says.
+// isWrite reports whether an unknown outcome is reported, which depends on the HTTP method.
 func (c call) isWrite() bool {
 	method, _, _ := strings.Cut(c.op, " ")
 	return !slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, method)
@@ -179,7 +179,7 @@ func value[T any](v *T, err error) (any, error) {
 	return v, err
 }
 
-// refresh makes a call that needs a refresh, and returns the tokens that it brings.
+// refresh makes a call that needs a refresh, and returns the new tokens.
 func refresh(ctx context.Context, c *partnerapi.Client, in inputs, opts ...partnerapi.CallOption) (any, error) {
 	session, err := partnerapi.NewTokenSession(in.expired)
 	if err != nil {

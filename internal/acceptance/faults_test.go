@@ -133,7 +133,7 @@ func tell(t *testing.T, requests int64, value any, err error) string {
 	return fmt.Sprintf("%d: %s", requests, strings.Join(names, ", "))
 }
 
-// underFaults returns a table of what a call does under each fault.
+// underFaults returns a table of the results of a call under each fault.
 func underFaults(t *testing.T, c call) string {
 	t.Helper()
 	var table strings.Builder
@@ -154,7 +154,7 @@ func underFaults(t *testing.T, c call) string {
 	return table.String()
 }
 
-// The table is reviewed: a change in it is a change of what the SDK promises.
+// The table is a golden file, because a change in it is a change in behaviour.
 func TestEveryOperationUnderEveryFault(t *testing.T) {
 	t.Parallel()
 	var tables []string // each once
@@ -185,12 +185,12 @@ the first request has the fault. "Always": every request has it. Operations that
 	require.NoError(t, err)
 	want, got := strings.Split(string(golden), "\n"), strings.Split(all.String(), "\n")
 	require.Len(t, got, len(want), "lines")
-	for i := range want { // both tables whole would be too much to read
+	for i := range want { // the diff of whole tables would be too long
 		assert.Equal(t, want[i], got[i], "line %d", i+1)
 	}
 }
 
-// A method of two calls returns ErrOutcomeUnknown of the first also if there is no credential for the second.
+// A method of two calls returns ErrOutcomeUnknown of the first even if there is no credential for the second.
 func TestUnknownOutcomeWithoutACredential(t *testing.T) {
 	t.Parallel()
 	const post, remove = "POST /partners/subscriptions", "DELETE /api/account/networks/{child_account_id}"
@@ -219,7 +219,7 @@ func TestUnknownOutcomeWithoutACredential(t *testing.T) {
 					})
 				}
 				fake, in := newWorld(t)
-				pk := "MS1" // which is there
+				pk := "MS1" // exists
 				if test.doubt {
 					pk = "MS2"
 				}

@@ -52,7 +52,7 @@ func TestGoldenRequests(t *testing.T) {
 	}
 }
 
-// writeGolden writes the requests into the folder, and removes what else is in it.
+// writeGolden writes the requests into the folder, and removes all other files.
 func writeGolden(t *testing.T, folder string, requests map[string]string) {
 	t.Helper()
 	require.NoError(t, os.RemoveAll(folder))

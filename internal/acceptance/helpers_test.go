@@ -41,12 +41,12 @@ const (
 const page = "<!DOCTYPE html><title>Gateway</title>"
 
 var (
-	teapot = always(http.StatusTeapot, "") // ends every call after one attempt
+	teapot = always(http.StatusTeapot, "") // is not retried
 	soon   = partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: 1, MaxWait: 1})
 	ok     = always(200, `{"success":true,"status":"ok","customer":{"id":1}}`, "Set-Cookie", "sid=1")
 )
 
-// roundTripFunc is a transport in memory. Like a mock, it traces nothing.
+// roundTripFunc is a transport in memory. Like a mock, it fires no httptrace.
 type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
@@ -65,7 +65,7 @@ func reply(status int, body string, header ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// always gives every request the same response.
+// always returns the same response to every request.
 func always(status int, body string, header ...string) roundTripFunc {
 	return func(*http.Request) (*http.Response, error) { return reply(status, body, header...), nil }
 }
@@ -88,8 +88,8 @@ func refusedDial(req *http.Request) (*http.Response, error) {
 // cut is an attempt whose outcome is unknown.
 func cut(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
 
-// halfABody is an incomplete response.
-func halfABody(*http.Request) (*http.Response, error) {
+// incompleteBody is an incomplete response.
+func incompleteBody(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"succ`), broken{}))}, nil
 }
 

@@ -129,7 +129,7 @@ func TestAllSendsItsOptions(t *testing.T) {
 	}, server.requests)
 }
 
-// TRAPS: "go-querystring ignores omitzero": zero values are not sent.
+// testdata/TRAPS.md: "go-querystring ignores `omitzero`." Zero values are not sent.
 func TestListSendsItsOptions(t *testing.T) {
 	t.Parallel()
 	for query, in := range map[string]partnerapi.ListOptions{
@@ -197,7 +197,7 @@ func TestAllEnds(t *testing.T) {
 	}
 }
 
-// The walk ends with an error, after the records that came, if the list says that there are more.
+// If a list has fewer records than its total, the walk ends with an error after those records.
 func TestAllOfAnIncompleteList(t *testing.T) {
 	t.Parallel()
 	bare := func(from, to int) string {
@@ -221,7 +221,7 @@ func TestAllOfAnIncompleteList(t *testing.T) {
 		"a full page":                     {partnerapi.ListOptions{}, bare(1, 100), ids(1, 100), silent},
 		"a full page as requested":        {partnerapi.ListOptions{Records: 2}, bare(1, 2), ids(1, 2), silent},
 		"a full page, and more requested": {partnerapi.ListOptions{Records: 500}, bare(1, 100), ids(1, 100), silent},
-		"one page again and again":        {partnerapi.ListOptions{}, `{"list":[{"account_id":"acc_1","fee_proposed":2,"fee_proposed_date":5}],"pages":99}`, ids(1, 1), "a list that makes no progress: it repeats a page"},
+		"one page repeatedly":             {partnerapi.ListOptions{}, `{"list":[{"account_id":"acc_1","fee_proposed":2,"fee_proposed_date":5}],"pages":99}`, ids(1, 1), "a list that makes no progress: it repeats a page"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -260,7 +260,7 @@ func TestAllStopsWhenTheCallerDoes(t *testing.T) {
 	for _, after := range []int{1, 2, 5} {
 		t.Run(strconv.Itoa(after), func(t *testing.T) {
 			t.Parallel()
-			// synctest.Test fails if a goroutine is left.
+			// synctest.Test fails if a goroutine has not ended.
 			synctest.Test(t, func(t *testing.T) {
 				server := &listServer{
 					page:  func(page int) string { return listOf(1000, 1000, ids(page, page)...) },
@@ -312,7 +312,7 @@ func TestAllStopsWhenItsContextIsDone(t *testing.T) {
 
 // A panic while a page is fetched, such as one of a hook, reaches the caller's loop, where it can be recovered. So does a
 // hook that ends its goroutine, as a test's FailNow does.
-func TestAllWithAHookThatPanics(t *testing.T) {
+func TestAllHookPanics(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{page: func(page int) string { return listOf(1000, 1000, ids(page, page)...) }}

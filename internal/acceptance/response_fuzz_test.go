@@ -27,8 +27,8 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// FuzzRetryAfter tries any Retry-After. TRAPS: "Retry-After has no cap and overflows": no wait is below zero, up to 30 s it
-// is waited exactly, and a longer one ends the call with RetryAfter set.
+// FuzzRetryAfter tries any Retry-After: up to 30 s the wait is exact and never negative, and a longer one ends the call with
+// RetryAfter set. testdata/TRAPS.md: "`Retry-After` has no cap and overflows."
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{
 		"", "0", "1", "30", "31", "86400", "9223372036", "9223372037", "9223372036854775807", "9223372036854775808",
@@ -78,7 +78,7 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// waitOf is what RFC 9110 makes of a Retry-After, with numbers of any length, fractions, and more forms of dates.
+// waitOf returns the wait of a Retry-After by RFC 9110, and of numbers of any length, fractions and more forms of dates.
 func waitOf(value string) time.Duration {
 	if value != "" && strings.IndexFunc(value, func(r rune) bool { return r < '0' || r > '9' }) < 0 {
 		seconds, _ := new(big.Int).SetString(value, 10)
@@ -121,7 +121,7 @@ func clamp(n *big.Int) int64 {
 	}
 }
 
-// given is the response to all requests of an operation in a call, and what became of it.
+// given is the response to all requests of an operation in a call, and how the client received it.
 type given struct {
 	op     string
 	status int
@@ -129,7 +129,7 @@ type given struct {
 	body   []byte
 
 	requests int
-	secrets  []string // the credentials that were sent, and can come back
+	secrets  []string // the credentials that were sent, which the response can echo
 	came     int      // the status as the client saw it
 }
 
@@ -145,7 +145,7 @@ func (g *given) wire() []byte {
 	return slices.Concat([]byte("HTTP/1.1 "+strconv.Itoa(g.status)+" X\r\n"), []byte(g.header), []byte("\r\n\r\n"), g.body)
 }
 
-// parsed is the response as a mock makes it, with headers that a real transport refuses.
+// parsed is the response as a mock returns it, with headers that a real transport refuses.
 func (g *given) parsed() *http.Response {
 	header := make(http.Header)
 	for line := range strings.SplitSeq(g.header, "\r\n") {
@@ -158,16 +158,16 @@ func (g *given) parsed() *http.Response {
 
 // serverConn is a connection to a server that responds to the first bytes it gets, and closes.
 type serverConn struct {
-	net.Conn // not asked for anything
+	net.Conn // nil: its other methods are not called
 
-	answer *bytes.Reader
-	asked  chan struct{}
-	once   sync.Once
+	response *bytes.Reader
+	asked    chan struct{}
+	once     sync.Once
 }
 
 func (c *serverConn) Read(p []byte) (int, error) {
 	<-c.asked
-	return c.answer.Read(p)
+	return c.response.Read(p)
 }
 
 func (c *serverConn) Write(p []byte) (int, error) {
@@ -180,7 +180,7 @@ func (c *serverConn) Close() error {
 	return nil
 }
 
-// counting counts what goes through a transport, for the call that it belongs to.
+// counting counts the round trips of each call.
 type counting struct{ http.RoundTripper }
 
 func (c counting) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -204,20 +204,20 @@ func (c counting) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// returnsNothing are the operations whose method returns an error alone.
+// returnsNothing are the operations whose method returns only an error.
 var returnsNothing = []string{
 	"POST /partners/subscriptions", "PUT /partners/subscriptions/{pk}", "DELETE /partners/subscriptions/{pk}",
 	"DELETE /partners/subscriptions", "GET /logout", "POST /account/network-invitations/{id}",
 	"DELETE /account/network-invitations/{id}", "POST /account/networks/{child_account_id}",
 }
 
-// FuzzResponse gives any response to any operation, as a mock and over a connection: the call returns a value or an error,
+// FuzzResponse returns any response to any operation, as a mock and over a connection: the call returns a value or an error,
 // and the error is one line without a credential.
 func FuzzResponse(f *testing.F) {
 	addResponses(f)
 	opts := append(canaryCredentials(), partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}), partnerapi.WithMaxResponseBytes(1<<13))
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return &serverConn{answer: bytes.NewReader(givenTo(ctx).wire()), asked: make(chan struct{})}, nil
+		return &serverConn{response: bytes.NewReader(givenTo(ctx).wire()), asked: make(chan struct{})}, nil
 	}
 	clients := map[bool]*partnerapi.Client{
 		false: newTestClient(f, counting{roundTripFunc(func(req *http.Request) (*http.Response, error) {
@@ -236,11 +236,11 @@ func FuzzResponse(f *testing.F) {
 		}
 		assert.True(t, g.requests >= 1 && g.requests <= most, "%d requests", g.requests)
 		if err != nil {
-			// A write that is done brings what could be read of its response.
+			// A write that succeeded returns the readable fields of its response.
 			kept := c.isWrite() && errors.Is(err, partnerapi.ErrBadResponse) && g.came < 300
 			assert.True(t, kept || value == nil || reflect.ValueOf(value).IsZero(), "%v comes with %v", value, err)
 			assert.NotEmpty(t, g.secrets)
-			assertTold(t, err, c.op, g.secrets)
+			assertErrorLine(t, err, c.op, g.secrets)
 			return
 		}
 		assertSuccess(t, c.op, g.came, value)
@@ -266,8 +266,8 @@ func assertSuccess(t *testing.T, op string, status int, value any) {
 	}
 }
 
-// assertTold asserts that an error is one line, with a kind or a cause, and without the credentials of the call.
-func assertTold(t *testing.T, err error, op string, secrets []string) {
+// assertErrorLine asserts that an error is one line, with a kind or a cause, and without the credentials of the call.
+func assertErrorLine(t *testing.T, err error, op string, secrets []string) {
 	t.Helper()
 	var failed *partnerapi.Error
 	require.ErrorAs(t, err, &failed)
@@ -305,7 +305,7 @@ func addResponses(f *testing.F) {
 		}
 	}
 	echo := strings.Join([]string{canaryPartnerToken, canaryAccountKey, canaryOrganizationKey, canaryNetworkToken}, " ")
-	answers := []struct {
+	responses := []struct {
 		status       int
 		header, body string
 	}{
@@ -334,11 +334,11 @@ func addResponses(f *testing.F) {
 		{200, "", strings.Repeat(`{"a":[`, 1000)}, {500, "", "{\"error\":{\"message\":\"\xff\xfe\"}}"},
 		{397, "", `{"status":"error"}`},
 	}
-	for i, answer := range answers {
+	for i, response := range responses {
 		for op := range firstCalls() {
-			if op%4 == i%4 { // every answer for every API
-				f.Add(uint8(op), i%2 == 0, answer.status, answer.header, []byte(answer.body))
-				f.Add(uint8(op), i%2 != 0, answer.status, answer.header, []byte(answer.body))
+			if op%4 == i%4 { // every response for every API
+				f.Add(uint8(op), i%2 == 0, response.status, response.header, []byte(response.body))
+				f.Add(uint8(op), i%2 != 0, response.status, response.header, []byte(response.body))
 			}
 		}
 	}

@@ -28,13 +28,13 @@ type odd struct {
 	reads  reading
 }
 
-// reading says what the SDK promises of a changed response.
+// reading is how the SDK has to read a changed response.
 type reading int
 
 const (
-	told reading = iota // a value or an error, whichever is true
-	read                // no error, if the documented body brings none
-	same                // the same value, or the same kinds of failure
+	either reading = iota // a value or an error
+	read                  // no error, unless the documented body is a failure
+	same                  // the same value, or the same kinds of failure
 )
 
 // node is a value in a body. Of a member, whole is the name and the value with a comma beside them.
@@ -111,18 +111,18 @@ var (
 // wordMembers are the members in which the APIs describe a failure.
 var wordMembers = []string{"error", "messages", "message"}
 
-// spellings returns other spellings of a value, with what is promised of each.
+// spellings returns other spellings of a value, and how each has to be read.
 func (n node) spellings(text string, failure bool) map[string]reading {
 	to := map[string]reading{
-		"null": told, "true": told, "false": told, "7": told, "-1.5": told, "1e999": told, `"x"`: told, `""`: told, "[]": told, "{}": told,
-		"[" + text + "]": told, `{"x":` + text + "}": told, "[null]": told, "[[]]": told, "[{}]": told, `"\ud800"`: told, "\"\xff\"": told, "99999999999999999999": told,
+		"null": either, "true": either, "false": either, "7": either, "-1.5": either, "1e999": either, `"x"`: either, `""`: either, "[]": either, "{}": either,
+		"[" + text + "]": either, `{"x":` + text + "}": either, "[null]": either, "[[]]": either, "[{}]": either, `"\ud800"`: either, "\"\xff\"": either, "99999999999999999999": either,
 	}
 	switch text[0] {
 	case '{':
 		if more := `{"unknown":{"a":[1,null]},` + text[1:]; json.Valid([]byte(more)) {
 			to[more] = same
 			if n.byID {
-				to[more] = told // it is one entry more
+				to[more] = either // an additional entry
 			}
 		}
 		if n.key == "subscription" {
@@ -176,25 +176,25 @@ func oddOf(t testing.TB, op, of, body string, failure bool) (all []odd) {
 			add(strconv.Itoa(n.from)+" "+n.key+" as "+spelling, 200, body[:n.from]+spelling+body[n.to:], reads)
 		}
 		if n.isMember {
-			add(strconv.Itoa(n.from)+" without "+n.key, 200, n.without(body), told)
-			add(strconv.Itoa(n.from)+" twice "+n.key, 200, body[:n.whole[0]]+body[n.whole[0]:n.whole[1]]+","+body[n.whole[0]:], told)
+			add(strconv.Itoa(n.from)+" without "+n.key, 200, n.without(body), either)
+			add(strconv.Itoa(n.from)+" twice "+n.key, 200, body[:n.whole[0]]+body[n.whole[0]:n.whole[1]]+","+body[n.whole[0]:], either)
 		}
 	}
 	for at := range len(body) {
-		add("cut at "+strconv.Itoa(at), 200, body[:at], told)
+		add("cut at "+strconv.Itoa(at), 200, body[:at], either)
 	}
 	for _, status := range []int{201, 202, 204, 206, 299, 300, 304, 400, 401, 403, 404, 408, 409, 410, 415, 422, 425, 429, 451, 499, 500, 502, 503, 504, 520} {
-		add("status "+strconv.Itoa(status), status, body, told)
-		add("an empty "+strconv.Itoa(status), status, "", told)
-		add("a page with "+strconv.Itoa(status), status, "<!DOCTYPE html><html><body>"+http.StatusText(status)+"</body></html>", told)
+		add("status "+strconv.Itoa(status), status, body, either)
+		add("an empty "+strconv.Itoa(status), status, "", either)
+		add("a page with "+strconv.Itoa(status), status, "<!DOCTYPE html><html><body>"+http.StatusText(status)+"</body></html>", either)
 		for _, word := range []string{`{"error":"No."}`, `{"errors":["No."]}`, `{"message":"No."}`, `{"messages":{"email":["No."]}}`} {
-			add(word+" with "+strconv.Itoa(status), status, word, told)
+			add(word+" with "+strconv.Itoa(status), status, word, either)
 		}
 	}
 	add("a byte order mark", 200, "\xef\xbb\xbf"+body, same)
 	add("white space", 200, "\r\n\t "+body+" \n", same)
 	for _, around := range []string{"\x00%", "%%", "%\x00", "[%]", `{"data":%}`, "%,", ")]}'\n%", "callback(%)", "\xfe\xff%"} {
-		add(around, 200, strings.ReplaceAll(around, "%", body), told)
+		add(around, 200, strings.ReplaceAll(around, "%", body), either)
 	}
 	return all
 }
@@ -232,11 +232,11 @@ func callOdd(t testing.TB, o odd) (any, error) {
 	return callOf(t, o.op).do(t.Context(), client, documented(t))
 }
 
-// holds asserts what the SDK promises of an undocumented response.
+// holds asserts that an undocumented response is read as it has to be.
 func (o odd) holds(t *testing.T) {
 	t.Helper()
 	value, err := callOdd(t, o)
-	if o.reads != told {
+	if o.reads != either {
 		want, failure := callOdd(t, odd{op: o.op, status: 200, body: fixture(t, o.of)})
 		assert.Equal(t, failure == nil, err == nil, "%v", err)
 		switch {
@@ -252,17 +252,17 @@ func (o odd) holds(t *testing.T) {
 	if err == nil {
 		assertSuccess(t, o.op, o.status, value)
 		v := reflect.ValueOf(value)
-		// The reply to a new invitation is not documented, so nothing of it is promised; and a session is what came of it.
+		// The reply to a new invitation is not documented, and a session is not a field of a response.
 		if v.Kind() == reflect.Pointer && o.op != "POST /account/network-invitations" {
 			assert.False(t, v.Elem().IsZero(), "a zero value and no error")
 		}
 		return
 	}
-	assertTold(t, err, o.op, []string{canaryPartnerToken, canaryAccountKey, canaryOrganizationKey, canaryNetworkToken})
+	assertErrorLine(t, err, o.op, []string{canaryPartnerToken, canaryAccountKey, canaryOrganizationKey, canaryNetworkToken})
 	assert.True(t, slices.ContainsFunc(kinds, func(kind error) bool { return isKind(err, kind) }), "of no kind: %v", err)
 }
 
-// exported returns the exported fields of an app session, and any other value as it is.
+// exported returns the exported fields of an app session, and any other value unchanged.
 func exported(value any) any {
 	session, ok := value.(*partnerapi.AppSession)
 	if !ok || session == nil {
@@ -283,7 +283,7 @@ func isKind(err, kind error) bool {
 	return errors.As(err, &failed) && slices.Contains(failed.Unwrap(), kind)
 }
 
-// Every documented body is read with one change at a time that a server or a proxy is likely to make.
+// Every documented body is read with one of the changes that a server or a proxy is likely to make.
 func TestOddResponses(t *testing.T) {
 	t.Parallel()
 	all := oddResponses(t)
@@ -296,7 +296,7 @@ func TestOddResponses(t *testing.T) {
 	t.Logf("%d odd responses", len(all))
 }
 
-// FuzzOddResponse changes a changed body once more, at any place.
+// FuzzOddResponse changes a changed body again, at any place.
 func FuzzOddResponse(f *testing.F) {
 	all := oddResponses(f)
 	for i := 0; i < len(all); i += 97 {
@@ -308,7 +308,7 @@ func FuzzOddResponse(f *testing.F) {
 		from := int(at) % (len(o.body) + 1)
 		to := min(len(o.body), from+int(length))
 		if from != to || len(by) > 0 {
-			o.body, o.reads = string(slices.Concat([]byte(o.body[:from]), by, []byte(o.body[to:]))), told
+			o.body, o.reads = string(slices.Concat([]byte(o.body[:from]), by, []byte(o.body[to:]))), either
 		}
 		o.holds(t)
 	})

@@ -14,7 +14,6 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// Which calls are retried after which attempt, and whether the error is ErrOutcomeUnknown.
 func TestRetriesByOutcome(t *testing.T) {
 	t.Parallel()
 	tried := calls()
@@ -40,7 +39,7 @@ func TestRetriesByOutcome(t *testing.T) {
 		"refused dial": {refusedDial, partnerapi.OutcomeUnsent, nil},
 		"429":          {always(429, ""), partnerapi.OutcomeUnsent, partnerapi.ErrRateLimited},
 		"no response":  {cut, partnerapi.OutcomeUnknown, nil},
-		"half a body":  {halfABody, partnerapi.OutcomeUnknown, partnerapi.ErrBadResponse},
+		"half a body":  {incompleteBody, partnerapi.OutcomeUnknown, partnerapi.ErrBadResponse},
 		"500":          {always(500, ""), partnerapi.OutcomeUnknown, partnerapi.ErrServer},
 		"503 HTML":     {always(503, "<html>"), partnerapi.OutcomeUnknown, partnerapi.ErrServer},
 		"302":          {always(302, "", "Location", "/x"), partnerapi.OutcomeAnswered, partnerapi.ErrBadResponse},
@@ -53,7 +52,7 @@ func TestRetriesByOutcome(t *testing.T) {
 		}
 		for how, attempt := range attempts {
 			if c.op == "GET /partners/signup" && how == "302" {
-				continue // its success
+				continue // success
 			}
 			t.Run(c.name+" after "+how, func(t *testing.T) {
 				t.Parallel()

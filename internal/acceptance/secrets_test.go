@@ -62,10 +62,10 @@ func TestNoSecretInFailures(t *testing.T) {
 		"url.Error of a deadline": failing(func(req *http.Request) error {
 			return &url.Error{Op: "Get", URL: req.URL.String(), Err: context.DeadlineExceeded}
 		}),
-		"a dial that says it all": failing(func(req *http.Request) error {
+		"a dial error with the request": failing(func(req *http.Request) error {
 			return &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(everything(req))}
 		}),
-		"a deadline that says all": failing(func(req *http.Request) error { return fmt.Errorf("%s: %w", everything(req), context.DeadlineExceeded) }),
+		"a deadline with the request": failing(func(req *http.Request) error { return fmt.Errorf("%s: %w", everything(req), context.DeadlineExceeded) }),
 		"unsent": failing(func(req *http.Request) error {
 			httptrace.ContextClientTrace(req.Context()).GetConn("")
 			return leaky(req)
@@ -73,11 +73,11 @@ func TestNoSecretInFailures(t *testing.T) {
 		"a body that breaks": func(req *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 200, Body: breaking{req}}, nil
 		},
-		"silence":                  failing(func(req *http.Request) error { <-req.Context().Done(); return req.Context().Err() }),
-		"neither answer nor error": func(*http.Request) (*http.Response, error) { return nil, nil },
-		"200 HTML":                 echo(200, "<html>", "</html>"),
-		"200 cut JSON":             echo(200, `{"status":"ok","customer":{"email":"`, ""),
-		"200 JSON of another type": func(req *http.Request) (*http.Response, error) { return reply(200, quoted(req)), nil },
+		"silence":                    failing(func(req *http.Request) error { <-req.Context().Done(); return req.Context().Err() }),
+		"neither response nor error": func(*http.Request) (*http.Response, error) { return nil, nil },
+		"200 HTML":                   echo(200, "<html>", "</html>"),
+		"200 cut JSON":               echo(200, `{"status":"ok","customer":{"email":"`, ""),
+		"200 JSON of another type":   func(req *http.Request) (*http.Response, error) { return reply(200, quoted(req)), nil },
 		"200 members of another": func(req *http.Request) (*http.Response, error) {
 			return reply(200, `{"success":`+quoted(req)+`,"customer":`+quoted(req)+`,"list":`+quoted(req)+`,"account_id":[`+quoted(req)+`]}`), nil
 		},
@@ -108,18 +108,18 @@ func TestNoSecretInFailures(t *testing.T) {
 			t.Parallel()
 			for name, call := range canaryCalls(canarySession(t, "https://services.sparkart.net")) {
 				if failure == "200 JSON of another type" && slices.Contains(withoutDocumentedReply, name) {
-					continue // which is a success
+					continue // a success
 				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						opts, told := watched(t)
+						opts, output := watched(t)
 						client := newTestClient(t, transport, append(opts, partnerapi.WithMaxResponseBytes(1<<16))...)
 						assertFailureShowsNoCanary(t, call(t.Context(), client))
-						assertNoCanary(t, told(), "the log or the hook")
-						assert.Contains(t, told(), "partnerapi attempt")
+						assertNoCanary(t, output(), "the log or the hook")
+						assert.Contains(t, output(), "partnerapi attempt")
 
-						// And when the call ends between attempts, with the last answer and the context's error.
+						// The call ends between attempts, with the last response and the context's error.
 						ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 						defer cancel()
 						assertFailureShowsNoCanary(t, call(ctx, client))
@@ -128,8 +128,8 @@ func TestNoSecretInFailures(t *testing.T) {
 						ctx, because := context.WithCancelCause(t.Context())
 						because(errors.New(canary))
 						assertFailureShowsNoCanary(t, call(ctx, client))
-						time.Sleep(time.Minute) // the limit of a refresh, which goes on without its call
-						assertNoCanary(t, told(), "the log or the hook")
+						time.Sleep(time.Minute) // the limit of a refresh, which continues without its call
+						assertNoCanary(t, output(), "the log or the hook")
 					})
 				})
 			}
@@ -137,11 +137,11 @@ func TestNoSecretInFailures(t *testing.T) {
 	}
 }
 
-// breaking is a body whose error says all of its request.
+// breaking is a body whose error contains the whole request.
 type breaking struct{ req *http.Request }
 
 func (b breaking) Read([]byte) (int, error) {
-	return 0, errors.New("reading the answer to " + everything(b.req))
+	return 0, errors.New("reading the response to " + everything(b.req))
 }
 func (b breaking) Close() error { return nil }
 
@@ -154,7 +154,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 	var leak *url.Error
 	assert.NotErrorAs(t, err, &leak)
 	attempt := partnerapi.Attempt{API: failed.API, Op: failed.Op, Err: err}
-	inside := *failed // all but what the API said, which is the caller's to print
+	inside := *failed // without the API's message, which the SDK does not redact completely
 	inside.Type, inside.Messages, inside.Fields, inside.DevMessage, inside.RequestID, inside.Body = "", nil, nil, "", "", nil
 	assertReachesNoCanary(t, inside)
 	assertShowsNoCanary(t, err)
@@ -166,7 +166,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 			assertNoCanary(t, fmt.Sprintf(verb, value), verb)
 		}
 	}
-	// fmt does not ask a type in an unexported field how to print it.
+	// fmt ignores the Format and String of an unexported field.
 	type user struct {
 		err     error
 		failed  *partnerapi.Error
@@ -175,7 +175,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 	for _, verb := range verbs {
 		text := fmt.Sprintf(verb, user{err, failed, attempt})
 		if verb == "%s" || verb == "%q" {
-			// These make fmt print what err points at, a field's Body as the numbers of its bytes among it.
+			// These make fmt print the struct that err points at, with Body as the numbers of its bytes.
 			assert.NotContains(t, text, canary, "an unexported field, "+verb)
 			continue
 		}
@@ -183,7 +183,7 @@ func assertFailureShowsNoCanary(t *testing.T, err error) {
 	}
 }
 
-// The failures that only a real network makes: a refused dial, an unknown host, TLS, a redirect, a cut answer, a limit.
+// Failures of a real network: a refused dial, an unknown host, TLS, a redirect, an incomplete response, a limit.
 func TestNoSecretInFailuresOverLoopback(t *testing.T) {
 	t.Parallel()
 	quiet := log.New(io.Discard, "", 0)
@@ -264,14 +264,14 @@ func TestNoSecretInFailuresOverLoopback(t *testing.T) {
 		t.Run(failure, func(t *testing.T) {
 			t.Parallel()
 			base, more := setUp(t)
-			opts, told := watched(t)
+			opts, output := watched(t)
 			opts = append(append(append(opts, soon), at(base)...), more...)
 			client := newTestClient(t, nil, opts...)
 			t.Cleanup(client.CloseIdleConnections)
 			for _, call := range canaryCalls(canarySession(t, base)) {
 				assertFailureShowsNoCanary(t, call(t.Context(), client))
 			}
-			assertNoCanary(t, told(), "the log or the hook")
+			assertNoCanary(t, output(), "the log or the hook")
 		})
 	}
 }
@@ -286,8 +286,8 @@ func TestNoSecretInFailedSignIns(t *testing.T) {
 		"an echo of the credential": func(req *http.Request) (*http.Response, error) {
 			return reply(401, `{"error":{"code":401,"message":"No session of `+req.Header.Get("Authorization")+`."}}`), nil
 		},
-		"an error that says all": func(req *http.Request) (*http.Response, error) { return nil, errors.New(everything(req)) },
-		"a JWT that is none":     always(200, `{"jwt":"`+canary+`\n","auth":true}`),
+		"an error with the request": func(req *http.Request) (*http.Response, error) { return nil, errors.New(everything(req)) },
+		"an invalid JWT":            always(200, `{"jwt":"`+canary+`\n","auth":true}`),
 	}
 	for failure, fail := range failures {
 		for i, step := range steps {
@@ -295,7 +295,7 @@ func TestNoSecretInFailedSignIns(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					made := 0
-					opts, told := watched(t)
+					opts, output := watched(t)
 					source := partnerapi.SignIn(credentials, append(opts, partnerapi.WithHTTPClient(&http.Client{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
 						if made == i {
 							return fail(req)
@@ -307,7 +307,7 @@ func TestNoSecretInFailedSignIns(t *testing.T) {
 					_, err := client.Networks.List(t.Context(), partnerapi.ListOptions{})
 					require.ErrorIs(t, err, partnerapi.ErrNoCredential)
 					assertFailureShowsNoCanary(t, err)
-					assertNoCanary(t, told(), "the log or the hook")
+					assertNoCanary(t, output(), "the log or the hook")
 					_, err = source.Token(t.Context())
 					require.Error(t, err)
 					assertShowsNoCanary(t, err)
@@ -327,13 +327,13 @@ func TestNoSecretInCancelledCalls(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
-	opts, told := watched(t)
+	opts, output := watched(t)
 	client := newTestClient(t, nil, append(opts, at(server.URL)...)...)
 	t.Cleanup(client.CloseIdleConnections)
 	secret := foreign{"https://a.example/?key=" + canaryAccountKey + "&email=" + canaryEmail}
 	for name, call := range canaryCalls(canarySession(t, server.URL)) {
 		if strings.Contains(name, "expired") {
-			continue // a refresh goes on without its call
+			continue // a refresh continues without its call
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() {
@@ -344,10 +344,10 @@ func TestNoSecretInCancelledCalls(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled, name)
 		assertFailureShowsNoCanary(t, err)
 	}
-	assertNoCanary(t, told(), "the log or the hook")
+	assertNoCanary(t, output(), "the log or the hook")
 }
 
-// Credentials in a message of the API are redacted, and the rest of it is kept.
+// Credentials in a message of the API are redacted, but not the rest of the message.
 func TestCredentialsInMessagesAreRedacted(t *testing.T) {
 	t.Parallel()
 	opts, _ := watched(t)
@@ -391,7 +391,7 @@ func TestCredentialsInMessagesAreRedacted(t *testing.T) {
 // The error of a refused option or argument holds no secret.
 func TestNoSecretInRefusals(t *testing.T) {
 	t.Parallel()
-	opts, told := watched(t)
+	opts, output := watched(t)
 	client := newTestClient(t, nothingSent(t), opts...)
 	fails := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, errors.New(canaryPartnerToken) })
 	returns := partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken + "\n", nil })
@@ -426,7 +426,7 @@ func TestNoSecretInRefusals(t *testing.T) {
 			t.Parallel()
 			require.Error(t, err)
 			assertShowsNoCanary(t, err)
-			assertNoCanary(t, told(), "the log or the hook")
+			assertNoCanary(t, output(), "the log or the hook")
 		})
 	}
 }
@@ -500,7 +500,7 @@ func TestTypesWithSecretsAreRedacted(t *testing.T) {
 	}
 }
 
-// TRAPS: "fmt ignores a type's own Format and String when it is an unexported field": secrets are behind functions.
+// testdata/TRAPS.md: "fmt ignores a type's own `Format` and `String` when it is an unexported field."
 func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	t.Parallel()
 	type user struct {
@@ -542,8 +542,8 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 	}{session, "x"})
 }
 
-// TRAPS: "default logger and give-up error print the URL with its query", "its near-miss text prints ?key=SECRET", and
-// "httpmock's exact-query responder does not match once key= is added", which is what makes it a near miss.
+// testdata/TRAPS.md: "The default logger and the give-up error print the URL with its query." and "httpmock's "no responder" is
+// a transport error, and its near-miss text prints the query."
 func TestTrapNoURLFromBelow(t *testing.T) {
 	t.Parallel()
 	mock := httpmock.NewMockTransport()
@@ -551,27 +551,27 @@ func TestTrapNoURLFromBelow(t *testing.T) {
 	mock.RegisterResponderWithQuery("GET", "https://services.sparkart.net/api/v1/account/search", "email="+url.QueryEscape(canaryEmail),
 		httpmock.NewStringResponder(200, "{}"))
 	synctest.Test(t, func(t *testing.T) {
-		opts, told := watched(t)
+		opts, output := watched(t)
 		client := newTestClient(t, mock, opts...)
 		_, err := client.Accounts.Search(t.Context(), canaryEmail)
 		require.ErrorContains(t, err, "account: GET /account/search: no response: the transport failed; no responder found")
 		assertFailureShowsNoCanary(t, err)
-		assertNoCanary(t, told(), "the log or the hook")
+		assertNoCanary(t, output(), "the log or the hook")
 		var failed *partnerapi.Error
 		require.ErrorAs(t, err, &failed)
 		assert.Equal(t, 4, failed.Attempts)
 	})
 }
 
-// TRAPS: "default logger and give-up error print the URL with its query": "?key=SECRET on stderr per attempt". The key is
-// on no URL that a library below sees; pk and e-mail are, so none of them may print.
+// testdata/TRAPS.md: "The default logger and the give-up error print the URL with its query." The libraries below do not get
+// the key in a URL, but they get pk and e-mail.
 func TestTrapNothingIsPrinted(t *testing.T) { //nolint:paralleltest // the process has one standard error
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
 	stderr, stdout, logged := os.Stderr, os.Stdout, log.Writer()
 	os.Stderr, os.Stdout = write, write
 	log.SetOutput(write)
-	below, ok := retryablehttp.NewClient().Logger.(*log.Logger) // all its clients have the same
+	below, ok := retryablehttp.NewClient().Logger.(*log.Logger) // all clients share it
 	require.True(t, ok)
 	below.SetOutput(write)
 	printed := make(chan string)
@@ -580,7 +580,7 @@ func TestTrapNothingIsPrinted(t *testing.T) { //nolint:paralleltest // the proce
 		printed <- string(text)
 	}()
 	synctest.Test(t, func(t *testing.T) {
-		for _, step := range []roundTripFunc{cut, refusedDial, always(503, ""), always(302, canary), halfABody, always(200, "<html>")} {
+		for _, step := range []roundTripFunc{cut, refusedDial, always(503, ""), always(302, canary), incompleteBody, always(200, "<html>")} {
 			for _, call := range canaryCalls(canarySession(t, "https://services.sparkart.net")) {
 				assert.Error(t, call(t.Context(), newTestClient(t, step)))
 			}
@@ -608,7 +608,7 @@ func TestCredentialsInURLsAreRedacted(t *testing.T) {
 		"https://services.sparkart.net/api/v1/account/search?email=[redacted]&key=[redacted] [redacted] [redacted] [redacted]")
 	assertShowsNoCanary(t, err)
 
-	// Both sources are asked again, and the second fails: the response is that to the first credentials.
+	// Both sources are renewed, and the second fails: the response is that to the first credentials.
 	renewed := partnerapi.TokenSource(&renewing{})
 	opts = []partnerapi.Option{partnerapi.WithCredentialSource(partnerapi.AccountKey, renewed), partnerapi.WithCredentialSource(partnerapi.OrganizationKey, &spent{})}
 	_, err = newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
@@ -631,7 +631,7 @@ func TestCookiesInMessagesAreRedacted(t *testing.T) {
 	}
 }
 
-// renewing is a source of canaries that are numbered.
+// renewing is a source of numbered canaries.
 type renewing struct{ n int }
 
 func (r *renewing) Token(context.Context) (string, error) { return fmt.Sprint(canary, r.n), nil }
@@ -663,14 +663,14 @@ func TestTokensInMessagesAreRedacted(t *testing.T) {
 		}
 		return reply(200, `{"status":"error","messages":[`+string(said)+`]}`), nil
 	}
-	opts, told := watched(t)
+	opts, output := watched(t)
 	client := newTestClient(t, roundTripFunc(echo), opts...)
 	_, err := client.Accounts.Benefits(t.Context(), tokenSession(t, partnerapi.Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh}))
 	require.ErrorContains(t, err, "Please log in with another than Bearer [redacted];")
 	require.ErrorContains(t, err, `{"refresh_token":"[redacted]"}`)
 	assertShowsNoCanary(t, err)
-	assertNoCanary(t, told(), "the log or the hook")
-	assert.Contains(t, told(), "POST /refresh")
+	assertNoCanary(t, output(), "the log or the hook")
+	assert.Contains(t, output(), "POST /refresh")
 }
 
 // The error of a refresh holds no secret.
@@ -684,22 +684,22 @@ func TestNoSecretInFailedRefreshes(t *testing.T) {
 		"a page":                 func(req *http.Request) (*http.Response, error) { return reply(502, everything(req)), nil },
 		"tokens in another form": always(200, `{"access":["`+canaryAccess+`"]}`),
 		"tokens of other types":  always(200, `{"access":{"access_token":{"`+canaryAccess+`":1},"refresh_token":"`+canaryRefresh+`"}}`),
-		"a time that is none":    always(200, `{"access":{"access_token":"`+canaryAccess+`","access_token_expiration":"`+canaryRefresh+`"}}`),
+		"an invalid time":        always(200, `{"access":{"access_token":"`+canaryAccess+`","access_token_expiration":"`+canaryRefresh+`"}}`),
 		"half a pair":            always(200, `{"access":{"access_token":"`+canaryAccess+`"}}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opts, told := watched(t)
+			opts, output := watched(t)
 			client := newTestClient(t, step, opts...)
 			_, err := client.Accounts.Get(t.Context(), tokenSession(t, partnerapi.Tokens{RefreshToken: canaryRefresh}))
 			assertFailureShowsNoCanary(t, err)
-			assertNoCanary(t, told(), "the log or the hook")
-			assert.Contains(t, told(), "POST /refresh")
+			assertNoCanary(t, output(), "the log or the hook")
+			assert.Contains(t, output(), "POST /refresh")
 		})
 	}
 }
 
-// The error of an OnRefresh hook is found, and not printed.
+// The error of an OnRefresh hook is wrapped, but not printed.
 func TestNoSecretOfFailedHooks(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()

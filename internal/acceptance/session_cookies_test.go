@@ -130,7 +130,7 @@ func TestExpiredCookiesAreDroppedFirst(t *testing.T) {
 	})
 }
 
-// A request has at most 50 cookies, however many a server sets in one response or in several.
+// A request has at most 50 cookies, even if a server sets more in one response or in several.
 func TestManyCookies(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -321,7 +321,7 @@ func listed1(n int) (list []string) {
 	return list
 }
 
-// FuzzSessionCookies sets any two cookies. They arrive unchanged, and an export loses no byte of them.
+// FuzzSessionCookies sets any two cookies. They are sent and exported unchanged.
 func FuzzSessionCookies(f *testing.F) {
 	for _, line := range []string{
 		"sid=1; Path=/; HttpOnly", "sid=a,b; path=/", "sid[main]=abcdef; path=/", `sid="a b"; Max-Age=60`, " a\xff = \t\\\x80 ;", "sid", "=x", "a==b", "\x00=1", "a=\r\nb",

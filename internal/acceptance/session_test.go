@@ -217,8 +217,8 @@ func TestSessionIsSafeForConcurrentUse(t *testing.T) {
 	calls.Wait()
 }
 
-// TRAPS: "a cookie jar without a public-suffix list accepts Domain=com, and ignores ports": a session holds its
-// cookies itself, for the scheme, host and port that set them, and ignores Domain.
+// testdata/TRAPS.md: "A cookie jar without a public-suffix list accepts `Domain=com`, and ignores ports." A session has its
+// own cookies for the scheme, host and port that set them, and ignores Domain.
 func TestTrapSessionIsForOneOrigin(t *testing.T) {
 	t.Parallel()
 	server := &cookieServer{set: []string{"sid=1; Domain=net"}}
@@ -271,7 +271,7 @@ func TestSessionOfTwoServersConcurrently(t *testing.T) {
 	assertRefused(t, err, "session", "belongs to another server")
 }
 
-// A session that another server has set meanwhile is not sent with a retry.
+// A session that meanwhile belongs to another server is not sent with a retry.
 func TestSessionOfAnotherServerIsNotRetried(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -366,7 +366,7 @@ func TestTokenExpiresInTheLimiter(t *testing.T) {
 	})
 }
 
-// A refresh ends, however long the timeout of an attempt is.
+// A refresh has its own limit, even if the timeout of an attempt is longer.
 func TestRefreshTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -410,7 +410,7 @@ func TestTokensOfARefusedCall(t *testing.T) {
 	require.NoError(t, getWith(t, newTestClient(t, &issuer{}), session))
 }
 
-// A session is refreshed again and again, each time 30 seconds before the access token expires.
+// A session is refreshed each time 30 seconds before the access token expires.
 func TestTokensAreRefreshedInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -619,7 +619,7 @@ func TestRefreshFails(t *testing.T) {
 		"a redirect": {
 			always(307, "", "Location", "https://other.example/refresh"), []error{partnerapi.ErrBadResponse}, 0,
 		},
-		// A 404 of the refresh is not one of the call, which would be taken for a deletion that succeeded.
+		// A 404 of the refresh is not a 404 of the call, which would mean that the deletion succeeded.
 		"no route": {
 			always(404, `{"error":"Not Found: /api/v1/refresh"}`), []error{partnerapi.ErrBadResponse}, 0,
 		},
@@ -661,7 +661,7 @@ func TestRefreshFails(t *testing.T) {
 // If the API reports no login, a call refreshes the access token and is retried once.
 func TestTokenRejected(t *testing.T) {
 	t.Parallel()
-	logIn, nobody := always(200, saysLogIn), always(200, `{"status":"ok","customer":null}`)
+	logIn, loggedOut := always(200, saysLogIn), always(200, `{"status":"ok","customer":null}`)
 	get := func(ctx context.Context, c *partnerapi.Client, s *partnerapi.Session, opts ...partnerapi.CallOption) error {
 		_, err := c.Accounts.Get(ctx, s, opts...)
 		return err
@@ -687,8 +687,8 @@ func TestTokenRejected(t *testing.T) {
 		"a write": {
 			call: update, calls: []roundTripFunc{logIn}, sent: []string{"POST /account Bearer A0", "POST /refresh R0", "POST /account Bearer A1"},
 		},
-		"a read of nobody": {
-			call: get, calls: []roundTripFunc{nobody}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
+		"a read while logged out": {
+			call: get, calls: []roundTripFunc{loggedOut}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
 		},
 		"a read of nothing": {
 			call: get, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
@@ -704,8 +704,8 @@ func TestTokenRejected(t *testing.T) {
 			call: update, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"POST /account Bearer A0"},
 			kinds: []error{partnerapi.ErrBadResponse},
 		},
-		"a write to nobody": {
-			call: update, calls: []roundTripFunc{nobody}, sent: []string{"POST /account Bearer A0"},
+		"a write while logged out": {
+			call: update, calls: []roundTripFunc{loggedOut}, sent: []string{"POST /account Bearer A0"},
 			kinds: []error{partnerapi.ErrNotLoggedIn},
 		},
 		"without retry": {
@@ -880,7 +880,7 @@ func TestLogoutDuringARefresh(t *testing.T) {
 		go func() { get <- getWith(t, client, session) }()
 		require.NoError(t, <-logout)
 		close(release)
-		require.NoError(t, <-get, "of nobody, whom this server takes for somebody")
+		require.NoError(t, <-get, "the server returns a customer to a logged-out session")
 		assert.Equal(t, []string{"GET /logout Bearer A0", "POST /refresh R0", "GET /account "}, api.sent)
 	})
 }
@@ -948,7 +948,7 @@ type perishing struct {
 	mu       sync.Mutex
 	life     time.Duration
 	ahead    time.Duration // the API's clock
-	untold   bool          // whether the expiration is omitted
+	noExpiry bool          // the expiration is omitted
 	rejects  func(op string, uses int) bool
 	issued   int
 	uses     int // of the newest access token
@@ -961,7 +961,7 @@ func (p *perishing) issue() string {
 	p.issued++
 	p.uses, p.expires = 0, time.Now().Add(p.life)
 	expiration := func(life time.Duration) string {
-		if p.untold {
+		if p.noExpiry {
 			return "null"
 		}
 		return strconv.FormatInt(time.Now().Add(p.ahead+life).Unix(), 10)
@@ -997,13 +997,13 @@ func (p *perishing) session(t *testing.T) *partnerapi.Session {
 	return tokenSession(t, tokens)
 }
 
-// No call fails because an access token expires, if it lives for five seconds or more, with whatever clock. Each token is
-// rejected once from sequential calls.
+// No call fails because an access token of five seconds or more expires, with any clock. Each token is rejected once from
+// sequential calls.
 func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
 	t.Parallel()
 	for name, api := range map[string]*perishing{
 		"known":                          {},
-		"unknown":                        {untold: true},
+		"unknown":                        {noExpiry: true},
 		"by a clock ten minutes ahead":   {ahead: 10 * time.Minute},
 		"by a clock ten minutes behind":  {ahead: -10 * time.Minute},
 		"by a clock twenty seconds fast": {ahead: 20 * time.Second},
@@ -1013,7 +1013,7 @@ func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
 				t.Run(fmt.Sprint(name, ", ", life, ", ", calls, " at a time"), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						api := &perishing{life: life, ahead: api.ahead, untold: api.untold}
+						api := &perishing{life: life, ahead: api.ahead, noExpiry: api.noExpiry}
 						client, session := newTestClient(t, api), api.session(t)
 						every := map[int]time.Duration{1: time.Second, 64: 17 * time.Second}[calls]
 						for range 10 * time.Minute / every {
@@ -1029,8 +1029,7 @@ func TestNoCallFailsBecauseATokenExpires(t *testing.T) {
 	}
 }
 
-// The number of refreshes is bounded, whatever the server rejects, and an operation that is always rejected does not make
-// others fail.
+// The number of refreshes is bounded for any rejections, and an operation that is always rejected does not make others fail.
 func TestRefreshesAreBounded(t *testing.T) {
 	t.Parallel()
 	const inARow, aMinute = 10, 60 / 4
@@ -1047,7 +1046,7 @@ func TestRefreshesAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := &perishing{life: 40 * time.Second, untold: true, rejects: test.rejects}
+				api := &perishing{life: 40 * time.Second, noExpiry: true, rejects: test.rejects}
 				client, session := newTestClient(t, api), api.session(t)
 				failed := false
 				for range 600 {
@@ -1098,7 +1097,7 @@ func TestTokenIsAcceptedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		out := true
-		api := &perishing{life: 5 * time.Second, untold: true, rejects: func(string, int) bool { return out }}
+		api := &perishing{life: 5 * time.Second, noExpiry: true, rejects: func(string, int) bool { return out }}
 		client, session := newTestClient(t, api), api.session(t)
 		require.ErrorIs(t, getWith(t, client, session), partnerapi.ErrNotLoggedIn)
 		out = false

@@ -53,7 +53,7 @@ func assertSent(t *testing.T, fake *partnertest.Fake, sessions, logins, selectio
 	}
 }
 
-// load says how often calls are made, and how many at a time.
+// load is how often calls are made, and how many concurrently.
 type load struct {
 	every time.Duration
 	calls int // at a time
@@ -164,7 +164,7 @@ func TestJWTsRejectedInARow(t *testing.T) {
 	})
 }
 
-// The number of sign-ins is bounded, whatever the server rejects.
+// The number of sign-ins is bounded for any rejections.
 func TestSignInsAreBounded(t *testing.T) {
 	t.Parallel()
 	const inARow, aMinute = 10, 60 / 4
@@ -189,7 +189,7 @@ func TestSignInsAreBounded(t *testing.T) {
 	for name, test := range map[string]struct {
 		with   func(*partnertest.Fake) partnerapi.Option
 		most   int64 // in ten minutes
-		others bool  // whether another operation goes on working
+		others bool  // whether another operation continues to succeed
 	}{
 		"every JWT":                    {with: rejects(func(string, string, int) bool { return true }), most: 16},
 		"all but the first use of one": {with: rejects(func(_, _ string, times int) bool { return times > 1 }), most: inARow + 10*aMinute},
@@ -230,7 +230,7 @@ func TestOneSignInForAllCalls(t *testing.T) {
 		assertAll(t, together(50, func() error { return list(t.Context(), client) }), assert.NoError)
 		assertSent(t, fake, 1, 1, 0, 50)
 
-		// The JWT expires, and all are on their way when they learn it.
+		// The JWT expires while all calls are in flight.
 		fake.ExpireJWTs()
 		fake.Fail(networksOp, slices.Repeat([]partnertest.Fault{slow}, 50)...)
 		fake.Fail(sessionOp, slow)
@@ -339,7 +339,7 @@ func TestSignInFailures(t *testing.T) {
 				if test.op != "" {
 					fake.Fail(test.op, test.fault, test.fault, test.fault, test.fault)
 				}
-				// A write, of which an error has to say whether it may have been done.
+				// A write: its error has to report an unknown outcome.
 				_, err := signedIn(fake, source).Networks.Delete(t.Context(), "acc_9")
 				require.ErrorIs(t, err, partnerapi.ErrNoCredential)
 				for _, kind := range all {
@@ -366,7 +366,7 @@ func TestSignInToTheOnlyAccount(t *testing.T) {
 	assert.Equal(t, "fake-jwt-1", selections[0].Header.Get("Authorization"), "a reply without a JWT leaves the earlier one in use")
 }
 
-// A new JWT that is rejected ends the call. If every call is rejected, not every call signs in: the new JWT is kept for one
+// A new JWT that is rejected ends the call. If every call is rejected, not every call signs in: the new JWT is reused for one
 // second, then for two, and so on.
 func TestSignInNeverLoops(t *testing.T) {
 	t.Parallel()
@@ -388,14 +388,14 @@ func TestSignInNeverLoops(t *testing.T) {
 		fake.ExpireJWTs()
 		require.NoError(t, list(t.Context(), client))
 		assertSent(t, fake, 6, 6, 0, 107)
-		time.Sleep(time.Second) // a new JWT is kept for so long after one that was accepted
+		time.Sleep(time.Second) // a new JWT is reused for so long after one that was accepted
 		fake.ExpireJWTs()
 		require.NoError(t, list(t.Context(), client))
 	})
 }
 
-// A JWT is not kept after a failed sign-in: it was not rejected.
-func TestJWTAfterAFailedSignInIsNotKept(t *testing.T) {
+// After a failed sign-in the JWT is not reused: it was not rejected.
+func TestJWTIsNotReusedAfterAFailedSignIn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		fake, source := newApp(jdoe)
@@ -458,7 +458,7 @@ func TestFailedSignInsAreSpaced(t *testing.T) {
 			assert.Len(t, fake.CallsTo(loginOp), logins+2)
 		}
 
-		// The password is set right, and success ends it all.
+		// The password is corrected, and the sign-in succeeds.
 		fake.SeedAppUser(partnertest.AppUser{AppUser: partnerapi.AppUser{Username: "jdoe"}, Password: "wrong"})
 		time.Sleep(time.Minute)
 		require.NoError(t, list(t.Context(), client))

@@ -337,7 +337,7 @@ func TestSignupHandler(t *testing.T) {
 	}
 }
 
-// Every method but GET is answered with 405.
+// The response to every method but GET is 405.
 func TestSignupHandlerRefusesMethods(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"HEAD", "OPTIONS", "TRACE", "DELETE", "POST", "PUT", "PATCH", "CONNECT", "PROPFIND", "get"} {

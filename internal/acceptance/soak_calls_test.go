@@ -11,7 +11,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// soakOperations are what workers do: every call that has a model. Each returns false if there is nothing to do it with.
+// soakOperations are the calls of the workers: every call that has a model. Each returns false if it has no record to use.
 var soakOperations = []struct {
 	name   string // of everyCall, and after a comma how it is used
 	weight int
@@ -119,7 +119,7 @@ func (w *soakWorker) cancel(what string, cancel func(context.Context, string, ..
 	return true
 }
 
-// signUp signs up again and again: the first time counts.
+// signUp signs up repeatedly: only the first time has an effect.
 func (w *soakWorker) signUp() bool {
 	r, ok := soakPick(w, w.signups, anyRecord)
 	if !ok {
@@ -164,7 +164,7 @@ func (w *soakWorker) createAccount() bool {
 	return true
 }
 
-// customer makes a call about a customer. fits says whether a state is what was shown.
+// customer makes a call about a customer. fits reports whether a state matches the result.
 func (w *soakWorker) customer(
 	what string, otherwise soakReply, isThere func(soakAccount) bool,
 	call func(context.Context, *soakCustomer) (fits func(soakAccount) bool, err error),
@@ -311,7 +311,7 @@ func (w *soakWorker) link(
 func (l *soakLink) invitationID() string { return l.invitation }
 func (l *soakLink) accountID() string    { return l.account }
 
-// knows keeps the ids that a call told.
+// knows stores the ids that a call returned.
 func (w *soakWorker) knows(l *soakLink, stage, id string) {
 	if stage == joined {
 		l.account = id
@@ -414,7 +414,7 @@ func showNetwork(n partnerapi.Network) soakShown {
 	return soakShown{n.AccountTitle, n.AccountID, soakRelation{joined, n.Fee}}
 }
 
-// soakList is a List, or an All, of whatever it lists.
+// soakList is a List or an All of records of a type.
 type soakList func(context.Context, partnerapi.ListOptions) ([]soakShown, error)
 
 func soakPage[T any](show func(T) soakShown, list func(context.Context, partnerapi.ListOptions, ...partnerapi.CallOption) (*partnerapi.Page[T], error)) soakList {
@@ -482,7 +482,7 @@ func (w *soakWorker) see(l *soakLink, says soakReply, stage string, shown []soak
 	}
 }
 
-// walkAway leaves a walk while pages are on their way.
+// walkAway ends a walk while pages are in flight.
 func (w *soakWorker) walkAway() bool {
 	_ = w.ask("All, broken off", func(ctx context.Context) error {
 		items := 0

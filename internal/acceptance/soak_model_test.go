@@ -10,7 +10,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// soakReply is what an API says to a call, if it says anything.
+// soakReply is the reply of an API to a call, or none.
 type soakReply string
 
 const (
@@ -35,7 +35,7 @@ type soakRecord[S comparable] struct {
 	lost bool
 }
 
-// learn keeps the states that are possible after a call. do is what the API does to a state, and what it then says.
+// learn keeps the states that are possible after a call. do returns the next state and the reply of the API for a state.
 // In doubt, an attempt before the last one may have been processed too, or the last one if the API says nothing.
 func (r *soakRecord[S]) learn(says soakReply, doubt bool, do func(S) (S, soakReply)) {
 	var may []S

@@ -31,7 +31,7 @@ var (
 
 const (
 	soakWorkers = 64
-	// A client's budget keeps an outage from being multiplied: with one client for all, next to nothing would be retried.
+	// A client's budget bounds the retries of an outage: with one client for all workers, few calls would be retried.
 	soakClients = 16
 )
 
@@ -95,7 +95,7 @@ func TestSoak(t *testing.T) {
 			soakFault{"429 with Retry-After", partnertest.Fault{Status: 429, RetryAfter: 3 * time.Second}})
 		s, start := newSoak(t, setting), time.Now()
 		var virtual time.Duration
-		synctest.Test(t, func(t *testing.T) { // which fails for a goroutine that stays
+		synctest.Test(t, func(t *testing.T) { // fails if a goroutine has not ended
 			start := time.Now()
 			s.fake = partnertest.New()
 			s.run(t, soakCalls(t, 2_000))
@@ -211,7 +211,7 @@ func (s *soak) queue(index int, op string, requests int) {
 	few := s.faults
 	if s.remote && (op == "GET /partners/signup" || op == "GET /logout") {
 		// net/http itself retries a GET if a reused connection breaks before the response, and reports only the second. These
-		// two change something, of which the model would not know.
+		// two have side effects, which the model would not know.
 		few = slices.DeleteFunc(slices.Clone(few), func(f soakFault) bool {
 			return f.Cut == partnertest.CutBefore || f.Cut == partnertest.CutAfter
 		})
@@ -351,7 +351,7 @@ func (s *soak) judge(err error, trip *soakTrip) (says soakReply, failed *partner
 	return says, failed
 }
 
-// compare holds the fake's state against what the workers know.
+// compare compares the fake's state with that of the workers.
 func (s *soak) compare(t *testing.T) {
 	if s.failed.Load() {
 		return // it ended early, and said why
@@ -488,7 +488,7 @@ func (w *soakWorker) context(trip *soakTrip) (context.Context, context.CancelFun
 	return ctx, func() { timer.Stop(); cancel() }
 }
 
-// soakSend makes a call about one record and learns from it. do is asked when the call is over.
+// soakSend makes a call about one record and learns from it. do is called when the call has ended.
 func soakSend[S comparable](w *soakWorker, r *soakRecord[S], what string, call func(context.Context) error, do func(S) (S, soakReply)) error {
 	before := r.may
 	err := w.ask(what, call, func(says soakReply, doubt, over bool, line string) {
@@ -496,7 +496,7 @@ func soakSend[S comparable](w *soakWorker, r *soakRecord[S], what string, call f
 		r.lost = r.lost || w.remote && over && doubt
 	})
 	if len(r.may) == 0 || r.lost {
-		return err // what is lost can change while it is looked at: it is held against the fake at the end
+		return err // a lost record can still change: it is compared with the fake at the end
 	}
 	truth := r.truth(w.fake)[r.name]
 	if !r.couldBe(r.may, truth) {
@@ -528,7 +528,7 @@ func soakLearn[S comparable](w *soakWorker, r *soakRecord[S], line string, says 
 	}
 }
 
-// ask makes a call. learn is told what the API says, whether there is doubt, and whether the context is over.
+// ask makes a call. learn gets the API's reply, whether the outcome is unknown, and whether the context is done.
 func (w *soakWorker) ask(what string, call func(context.Context) error, learn func(says soakReply, doubt, over bool, line string)) error {
 	trip := new(soakTrip)
 	ctx, cancel := w.context(trip)

@@ -19,7 +19,7 @@ type base struct {
 }
 
 type (
-	state  string // reads itself
+	state  string // decodes itself
 	branch struct {
 		Name     string   `json:"name"`
 		Branches []branch `json:"branches"`
@@ -60,14 +60,14 @@ func (a sameAnswer) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
 }
 
-func answering(t *testing.T, body string) *partnerapi.Client {
+func responding(t *testing.T, body string) *partnerapi.Client {
 	t.Helper()
 	client, err := partnerapi.NewClient(partnerapi.WithNetworkToken("t"), partnerapi.WithHTTPClient(&http.Client{Transport: sameAnswer(body)}))
 	require.NoError(t, err)
 	return client
 }
 
-// A Page of a type of the caller, in Do and in encoding/json, is read by the rules of encoding/json.
+// A Page of a type of the caller, in Do and in encoding/json, is decoded by encoding/json.
 func TestPageOfCallersType(t *testing.T) {
 	t.Parallel()
 	const items = `[{"base":"b","first":"f","Untagged":"u","-":"x","Unnamed":"n","quoted":"7","bytes":"aGk=","small":8,"address":"192.0.2.1",
@@ -78,7 +78,7 @@ func TestPageOfCallersType(t *testing.T) {
 		Tree: &branch{"t", []branch{{Name: "u"}}},
 	}
 	want.Inline.A = "i"
-	client := answering(t, `{"list":`+items+`,"pages":1}`)
+	client := responding(t, `{"list":`+items+`,"pages":1}`)
 	got, err := partnerapi.Do[*partnerapi.Page[strange]](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a"})
 	require.NoError(t, err)
 	assert.Equal(t, []strange{want}, got.Items)
@@ -90,11 +90,11 @@ func TestPageOfCallersType(t *testing.T) {
 	}
 }
 
-// A panic of an item's UnmarshalJSON leaves other calls intact.
+// A panic in the UnmarshalJSON of an item does not affect other calls.
 func TestPanicWhileReading(t *testing.T) {
 	t.Parallel()
-	client := answering(t, `{"list":[{"id":"1"}],"pages":1}`)
-	good := answering(t, `{"account_id":"acc_1","account_title":"Acme Seafood","fee":1.5}`)
+	client := responding(t, `{"list":[{"id":"1"}],"pages":1}`)
+	good := responding(t, `{"account_id":"acc_1","account_title":"Acme Seafood","fee":1.5}`)
 	for range 20 {
 		assert.PanicsWithValue(t, "no", func() {
 			_, _ = partnerapi.Do[*partnerapi.Page[panics]](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a"})

@@ -142,7 +142,7 @@ func TestOperationOfOtherContexts(t *testing.T) {
 	}
 }
 
-// keyOfOperation returns the private key under which a context holds its operation: the one that Operation looks up.
+// keyOfOperation returns the private context key of the operation, which Operation looks up.
 func keyOfOperation() any {
 	ctx := lookups{Context: context.Background()}
 	partnerapi.Operation(&ctx)
@@ -161,7 +161,7 @@ func (l *lookups) Value(key any) any {
 	return nil
 }
 
-// The operation in a request's context contains no secret, in whatever form it is printed.
+// The operation in a request's context contains no secret, in any printed form.
 func TestOperationHoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	known := make(map[string]bool)
@@ -172,7 +172,7 @@ func TestOperationHoldsNoSecret(t *testing.T) {
 	for name, call := range canaryCalls(canarySession(t, accountOrigin)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opts, told := watched(t)
+			opts, output := watched(t)
 			requests := 0
 			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 				requests++
@@ -190,7 +190,7 @@ func TestOperationHoldsNoSecret(t *testing.T) {
 			}), append(opts, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))...)
 			require.Error(t, call(t.Context(), client))
 			assert.Positive(t, requests)
-			assertNoCanary(t, told(), "the log")
+			assertNoCanary(t, output(), "the log")
 		})
 	}
 }
