@@ -86,8 +86,8 @@ func TestNetworkToken(t *testing.T) {
 	}
 }
 
-// TRAPS: "net/http's ServeMux panics on POST /x/{token} beside POST /x/{id}": one route serves both. The body decides
-// or, if it has no field of an update, the path.
+// testdata/TRAPS.md: "`http.ServeMux` panics on `POST /x/{token}` beside `POST /x/{id}`." One route serves both. The body
+// decides or, if it has no field of an update, the path.
 func TestInvitationLife(t *testing.T) {
 	t.Parallel()
 	f := partnertest.New(partnertest.WithInvitationLifetime(time.Hour))

@@ -26,7 +26,7 @@ const minSecret = 8
 // whitespace is what section 5 of RFC 6265 removes around names and values.
 const whitespace = " \t"
 
-// Cookie is what remains of a Set-Cookie line.
+// Cookie is a parsed Set-Cookie line.
 type Cookie struct {
 	Name, Value string    // as received, quotes included
 	Expires     time.Time // zero for a cookie that lasts as long as its list
@@ -69,7 +69,7 @@ func Parse(line string, now time.Time) (c Cookie, ok bool) {
 	return c, true
 }
 
-// afterMaxAge returns when a cookie expires: in at most 68 years, because servers send any number for "never".
+// afterMaxAge returns when a cookie expires: in at most 68 years, because servers send any large number for "never".
 func afterMaxAge(maxAge string, now time.Time) (time.Time, bool) {
 	digits, negative := strings.CutPrefix(maxAge, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -88,7 +88,7 @@ type List []Cookie
 // Has reports whether the list has a cookie of that name.
 func (l List) Has(name string) bool { return l.index(name) >= 0 }
 
-// index returns where the cookie of a name is, or -1.
+// index returns the index of the cookie of a name, or -1.
 func (l List) index(name string) int {
 	return slices.IndexFunc(l, func(c Cookie) bool { return c.Name == name })
 }
@@ -108,7 +108,7 @@ func (l *List) Put(c Cookie, now time.Time) {
 		}
 		return
 	}
-	c.Name, c.Value = strings.Clone(c.Name), strings.Clone(c.Value) // a line can be of a MiB
+	c.Name, c.Value = strings.Clone(c.Name), strings.Clone(c.Value) // a line can have a MiB
 	if at >= 0 {
 		(*l)[at] = c
 		return

@@ -194,7 +194,7 @@ func TestSecrets(t *testing.T) {
 	assert.Empty(t, listOf().Secrets())
 }
 
-// FuzzList sets any two cookies. They arrive at a server as it set them.
+// FuzzList sets any two cookies. A server receives them unchanged.
 func FuzzList(f *testing.F) {
 	for _, line := range []string{
 		"sid=1; Path=/; HttpOnly", "sid=a,b; path=/", "sid[main]=abcdef; path=/", `sid="a b"; Max-Age=60`, " a\xff = \t\\\x80 ;", "sid", "=x", "a==b", "\x00=1", "a=\r\nb",
@@ -215,7 +215,7 @@ func FuzzList(f *testing.F) {
 		require.NoError(t, err)
 		assert.Equal(t, req.Header["Cookie"], arrived.Header["Cookie"])
 
-		// The server's view of a line: without its attributes, and without spaces around the name and the value.
+		// The server expects the name and the value without attributes and surrounding spaces.
 		var want []string
 		for _, line := range []string{one, two} {
 			pair, attributes, _ := strings.Cut(line, ";")

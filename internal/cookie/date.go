@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// partsOfDate read what section 5.1.1 of RFC 6265 looks for in the tokens of a date, each once and in this order: a time,
-// a day, a month and a year. They return nothing for a token of another kind.
+// partsOfDate parse the tokens of a date by section 5.1.1 of RFC 6265, each once and in this order: a time, a day, a month and
+// a year. They return nothing for a token of another kind.
 var partsOfDate = [...]func(token string) []int{clockOf, numberOf(1, 2), monthOf, numberOf(2, 4)}
 
 // parseDate reads a date by section 5.1.1, which knows no time zones: all are UTC.

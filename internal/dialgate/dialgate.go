@@ -1,5 +1,5 @@
-// Package dialgate is a transport that keeps the connections of a busy client and lets few requests at a time ask for a
-// new one. It also tells which failed requests were not sent.
+// Package dialgate is a transport that pools the connections of a busy client and lets few requests at a time ask for a
+// new one. It also reports which failed requests were not sent.
 package dialgate
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/errtext"
 )
 
-// Transport is an [http.RoundTripper] with a gate before each host that is reached over TLS. Without a handshake, a
-// connection too many costs little, so requests over plain HTTP pass.
+// Transport is an [http.RoundTripper] with a gate before each host that is reached over TLS. Requests over plain
+// HTTP pass, because a superfluous connection without a handshake costs little.
 //
 // A request that has to wait at the gate has its httptrace's GetConn called before that: one whose context ends there has
 // asked for a connection and got none. net/http calls GetConn again when it is asked for the connection.
@@ -90,7 +90,7 @@ func (t *Transport) gate(host string) *gate {
 	return known.(*gate)
 }
 
-// asks tells the trace of ctx that a connection is asked for.
+// asks calls GetConn of the trace of ctx.
 func asks(ctx context.Context, u *url.URL) {
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace == nil || trace.GetConn == nil {

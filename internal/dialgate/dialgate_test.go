@@ -68,14 +68,14 @@ func dialling(dial func() (net.Conn, error)) *Transport {
 	return own
 }
 
-// unreachable is a server that does not answer: net/http continues to dial when no request waits any more.
+// unreachable dials a server that does not respond: net/http continues to dial when no request waits any more.
 func unreachable() (net.Conn, error) {
 	time.Sleep(30 * time.Second)
 	return nil, context.DeadlineExceeded
 }
 
-// atOnce makes calls concurrently and waits for them.
-func atOnce(callers int, call func()) {
+// concurrently makes the calls at the same time and waits for them.
+func concurrently(callers int, call func()) {
 	var all sync.WaitGroup
 	for range callers {
 		all.Go(call)
@@ -95,7 +95,7 @@ func TestOneConnectionOfHTTP2(t *testing.T) {
 	address, own, connections := newServer(t, true, ignore)
 	for round := range int64(3) {
 		for range 2 {
-			atOnce(64, func() {
+			concurrently(64, func() {
 				protocol, err := send(t.Context(), own, address)
 				assert.True(t, err == nil && protocol == "HTTP/2.0", "%s %v", protocol, err)
 			})
@@ -150,7 +150,7 @@ func TestGatePatience(t *testing.T) {
 					mu.Unlock()
 					return unreachable()
 				})
-				atOnce(10, func() {
+				concurrently(10, func() {
 					ctx, cancel := context.WithTimeout(t.Context(), test.timeout)
 					defer cancel()
 					_, err := send(ctx, own, test.address)
@@ -166,7 +166,7 @@ func TestGatePatience(t *testing.T) {
 	}
 }
 
-// closing is a body that counts how often it is closed.
+// closing is a body that counts the calls of Close.
 type closing struct {
 	io.Reader
 
@@ -220,7 +220,7 @@ func TestGateContextCancelled(t *testing.T) {
 	}
 }
 
-// The trace hears of a wait in the gate, and once more when net/http is asked for the connection.
+// GetConn of the trace is called before a wait in the gate, and again when net/http is asked for the connection.
 func TestGateTracesWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestGateServerDown(t *testing.T) {
 			own := dialling(func() (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: net.UnknownNetworkError("down")}
 			})
-			atOnce(200, func() {
+			concurrently(200, func() {
 				_, err := send(t.Context(), own, address)
 				assert.Error(t, err)
 			})
@@ -302,7 +302,7 @@ func TestGateAfterPanic(t *testing.T) {
 	})
 }
 
-// The caller's trace hears what the gate looks at too, from the first request on.
+// The hooks of the caller's trace that the gate uses too are called, from the first request on.
 func TestGateKeepsTrace(t *testing.T) {
 	t.Parallel()
 	address, own, _ := newServer(t, true, ignore)

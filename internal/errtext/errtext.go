@@ -30,12 +30,12 @@ type Reason string
 // Error returns the words.
 func (r Reason) Error() string { return string(r) }
 
-// Own is what the caller knows of errors of its own. It is asked before anything else.
+// Own describes the errors of the caller. It has priority over all other texts.
 type Own struct {
 	// Whole returns the text of an error that is described as one, whatever it wraps or joins, and whether the text is that
-	// of a known error. It is not ok for any other error.
+	// of a known error. For any other error it is not ok.
 	Whole func(err error) (text string, known, ok bool)
-	// Texts return the text of an error in a chain, such as [As] and [Is]. They are not asked of an error that joins others.
+	// Texts return the text of an error in a chain, such as [As] and [Is]. They are not called with an error that joins others.
 	Texts []func(err error) (text string, ok bool)
 }
 
@@ -137,8 +137,8 @@ func first(texts []func(error) (string, bool), err error) (string, bool) {
 	return "", false
 }
 
-// harmlessErrors are known by themselves, or by words of ours. They come before what an operation of package net failed
-// with, and harmlessTexts after that: of these the operation and its addresses are printed too.
+// harmlessErrors are errors with fixed texts. They are tested before the cause of a failed operation of package net, and
+// harmlessTexts after it: of these the operation and its addresses are printed too.
 var harmlessErrors = []func(error) (string, bool){
 	ofJSON, fixedText,
 	Is(context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed), ofTime,
@@ -152,7 +152,7 @@ var harmlessTexts = []func(error) (string, bool){
 	As[x509.UnhandledCriticalExtension], ofNoType, fixedBeginning,
 }
 
-// ofJSON returns what an error of encoding/json means: its own words differ between releases of Go, and hold values.
+// ofJSON returns the meaning of an error of encoding/json: its own text differs between releases of Go, and holds values.
 func ofJSON(err error) (string, bool) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -168,13 +168,13 @@ func ofJSON(err error) (string, bool) {
 	return (&jsonwire.TypeError{Type: field.Type}).Error(), true
 }
 
-// ofTime returns what an error of [time.Parse] means. Its own text holds the value.
+// ofTime returns the meaning of an error of [time.Parse]. Its own text holds the value.
 func ofTime(err error) (string, bool) {
 	var failed *time.ParseError
 	return jsonwire.ErrNotTime.Error(), errors.As(err, &failed)
 }
 
-// ofNoType is for errors whose types are not exported: alerts of TLS, and what golang.org/x/time/rate says.
+// ofNoType is for errors whose types are not exported: alerts of TLS, and errors of golang.org/x/time/rate.
 func ofNoType(err error) (string, bool) {
 	if err == nil {
 		return "", false
@@ -183,7 +183,7 @@ func ofNoType(err error) (string, bool) {
 	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate.MatchString(text)
 }
 
-// isOfRate matches what golang.org/x/time/rate says, whose errors have no type of their own.
+// isOfRate matches the texts of golang.org/x/time/rate, whose errors have no type of their own.
 var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
 
 // RateDeadline returns [context.DeadlineExceeded] if err says that a wait for a golang.org/x/time/rate limiter would exceed the

@@ -20,7 +20,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 )
 
-// foreign is an error as other packages make them: its text carries what was asked for.
+// foreign is an error of another package: its text contains the URL.
 type foreign struct{ URL string }
 
 func (f foreign) Error() string { return "no responder found for GET " + f.URL }

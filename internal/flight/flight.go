@@ -4,7 +4,7 @@ package flight
 import "context"
 
 // Flight is work in a goroutine of its own and the result for everyone who waits for it. If the work panics, Wait panics
-// with the same value: nobody could recover the panic in the goroutine of the work.
+// with the same value: a panic in the goroutine of the work could not be recovered.
 type Flight[T any] struct {
 	done     chan struct{} // closed when the work has ended and the fields below are final
 	value    T

@@ -1,7 +1,7 @@
 // Package jsonwire reads the JSON of the APIs. Into the types of this module it reads several times as fast as
 // encoding/json, with a few allocations for a whole list, and it accepts the spellings that servers have been seen to
-// use. All other types are left to encoding/json, to which a differential fuzz test holds the rest.
+// use. All other types are left to encoding/json. A differential fuzz test compares the two.
 //
-// It also finds single members of an object without reading the others, reads collections in their forms, and tells whether
-// encoding/json would change a value that it writes.
+// It also finds single members of an object without reading the others, reads collections in their forms, and reports
+// whether encoding/json would change a value that it writes.
 package jsonwire

@@ -67,8 +67,8 @@ func (m Member) Texts() (texts []string) {
 	return texts
 }
 
-// IsTruthy reports whether the value says anything: null, false, 0, an empty string, and a list or an object that is empty
-// or holds only empty ones say nothing.
+// IsTruthy reports whether the value is set: null, false, 0, an empty string, and a list or an object that is empty
+// or holds only empty ones are not set.
 func (m Member) IsTruthy() bool {
 	value, known := m.Bool()
 	hollow := len(bytes.Trim(m.Value, "[]{}, \t\r\n")) == 0

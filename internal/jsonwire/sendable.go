@@ -25,7 +25,7 @@ const (
 	notANumber = "NaN or infinite"
 )
 
-// inspection inspects all that encoding/json writes of a value.
+// inspection inspects everything that encoding/json writes for a value.
 type inspection struct {
 	seen map[reference]bool // inspected already: a value can contain itself
 }
@@ -226,7 +226,7 @@ func (i *inspection) ofHeld(v reflect.Value) (why string) {
 	return ""
 }
 
-// shape is what there is to inspect in the values of a type.
+// shape describes how to inspect the values of a type.
 type shape struct {
 	writesItself bool // whether it, or its pointer, can have a method that writes JSON or text
 	fields       []outField

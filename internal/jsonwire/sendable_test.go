@@ -68,7 +68,7 @@ type failingText struct{}
 
 func (*failingText) MarshalText() ([]byte, error) { return nil, errors.New("SECRET") }
 
-// Invalid UTF-8 is found in the value itself: a U+FFFD of the caller's is sendable, whatever encoding/json writes for it.
+// Invalid UTF-8 is found in the value itself, because a U+FFFD in the value is sendable.
 func TestUnsendable(t *testing.T) {
 	t.Parallel()
 	const bad = "a\xffb"
@@ -159,7 +159,7 @@ func TestUnsendable(t *testing.T) {
 	}
 }
 
-// A number that JSON does not have is found in the value: the error of encoding/json for it differs between releases of Go.
+// A number that JSON cannot represent is found in the value: the error of encoding/json differs between releases of Go.
 func TestUnsendableNumbers(t *testing.T) {
 	t.Parallel()
 	inf := math.Inf(-1)

@@ -177,7 +177,8 @@ type holder[T any] struct {
 	V T `json:"v"`
 }
 
-// spellings asserts what is read into a T, and what is refused with an error that names the field and not the value.
+// spellings asserts which texts are decoded into a T, and which are refused with an error that names the field but not the
+// value.
 func spellings[T any](t *testing.T, kind string, read map[string]T, refused ...string) {
 	t.Helper()
 	t.Run(kind, func(t *testing.T) {
@@ -191,7 +192,7 @@ func spellings[T any](t *testing.T, kind string, read map[string]T, refused ...s
 			var got holder[T]
 			err := Unmarshal([]byte(`{"v":`+text+`}`), &got)
 			require.Error(t, err, text)
-			if reflect.TypeFor[T]().Kind() != reflect.Slice { // what could be read of a list is kept
+			if reflect.TypeFor[T]().Kind() != reflect.Slice { // a list keeps its readable elements
 				assert.Zero(t, got, text)
 			}
 			assert.Regexp(t, `^field v: (not a list|not of type [a-zA-Z0-9.]+|not a day|not a number of seconds|not an RFC 3339 time)$`, err.Error())

@@ -48,7 +48,7 @@ func UnmarshalMember(data []byte, key string, into any) (Presence, error) {
 	return presence, err
 }
 
-// Presence says whether there is a value.
+// Presence reports whether there is a value.
 type Presence int
 
 // The states of a value: there is none, it is null, or it is anything else.
@@ -116,7 +116,7 @@ type decoder struct {
 	err error // of the first value that is JSON and could not be read
 }
 
-// plan says how values of a type are read.
+// plan describes how values of a type are read.
 type plan struct {
 	read   func(d *decoder, v reflect.Value, p *plan)
 	starts *[256]bool // the bytes that a value can begin with, or nil for any
@@ -372,7 +372,7 @@ func (d *decoder) own(v reflect.Value, _ *plan) {
 	at, isTime := into.(*time.Time)
 	switch {
 	case err == nil && isTime:
-		*at = at.UTC() // for == and assert.Equal, whatever the offset
+		*at = at.UTC() // for == and assert.Equal with any offset
 	case err == nil || readDateSpelling(v, raw):
 	case isTime:
 		d.note(ErrNotTime)

@@ -47,7 +47,7 @@ type named string
 
 var errNotADay = errors.New("not a day")
 
-// day reads itself, as a date of the root package does.
+// day has an UnmarshalJSON, as a date of the root package does.
 type day struct {
 	year  int
 	month time.Month
@@ -75,7 +75,7 @@ func (d *day) UnmarshalJSON(data []byte) error {
 
 var errNotSeconds = errors.New("not a number of seconds")
 
-// seconds reads itself, as Unix seconds of the root package do.
+// seconds has an UnmarshalJSON, as Unix seconds of the root package do.
 type seconds struct {
 	set    bool
 	number float64
@@ -118,7 +118,7 @@ func fixtures(t testing.TB) (names []string) {
 
 func ptr[T any](v T) *T { return &v }
 
-// FuzzUnmarshal holds the reader to encoding/json: it reads the same, and in addition only the alternative spellings.
+// FuzzUnmarshal compares Unmarshal with encoding/json: it accepts the same, and in addition only the alternative spellings.
 func FuzzUnmarshal(f *testing.F) {
 	for _, name := range fixtures(f) {
 		f.Add([]byte(fixture(f, name)))
@@ -133,7 +133,7 @@ func FuzzUnmarshal(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		assert.Equal(t, json.Valid(data), Valid(data))
-		if hasTwins(data) {
+		if hasDuplicates(data) {
 			return // encoding/json merges the records of two lists of the same name
 		}
 		sameAsStandard[anyReply](t, data)
@@ -201,8 +201,8 @@ func sameAsStandard[T any](t *testing.T, data []byte) {
 	assert.Equal(t, !json.Valid(data), errors.Is(err, ErrNotJSON), "%T: encoding/json: %v, here: %v", got, wantErr, err)
 }
 
-// hasTwins reports whether an object has two members of a name.
-func hasTwins(data []byte) bool {
+// hasDuplicates reports whether an object has two members with the same name.
+func hasDuplicates(data []byte) bool {
 	s := scanner{data: data}
 	found := false
 	var look func()
@@ -262,7 +262,7 @@ func TestUnmarshalMember(t *testing.T) {
 	}
 }
 
-// Reading into a value again leaves nothing of the first in what the second has.
+// A value that is decoded into again keeps no old values in the fields of the new JSON.
 func TestUnmarshalAgain(t *testing.T) {
 	t.Parallel()
 	got := anyReply{Text: "old", Named: "old", MaybeYes: ptr(true), Texts: []string{"old"}, Records: []anyRecord{{"old", ptr(1.5)}}, Day: day{1987, 9, 3}}
@@ -270,7 +270,7 @@ func TestUnmarshalAgain(t *testing.T) {
 	assert.Equal(t, anyReply{Text: "new", Named: "old", Texts: []string{}, Records: []anyRecord{{Name: "new"}}}, got)
 }
 
-// A value that was read does not refer to the response, whose memory is reused.
+// Decoded values do not refer to the buffer of the response, which is reused.
 func TestUnmarshalCopies(t *testing.T) {
 	t.Parallel()
 	for _, name := range fixtures(t) {
@@ -305,7 +305,7 @@ func TestSecondName(t *testing.T) {
 	}
 }
 
-// Choices are a list of strings or the names of members. Another value is no error.
+// Choices are a list of strings or the names of members. Another value is ignored.
 func TestChoices(t *testing.T) {
 	t.Parallel()
 	type record struct {
@@ -322,7 +322,7 @@ func TestChoices(t *testing.T) {
 	require.ErrorIs(t, Unmarshal([]byte(`{"choices":[01]}`), new(record)), ErrNotJSON)
 }
 
-// Only the records of this module are read by the reader's rules, which is a question of the import path.
+// Only the types of this module, which are known by their import path, are decoded by the rules of this package.
 func TestTypesOfOthers(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "github.com/partnerapi/partnerapi-go", rootPath)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Name is all that a type with secrets prints: for every verb of fmt, in slog, and as text.
+// Name is the only output of a type with secrets: for every verb of fmt, in slog, and as text.
 type Name string
 
 // Format prints the name.

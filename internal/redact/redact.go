@@ -1,4 +1,4 @@
-// Package redact keeps secrets, e-mails and control characters out of texts that are printed. It knows no call: secrets are
+// Package redact keeps secrets, e-mails and control characters out of texts that are printed. Secrets are
 // passed in as strings.
 package redact
 
@@ -11,13 +11,13 @@ import (
 	"unicode"
 )
 
-// Mark stands in the place of what is redacted.
+// Mark replaces redacted text.
 const Mark = "[redacted]"
 
-// Forms are secrets as they are, and as they are in a URL.
+// Forms are secrets, unchanged and escaped as in a URL.
 type Forms []string
 
-// Add appends the forms of a secret. An empty one has none, and one that is there already is not added again.
+// Add appends the forms of a secret. An empty secret has none, and a duplicate is not added.
 func (f Forms) Add(secret string) Forms {
 	if secret == "" || slices.Contains(f, secret) {
 		return f
@@ -29,7 +29,7 @@ func (f Forms) Add(secret string) Forms {
 	return f
 }
 
-// Remove returns text with [Mark] in the place of every form.
+// Remove returns text with every form replaced by [Mark].
 func (f Forms) Remove(text string) string {
 	if !slices.ContainsFunc(f, func(form string) bool { return strings.Contains(text, form) }) {
 		return text
@@ -43,7 +43,7 @@ func (f Forms) Remove(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// Echoes reports whether text holds one of the secrets: as it is, or escaped as in a URL, however often.
+// Echoes reports whether text holds one of the secrets: unchanged, or escaped as in a URL any number of times.
 func Echoes(text string, secrets []string) bool {
 	const mostEscapes = 8 // text that is escaped more often is not worth the time, and counts as one that does
 	for range mostEscapes {
@@ -95,7 +95,7 @@ const (
 	longestEmail = 1 << 10
 )
 
-// Emails returns text with [Mark] in the place of every e-mail. A text longer than [MostRead] is cut.
+// Emails returns text with every e-mail replaced by [Mark]. A text longer than [MostRead] is cut.
 func Emails(text string) string {
 	if len(text) > MostRead {
 		text = text[:MostRead]
@@ -106,7 +106,7 @@ func Emails(text string) string {
 	return anEmail.ReplaceAllLiteralString(text, Mark)
 }
 
-// Line returns text without line breaks and other control characters, and not too long to read.
+// Line returns text without line breaks and other control characters, and cut at a length for reading.
 func Line(text string) string {
 	const most = 500
 	text = strings.Map(func(r rune) rune {

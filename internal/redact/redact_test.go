@@ -14,18 +14,18 @@ func TestFormsAreRemoved(t *testing.T) {
 		secrets    []string
 		text, want string
 	}{
-		"none":               {nil, "No a here", "No a here"},
-		"empty":              {[]string{""}, "No a here", "No a here"},
-		"absent":             {[]string{"secret"}, "No a here", "No a here"},
-		"twice":              {[]string{"a1"}, "a1 is not xa1y", "[redacted] is not x[redacted]y"},
-		"part of a word":     {[]string{"log"}, "Please log in to the catalogue", "Please [redacted] in to the cata[redacted]ue"},
-		"another case":       {[]string{"log"}, "Log", "Log"},
-		"in a query":         {[]string{"a b/+"}, "?k=a+b%2F%2B&x=1", "?k=[redacted]&x=1"},
-		"in a path":          {[]string{"a b?"}, "/a%20b%3F/x", "/[redacted]/x"},
-		"begins with other":  {[]string{"secret", "secret two"}, "secret two, secret", "[redacted], [redacted]"},
-		"escaped, the same":  {[]string{"a b", "a b"}, "a b, a+b, a%20b", "[redacted], [redacted], [redacted]"},
-		"bytes of any kind":  {[]string{"a\xff"}, "a\xff or a%FF", "[redacted] or [redacted]"},
-		"what looks as mark": {[]string{"redacted"}, "[redacted]", "[[redacted]]"},
+		"none":              {nil, "No a here", "No a here"},
+		"empty":             {[]string{""}, "No a here", "No a here"},
+		"absent":            {[]string{"secret"}, "No a here", "No a here"},
+		"twice":             {[]string{"a1"}, "a1 is not xa1y", "[redacted] is not x[redacted]y"},
+		"part of a word":    {[]string{"log"}, "Please log in to the catalogue", "Please [redacted] in to the cata[redacted]ue"},
+		"another case":      {[]string{"log"}, "Log", "Log"},
+		"in a query":        {[]string{"a b/+"}, "?k=a+b%2F%2B&x=1", "?k=[redacted]&x=1"},
+		"in a path":         {[]string{"a b?"}, "/a%20b%3F/x", "/[redacted]/x"},
+		"begins with other": {[]string{"secret", "secret two"}, "secret two, secret", "[redacted], [redacted]"},
+		"escaped, the same": {[]string{"a b", "a b"}, "a b, a+b, a%20b", "[redacted], [redacted], [redacted]"},
+		"bytes of any kind": {[]string{"a\xff"}, "a\xff or a%FF", "[redacted] or [redacted]"},
+		"part of the mark":  {[]string{"redacted"}, "[redacted]", "[[redacted]]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,7 +58,7 @@ func TestEchoes(t *testing.T) {
 		"https://long%20secret%2f1/": true,
 		escaped("/long secret/1", 7): true,
 		escaped("/harmless +", 7):    false,
-		escaped("/harmless +", 9):    true, // not worth the time
+		escaped("/harmless +", 9):    true, // escaped too often
 		"%zz%":                       false,
 		"https://a.example/pk1/b":    true,
 		"?pk=pk1":                    true,
@@ -76,7 +76,7 @@ func TestEchoes(t *testing.T) {
 
 func TestEmails(t *testing.T) {
 	t.Parallel()
-	// Without the rest of the line, the last one would lose its @.
+	// The text is cut before the @ of the last one.
 	name := strings.Repeat("n", 490)
 	many := strings.Repeat(name+"@b.example,", 8)
 	for text, want := range map[string]string{

@@ -12,7 +12,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
 
-// TRAPS: "Retry-After has no cap and overflows": 9223372037 becomes negative.
+// testdata/TRAPS.md: "`Retry-After` has no cap and overflows."
 func TestTrapRetryAfterOverflow(t *testing.T) {
 	t.Parallel()
 	const longest = 9223372036 * time.Second

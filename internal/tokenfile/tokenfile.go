@@ -17,11 +17,11 @@ import (
 const (
 	// maxAge is how long a token is cached.
 	maxAge = time.Second
-	// grace is how long the last token is used while the file cannot be read: somebody may be writing it.
+	// grace is how long the last token is used while the file cannot be read: another process may be writing it.
 	grace = 10 * time.Second
-	// maxSize is more than servers accept of a header.
+	// maxSize is more than the largest header that servers accept.
 	maxSize = 64 << 10
-	// byteOrderMark is what some editors begin a file with.
+	// byteOrderMark is at the beginning of the files of some editors.
 	byteOrderMark = "\ufeff"
 )
 
@@ -30,7 +30,7 @@ type File struct {
 	path string
 
 	mu      sync.Mutex
-	token   string    // what was read last
+	token   string    // the last one that was read
 	read    time.Time // when
 	stale   bool      // whether to read again immediately
 	failing time.Time // since when it cannot be read
@@ -75,7 +75,7 @@ func read(path string) (string, error) {
 	if err != nil {
 		return "", errors.Join(errtext.Reason("opening the file failed"), err)
 	}
-	if !info.Mode().IsRegular() { // opening a pipe may take for ever
+	if !info.Mode().IsRegular() { // opening a pipe can block
 		return "", errtext.Reason("not a file")
 	}
 	file, err := os.Open(path) //nolint:gosec // whoever makes the source names the file

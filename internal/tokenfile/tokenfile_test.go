@@ -125,10 +125,10 @@ func TestInvalidate(t *testing.T) {
 		file.Invalidate("another")
 		assertToken(t, file, "token-1")
 		file.Invalidate("token-1")
-		file.Invalidate("another") // by a call that was slower
+		file.Invalidate("another") // by a slower call
 		assertToken(t, file, "token-2")
 		write(t, path, "token-3")
-		file.Invalidate("token-1") // of a call that began with it
+		file.Invalidate("token-1") // by a call that used it
 		assertToken(t, file, "token-2")
 
 		// A rejected token has no grace when the file is missing, but it is returned if the file still holds it.
@@ -143,7 +143,6 @@ func TestInvalidate(t *testing.T) {
 	})
 }
 
-// Whoever writes the file may need a moment.
 func TestGrace(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -350,7 +350,7 @@ func TestWalkEndsAtAnEmptyPage(t *testing.T) {
 	})
 }
 
-// TRAPS: "none of 5 list iterators stops on a server that repeats a page": a page that came before ends the walk.
+// testdata/TRAPS.md: "A list iterator does not stop on a server that repeats a page."
 func TestWalkWithoutProgress(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
