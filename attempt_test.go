@@ -188,7 +188,7 @@ func TestTrapOutcomeByProof(t *testing.T) {
 	}
 }
 
-// The client's own transport traces every connection, so for it the trace alone is proof, whatever the dialler returns. An
+// The client's own transport traces every connection, so for it the trace alone is proof for every error of the dialler. An
 // http.Transport of the caller can have a registered protocol that sends the request without a trace.
 func TestOutcomeOfFailedDial(t *testing.T) {
 	t.Parallel()
@@ -1006,7 +1006,7 @@ func unreachable(context.Context, string, string) (net.Conn, error) {
 	return nil, context.DeadlineExceeded
 }
 
-// A call never waits for the connections of others until its timeout: before that it asks for its own. No call is sent.
+// A call does not wait for the connections of others until its timeout, but asks for its own before. No call is sent.
 func TestGateServerUnreachable(t *testing.T) {
 	t.Parallel()
 	for base, timeout := range map[string]time.Duration{

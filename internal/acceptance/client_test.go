@@ -72,7 +72,7 @@ func TestOptionsRefused(t *testing.T) {
 		"opaque base":                  {base("https:SECRET"), "WithBaseURL", url},
 		"base of another scheme":       {base("ftp://SECRET.example"), "WithBaseURL", url},
 		"base of a file":               {base("file:///SECRET"), "WithBaseURL", url},
-		"base that is no URL":          {base("https://SECRET.example/%zz"), "WithBaseURL", url},
+		"base that is not a URL":       {base("https://SECRET.example/%zz"), "WithBaseURL", url},
 		"base with a space":            {base(" https://SECRET.example"), "WithBaseURL", url},
 		"base with a newline":          {base("https://SECRET.example/\n"), "WithBaseURL", url},
 		"base with a bad port":         {base("https://SECRET.example:x"), "WithBaseURL", url},

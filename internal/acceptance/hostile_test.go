@@ -40,7 +40,7 @@ func TestResponseTooLarge(t *testing.T) {
 		piece    []byte
 	}{
 		"plain":     {"", piece},
-		"gzip bomb": {"gzip", member.Bytes()}, // gzip goes on from one member to the next
+		"gzip bomb": {"gzip", member.Bytes()}, // a gzip stream can have several members
 	}
 	calls := map[string]struct {
 		status, sent int

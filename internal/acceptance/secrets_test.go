@@ -34,7 +34,7 @@ import (
 // withoutDocumentedReply are the calls that accept any JSON, because the vendor documents no response.
 var withoutDocumentedReply = []string{"Networks.Update", "Invitations.Create", "Invitations.Update", "Invitations.Delete"}
 
-// No token, key, password, cookie, pk or e-mail is in an error, a log line or a hook's argument, however a call fails.
+// No token, key, password, cookie, pk or e-mail is in the error, log line or hook argument of a failed call.
 func TestNoSecretInFailures(t *testing.T) {
 	t.Parallel()
 	leaky := func(req *http.Request) *url.Error {

@@ -169,7 +169,7 @@ func newSoak(t *testing.T, setting soakSetting) *soak {
 		queued: make(map[string][]string), figures: make(map[string]int), requests: make(map[string]int),
 	}
 	if s.seed == 0 {
-		s.seed = rand.Uint64() //nolint:gosec // it chooses what is tried, and hides nothing
+		s.seed = rand.Uint64() //nolint:gosec // not used for a secret
 	}
 	// It repeats the calls and the faults, not the order in which the goroutines run.
 	t.Logf("seed: -soakseed=%d", s.seed)

@@ -12,7 +12,7 @@ import (
 // outage is a number of calls to an API that is down.
 type outage struct {
 	name           string
-	answer         http.HandlerFunc
+	respond        http.HandlerFunc
 	callers, calls int
 	call           func(context.Context, client) error
 }
@@ -40,7 +40,7 @@ func outages(callers, calls int) []outage {
 
 // run makes the calls with a fresh client and adds the number of requests to the table.
 func (o outage) run(ctx context.Context, t *table, p peer) error {
-	s := serve(plainHTTP, o.answer)
+	s := serve(plainHTTP, o.respond)
 	defer s.Close()
 	c, err := p.fresh(s.URL, retryWait)
 	if err != nil {

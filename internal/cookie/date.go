@@ -11,7 +11,7 @@ import (
 // a year. They return nothing for a token of another kind.
 var partsOfDate = [...]func(token string) []int{clockOf, numberOf(1, 2), monthOf, numberOf(2, 4)}
 
-// parseDate reads a date by section 5.1.1, which knows no time zones: all are UTC.
+// parseDate parses a date by section 5.1.1, which has no time zones: all are UTC.
 func parseDate(text string) (time.Time, bool) {
 	var found [len(partsOfDate)][]int
 	for token := range strings.FieldsFuncSeq(text, isDateDelimiter) {

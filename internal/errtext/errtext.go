@@ -32,7 +32,7 @@ func (r Reason) Error() string { return string(r) }
 
 // Own describes the errors of the caller. It has priority over all other texts.
 type Own struct {
-	// Whole returns the text of an error that is described as one, whatever it wraps or joins, and whether the text is that
+	// Whole returns the text of an error that is described without those that it wraps or joins, and whether the text is that
 	// of a known error. For any other error it is not ok.
 	Whole func(err error) (text string, known, ok bool)
 	// Texts return the text of an error in a chain, such as [As] and [Is]. They are not called with an error that joins others.

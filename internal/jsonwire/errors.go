@@ -35,7 +35,7 @@ func inField(name string, err error) error {
 	return &FieldError{name, err}
 }
 
-// TypeError is the error of a value that cannot be read into Type. Its text holds nothing of the value.
+// TypeError is the error of a value that cannot be read into Type. Its text does not contain the value.
 type TypeError struct{ Type reflect.Type }
 
 // Error names Type, but neither list nor map nor anonymous struct by the types in it: the names of those of encoding/json

@@ -357,14 +357,14 @@ func TestWalkWithoutProgress(t *testing.T) {
 		page func(page int) reply
 		want []string
 	}{
-		"one page again and again":   {func(int) reply { return listOf(9, 9, "acc_1") }, ids(1, 1)},
+		"one page repeatedly":        {func(int) reply { return listOf(9, 9, "acc_1") }, ids(1, 1)},
 		"with ever more pages":       {func(page int) reply { return listOf(page+1, 0, "acc_1") }, ids(1, 1)},
 		"two pages, ever more pages": {func(page int) reply { return listOf(page+1, 0, ids(page%2+1, page%2+1)...) }, []string{"acc_2", "acc_1"}},
 		"two pages, ever more of all": {
 			func(page int) reply { return listOf(page+8, 100*page, ids(page%2+1, page%2+1)...) }, []string{"acc_2", "acc_1"},
 		},
 		"five pages": {func(page int) reply { return listOf(page+1, 0, ids(page%5, page%5)...) }, []string{"acc_1", "acc_2", "acc_3", "acc_4", "acc_0"}},
-		"the last again and again": {
+		"the last page repeatedly": {
 			func(page int) reply { return listOf(page+1, 0, ids(min(page, 20), min(page, 20))...) }, ids(1, 20),
 		},
 	}
