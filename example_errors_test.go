@@ -60,12 +60,12 @@ func ExampleError_status() {
 
 	fake.Fail(create, partnertest.Fault{Status: 403, Body: "<h1>Blocked</h1>"}, partnertest.Fault{Cut: partnertest.CutAfter})
 	fmt.Println("a page of a proxy:", statusOf(subscribe("MS2", "parent@example.com")))
-	fmt.Println("an answer that is lost:", statusOf(subscribe("MS2", "parent@example.com")))
+	fmt.Println("a lost response:", statusOf(subscribe("MS2", "parent@example.com")))
 
 	fake.Fail(cancel, partnertest.Fault{Cut: partnertest.CutRefused})
 	fmt.Println("no connection:", statusOf(client.Subscriptions.Cancel(ctx, "MS1")))
 	_, err := client.Accounts.Get(ctx, partnerapi.NewSession())
-	fmt.Println("nobody logged in:", statusOf(err))
+	fmt.Println("not logged in:", statusOf(err))
 	_, err = fake.Client(partnerapi.WithNetworkToken("expired")).Networks.Get(ctx, "acc_1")
 	fmt.Println("a bad credential:", statusOf(err))
 	// Output:
@@ -74,9 +74,9 @@ func ExampleError_status() {
 	// an unknown pk: 404
 	// an empty pk: 400
 	// a page of a proxy: 502
-	// an answer that is lost: 503
+	// a lost response: 503
 	// no connection: 503
-	// nobody logged in: 401
+	// not logged in: 401
 	// a bad credential: 500
 }
 

@@ -167,7 +167,7 @@ func TestEveryOperationUnderEveryFault(t *testing.T) {
 		methods[table] = append(methods[table], fmt.Sprintf("- `%s`: %s\n", c.op, c.name))
 	}
 	var all strings.Builder
-	all.WriteString(`# What every operation does under every fault
+	all.WriteString(`# Every operation under every fault
 
 The number counts the requests, refused ones included; the errors after it are those that errors.Is finds. "Once": only
 the first request has the fault. "Always": every request has it. Operations that behave alike share a table.
