@@ -63,7 +63,7 @@ func TestKilledLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all c
 	}
 	loader = startProvision(t, "last loader", e.loader...)
 	e.requireDone(t, loader)
-	assert.Contains(t, loader.said(), "going on")
+	assert.Contains(t, loader.said(), "continuing")
 }
 
 func TestWorkersAndStatusOfARunningLoader(t *testing.T) { //nolint:paralleltest // uses all cores
