@@ -163,7 +163,8 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	return err
 }
 
-// outgoing is the copy of the request that one attempt sends. A transport may keep and change it.
+// outgoing is the copy of the request that one attempt sends. A transport may keep and change it, but
+// not the values of headers in place, which calls share.
 type outgoing struct {
 	http.Request
 

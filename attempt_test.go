@@ -1433,3 +1433,42 @@ func TestHeaderLimit(t *testing.T) {
 		}
 	}
 }
+
+type keptKey struct{}
+
+// A transport may keep requests: each belongs to its attempt, and net/http needs its GetBody.
+func TestRequestsThatATransportKeeps(t *testing.T) {
+	t.Parallel()
+	var kept []*http.Request
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		kept = append(kept, req)
+		return reply(201, `{"success":true}`), nil
+	}))
+	ctx := context.WithValue(t.Context(), keptKey{}, "value")
+	for _, pk := range []string{"1", "2", "3"} {
+		require.NoError(t, client.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: pk}, WithHeader("X-Trace", pk)))
+		require.NoError(t, client.Subscriptions.Update(ctx, pk, UpdateSubscriptionRequest{Plan: PlanBark}))
+	}
+	for i, pk := range []string{"1", "2", "3"} {
+		created, updated := kept[2*i], kept[2*i+1]
+		assert.Equal(t, "/api/v1/partners/subscriptions", created.URL.Path)
+		assert.Equal(t, "/api/v1/partners/subscriptions/"+pk, updated.URL.Path)
+		assert.Equal(t, pk, created.Header.Get("X-Trace"))
+		for _, req := range []*http.Request{created, updated} {
+			assert.Equal(t, []string{testPartnerToken}, req.Header["X-Token-Auth"])
+			assert.Equal(t, "www.bark.us", req.Host)
+			assert.Equal(t, context.Canceled, req.Context().Err())
+			assert.Equal(t, "value", req.Context().Value(keptKey{}))
+		}
+		for body, req := range map[string]*http.Request{`{"pk":"` + pk + `"}`: created, `{"plan":"bark"}`: updated} {
+			again, err := req.GetBody()
+			require.NoError(t, err)
+			sent, err := io.ReadAll(again)
+			require.NoError(t, err)
+			assert.Equal(t, body, string(sent))
+			assert.Equal(t, int64(len(body)), req.ContentLength)
+		}
+		_, op := Operation(updated.Context())
+		assert.Equal(t, "PUT /partners/subscriptions/{pk}", op)
+	}
+}

@@ -258,8 +258,9 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Fligh
 	}
 	r := flight.New[struct{}](reason("the refresh did not end"))
 	t.renewal = r
+	spent := t.RefreshToken // a logout meanwhile removes it
 	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r}, true)
-	go r.Run(func() (struct{}, error) { return struct{}{}, t.replace(ctx, c.refresh, !fresh, unaccepted) }, func(struct{}, error) {
+	go r.Run(func() (struct{}, error) { return struct{}{}, t.replace(ctx, c.refresh, spent, !fresh, unaccepted) }, func(struct{}, error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.renewal = nil
@@ -269,12 +270,9 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Fligh
 
 // replace refreshes the tokens, if that is due, and stores them. It belongs to all calls that wait: one that gives up leaves
 // it to the others.
-func (t *tokenSession) replace(ctx context.Context, refresh refresher, due, unaccepted bool) error {
+func (t *tokenSession) replace(ctx context.Context, refresh refresher, spent string, due, unaccepted bool) error {
 	var failed error
 	if due {
-		t.mu.Lock()
-		spent := t.RefreshToken
-		t.mu.Unlock()
 		limited, cancel := context.WithTimeout(ctx, refreshTimeout)
 		tokens, err := refresh(limited, spent)
 		cancel()

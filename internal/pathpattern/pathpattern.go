@@ -32,9 +32,6 @@ func Split(op string) (method, pattern string, invalid *Invalid) {
 
 // Expand returns the escaped path in which each wildcard is replaced by one of args, as one segment.
 func Expand(pattern string, args []string) (escaped string, invalid *Invalid) {
-	if !strings.ContainsAny(pattern, "{}") && len(args) == 0 {
-		return (&url.URL{Path: pattern}).EscapedPath(), nil
-	}
 	segments := strings.Split(pattern[1:], "/")
 	wildcards := 0
 	for i, segment := range segments {

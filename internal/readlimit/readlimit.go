@@ -26,10 +26,10 @@ func All(r io.Reader, most int64, tooLarge error) ([]byte, error) {
 	b.limited = io.LimitedReader{R: r, N: min(most, math.MaxInt64-1) + 1}
 	n, err := b.buffer.ReadFrom(&b.limited)
 	switch {
-	case err != nil: // the buffer is not pooled: the reader may still use it
-		return nil, err
 	case n > most:
 		return nil, tooLarge
+	case err != nil: // the buffer is not pooled: the reader may still use it
+		return nil, err
 	}
 	data := bytes.Clone(b.buffer.Bytes())
 	b.limited.R = nil

@@ -52,3 +52,16 @@ func TestAllCopies(t *testing.T) {
 	}
 	assert.Equal(t, "first", string(first))
 }
+
+// breaking returns its text together with an error.
+type breaking string
+
+func (b breaking) Read(p []byte) (int, error) { return copy(p, b), io.ErrUnexpectedEOF }
+
+func TestAllOverTheLimitWithAnError(t *testing.T) {
+	t.Parallel()
+	_, err := All(breaking("four"), 3, errTooLarge)
+	require.ErrorIs(t, err, errTooLarge)
+	_, err = All(breaking("four"), 4, errTooLarge)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
