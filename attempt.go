@@ -70,9 +70,9 @@ type facts struct {
 	Attempt
 
 	header  http.Header
-	body    []byte
-	payload []byte // the content of the envelope
-	failure *Error // the failure in the envelope, or why the response is incomplete
+	body    *readlimit.Body // or nil
+	payload []byte          // the content of the envelope, in the memory of body
+	failure *Error          // the failure in the envelope, or why the response is incomplete
 
 	cause      error         // why there is no complete response
 	stopped    bool          // the attempt was not allowed to start
@@ -105,7 +105,7 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) *facts {
 		f.Err = hide(f.cause)
 		return f
 	}
-	f.payload, f.failure = r.open(f.StatusCode, bytes.TrimPrefix(f.body, []byte("\ufeff"))) // some servers send a byte order mark
+	f.payload, f.failure = r.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // some servers send a byte order mark
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.rejected = !r.secrets.renewed
@@ -163,8 +163,8 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	return err
 }
 
-// outgoing is the copy of the request that one attempt sends. A transport may keep and change it, but
-// not the values of headers in place, which calls share.
+// outgoing is the copy of the request that one attempt sends, in one allocation. A transport may keep and change it, but not the
+// values of headers in place: calls share them.
 type outgoing struct {
 	http.Request
 

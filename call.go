@@ -58,6 +58,8 @@ type none = struct{}
 //		Op:  "GET /partners/children",
 //	})
 //
+// An UnmarshalJSON or UnmarshalText of T copies what it keeps, as [json.Unmarshaler] requires: the memory is reused.
+//
 // It returns the errors of the methods, and an [*ArgumentError] for an invalid call. If the response to a write is only
 // partly decodable, for example because a field has another type, Do returns that part beside the error.
 func Do[T any](ctx context.Context, client *Client, call Call, opts ...CallOption) (T, error) {

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -18,6 +19,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 		return zero, err
 	}
 	res := send(ctx, c, r)
+	defer res.body.Free()
 	if res.failure != nil {
 		return zero, explain(r, res, res.failure)
 	}
@@ -33,7 +35,11 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 }
 
 func send(ctx context.Context, c *Client, r *request) result {
-	s, started := c.config(), time.Now()
+	s := c.config()
+	var started time.Time
+	if r.into != nil {
+		started = time.Now()
+	}
 	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, s.budgets[r.api], s.observer, &r.secrets, func(ctx context.Context, number int) *facts {
 		return s.attempt(ctx, r, number)
 	})
@@ -46,7 +52,7 @@ func send(ctx context.Context, c *Client, r *request) result {
 // explain completes a failure with the facts of the call and its responses.
 func explain(r *request, res result, failed *Error) *Error {
 	failed.API, failed.Op = r.api, r.op
-	failed.StatusCode, failed.Body = res.StatusCode, res.body
+	failed.StatusCode, failed.Body = res.StatusCode, bytes.Clone(res.body.Bytes()) // the memory is pooled
 	failed.RequestID = res.header.Get("X-Request-Id")
 	failed.RetryAfter = res.retryAfter
 	failed.Attempts = res.attempts

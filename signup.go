@@ -73,6 +73,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 		return nil, err
 	}
 	res := send(ctx, s.client, r)
+	defer res.body.Free()
 	location, failed := redirectOf(r, res)
 	if failed != nil {
 		return nil, explain(r, res, failed)

@@ -33,24 +33,29 @@ func TestAll(t *testing.T) {
 			t.Parallel()
 			got, err := All(test.body, 1000, errTooLarge)
 			require.ErrorIs(t, err, test.err)
-			assert.Equal(t, test.want, string(got))
+			assert.Equal(t, test.want, string(got.Bytes()))
 		})
 	}
 	got, err := All(strings.NewReader("abc"), math.MaxInt64, errTooLarge)
 	require.NoError(t, err)
-	assert.Equal(t, "abc", string(got))
+	assert.Equal(t, "abc", string(got.Bytes()))
 }
 
-// The buffer is pooled: a body must not be overwritten by the next one.
-func TestAllCopies(t *testing.T) {
+// A body keeps its memory until it is freed.
+func TestBodyIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	first, err := All(strings.NewReader("first"), 10, errTooLarge)
 	require.NoError(t, err)
 	for range 100 {
-		_, err = All(strings.NewReader("second"), 10, errTooLarge)
+		second, err := All(strings.NewReader("second"), 10, errTooLarge)
 		require.NoError(t, err)
+		assert.Equal(t, "second", string(second.Bytes()))
+		second.Free()
 	}
-	assert.Equal(t, "first", string(first))
+	assert.Equal(t, "first", string(first.Bytes()))
+	var none *Body
+	none.Free()
+	assert.Empty(t, none.Bytes())
 }
 
 // breaking returns its text together with an error.
