@@ -162,7 +162,7 @@ func (l *loop) attempt(ctx context.Context) {
 }
 
 // retry makes the attempts after the first one. go-retryablehttp waits between them; it sees no request and no response, because
-// it would log URLs, and close connections.
+// it would log URLs, and close connections. It takes a copy of l, so that a call without retries does not allocate one.
 func (l loop) retry(ctx context.Context) loop {
 	isMade := true // the first attempt
 	client := retryablehttp.Client{

@@ -32,6 +32,9 @@ func Split(op string) (method, pattern string, invalid *Invalid) {
 
 // Expand returns the escaped path in which each wildcard is replaced by one of args, as one segment.
 func Expand(pattern string, args []string) (escaped string, invalid *Invalid) {
+	if !strings.ContainsAny(pattern, "{}*") && len(args) == 0 { // nothing to replace, and no "*", which stays as a segment only
+		return (&url.URL{Path: pattern}).EscapedPath(), nil
+	}
 	segments := strings.Split(pattern[1:], "/")
 	wildcards := 0
 	for i, segment := range segments {
