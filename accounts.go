@@ -117,12 +117,14 @@ func (in CreateAccountRequest) check() (field, why string) {
 }
 
 // MarshalJSON returns the body of the request. The passwords are in an object of their own.
-func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
+func (in CreateAccountRequest) MarshalJSON() ([]byte, error) { return json.Marshal(in.written()) }
+
+func (in CreateAccountRequest) written() any {
 	type passwords struct {
 		Password     string `json:"password,omitzero"`
 		Confirmation string `json:"password_confirmation,omitzero"`
 	}
-	return json.Marshal(struct {
+	return struct {
 		Email       string    `json:"email,omitzero"`
 		FirstName   string    `json:"first_name,omitzero"`
 		LastName    string    `json:"last_name,omitzero"`
@@ -133,7 +135,7 @@ func (in CreateAccountRequest) MarshalJSON() ([]byte, error) {
 	}{
 		in.Email, in.FirstName, in.LastName, in.Birthdate, in.Username, in.AcceptTerms,
 		passwords{in.Password, in.PasswordConfirmation},
-	})
+	}
 }
 
 // Format prints only the type's name, for every verb.

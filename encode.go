@@ -69,19 +69,15 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 }
 
 func optionsOf(opts []CallOption) (o callOptions, why string) {
-	if len(opts) == 0 {
-		return o, ""
-	}
-	var set callOptions
 	for _, opt := range opts {
 		if opt == nil {
 			return o, "nil"
 		}
-		if why := opt(&set); why != "" {
+		if why := opt(&o); why != "" {
 			return o, why
 		}
 	}
-	return set, ""
+	return o, ""
 }
 
 // target returns the method of the operation, and its URL in which each wildcard is replaced by an escaped argument.
@@ -132,7 +128,7 @@ func (e *endpoint) content() ([]byte, error) {
 	if err := e.check("Body", e.Body); err != nil {
 		return nil, err
 	}
-	if why := jsonwire.Unsendable(e.Body); why != "" {
+	if why := jsonwire.Unsendable(e.Body, written); why != "" {
 		return nil, e.refuse("Body", why)
 	}
 	body, err := json.Marshal(e.Body)
@@ -140,6 +136,15 @@ func (e *endpoint) content() ([]byte, error) {
 		return nil, e.refuse("Body", whyNot(err))
 	}
 	return body, nil
+}
+
+// written returns the value whose JSON a type of ours writes, if that is not the value itself.
+func written(v any) (any, bool) {
+	w, ok := v.(interface{ written() any })
+	if !ok {
+		return nil, false
+	}
+	return w.written(), true
 }
 
 // headersWith returns the headers of a request with those of the caller, without credentials. An empty value of the caller

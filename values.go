@@ -228,14 +228,16 @@ func (o Optional[T]) Get() (v T, ok bool) { return o.value, o.state == stateSet 
 
 // MarshalJSON returns the value in JSON, the empty string (the API's "empty value") if o clears the field, and null if
 // o leaves it. The field's tag needs omitzero, so that null is not sent.
-func (o Optional[T]) MarshalJSON() ([]byte, error) {
+func (o Optional[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.written()) }
+
+func (o Optional[T]) written() any {
 	switch o.state {
 	case stateSet:
-		return json.Marshal(o.value)
+		return o.value
 	case stateClear:
-		return []byte(`""`), nil
+		return ""
 	default:
-		return []byte("null"), nil
+		return nil
 	}
 }
 

@@ -15,8 +15,10 @@ import (
 // Unsendable returns why encoding/json would send another value than v, or would fail for a number, or the empty string.
 // encoding/json replaces every byte that is not valid UTF-8 by U+FFFD, so that two different keys could become one. This
 // inspects the value itself, because the output of encoding/json, and how it fails, differs between releases of Go.
-func Unsendable(v any) (why string) {
-	i := inspection{}
+//
+// written returns the value whose JSON the MarshalJSON of a value returns, for types of the caller, and otherwise false.
+func Unsendable(v any, written func(any) (any, bool)) (why string) {
+	i := inspection{written: written}
 	return i.of(reflect.ValueOf(v))
 }
 
@@ -27,7 +29,8 @@ const (
 
 // inspection inspects everything that encoding/json writes for a value.
 type inspection struct {
-	seen map[reference]bool // inspected already: a value can contain itself
+	written func(any) (any, bool)
+	seen    map[reference]bool // inspected already: a value can contain itself
 }
 
 type reference struct {
@@ -41,9 +44,12 @@ func (i *inspection) of(v reflect.Value) (why string) {
 	if !v.IsValid() || isNil(v) {
 		return ""
 	}
+	if v.Kind() == reflect.String && v.Type() == stringType {
+		return whyNotText(v.String())
+	}
 	s := shapeOf(v.Type())
 	if s.writesItself && v.CanInterface() {
-		if why, written := i.ofMethods(v); written {
+		if why, isWritten := i.ofMethods(v); isWritten {
 			return why
 		}
 	}
@@ -67,6 +73,8 @@ func (i *inspection) of(v reflect.Value) (why string) {
 	}
 	return ""
 }
+
+var stringType = reflect.TypeFor[string]() // of most values, which is quick to inspect
 
 func isNil(v reflect.Value) bool {
 	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil()
@@ -168,17 +176,18 @@ func withMethods(v reflect.Value) any {
 }
 
 // ofMethods inspects what v writes by its own methods, if it has any.
-func (i *inspection) ofMethods(v reflect.Value) (why string, written bool) {
+func (i *inspection) ofMethods(v reflect.Value) (why string, isWritten bool) {
 	if v.Kind() == reflect.Pointer && !i.isNew(v, 0) {
 		return "", true
 	}
+	value := withMethods(v)
+	if inner, ok := i.written(value); ok {
+		return i.of(reflect.ValueOf(inner)), true // its JSON is valid UTF-8 in any case: encoding/json writes it
+	}
 	var text []byte
 	var err error
-	switch m := withMethods(v).(type) {
+	switch m := value.(type) {
 	case json.Marshaler:
-		if why := i.ofOurs(reflect.Indirect(reflect.ValueOf(m))); why != "" {
-			return why, true
-		}
 		text, err = m.MarshalJSON()
 	case encoding.TextMarshaler:
 		text, err = m.MarshalText()
@@ -189,41 +198,6 @@ func (i *inspection) ofMethods(v reflect.Value) (why string, written bool) {
 		why = notUTF8
 	}
 	return why, true // encoding/json will report err
-}
-
-// ofOurs inspects what the MarshalJSON of a type of ours writes, which may be promoted from an embedded field. Its result is
-// valid UTF-8 in any case, because it uses encoding/json.
-func (i *inspection) ofOurs(v reflect.Value) (why string) {
-	switch t := v.Type(); {
-	case isOurs(t):
-		return cmp.Or(i.ofHeld(v), i.ofFields(v, shapeOf(t).fields))
-	case t.Kind() == reflect.Struct:
-		for n := range t.NumField() {
-			field := v.Field(n)
-			if !t.Field(n).Anonymous || isNil(field) || field.Kind() == reflect.Pointer && !i.isNew(field, -1) {
-				continue
-			}
-			if why := i.ofOurs(reflect.Indirect(field)); why != "" {
-				return why
-			}
-		}
-	}
-	return ""
-}
-
-// ofHeld inspects the value that a method Get returns, if it says that there is one.
-func (i *inspection) ofHeld(v reflect.Value) (why string) {
-	if !v.CanInterface() {
-		return ""
-	}
-	get := v.MethodByName("Get")
-	if !get.IsValid() || get.Type().NumIn() > 0 || get.Type().NumOut() != 2 || get.Type().Out(1).Kind() != reflect.Bool {
-		return ""
-	}
-	if results := get.Call(nil); results[1].Bool() {
-		return i.of(results[0])
-	}
-	return ""
 }
 
 // shape describes how to inspect the values of a type.
