@@ -84,7 +84,13 @@ func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 
 // strange is the failure of a response that is not in the API's form, with the messages that it has nevertheless.
 func strange(status int, body []byte) *Error {
-	return withMessages(unenveloped(status), messages.Find(body))
+	return withMessages(unenveloped(status), form.Find(body))
+}
+
+// form is how the APIs write messages. The path after "Not Found:" contains arguments of the call.
+var form = messages.Form{
+	NotFields: []string{"success", "status", "error_type", "type", "code", "request_method", "dev_message"},
+	CutAfter:  "Not Found",
 }
 
 // withMessages puts the messages of a response into a failure.
@@ -100,7 +106,7 @@ func openPartner(status int, body []byte) ([]byte, *Error) {
 	succeeded, known := success.Bool()
 	switch {
 	case known && !succeeded:
-		failed := withMessages(&Error{Type: kind.Text()}, messages.Find(body))
+		failed := withMessages(&Error{Type: kind.Text()}, form.Find(body))
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
 	case !isSuccess(status), success.Value != nil && !known:
@@ -147,7 +153,7 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
 		return body, nil
 	}
-	said := messages.Find(body)
+	said := form.Find(body)
 	switch {
 	case !odd && (isFailure || says.Value == nil && len(said.Kept()) > 0):
 		return nil, withMessages(&Error{kinds: accountKinds(status, said.Kept())}, said)
@@ -185,7 +191,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	case failure.Value == nil && !isSuccess(status):
 		return nil, strange(status, body)
 	case failure.Value == nil && (known && !succeeded || strings.EqualFold(says.Text(), "error")):
-		return nil, withMessages(badResponse("a failure in an undocumented form"), messages.Find(body))
+		return nil, withMessages(badResponse("a failure in an undocumented form"), form.Find(body))
 	case failure.Value == nil && (success.Value == nil || known):
 		return body, nil
 	case !jsonwire.IsObject(failure.Value):
@@ -193,7 +199,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	}
 	var said networkFailure
 	_ = jsonwire.Unmarshal(failure.Value, &said) // a member of another type does not make it less of a failure
-	failed := withMessages(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage}, messages.Find(body))
+	failed := withMessages(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage}, form.Find(body))
 	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
 		if kind := statusKind(code); kind != nil {
 			failed.kinds = []error{kind}
@@ -221,3 +227,72 @@ type networkFailure struct {
 	Code       int    `json:"code"`
 	DevMessage string `json:"dev_message"`
 }
+
+// messageKinds are the kinds of the APIs' messages, used if neither status nor type decides. A * stands for any text. Any
+// other message is ErrInvalid.
+var messageKinds = []messageKind{
+	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
+	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
+	means("*has already been taken", ErrInvalid, ErrAlreadyExists),
+	means("Please use a valid API Key.", ErrUnauthorized),
+	means("Email and password combination is incorrect.", ErrUnauthorized),
+	means(refusedRefresh, ErrUnauthorized),
+	means("Unable to login.*", ErrForbidden),
+	means("Your email address has an unregistered account*", ErrForbidden),
+	means("Your email address has not been confirmed.*", ErrForbidden),
+	means("*does not have access to this website.", ErrForbidden),
+	means("Please log in*", ErrNotLoggedIn),
+	means("Not Found*", ErrBadResponse), // the route was not found
+}
+
+// messageKind has the kinds of the messages that begin with start and end with end. If open, text may be between them.
+type messageKind struct {
+	start, end string
+	open       bool
+	kinds      []error
+}
+
+func means(pattern string, kinds ...error) messageKind {
+	start, end, open := strings.Cut(pattern, "*")
+	return messageKind{start, end, open, kinds}
+}
+
+// kindsBy returns the kind of the status, or the kinds of the messages if the status is not specific.
+func kindsBy(status int, messages []string) []error {
+	if kind := statusKind(status); kind != nil && !errors.Is(kind, ErrInvalid) {
+		return []error{kind}
+	}
+	return kindsOf(messages)
+}
+
+// kindsOf returns the distinct kinds of all messages, or ErrInvalid without a message.
+func kindsOf(messages []string) []error {
+	if len(messages) == 1 {
+		return kindsOfMessage(messages[0])
+	}
+	var kinds []error
+	for _, m := range messages {
+		for _, kind := range kindsOfMessage(m) {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+		}
+	}
+	if kinds == nil {
+		return invalid
+	}
+	return kinds
+}
+
+func kindsOfMessage(message string) []error {
+	message = strings.TrimSpace(message)
+	for i := range messageKinds {
+		if known := &messageKinds[i]; strings.HasPrefix(message, known.start) && strings.HasSuffix(message, known.end) &&
+			(known.open || message == known.start) {
+			return known.kinds
+		}
+	}
+	return invalid
+}
+
+var invalid = []error{ErrInvalid}

@@ -117,7 +117,7 @@ func (s *settings) check() error {
 	}
 	for which, source := range s.sources {
 		if own, ok := source.(hiddenSource); ok {
-			if err := own.suits(which, s.bases[NetworkAPI]); err != nil {
+			if err := own.suits(which, s.bases); err != nil {
 				return err
 			}
 		}

@@ -118,7 +118,7 @@ func repeat(ctx context.Context, p rules, b *budget.Budget, o observer, s *secre
 	if l.next.again {
 		l = l.retry(ctx)
 	}
-	if l.stopped || l.next.again || l.last.Outcome != OutcomeAnswered {
+	if l.last == nil || l.next.again || l.last.Outcome != OutcomeAnswered {
 		l.add(whyDone(ctx))
 	}
 	if l.StatusCode == 0 {
@@ -137,7 +137,6 @@ type loop struct {
 	budget   *budget.Budget
 	observer observer
 	last     *facts // of the last attempt that was made
-	stopped  bool   // whether the next attempt was not allowed to start
 	next     step
 	extra    int // attempts that a renewal added
 }
@@ -150,7 +149,7 @@ func (l *loop) attempt(ctx context.Context) {
 		l.facts = f
 	}
 	if f.stopped {
-		l.stopped, l.next = true, step{}
+		l.next = step{}
 		return
 	}
 	l.attempts++

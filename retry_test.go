@@ -13,11 +13,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/jarcoal/httpmock"
+	"github.com/partnerapi/partnerapi-go/internal/budget"
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 	"github.com/stretchr/testify/assert"
@@ -1172,4 +1174,57 @@ func TestRetryAfter401NeedsAnotherToken(t *testing.T) {
 			assert.Equal(t, test.rejected, test.source.rejected)
 		})
 	}
+}
+
+// Calls that fail concurrently retry as often as the budget allows.
+func TestRetryBudgetOfConcurrentCalls(t *testing.T) {
+	t.Parallel()
+	const calls = 64
+	for range 5 {
+		var b budget.Budget
+		for range 99 { // of 100
+			require.True(t, b.Take())
+		}
+		var attempts atomic.Int64
+		start, arrived := make(chan struct{}), make(chan struct{}, 2*calls)
+		var running sync.WaitGroup
+		for range calls {
+			running.Go(func() {
+				repeat(t.Context(), rules{RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}, true, false}, &b, observer{}, new(secrets),
+					func(context.Context, int) *facts {
+						attempts.Add(1)
+						arrived <- struct{}{}
+						<-start
+						return &facts{Attempt: Attempt{Outcome: OutcomeUnknown}, cause: io.EOF}
+					})
+			})
+		}
+		for range calls {
+			<-arrived
+		}
+		close(start)
+		running.Wait()
+		require.Equal(t, int64(calls+1), attempts.Load())
+	}
+}
+
+// A complete response stays the result if the limiter refuses the retry: the context is not why the call ended.
+func TestLimiterRefusesARenewedCall(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	refusal, asked := errors.New("no"), 0
+	client := newTestClient(t, always(401, `{"error":{"code":401,"message":"Expired."}}`),
+		WithCredentialSource(NetworkToken, &rotating{}),
+		WithRateLimiter(NetworkAPI, limiterFunc(func(context.Context) error {
+			if asked++; asked == 1 {
+				return nil
+			}
+			cancel()
+			return refusal
+		})))
+	_, err := client.Networks.Get(ctx, "acc_1")
+	require.ErrorIs(t, err, ErrUnauthorized)
+	require.ErrorIs(t, err, refusal)
+	require.NotErrorIs(t, err, context.Canceled)
 }

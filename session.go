@@ -130,7 +130,7 @@ func (s *Session) join(op string, of api, base *url.URL, required bool, refresh 
 	case kind == nil:
 		return nil, noSession
 	case !of.sessions:
-		return nil, "only the account API takes a session"
+		return nil, "this API takes no session"
 	case !kind.join(originOf(base)):
 		return nil, "belongs to another server"
 	default:

@@ -166,10 +166,10 @@ func (s *Session) OnRefresh(store func(ctx context.Context, tokens Tokens) error
 func (t *tokenSession) join(origin string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.origin == "" && !t.ended {
+	if t.origin == "" {
 		t.origin = origin
 	}
-	return t.origin == "" || t.origin == origin
+	return t.origin == origin
 }
 
 func (t *tokenSession) apply(c *sessionCall, req *http.Request) (secrets []string) {
@@ -316,17 +316,15 @@ func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry boo
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.ended:
 	case !loggedOut:
 		t.denied.Accept(c.op)
-	case c.rejected != "" && c.sent == t.AccessToken:
+	case c.rejected == "":
+		c.rejected = c.sent
+		return true
+	case c.sent == t.AccessToken:
 		t.denied.Add(c.op, time.Now())
 	}
-	if !loggedOut || c.rejected != "" {
-		return false
-	}
-	c.rejected = c.sent
-	return true
+	return false
 }
 
 // hookKey is the key of the renewal in the context of store.

@@ -249,7 +249,7 @@ func TestSessionIsForTheAccountAPI(t *testing.T) {
 		{API: partnerapi.NetworkAPI, Op: "GET /app/session", Session: partnerapi.NewSession()},
 	} {
 		_, err := partnerapi.Do[struct{}](t.Context(), newTestClient(t, log), call)
-		assertRefused(t, err, "session", "only the account API takes a session")
+		assertRefused(t, err, "session", "this API takes no session")
 	}
 	assert.Empty(t, log.requests)
 }

@@ -840,7 +840,7 @@ func TestTokensAreForOneOrigin(t *testing.T) {
 			require.NoError(t, getWith(t, newTestClient(t, api, partnerapi.WithBaseURL(partnerapi.AccountAPI, "https://services.sparkart.net/api/v1/")), session))
 			assert.Equal(t, []string{"POST /refresh R0", "GET /account Bearer A1", "GET /account Bearer A1"}, api.sent)
 			_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a", Session: session})
-			assertRefused(t, err, "session", "only the account API takes a session")
+			assertRefused(t, err, "session", "this API takes no session")
 		})
 	}
 }

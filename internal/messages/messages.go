@@ -19,8 +19,15 @@ const (
 	maxDepth = 10
 )
 
+// Form is what a caller knows of its APIs.
+type Form struct {
+	NotFields []string // members of an object with messages that are not the name of a field
+	CutAfter  string   // ends a message that begins with it and a colon
+}
+
 // Found are the messages of a response.
 type Found struct {
+	form     *Form
 	messages texts
 	fields   map[string]*texts
 	left     int // how many texts are about fields that are not kept
@@ -49,7 +56,8 @@ func (t *texts) all() []string {
 }
 
 // Find returns the messages in a response. A response that is not a JSON object has none.
-func Find(response []byte) (f Found) {
+func (form *Form) Find(response []byte) Found {
+	f := Found{form: form}
 	f.members(response, "", false, 0)
 	return f
 }
@@ -82,9 +90,6 @@ func (f Found) Fields() map[string]string {
 
 // speaking are the members that hold messages. Those in fields are only about fields.
 var speaking = [...]string{"messages", "message", "errors", "error", "fields"}
-
-// silent are the members beside them that are not the name of a field.
-var silent = []string{"success", "status", "error_type", "type", "code", "request_method", "dev_message", "field"}
 
 // members reads the members of an object that hold messages, and reports whether there are any.
 func (f *Found) members(object []byte, about string, quiet bool, depth int) (spoke bool) {
@@ -128,7 +133,7 @@ func (f *Found) read(value []byte, about string, quiet bool, depth int) {
 	case '{':
 		spoke := f.members(value, about, quiet, depth)
 		for name, value := range jsonwire.Members(value) {
-			if !spoke || !isOneOf(name, speaking[:]) && !isOneOf(name, silent) {
+			if !spoke || !isOneOf(name, speaking[:]) && !isOneOf(name, f.form.NotFields) && name != "field" {
 				f.read(value, within(about, name), quiet || spoke, depth+1)
 			}
 		}
@@ -136,8 +141,8 @@ func (f *Found) read(value []byte, about string, quiet bool, depth int) {
 }
 
 func (f *Found) add(text, about string, quiet bool) {
-	if strings.HasPrefix(strings.TrimSpace(text), "Not Found:") {
-		text = "Not Found" // the rest is the path, which holds arguments of the call
+	if strings.HasPrefix(strings.TrimSpace(text), f.form.CutAfter+":") {
+		text = f.form.CutAfter
 	}
 	if text == "" {
 		return

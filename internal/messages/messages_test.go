@@ -12,6 +12,11 @@ import (
 )
 
 // No message is lost, whatever its form.
+var form = messages.Form{
+	NotFields: []string{"success", "status", "error_type", "type", "code", "request_method", "dev_message"},
+	CutAfter:  "Not Found",
+}
+
 func TestFind(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -48,7 +53,7 @@ func TestFind(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := messages.Find([]byte(test.body))
+			found := form.Find([]byte(test.body))
 			assert.Equal(t, test.messages, found.Kept())
 			assert.Equal(t, test.messages, found.All())
 			assert.Equal(t, test.fields, found.Fields())
@@ -65,26 +70,26 @@ func TestFindIsBounded(t *testing.T) {
 		}
 		return fmt.Sprintf(`[%s"m%d"]`, b.String(), n-1)
 	}
-	found := messages.Find([]byte(`{"messages":` + list(1000) + `}`))
+	found := form.Find([]byte(`{"messages":` + list(1000) + `}`))
 	assert.Len(t, found.Kept(), 1000)
 	assert.Equal(t, found.Kept(), found.All())
 
-	found = messages.Find([]byte(`{"messages":` + list(1001) + `}`))
+	found = form.Find([]byte(`{"messages":` + list(1001) + `}`))
 	assert.Len(t, found.Kept(), 1000)
 	assert.Equal(t, append(found.Kept(), "and 1 more"), found.All())
 
-	found = messages.Find([]byte(`{"messages":` + list(40_000) + `}`))
+	found = form.Find([]byte(`{"messages":` + list(40_000) + `}`))
 	require.Len(t, found.All(), 1001)
 	assert.Equal(t, []string{"m999", "and 39000 more"}, found.All()[999:])
 
-	found = messages.Find([]byte(`{"errors":{"a":` + list(2000) + `}}`))
+	found = form.Find([]byte(`{"errors":{"a":` + list(2000) + `}}`))
 	assert.True(t, strings.HasSuffix(found.Fields()["a"], "; m999; and 1000 more"))
 
 	var fields strings.Builder
 	for i := range 40_000 {
 		_, _ = fmt.Fprintf(&fields, `"f%05d":"x",`, i)
 	}
-	found = messages.Find([]byte(`{"error":{"message":"No.","fields":{` + fields.String() + `"g":` + list(2001) + `}}}`))
+	found = form.Find([]byte(`{"error":{"message":"No.","fields":{` + fields.String() + `"g":` + list(2001) + `}}}`))
 	assert.Len(t, found.Fields(), 1000)
 	assert.Contains(t, found.Fields(), "f00999")
 	assert.NotContains(t, found.Fields(), "f01000")
@@ -95,6 +100,6 @@ func TestFindIsBounded(t *testing.T) {
 func TestFindCutsLongNames(t *testing.T) {
 	t.Parallel()
 	outer := "é" + strings.Repeat("n", 500)
-	found := messages.Find([]byte(`{"errors":{"` + outer + `":{"a":"m"},"` + strings.Repeat("é", 300) + `":"m"}}`))
+	found := form.Find([]byte(`{"errors":{"` + outer + `":{"a":"m"},"` + strings.Repeat("é", 300) + `":"m"}}`))
 	assert.Equal(t, map[string]string{outer[:200]: "m", strings.Repeat("é", 100): "m"}, found.Fields())
 }
