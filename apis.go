@@ -1,12 +1,14 @@
 package partnerapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/partnerapi/partnerapi-go/internal/budget"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 	"github.com/partnerapi/partnerapi-go/internal/messages"
 )
@@ -40,7 +42,7 @@ const (
 
 // An api is everything that differs between the APIs.
 type api struct {
-	base       string
+	home       string     // the default base URL
 	credential Credential // sent with every call
 	sessions   bool       // calls may take a Session
 	// open opens the API's envelope: it returns the payload or the failure in it.
@@ -48,9 +50,27 @@ type api struct {
 }
 
 var apis = map[API]api{
-	PartnerAPI: {base: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
-	AccountAPI: {base: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount},
-	NetworkAPI: {base: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
+	PartnerAPI: {home: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
+	AccountAPI: {home: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount},
+	NetworkAPI: {home: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
+}
+
+// apiSettings are what a client knows of one API.
+type apiSettings struct {
+	api
+
+	base    *url.URL
+	limiter Limiter // or nil
+	budget  budget.Budget
+}
+
+// A Limiter decides when an attempt may start. It must be safe for concurrent use.
+//
+// The errors of a golang.org/x/time/rate.Limiter are printed. The text of any other limiter's error is not, because it may
+// contain secrets; errors.Is and errors.As find the error itself.
+type Limiter interface {
+	// Wait returns nil when the attempt may start, and an error if it may not.
+	Wait(ctx context.Context) error
 }
 
 // place is the header or the query parameter of a credential.

@@ -50,8 +50,8 @@ func TestAPIs(t *testing.T) {
 	client, err := NewClient()
 	require.NoError(t, err)
 	bases := make(map[API]string)
-	for name, base := range client.config().bases {
-		bases[name] = base.String()
+	for name, to := range client.config().apis {
+		bases[name] = to.base.String()
 	}
 	assert.Equal(t, map[API]string{
 		PartnerAPI: "https://www.bark.us/api/v1",

@@ -20,6 +20,7 @@ import (
 
 // request is an encoded call. Each attempt sends a copy of it.
 type request struct {
+	to      *apiSettings
 	api     API
 	op      string
 	method  string
@@ -29,7 +30,6 @@ type request struct {
 	secrets secrets
 	session *sessionCall // or nil
 
-	open    func(status int, body []byte) (payload []byte, failed *Error) // opens the API's envelope
 	expects expectation
 
 	into         *Response // or nil
@@ -82,37 +82,30 @@ type facts struct {
 	retryAfter time.Duration // the wait that the API asks for
 }
 
-// A Limiter decides when an attempt may start. It must be safe for concurrent use.
-//
-// The errors of a golang.org/x/time/rate.Limiter are printed. The text of any other limiter's error is not, because it may
-// contain secrets; errors.Is and errors.As find the error itself.
-type Limiter interface {
-	// Wait returns nil when the attempt may start, and an error if it may not.
-	Wait(ctx context.Context) error
-}
-
 // attempt makes one attempt: it waits until it may start, sends the request, reads the response and opens its envelope.
-func (s *settings) attempt(ctx context.Context, r *request, number int) *facts {
+func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts) {
 	if err := s.mayStart(ctx, r); err != nil {
-		return &facts{stopped: true, cause: err}
+		return facts{stopped: true, cause: err}
 	}
-	f := &facts{Attempt: Attempt{API: r.api, Op: r.op, Number: number}}
-	started := time.Now()
-	err := s.exchange(ctx, r, f)
-	f.Duration = time.Since(started)
+	f.API, f.Op, f.Number = r.api, r.op, number
+	err := s.exchange(ctx, r, &f)
+	if f.Outcome != OutcomeAnswered {
+		f.retryAfter = retryafter.Of(f.header)
+	}
 	if err != nil {
 		f.cause = ofTransport(ctx, err)
 		f.Err = hide(f.cause)
 		return f
 	}
-	f.payload, f.failure = r.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // some servers send a byte order mark
+	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // some servers send a byte order mark
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.rejected = !r.secrets.renewed
 	case f.Outcome == OutcomeAnswered:
 		r.secrets.accept()
 		if r.session != nil {
-			f.relogin = r.session.learn(func() bool { return r.expects.isLoggedOut(f.payload, f.failure) })
+			payload, failed := f.payload, f.failure // f does not escape, so that a call allocates none
+			f.relogin = r.session.learn(func() bool { return r.expects.isLoggedOut(payload, failed) })
 		}
 	}
 	return f
@@ -127,8 +120,8 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 	if err := r.session.ready(ctx); err != nil {
 		return err
 	}
-	if limiter := s.limiters[r.api]; limiter != nil {
-		if err := limiter.Wait(ctx); err != nil {
+	if r.to.limiter != nil {
+		if err := r.to.limiter.Wait(ctx); err != nil {
 			return errors.Join(blame("the rate limiter refused", err), errtext.RateDeadline(err))
 		}
 	}
@@ -137,7 +130,9 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 
 // exchange sends the request and reads the whole response. Its error says why there is no complete response.
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	started := time.Now()
+	defer func() { f.Duration = time.Since(started) }()
+	ctx, cancel := context.WithDeadline(ctx, started.Add(s.timeout))
 	defer cancel()
 	out := r.build(ctx)
 	resp, err := dialgate.RoundTrip(s.transport, &out.Request)
@@ -152,7 +147,6 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	defer func() { _ = resp.Body.Close() }()
 	r.secrets.spend(r.session.absorb(resp, &r.url)...)
 	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
-	f.retryAfter = retryafter.Of(resp.Header)
 	if f.body, err = readlimit.All(resp.Body, s.maxBody, ErrResponseTooLarge); err != nil {
 		f.failure = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
 		f.final = errors.Is(err, ErrResponseTooLarge) && f.Outcome == OutcomeAnswered

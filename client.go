@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/partnerapi/partnerapi-go/internal/budget"
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
@@ -35,10 +34,8 @@ type Client struct {
 
 // settings is the result of all options. It is immutable after NewClient.
 type settings struct {
-	bases     map[API]*url.URL
+	apis      map[API]*apiSettings
 	sources   map[Credential]TokenSource
-	limiters  map[API]Limiter
-	budgets   map[API]*budget.Budget
 	transport http.RoundTripper
 	timeout   time.Duration // per attempt
 	retry     RetryPolicy
@@ -59,16 +56,14 @@ func NewClient(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	s := &settings{
-		bases:    make(map[API]*url.URL, len(apis)),
-		sources:  make(map[Credential]TokenSource),
-		limiters: make(map[API]Limiter),
-		budgets:  make(map[API]*budget.Budget, len(apis)),
-		retry:    RetryPolicy{}.withDefaults(),
-		maxBody:  10 << 20,
+		apis:    make(map[API]*apiSettings, len(apis)),
+		sources: make(map[Credential]TokenSource),
+		retry:   RetryPolicy{}.withDefaults(),
+		maxBody: 10 << 20,
 	}
-	for name, a := range apis {
-		s.budgets[name] = new(budget.Budget)
-		s.bases[name], _ = url.Parse(a.base) // a constant, which a test parses
+	for name, of := range apis {
+		base, _ := url.Parse(of.home) // a constant, which a test parses
+		s.apis[name] = &apiSettings{api: of, base: base}
 	}
 	for _, opt := range opts {
 		if opt == nil {
@@ -110,14 +105,14 @@ func supports(goos string) error {
 }
 
 func (s *settings) check() error {
-	for name, base := range s.bases {
-		if base.Scheme != "https" && !s.plainHTTP && !isLoopback(base.Hostname()) {
+	for name, to := range s.apis {
+		if to.base.Scheme != "https" && !s.plainHTTP && !isLoopback(to.base.Hostname()) {
 			return refused("WithBaseURL", "the base URL of the "+string(name)+" API is not https: see WithInsecureHTTP")
 		}
 	}
 	for which, source := range s.sources {
 		if own, ok := source.(hiddenSource); ok {
-			if err := own.suits(which, s.bases); err != nil {
+			if err := own.suits(which, s.apis[NetworkAPI].base); err != nil {
 				return err
 			}
 		}

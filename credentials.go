@@ -62,12 +62,12 @@ func (s hiddenSource) accept(token string) {
 	}
 }
 
-// suits refuses a source for a credential that it does not supply, and for a client with the base URL of another server.
-func (s hiddenSource) suits(which Credential, bases map[API]*url.URL) error {
+// suits refuses a source for a credential that it does not supply, and for a client with another network API.
+func (s hiddenSource) suits(which Credential, network *url.URL) error {
 	if source, ok := s.source.Get().(interface {
-		suits(which Credential, bases map[API]*url.URL) error
+		suits(which Credential, network *url.URL) error
 	}); ok {
-		return source.suits(which, bases)
+		return source.suits(which, network)
 	}
 	return nil
 }

@@ -32,34 +32,37 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 	if ctx == nil {
 		return nil, e.refuse("ctx", "nil")
 	}
-	base, of := s.bases[e.API], apis[e.API]
-	if base == nil {
+	to := s.apis[e.API]
+	if to == nil {
 		return nil, e.refuse("API", "unknown")
 	}
-	method, target, err := e.target(base)
+	method, target, err := e.target(to.base)
 	if err != nil {
 		return nil, err
 	}
-	if target.RawQuery, err = e.query(of.credential); err != nil {
+	if target.RawQuery, err = e.query(to.credential); err != nil {
 		return nil, err
 	}
 	content, err := e.content()
 	if err != nil {
 		return nil, err
 	}
-	session, why := e.Session.join(e.Op, of, base, e.needsSession, c.refreshTokens)
+	session, why := e.Session.join(e.Op, to, e.needsSession)
 	if why != "" {
 		return nil, e.refuse("session", why)
 	}
+	if session != nil {
+		session.refresh = c.refreshTokens
+	}
 	r := &request{
-		api: e.API, op: e.Op, method: method, url: target, header: s.headersWith(o.header, content != nil), content: content,
-		secrets: secrets{api: e.API, op: e.Op, spent: e.spent}, session: session, open: of.open, expects: e.expectation(),
+		to: to, api: e.API, op: e.Op, method: method, url: target, header: s.headersWith(o.header, content != nil), content: content,
+		secrets: secrets{api: e.API, op: e.Op, spent: e.spent}, session: session, expects: e.expectation(),
 		into: o.into, once: o.once, isIdempotent: e.isIdempotent(), earlierDoubt: e.earlierDoubt,
 	}
 	if len(e.Args) > 0 {
-		r.argPaths = []string{strings.TrimPrefix(target.Path, base.Path), strings.TrimPrefix(target.EscapedPath(), base.EscapedPath())}
+		r.argPaths = []string{strings.TrimPrefix(target.Path, to.base.Path), strings.TrimPrefix(target.EscapedPath(), to.base.EscapedPath())}
 	}
-	if failed := r.secrets.ask(ctx, s.sources, of.credential, e.extraCredential); failed != nil {
+	if failed := r.secrets.ask(ctx, s.sources, to.credential, e.extraCredential); failed != nil {
 		if e.earlierDoubt {
 			failed.kinds = append(failed.kinds, ErrOutcomeUnknown)
 		}
@@ -68,7 +71,11 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 	return r, nil
 }
 
-func optionsOf(opts []CallOption) (o callOptions, why string) {
+func optionsOf(opts []CallOption) (_ callOptions, why string) {
+	if len(opts) == 0 {
+		return callOptions{}, ""
+	}
+	var o callOptions
 	for _, opt := range opts {
 		if opt == nil {
 			return o, "nil"

@@ -78,7 +78,7 @@ func WithBaseURL(name API, base string) Option {
 			return refused("WithBaseURL", "has a user, query or fragment")
 		}
 		u.Host = strings.TrimSuffix(u.Host, ":") // an empty port
-		s.bases[name] = u
+		s.apis[name].base = u
 		return nil
 	}
 }
@@ -151,7 +151,7 @@ func WithRateLimiter(name API, limiter Limiter) Option {
 		case limiter == nil:
 			return refused("WithRateLimiter", "nil")
 		}
-		s.limiters[name] = limiter
+		s.apis[name].limiter = limiter
 		return nil
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
 
 // do runs the four stages of a call: encode, send, open (in each attempt) and decode. If the response to a write is only
@@ -40,7 +41,7 @@ func send(ctx context.Context, c *Client, r *request) result {
 	if r.into != nil {
 		started = time.Now()
 	}
-	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, s.budgets[r.api], s.observer, &r.secrets, func(ctx context.Context, number int) *facts {
+	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, &r.to.budget, s.observer, &r.secrets, func(ctx context.Context, number int) facts {
 		return s.attempt(ctx, r, number)
 	})
 	if r.into != nil && res.attempts > 0 {
@@ -54,7 +55,7 @@ func explain(r *request, res result, failed *Error) *Error {
 	failed.API, failed.Op = r.api, r.op
 	failed.StatusCode, failed.Body = res.StatusCode, bytes.Clone(res.body.Bytes()) // the memory is pooled
 	failed.RequestID = res.header.Get("X-Request-Id")
-	failed.RetryAfter = res.retryAfter
+	failed.RetryAfter = retryafter.Of(res.header)
 	failed.Attempts = res.attempts
 	failed.forget(append(r.secrets.all(), r.argPaths...))
 	if res.cause != nil {

@@ -103,7 +103,7 @@ func (p RetryPolicy) backoff(attempt, status int, jitter float64) time.Duration 
 
 // result is the result of all attempts of a call. Its facts are of the last attempt that got a response, if any did.
 type result struct {
-	*facts
+	facts
 
 	attempts int
 	doubt    bool  // an attempt had an unknown outcome
@@ -112,13 +112,13 @@ type result struct {
 
 // repeat makes attempts until plan ends the call. Most calls end with their first attempt; go-retryablehttp makes the others:
 // it waits, and gives up on a done context.
-func repeat(ctx context.Context, p rules, b *budget.Budget, o observer, s *secrets, try func(ctx context.Context, number int) *facts) result {
+func repeat(ctx context.Context, p rules, b *budget.Budget, o observer, s *secrets, try func(ctx context.Context, number int) facts) result {
 	l := loop{rules: p, budget: b, observer: o, secrets: s, try: try}
 	l.attempt(ctx)
 	if l.next.again {
 		l = l.retry(ctx)
 	}
-	if l.last == nil || l.next.again || l.last.Outcome != OutcomeAnswered {
+	if l.attempts == 0 || l.next.again || l.last.Outcome != OutcomeAnswered {
 		l.add(whyDone(ctx))
 	}
 	if l.StatusCode == 0 {
@@ -132,11 +132,11 @@ type loop struct {
 	rules
 	result
 
-	try      func(ctx context.Context, number int) *facts
+	try      func(ctx context.Context, number int) facts
 	secrets  *secrets
 	budget   *budget.Budget
 	observer observer
-	last     *facts // of the last attempt that was made
+	last     facts // of the last attempt that was made
 	next     step
 	extra    int // attempts that a renewal added
 }
@@ -145,7 +145,7 @@ type loop struct {
 func (l *loop) attempt(ctx context.Context) {
 	f := l.try(ctx, l.attempts+1)
 	l.cause = f.cause
-	if l.facts == nil || f.StatusCode != 0 {
+	if l.attempts == 0 || f.StatusCode != 0 {
 		l.facts = f
 	}
 	if f.stopped {
@@ -193,7 +193,7 @@ func (l *loop) follow(ctx context.Context) (next step) {
 	if l.last.Outcome == OutcomeAnswered {
 		l.budget.Refund()
 	}
-	next = plan(l.rules, *l.last, l.attempts-l.extra, remaining(ctx), l.budget.IsLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
+	next = plan(l.rules, l.last, l.attempts-l.extra, remaining(ctx), l.budget.IsLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
 	switch {
 	case next.renew:
 		var err error

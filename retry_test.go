@@ -922,7 +922,7 @@ func TestResponseRefundsOnce(t *testing.T) {
 			}
 			return nil
 		})))
-	budget := client.config().budgets[PartnerAPI]
+	budget := &client.config().apis[PartnerAPI].budget
 	for budget.Take() { // until it is empty
 	}
 	_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"})
@@ -1191,11 +1191,11 @@ func TestRetryBudgetOfConcurrentCalls(t *testing.T) {
 		for range calls {
 			running.Go(func() {
 				repeat(t.Context(), rules{RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}, true, false}, &b, observer{}, new(secrets),
-					func(context.Context, int) *facts {
+					func(context.Context, int) facts {
 						attempts.Add(1)
 						arrived <- struct{}{}
 						<-start
-						return &facts{Attempt: Attempt{Outcome: OutcomeUnknown}, cause: io.EOF}
+						return facts{Attempt: Attempt{Outcome: OutcomeUnknown}, cause: io.EOF}
 					})
 			})
 		}

@@ -122,19 +122,19 @@ type sessionCall struct {
 type refresher func(ctx context.Context, refreshToken string) (*Tokens, error)
 
 // join returns the session for a call, or why the call must not be made with it.
-func (s *Session) join(op string, of api, base *url.URL, required bool, refresh refresher) (_ *sessionCall, why string) {
+func (s *Session) join(op string, to *apiSettings, required bool) (_ *sessionCall, why string) {
 	kind := s.opened()
 	switch {
 	case s == nil && !required:
 		return nil, ""
 	case kind == nil:
 		return nil, noSession
-	case !of.sessions:
+	case !to.sessions:
 		return nil, "this API takes no session"
-	case !kind.join(originOf(base)):
+	case !kind.join(originOf(to.base)):
 		return nil, "belongs to another server"
 	default:
-		return &sessionCall{kind: kind, op: op, refresh: refresh}, ""
+		return &sessionCall{kind: kind, op: op}, ""
 	}
 }
 

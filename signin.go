@@ -85,13 +85,13 @@ func SignIn(credentials SignInCredentials, opts ...Option) TokenSource {
 }
 
 // suits refuses another credential, and a client of another server, which would get the JWT.
-func (s *signIn) suits(which Credential, bases map[API]*url.URL) error {
+func (s *signIn) suits(which Credential, network *url.URL) error {
 	switch {
 	case which != NetworkToken:
 		return refused("WithCredentialSource", "SignIn supplies only the "+string(NetworkToken))
 	case s.refused != nil:
 		return s.refused
-	case originOf(s.client.config().bases[NetworkAPI]) != originOf(bases[NetworkAPI]):
+	case originOf(s.client.config().apis[NetworkAPI].base) != originOf(network):
 		return refused("WithCredentialSource", "SignIn and the client need the same WithBaseURL")
 	default:
 		return nil

@@ -109,8 +109,8 @@ func (i *inspection) ofMap(v reflect.Value) (why string) {
 	if !i.isNew(v, 0) {
 		return ""
 	}
-	for key, value := range v.Seq2() {
-		if why := cmp.Or(ofKey(key), i.of(value)); why != "" {
+	for m := v.MapRange(); m.Next(); { // a function to range over would move i to the heap
+		if why := cmp.Or(ofKey(m.Key()), i.of(m.Value())); why != "" {
 			return why
 		}
 	}
@@ -146,10 +146,15 @@ func (i *inspection) ofList(v reflect.Value) (why string) {
 func (i *inspection) ofFields(v reflect.Value, fields []outField) (why string) {
 	for _, f := range fields {
 		value, err := v.FieldByIndexErr(f.index)
-		if err != nil || f.omitsZero && isZero(value) { // the error is that an embedded record is nil
+		switch {
+		case err != nil: // an embedded record is nil
 			continue
+		case f.isText:
+			why = whyNotText(value.String())
+		case !f.omitsZero || !isZero(value):
+			why = i.of(value)
 		}
-		if why := i.of(value); why != "" {
+		if why != "" {
 			return why
 		}
 	}
@@ -229,6 +234,7 @@ type outField struct {
 	name      string
 	tagged    bool
 	omitsZero bool
+	isText    bool // a string without methods, which is quick to inspect
 }
 
 // outFieldsOf returns the fields of a struct that encoding/json writes. If fields have the same name, it writes the least
@@ -277,7 +283,8 @@ func candidates(t reflect.Type, index []int, within []reflect.Type) (fields []ou
 			if !tagged {
 				name = f.Name
 			}
-			fields = append(fields, outField{at, name, tagged, slices.Contains(strings.Split(options, ","), "omitzero")})
+			isText := f.Type.Kind() == reflect.String && reflect.PointerTo(f.Type).NumMethod() == 0
+			fields = append(fields, outField{at, name, tagged, slices.Contains(strings.Split(options, ","), "omitzero"), isText})
 		}
 	}
 	return fields
