@@ -91,12 +91,7 @@ func (call *Call) isWrite() bool {
 // isIdempotent reports whether the call may be retried if its outcome is unknown.
 func (call *Call) isIdempotent() bool {
 	method, _, _ := strings.Cut(call.Op, " ")
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
-		return true
-	default:
-		return call.Repeatable
-	}
+	return call.Repeatable || slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete}, method)
 }
 
 func (e *endpoint) expectation() expectation { return expectation{e.key, e.ifNull, e.isWrite()} }
@@ -107,5 +102,3 @@ type checker interface {
 }
 
 const noFieldSet = "no field is set"
-
-const notUTF8 = "not valid UTF-8"

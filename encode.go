@@ -8,9 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/google/go-querystring/query"
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
@@ -115,8 +113,8 @@ func (e *endpoint) query(credential Credential) (string, error) {
 			return "", e.refuse("Query", whyNot(err))
 		}
 	}
-	if !areUTF8(values) {
-		return "", e.refuse("Query", notUTF8)
+	if why := jsonwire.Unsendable(values, written); why != "" {
+		return "", e.refuse("Query", why)
 	}
 	for name := range values {
 		for _, own := range []string{credentials[credential].query, "_method"} { // some servers read the method from the second
@@ -175,13 +173,4 @@ func whyNot(err error) string {
 		return notADay
 	}
 	return "encoding failed"
-}
-
-func areUTF8(query url.Values) bool {
-	for name, values := range query {
-		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) }) {
-			return false
-		}
-	}
-	return true
 }
