@@ -34,7 +34,7 @@ func (t Tokens) LogValue() slog.Value { return redactedTokens.LogValue() }
 
 // check returns the invalid field and the reason. One of the two tokens may be empty.
 func (t Tokens) check() (field, why string) {
-	known := func(at UnixTime) bool { return at.IsZero() || at.Unix() > minUnix && at.Unix() < maxUnix }
+	known := func(at UnixTime) bool { return at.IsZero() || at.inRange() }
 	switch {
 	case t.AccessToken == "" && t.RefreshToken == "":
 		return "Tokens", "empty"

@@ -2,9 +2,11 @@ package partnerapi
 
 import (
 	"bytes"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/url"
 	"strconv"
@@ -12,10 +14,11 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/sqlvalue"
 )
 
 // Date is a civil date: a day without a time zone. The zero value means no date, prints as the empty string and is null in
-// JSON. Dates are comparable with == and [Date.Compare].
+// JSON and SQL. Dates are comparable with == and [Date.Compare].
 type Date struct {
 	Year  int
 	Month time.Month
@@ -122,7 +125,33 @@ func (d Date) EncodeValues(key string, v *url.Values) error {
 	return nil
 }
 
-// UnixTime is a point in time that is Unix seconds in JSON. Its location is UTC. The zero value is null in JSON.
+// Value implements [driver.Valuer]. It returns the date as YYYY-MM-DD, nil for the zero value, and an error if d is not Valid.
+func (d Date) Value() (driver.Value, error) {
+	if d.IsZero() {
+		return nil, nil
+	}
+	text, err := d.MarshalText()
+	return string(text), err
+}
+
+// Scan implements [database/sql.Scanner]. It reads a time.Time, a text of a date or a time, and Unix seconds as their date in
+// UTC. NULL, an empty text and the zero time.Time are the zero value. The error never contains the value.
+func (d *Date) Scan(src any) error {
+	at, isNull, err := sqlvalue.Time(src)
+	read := DateOf(at)
+	switch {
+	case err != nil:
+		return fmt.Errorf("partnerapi.Date: %w", err)
+	case isNull:
+		read = Date{}
+	case !read.Valid():
+		return errNotADate
+	}
+	*d = read
+	return nil
+}
+
+// UnixTime is a point in time that is Unix seconds in JSON. Its location is UTC. The zero value is null in JSON and SQL.
 type UnixTime struct {
 	time.Time
 }
@@ -185,6 +214,51 @@ func (t *UnixTime) UnmarshalJSON(data []byte) error {
 		nanos = -nanos
 	}
 	*t = UnixTime{time.Unix(seconds, nanos).UTC()}
+	return nil
+}
+
+// String returns the time as [time.Time.String] does, or the empty string for the zero value.
+func (t UnixTime) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Time.String()
+}
+
+// LogValue returns a time for slog, which would print a number in JSON otherwise. The zero value is nil.
+func (t UnixTime) LogValue() slog.Value {
+	if t.IsZero() {
+		return slog.Value{}
+	}
+	return slog.TimeValue(t.Time)
+}
+
+// inRange reports whether the seconds of t, without a fraction, can be read again.
+func (t UnixTime) inRange() bool { return t.Unix() > minUnix && t.Unix() < maxUnix }
+
+// Value implements [driver.Valuer]. It returns the Unix seconds as an int64, without a fraction, and nil for the zero value.
+func (t UnixTime) Value() (driver.Value, error) {
+	switch {
+	case t.IsZero():
+		return nil, nil
+	case !t.inRange():
+		return nil, errNotUnix
+	default:
+		return t.Unix(), nil
+	}
+}
+
+// Scan implements [database/sql.Scanner]. It reads Unix seconds, a time.Time, and a text of an integer or a time, which is in
+// UTC if it has no offset. NULL, an empty text and the zero time.Time are the zero value. The error never contains the value.
+func (t *UnixTime) Scan(src any) error {
+	at, isNull, err := sqlvalue.Time(sqlvalue.Number(src))
+	switch {
+	case err != nil:
+		return fmt.Errorf("partnerapi.UnixTime: %w", err)
+	case !isNull && !(UnixTime{at}).inRange():
+		return errNotUnix
+	}
+	*t = UnixTimeOf(at)
 	return nil
 }
 

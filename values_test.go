@@ -1,10 +1,15 @@
 package partnerapi
 
 import (
+	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"html/template"
+	"log/slog"
 	"math"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,6 +167,177 @@ func TestDatePrints(t *testing.T) {
 	text, err := Date{}.MarshalText()
 	require.NoError(t, err)
 	assert.Empty(t, text)
+}
+
+// The tests of internal/sqlvalue have every form of a value, those of internal/sqltest use a database.
+var (
+	_ sql.Scanner   = (*Date)(nil)
+	_ sql.Scanner   = (*UnixTime)(nil)
+	_ driver.Valuer = Date{}
+	_ driver.Valuer = UnixTime{}
+)
+
+func TestDateInSQL(t *testing.T) {
+	t.Parallel()
+	for text, d := range map[string]Date{"2015-03-09": {2015, time.March, 9}, "0001-01-01": {1, time.January, 1}, "9999-12-31": {9999, time.December, 31}} {
+		value, err := d.Value()
+		require.NoError(t, err)
+		assert.Equal(t, driver.Value(text), value)
+		var again Date
+		require.NoError(t, again.Scan(value))
+		assert.Equal(t, d, again)
+	}
+	value, err := Date{}.Value()
+	require.NoError(t, err)
+	assert.Nil(t, value)
+	_, err = Date{2015, 2, 30}.Value()
+	require.ErrorIs(t, err, errNotADate)
+
+	west := time.FixedZone("west", -5*3600)
+	for name, test := range map[string]struct {
+		src  any
+		want Date
+	}{
+		"bytes":                      {[]byte("2015-03-09"), Date{2015, time.March, 9}},
+		"midnight":                   {time.Date(2015, time.March, 9, 0, 0, 0, 0, time.UTC), Date{2015, time.March, 9}},
+		"a time in another location": {time.Date(2015, time.March, 8, 20, 0, 0, 0, west), Date{2015, time.March, 9}},
+		"a text of a time":           {"2015-03-08 20:00:00-05:00", Date{2015, time.March, 9}},
+		"Unix seconds":               {int64(1425859200), Date{2015, time.March, 9}},
+		"the second before":          {int64(1425859199), Date{2015, time.March, 8}},
+		"NULL":                       {nil, Date{}},
+		"empty text":                 {"", Date{}},
+		"the zero time":              {time.Time{}, Date{}},
+	} {
+		got := Date{1987, time.September, 3}
+		require.NoError(t, got.Scan(test.src), name)
+		assert.Equal(t, test.want, got, name)
+	}
+}
+
+func TestUnixTimeInSQL(t *testing.T) {
+	t.Parallel()
+	at := UnixTimeOf(time.Unix(1234567890, 0))
+	for want, in := range map[int64]UnixTime{
+		1234567890: UnixTimeOf(time.Unix(1234567890, 999)), 0: UnixTimeOf(time.Unix(0, 0)), -1: UnixTimeOf(time.Unix(-1, 0)),
+		-62135596799: UnixTimeOf(time.Unix(-62135596799, 0)), 253402300799: UnixTimeOf(time.Unix(253402300799, 0)),
+	} {
+		value, err := in.Value()
+		require.NoError(t, err)
+		assert.Equal(t, driver.Value(want), value)
+		var again UnixTime
+		require.NoError(t, again.Scan(value))
+		assert.Equal(t, UnixTimeOf(time.Unix(want, 0)), again)
+	}
+	value, err := UnixTime{}.Value()
+	require.NoError(t, err)
+	assert.Nil(t, value)
+	for _, out := range []int64{-62135596800, -62135596801, 253402300800, math.MaxInt64, math.MinInt64} {
+		_, err = UnixTime{time.Unix(out, 1)}.Value()
+		require.ErrorIs(t, err, errNotUnix)
+		kept := at
+		require.ErrorIs(t, kept.Scan(out), errNotUnix)
+		assert.Equal(t, at, kept)
+	}
+
+	for name, test := range map[string]struct {
+		src  any
+		want UnixTime
+	}{
+		"a text of an integer":       {"1234567890", at},
+		"bytes of an integer":        {[]byte("1234567890"), at},
+		"a time in another location": {at.In(time.FixedZone("east", 3600)), at},
+		"a text of a time":           {"2009-02-13 23:31:30", at},
+		"a fraction":                 {"2009-02-13T23:31:30.5Z", UnixTimeOf(time.Unix(1234567890, 500_000_000))},
+		"NULL":                       {nil, UnixTime{}},
+		"empty text":                 {[]byte{}, UnixTime{}},
+		"the zero time":              {time.Time{}, UnixTime{}},
+	} {
+		got := UnixTimeOf(time.Unix(7, 0))
+		require.NoError(t, got.Scan(test.src), name)
+		assert.True(t, got == test.want, "%s: %v", name, got) //nolint:testifylint // tests ==
+	}
+}
+
+// The error of a value that cannot be read says what is wrong, without the value, and changes nothing.
+func TestScanRefuses(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		src      any
+		date, at string
+	}{
+		{"soon", "partnerapi.Date: a text that is neither a date nor a time", "partnerapi.UnixTime: a text that is neither a date nor a time"},
+		{1.5, "partnerapi.Date: a float64 is neither a time nor text, int64 or NULL", "partnerapi.UnixTime: a float64 is neither a time nor text, int64 or NULL"},
+		{true, "partnerapi.Date: a bool is neither a time nor text, int64 or NULL", "partnerapi.UnixTime: a bool is neither a time nor text, int64 or NULL"},
+		{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "not a date of the form YYYY-MM-DD", "not a number of Unix seconds in the years 1 to 9999"},
+		{int64(253402300800), "not a date of the form YYYY-MM-DD", "not a number of Unix seconds in the years 1 to 9999"},
+		{int64(math.MinInt64), "not a date of the form YYYY-MM-DD", "not a number of Unix seconds in the years 1 to 9999"},
+	} {
+		d, at := Date{2015, time.March, 9}, UnixTimeOf(time.Unix(7, 0))
+		require.EqualError(t, d.Scan(test.src), test.date)
+		require.EqualError(t, at.Scan(test.src), test.at)
+		assert.Equal(t, Date{2015, time.March, 9}, d)
+		assert.Equal(t, UnixTimeOf(time.Unix(7, 0)), at)
+	}
+	var d Date
+	require.Error(t, d.Scan("20150309"), "not Unix seconds")
+}
+
+func TestDatesAndTimesInLogs(t *testing.T) {
+	t.Parallel()
+	type record struct {
+		Born    Date
+		Created UnixTime
+	}
+	full := record{Date{2015, time.March, 9}, UnixTimeOf(time.Unix(1234567890, 0))}
+	plain := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey {
+			return slog.Attr{}
+		}
+		return a
+	}}
+	for _, test := range []struct {
+		in         record
+		text, json string
+	}{
+		{
+			full, `born=2015-03-09 created=2009-02-13T23:31:30.000Z record="{Born:2015-03-09 Created:2009-02-13 23:31:30 +0000 UTC}"`,
+			`{"born":"2015-03-09","created":"2009-02-13T23:31:30Z","record":{"Born":"2015-03-09","Created":1234567890}}`,
+		},
+		{record{}, `born="" created=<nil> record="{Born: Created:}"`, `{"born":null,"created":null,"record":{"Born":null,"Created":null}}`},
+	} {
+		var text, lines strings.Builder
+		for _, handler := range []slog.Handler{slog.NewTextHandler(&text, plain), slog.NewJSONHandler(&lines, plain)} {
+			slog.New(handler).Info("m", "born", test.in.Born, "created", test.in.Created, "record", test.in)
+		}
+		assert.Equal(t, test.text+"\n", text.String())
+		assert.JSONEq(t, test.json, lines.String())
+	}
+}
+
+func TestDatesAndTimesInTemplates(t *testing.T) {
+	t.Parallel()
+	page := template.Must(template.New("").Parse(
+		`<input type="date" value="{{.Born}}"> <a href="/?d={{.Born}}">{{.Born}}</a> {{.Created}}|` +
+			`{{if .Created.IsZero}}never{{else}}{{.Created.Format "2 Jan 2006"}}{{end}}<script>x = [{{.Born}}, {{.Created}}]</script>`))
+	type record struct {
+		Born    Date
+		Created UnixTime
+	}
+	for _, test := range []struct {
+		in   record
+		want string
+	}{
+		{
+			record{Date{2015, time.March, 9}, UnixTimeOf(time.Unix(1234567890, 0))},
+			`<input type="date" value="2015-03-09"> <a href="/?d=2015-03-09">2015-03-09</a> 2009-02-13 23:31:30 &#43;0000 UTC|` +
+				`13 Feb 2009<script>x = ["2015-03-09",  1234567890 ]</script>`,
+		},
+		{record{}, `<input type="date" value=""> <a href="/?d="></a> |never<script>x = [ null ,  null ]</script>`},
+	} {
+		var html strings.Builder
+		require.NoError(t, page.Execute(&html, test.in))
+		assert.Equal(t, test.want, html.String())
+	}
 }
 
 func TestUnixTime(t *testing.T) {

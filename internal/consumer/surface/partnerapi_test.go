@@ -2,6 +2,7 @@ package surface
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -210,10 +211,12 @@ var _ func(partnerapi.Date, *time.Location) time.Time = (partnerapi.Date).In
 var _ func(partnerapi.Date) bool = (partnerapi.Date).IsZero
 var _ func(partnerapi.Date) ([]byte, error) = (partnerapi.Date).MarshalJSON
 var _ func(partnerapi.Date) ([]byte, error) = (partnerapi.Date).MarshalText
+var _ func(*partnerapi.Date, any) error = (*partnerapi.Date).Scan
 var _ func(partnerapi.Date) string = (partnerapi.Date).String
 var _ func(*partnerapi.Date, []byte) error = (*partnerapi.Date).UnmarshalJSON
 var _ func(*partnerapi.Date, []byte) error = (*partnerapi.Date).UnmarshalText
 var _ func(partnerapi.Date) bool = (partnerapi.Date).Valid
+var _ func(partnerapi.Date) (driver.Value, error) = (partnerapi.Date).Value
 var _ func(t time.Time) partnerapi.Date = partnerapi.DateOf
 var _ int = partnerapi.Date{}.Day
 var _ time.Month = partnerapi.Date{}.Month
@@ -398,8 +401,12 @@ var _ string = partnerapi.Tokens{}.RefreshToken
 var _ partnerapi.UnixTime = partnerapi.Tokens{}.RefreshTokenExpires
 var _ partnerapi.UnixTime
 var _ func(partnerapi.UnixTime, string, *url.Values) error = (partnerapi.UnixTime).EncodeValues
+var _ func(partnerapi.UnixTime) slog.Value = (partnerapi.UnixTime).LogValue
 var _ func(partnerapi.UnixTime) ([]byte, error) = (partnerapi.UnixTime).MarshalJSON
+var _ func(*partnerapi.UnixTime, any) error = (*partnerapi.UnixTime).Scan
+var _ func(partnerapi.UnixTime) string = (partnerapi.UnixTime).String
 var _ func(*partnerapi.UnixTime, []byte) error = (*partnerapi.UnixTime).UnmarshalJSON
+var _ func(partnerapi.UnixTime) (driver.Value, error) = (partnerapi.UnixTime).Value
 var _ func(t time.Time) partnerapi.UnixTime = partnerapi.UnixTimeOf
 var _ time.Time = partnerapi.UnixTime{}.Time
 var _ partnerapi.UpdateAccountRequest
