@@ -313,7 +313,7 @@ func TestSpellingsOfTheNetwork(t *testing.T) {
 		"total":"2","search":false,"filter":false,"filters":{"pending":"Pending","expired":1},"pages":1.0}`)).Invitations.List(t.Context(), ListOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, &Page[Invitation]{
-		Items: []Invitation{{ID: "i", Created: at, FeeProposed: ptr(2.5)}, {ID: "j"}}, Total: 2, Filters: []string{"pending", "expired"}, Pages: 1,
+		Items: []Invitation{{ID: "i", Created: at, FeeProposed: ptr(2.5)}, {ID: "j"}}, Total: 2, Filters: []string{"pending", "expired"}, Pages: 1, Number: 1,
 	}, page)
 	for text, want := range map[string]Network{
 		`{"account_id":"a","fee":"2.50","fee_proposed":"0"}`:                         {AccountID: "a", Fee: 2.5, FeeProposed: ptr(0.0)},
@@ -351,7 +351,7 @@ func TestSpellingsOfFilters(t *testing.T) {
 		body := `{"filters":` + text + `,"list":[{"account_id":"a"}],"pages":1}`
 		page, err := newTestClient(t, always(200, body)).Networks.List(t.Context(), ListOptions{})
 		require.NoError(t, err, text)
-		assert.Equal(t, &Page[Network]{Items: []Network{{AccountID: "a"}}, Filters: want, Pages: 1}, page, text)
+		assert.Equal(t, &Page[Network]{Items: []Network{{AccountID: "a"}}, Filters: want, Pages: 1, Number: 1}, page, text)
 	}
 	for _, text := range []string{`{"a"}`, `[`, `nul`, `{"a":01}`} { // invalid JSON fails the page
 		_, err := newTestClient(t, always(200, `{"filters":`+text+`,"list":[{"account_id":"a"}]}`)).Networks.List(t.Context(), ListOptions{})

@@ -215,8 +215,13 @@ func ExampleNetworksService_List() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(page.Items), "of", page.Total, "on", page.Pages, "pages")
-	// Output: 1 of 2 on 2 pages
+	fmt.Printf("page %d of %d, %d records\n", page.Number, page.Pages, page.Total)
+	if page.HasNext() {
+		fmt.Printf("next: %+v\n", page.Next()) // for the link to the next page
+	}
+	// Output:
+	// page 1 of 2, 2 records
+	// next: {Search:Acme Filter: Page:2 Records:1}
 }
 
 func ExampleInvitationsService() {

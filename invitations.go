@@ -110,7 +110,7 @@ func (s *InvitationsService) Activate(ctx context.Context, token string, opts ..
 //
 // GET /account/network-invitations
 func (s *InvitationsService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Invitation], error) {
-	return do[*Page[Invitation]](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-invitations", Query: in}}, opts)
+	return list[Invitation](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/network-invitations"}}, in, opts)
 }
 
 // All iterates over the invitations in order, from page in.Page on. It requests up to eight pages concurrently, so a walk that

@@ -116,7 +116,7 @@ func (s *NetworksService) Get(ctx context.Context, childAccountID string, opts .
 //
 // GET /account/networks
 func (s *NetworksService) List(ctx context.Context, in ListOptions, opts ...CallOption) (*Page[Network], error) {
-	return do[*Page[Network]](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/networks", Query: in}}, opts)
+	return list[Network](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /account/networks"}}, in, opts)
 }
 
 // All iterates over the relations in order, from page in.Page on. It requests up to eight pages concurrently, so a walk that

@@ -48,6 +48,29 @@ type Page[T any] struct {
 	Filters []string `json:"filters" choices:"keys"`
 	// Pages is the number of pages.
 	Pages int `json:"pages"`
+	// Number is the page's own number, from 1. It is 0 in a page that a List did not return.
+	Number int `json:"request_page,omitzero"`
+	// Records is that of the request, as it was sent: 0 means the API's default of 25.
+	Records int `json:"request_records,omitzero"`
+}
+
+// HasNext reports whether the list has a page after this one.
+func (p Page[T]) HasNext() bool { return p.Number < p.Pages }
+
+// Next returns the options for the page after this one, with the same Search, Filter and Records. It does not check HasNext.
+func (p Page[T]) Next() ListOptions {
+	return ListOptions{Search: p.Search, Filter: p.Filter, Page: p.Number + 1, Records: p.Records}
+}
+
+// list returns one page of the list that call requests.
+func list[T any](ctx context.Context, client *Client, call endpoint, in ListOptions, opts []CallOption) (*Page[T], error) {
+	call.Query = in
+	page, err := do[*Page[T]](ctx, client, call, opts)
+	if err != nil {
+		return nil, err
+	}
+	page.Search, page.Filter, page.Number, page.Records = in.Search, in.Filter, cmp.Or(in.Page, 1), in.Records
+	return page, nil
 }
 
 // UnmarshalJSON reads a page. It returns an error for a missing list, and for a null or an empty record in the list.

@@ -45,7 +45,7 @@ var invitationReplies = map[string]replyTest{
 				ID: "nwi_1234567890", Created: partnerapi.UnixTime{Time: time.Date(2009, time.February, 13, 23, 31, 30, 0, time.UTC)},
 				DomainID: "dom_1234567890", FeeProposed: ptr(2.5), Email: "jdoe@acme-corp.com", Status: partnerapi.InvitationPending,
 			}},
-			Total: 8, Filters: []string{"pending", "expired"}, Pages: 2,
+			Total: 8, Filters: []string{"pending", "expired"}, Pages: 2, Number: 1,
 		},
 	},
 }

@@ -58,7 +58,7 @@ var networkReplies = map[string]replyTest{
 				Fee: 1.5, FeeProposed: ptr(2.0),
 				FeeProposedDate: partnerapi.UnixTime{Time: time.Date(2009, time.February, 13, 23, 31, 30, 0, time.UTC)},
 			}},
-			Total: 25, Filters: []string{}, Pages: 1,
+			Total: 25, Filters: []string{}, Pages: 1, Number: 1,
 		},
 	},
 	"delete-api-account-networks-child_account_id.ok": {
@@ -181,7 +181,7 @@ func TestNetworkSpellings(t *testing.T) {
 			assert.Equal(t, &test.want, got)
 			page, err := listNetworks(t.Context(), newTestClient(t, newTranscript(always(200, `{"list":[`+test.body+`]}`))))
 			require.NoError(t, err)
-			assert.Equal(t, &partnerapi.Page[partnerapi.Network]{Items: []partnerapi.Network{test.want}}, page)
+			assert.Equal(t, &partnerapi.Page[partnerapi.Network]{Items: []partnerapi.Network{test.want}, Number: 1}, page)
 		})
 	}
 }

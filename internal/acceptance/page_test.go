@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -16,10 +17,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
 // listServer serves GET /account/networks and counts the concurrent requests.
@@ -146,6 +149,97 @@ func TestListSendsItsOptions(t *testing.T) {
 		require.Error(t, err)
 		assert.Equal(t, []string{"GET /account/networks" + query, "GET /account/network-invitations" + query}, log.requests)
 	}
+}
+
+// The pages of a user interface, one request each.
+func TestListsByNext(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	for i := range 5 {
+		fake.SeedNetwork(partnerapi.Network{AccountID: fmt.Sprint("acc_", i), AccountTitle: "Acme"})
+		fake.SeedNetwork(partnerapi.Network{AccountTitle: "Example"})
+	}
+	client := fake.Client()
+	var numbers, got []string
+	for in := (partnerapi.ListOptions{Search: "Acme", Records: 2}); ; {
+		page, err := client.Networks.List(t.Context(), in)
+		require.NoError(t, err)
+		for _, network := range page.Items {
+			got = append(got, network.AccountID)
+		}
+		numbers = append(numbers, fmt.Sprintf("%d of %d, %d of %d records", page.Number, page.Pages, page.Records, page.Total))
+		if !page.HasNext() {
+			break
+		}
+		in = page.Next()
+	}
+	assert.Equal(t, []string{"acc_0", "acc_1", "acc_2", "acc_3", "acc_4"}, got)
+	assert.Equal(t, []string{"1 of 3, 2 of 5 records", "2 of 3, 2 of 5 records", "3 of 3, 2 of 5 records"}, numbers)
+
+	fake.SeedInvitation(partnerapi.Invitation{ID: "nwi_1", Status: partnerapi.InvitationExpired})
+	fake.SeedInvitation(partnerapi.Invitation{ID: "nwi_2", Status: partnerapi.InvitationExpired})
+	page, err := client.Invitations.List(t.Context(), partnerapi.ListOptions{Filter: "expired", Page: 2, Records: 1})
+	require.NoError(t, err)
+	assert.Equal(t, "nwi_2", page.Items[0].ID)
+	assert.Equal(t, 2, page.Number)
+	assert.False(t, page.HasNext())
+}
+
+// A page says what its request was, whatever the response says of it.
+func TestPageOfRequest(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		in   partnerapi.ListOptions
+		body string
+		has  bool
+		next partnerapi.ListOptions
+	}{
+		"the first page": {partnerapi.ListOptions{}, `{"list":[],"pages":2}`, true, partnerapi.ListOptions{Page: 2}},
+		"all options": {
+			partnerapi.ListOptions{Search: "acme & co", Filter: "x", Page: 3, Records: 7}, `{"list":[],"pages":4}`, true,
+			partnerapi.ListOptions{Search: "acme & co", Filter: "x", Page: 4, Records: 7},
+		},
+		"the last page":  {partnerapi.ListOptions{Page: 2}, `{"list":[],"pages":2}`, false, partnerapi.ListOptions{Page: 3}},
+		"beyond the end": {partnerapi.ListOptions{Page: 9}, `{"list":[],"pages":2}`, false, partnerapi.ListOptions{Page: 10}},
+		"an empty list":  {partnerapi.ListOptions{}, `{"list":[],"pages":0}`, false, partnerapi.ListOptions{Page: 2}},
+		"no pages":       {partnerapi.ListOptions{}, `{"list":[]}`, false, partnerapi.ListOptions{Page: 2}},
+		"another echo": {
+			partnerapi.ListOptions{Search: "acme"}, `{"list":[],"search":false,"filter":"all","page":7,"records":{},"request_page":8,"request_records":9,"pages":2}`, true,
+			partnerapi.ListOptions{Search: "acme", Page: 2},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mock := httpmock.NewMockTransport()
+			mock.RegisterResponder(http.MethodGet, `=~^https://api\.backstack\.com/account/network`, httpmock.NewStringResponder(200, test.body))
+			client := newTestClient(t, mock)
+			networks, err := client.Networks.List(t.Context(), test.in)
+			require.NoError(t, err)
+			assert.Equal(t, test.has, networks.HasNext())
+			assert.Equal(t, test.next, networks.Next())
+			assert.Equal(t, test.next.Page-1, networks.Number)
+			assert.Equal(t, test.in.Records, networks.Records)
+			invitations, err := client.Invitations.List(t.Context(), test.in)
+			require.NoError(t, err)
+			assert.Equal(t, test.has, invitations.HasNext())
+			assert.Equal(t, test.next, invitations.Next())
+		})
+	}
+}
+
+// A page in a cache has its next page too.
+func TestPageAsJSON(t *testing.T) {
+	t.Parallel()
+	in := partnerapi.ListOptions{Search: "acme", Page: 2, Records: 1}
+	page, err := newTestClient(t, always(200, listOf(3, 3, "acc_2"))).Networks.List(t.Context(), in)
+	require.NoError(t, err)
+	kept, err := json.Marshal(page)
+	require.NoError(t, err)
+	var again partnerapi.Page[partnerapi.Network]
+	require.NoError(t, json.Unmarshal(kept, &again))
+	assert.Equal(t, *page, again)
+	assert.True(t, again.HasNext())
+	assert.Equal(t, partnerapi.ListOptions{Search: "acme", Page: 3, Records: 1}, again.Next())
 }
 
 func TestListArgumentsRefused(t *testing.T) {

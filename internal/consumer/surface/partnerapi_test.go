@@ -336,11 +336,15 @@ var _ partnerapi.Outcome = partnerapi.OutcomeAnswered
 var _ partnerapi.Outcome = partnerapi.OutcomeUnknown
 var _ partnerapi.Outcome = partnerapi.OutcomeUnsent
 var _ partnerapi.Page[int]
+var _ func(partnerapi.Page[int]) bool = (partnerapi.Page[int]).HasNext
+var _ func(partnerapi.Page[int]) partnerapi.ListOptions = (partnerapi.Page[int]).Next
 var _ func(*partnerapi.Page[int], []byte) error = (*partnerapi.Page[int]).UnmarshalJSON
 var _ string = partnerapi.Page[int]{}.Filter
 var _ []string = partnerapi.Page[int]{}.Filters
 var _ []int = partnerapi.Page[int]{}.Items
+var _ int = partnerapi.Page[int]{}.Number
 var _ int = partnerapi.Page[int]{}.Pages
+var _ int = partnerapi.Page[int]{}.Records
 var _ string = partnerapi.Page[int]{}.Search
 var _ int = partnerapi.Page[int]{}.Total
 var _ func(s string) (partnerapi.Date, error) = partnerapi.ParseDate
