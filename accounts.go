@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -99,13 +100,14 @@ type Benefit struct {
 // Its JSON is the body of the request, password included. It is redacted in fmt and slog, except in an unexported field, which
 // fmt prints, and inside another value that slog logs as JSON.
 type CreateAccountRequest struct {
-	Email                string
-	FirstName            string
-	LastName             string
-	Birthdate            Date
-	Username             string
-	AcceptTerms          bool
-	Password             string
+	Email       string
+	FirstName   string
+	LastName    string
+	Birthdate   Date
+	Username    string
+	AcceptTerms bool
+	Password    string
+	// PasswordConfirmation is optional: if it is empty, Password is sent.
 	PasswordConfirmation string
 }
 
@@ -134,7 +136,7 @@ func (in CreateAccountRequest) written() any {
 		Passwords   passwords `json:"password_attributes,omitzero"`
 	}{
 		in.Email, in.FirstName, in.LastName, in.Birthdate, in.Username, in.AcceptTerms,
-		passwords{in.Password, in.PasswordConfirmation},
+		passwords{in.Password, cmp.Or(in.PasswordConfirmation, in.Password)},
 	}
 }
 
@@ -166,14 +168,15 @@ const (
 )
 
 // UpdateAccountRequest is a change of the session's customer. Zero fields are left as they are. A new password needs
-// CurrentPassword and PasswordConfirmation. It is redacted as [CreateAccountRequest] is, with the same exceptions.
+// CurrentPassword. It is redacted as [CreateAccountRequest] is, with the same exceptions.
 type UpdateAccountRequest struct {
-	Email                string `json:"email,omitzero"`
-	FirstName            string `json:"first_name,omitzero"`
-	LastName             string `json:"last_name,omitzero"`
-	Username             string `json:"username,omitzero"`
-	CurrentPassword      string `json:"current_password,omitzero"`
-	Password             string `json:"password,omitzero"`
+	Email           string `json:"email,omitzero"`
+	FirstName       string `json:"first_name,omitzero"`
+	LastName        string `json:"last_name,omitzero"`
+	Username        string `json:"username,omitzero"`
+	CurrentPassword string `json:"current_password,omitzero"`
+	Password        string `json:"password,omitzero"`
+	// PasswordConfirmation is optional: if it is empty, Password is sent.
 	PasswordConfirmation string `json:"password_confirmation,omitzero"`
 	ListsOptIn           OptIn  `json:"lists_opt_in,omitzero"`
 	// ListsOptInSource says where the choice comes from, such as "Giveaway Campaign".
@@ -185,6 +188,15 @@ func (in UpdateAccountRequest) check() (field, why string) {
 		return "UpdateAccountRequest", noFieldSet
 	}
 	return "", ""
+}
+
+// MarshalJSON returns the body of the request, with the password as its own confirmation if there is no other.
+func (in UpdateAccountRequest) MarshalJSON() ([]byte, error) { return json.Marshal(in.written()) }
+
+func (in UpdateAccountRequest) written() any {
+	type fields UpdateAccountRequest
+	in.PasswordConfirmation = cmp.Or(in.PasswordConfirmation, in.Password)
+	return fields(in)
 }
 
 // Format prints only the type's name, for every verb.

@@ -108,6 +108,7 @@ func TestBodyIsUTF8(t *testing.T) {
 		"a key":                      map[Plan]int{bad: 1},
 		"an account's password":      CreateAccountRequest{Password: bad},
 		"an account, by its pointer": []*CreateAccountRequest{{PasswordConfirmation: bad}},
+		"a new password":             UpdateAccountRequest{Password: bad},
 		"an account in a record":     struct{ CreateAccountRequest }{CreateAccountRequest{FirstName: bad}},
 		"an Optional":                struct{ A Optional[[]string] }{Set([]string{bad})},
 		"an Optional, by pointer":    &struct{ A *Optional[string] }{ptr(Set(bad))},

@@ -107,12 +107,11 @@ func ExampleAccountsService() {
 	client := partnertest.New().Client()
 
 	created, err := client.Accounts.Create(ctx, partnerapi.CreateAccountRequest{
-		Email:                "fan@example.com",
-		FirstName:            "Robin",
-		Birthdate:            partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
-		AcceptTerms:          true,
-		Password:             passPhrase,
-		PasswordConfirmation: passPhrase,
+		Email:       "fan@example.com",
+		FirstName:   "Robin",
+		Birthdate:   partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
+		AcceptTerms: true,
+		Password:    passPhrase,
 	})
 	if err != nil {
 		log.Fatal(err)

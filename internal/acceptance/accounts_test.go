@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
 // naveen is the customer of the documented replies to GET /account and GET /account/search, in which three fields differ.
@@ -214,9 +215,9 @@ func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
 			return err
 		}, `{}`},
 		"create with half a password": {func(ctx context.Context, c *partnerapi.Client) error {
-			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{Password: "p"})
+			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{PasswordConfirmation: "p"})
 			return err
-		}, `{"password_attributes":{"password":"p"}}`},
+		}, `{"password_attributes":{"password_confirmation":"p"}}`},
 		"opt in": {func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Accounts.Update(ctx, partnerapi.NewSession(), partnerapi.UpdateAccountRequest{ListsOptIn: partnerapi.OptInTrue, ListsOptInSource: "Giveaway Campaign"})
 			return err
@@ -495,6 +496,59 @@ func TestOrganizationKeyIsForSearchOnly(t *testing.T) {
 		assert.NotContains(t, log.headers[0], "Api-Key", name)
 		assert.Contains(t, log.requests[0], "key="+testAccountKey, name)
 	}
+}
+
+// A form that asks for a password twice compares the two itself; without a confirmation the password is sent as one.
+func TestPasswordConfirmation(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		password, confirmation string
+		created, updated       string
+	}{
+		"empty": {
+			"temp123", "", `{"password_attributes":{"password":"temp123","password_confirmation":"temp123"}}`,
+			`{"current_password":"old","password":"temp123","password_confirmation":"temp123"}`,
+		},
+		"another": {
+			"temp123", "other", `{"password_attributes":{"password":"temp123","password_confirmation":"other"}}`,
+			`{"current_password":"old","password":"temp123","password_confirmation":"other"}`,
+		},
+		"without a password": {
+			"", "temp123", `{"password_attributes":{"password_confirmation":"temp123"}}`,
+			`{"current_password":"old","password_confirmation":"temp123"}`,
+		},
+		"neither": {"", "", `{}`, `{"current_password":"old"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			create := partnerapi.CreateAccountRequest{Password: test.password, PasswordConfirmation: test.confirmation}
+			update := partnerapi.UpdateAccountRequest{CurrentPassword: "old", Password: test.password, PasswordConfirmation: test.confirmation}
+			for _, each := range []struct {
+				in   any
+				want string
+			}{{create, test.created}, {&create, test.created}, {update, test.updated}, {&update, test.updated}} {
+				body, err := json.Marshal(each.in)
+				require.NoError(t, err)
+				assert.JSONEq(t, each.want, string(body))
+			}
+		})
+	}
+
+	fake := partnertest.New()
+	client := fake.Client()
+	const email = "fan@example.com"
+	_, err := client.Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{
+		Email: email, Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1}, Password: "first",
+	})
+	require.NoError(t, err)
+	_, session, err := client.Accounts.Login(t.Context(), partnerapi.LoginRequest{Email: email, Password: "first"})
+	require.NoError(t, err)
+	_, err = client.Accounts.Update(t.Context(), session, partnerapi.UpdateAccountRequest{CurrentPassword: "first", Password: "second"})
+	require.NoError(t, err)
+	_, _, err = client.Accounts.Login(t.Context(), partnerapi.LoginRequest{Email: email, Password: "second"})
+	require.NoError(t, err)
+	_, err = client.Accounts.Update(t.Context(), session, partnerapi.UpdateAccountRequest{CurrentPassword: "second", Password: "third", PasswordConfirmation: "thrid"})
+	require.ErrorContains(t, err, "Password confirmation doesn't match Password")
 }
 
 func TestPasswordsAreRedacted(t *testing.T) {

@@ -416,6 +416,7 @@ var _ time.Time = partnerapi.UnixTime{}.Time
 var _ partnerapi.UpdateAccountRequest
 var _ func(partnerapi.UpdateAccountRequest, fmt.State, rune) = (partnerapi.UpdateAccountRequest).Format
 var _ func(partnerapi.UpdateAccountRequest) slog.Value = (partnerapi.UpdateAccountRequest).LogValue
+var _ func(partnerapi.UpdateAccountRequest) ([]byte, error) = (partnerapi.UpdateAccountRequest).MarshalJSON
 var _ string = partnerapi.UpdateAccountRequest{}.CurrentPassword
 var _ string = partnerapi.UpdateAccountRequest{}.Email
 var _ string = partnerapi.UpdateAccountRequest{}.FirstName
