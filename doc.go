@@ -60,6 +60,7 @@
 // # Units
 //
 // Fees are in percent. A [Date] is a day in no time zone. A [UnixTime] and the times of a [Membership] are in UTC.
+// Date and UnixTime can be columns of a database.
 //
 // # Testing
 //

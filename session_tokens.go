@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/flight"
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
+	"github.com/partnerapi/partnerapi-go/internal/pathpattern"
 	"github.com/partnerapi/partnerapi-go/internal/renewal"
 )
 
@@ -143,6 +147,38 @@ func NewTokenSession(tokens Tokens) (*Session, error) {
 		return nil, &ArgumentError{Op: "NewTokenSession", Name: field, Reason: why}
 	}
 	return newSession(&tokenSession{Tokens: tokens}), nil
+}
+
+// TokensFromURL returns the tokens in the URL to which the account API's hosted login page sends a customer back, for
+// [NewTokenSession]. They are the query parameters access_token, access_token_expiration, refresh_token and
+// refresh_token_expiration. The refresh token may be alone. An expiration that is missing or unreadable is unknown.
+//
+// clean is the path and the query of u without these parameters. Redirect to it immediately: until then the tokens are in the
+// address bar, and the page would leave them in the history and in Referer headers. clean begins with one slash, so that the
+// redirect stays on the same site. It is returned with an error too. u is not changed.
+//
+// Anybody can make such a link with tokens of their own account, and whoever opens it would be logged in as them (login CSRF).
+// Check a state of your own first: put a random value into the return address and into a cookie before you send the customer
+// to the login page, and use the tokens only if both came back and are equal.
+//
+// It returns an [*ArgumentError] if u is nil, or has no token, an invalid token, or a repeated parameter of the four. The
+// error contains no value.
+func TokensFromURL(u *url.URL) (tokens Tokens, clean *url.URL, err error) {
+	if u == nil {
+		return Tokens{}, nil, &ArgumentError{Op: "TokensFromURL", Name: "u", Reason: "nil"}
+	}
+	in, rest, name, why := httpsyntax.Take(u.RawQuery, "access_token", "access_token_expiration", "refresh_token", "refresh_token_expiration")
+	local := pathpattern.Join(&url.URL{}, "/"+strings.TrimLeft(u.EscapedPath(), "/")) // two slashes would begin a host
+	local.RawQuery = rest
+	expires := func(name string) UnixTime { return expiration(strconv.AppendQuote(nil, in[name])) }
+	tokens = Tokens{in["access_token"], expires("access_token_expiration"), in["refresh_token"], expires("refresh_token_expiration")}
+	if why == "" {
+		name, why = tokens.check()
+	}
+	if why != "" {
+		return Tokens{}, &local, &ArgumentError{Op: "TokensFromURL", Name: name, Reason: why}
+	}
+	return tokens, &local, nil
 }
 
 // OnRefresh sets the function that stores the new tokens of every refresh, before the calls that wait for it go on. It

@@ -151,6 +151,14 @@ func op(api partnerapi.API, op string, args ...string) partnerapi.Call {
 	return partnerapi.Call{API: api, Op: op, Args: args}
 }
 
+// readsLink reads the tokens of a link of the hosted login page.
+func readsLink(query string) func(*testing.T) error {
+	return func(*testing.T) error {
+		_, _, err := partnerapi.TokensFromURL(&url.URL{Path: "/SECRET", RawQuery: query})
+		return err
+	}
+}
+
 var failingArguments = []failing{
 	{"option: nil", refusedOption(nil)},
 	{"option: an empty credential", refusedOption(partnerapi.WithPartnerToken(""))},
@@ -209,6 +217,13 @@ var failingArguments = []failing{
 		_, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: "Bearer SECRET"})
 		return err
 	}},
+	{"a login link: no URL", func(*testing.T) error { _, _, err := partnerapi.TokensFromURL(nil); return err }},
+	{"a login link: no token", readsLink("a=SECRET")},
+	{"a login link: a token with a space", readsLink("access_token=SEC+RET")},
+	{"a login link: two tokens", readsLink("refresh_token=SECRET&refresh_token=SECRET")},
+	{"a login link: a malformed token", readsLink("refresh_token=SECRET%zz")},
+	{"SQL: a date that is none", func(*testing.T) error { return new(partnerapi.Date).Scan("SECRET") }},
+	{"SQL: a time of another type", func(*testing.T) error { return new(partnerapi.UnixTime).Scan(1.5) }},
 	{"a session that was not exported", func(*testing.T) error { _, err := partnerapi.ImportSession([]byte(`{}`)); return err }},
 	{"an invitation link without a token", func(*testing.T) error { _, err := partnerapi.InvitationToken("https://a.example"); return err }},
 	{"by hand: a status", func(*testing.T) error { return &partnerapi.Error{StatusCode: 404} }},

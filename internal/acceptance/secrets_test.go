@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -404,6 +405,9 @@ func TestNoSecretInRefusals(t *testing.T) {
 		_, err := partnerapi.NewClient(opts...)
 		return err
 	}
+	scan := func(src any) error {
+		return errors.Join(new(partnerapi.Date).Scan(src), new(partnerapi.UnixTime).Scan(src))
+	}
 	for name, err := range map[string]error{
 		"path":        client.Subscriptions.Cancel(t.Context(), canaryPK+"\xff"),
 		"body":        client.Subscriptions.Create(t.Context(), partnerapi.CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail + "\xff"}),
@@ -420,6 +424,8 @@ func TestNoSecretInRefusals(t *testing.T) {
 		"agent":       newClient(partnerapi.WithUserAgent(canary + "\n")),
 		"base URL":    newClient(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "https://"+canary+":"+canary+"@a.example/?"+canary)),
 		"bad URL":     newClient(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "https://"+canary+".example/%zz")),
+		"text in SQL": scan(canary),
+		"type in SQL": scan([]string{canary}),
 		"plain URL":   newClient(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "http://"+canary+".example")),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -427,6 +433,37 @@ func TestNoSecretInRefusals(t *testing.T) {
 			require.Error(t, err)
 			assertShowsNoCanary(t, err)
 			assertNoCanary(t, output(), "the log or the hook")
+		})
+	}
+}
+
+// A link of the hosted login page, with a token in every parameter, is in no error, and the redirect after it has no token.
+func TestNoSecretOfTokensFromURL(t *testing.T) {
+	t.Parallel()
+	tokens := url.Values{"access_token": {canaryAccess}, "refresh_token": {canaryRefresh}, "access_token_expiration": {"1"}, "refresh_token_expiration": {"1"}}
+	links := map[string]string{"valid": tokens.Encode()}
+	for name := range tokens {
+		for failure, value := range map[string]string{"a space": canary + "+", "a NUL": canary + "%00", "not UTF-8": canary + "%ff", "malformed": canary + "%zz", "repeated": canary + "&" + name + "=" + canary} {
+			others := maps.Clone(tokens)
+			delete(others, name)
+			links[name+", "+failure] = others.Encode() + "&" + name + "=" + value
+			links[name+", "+failure+", alone"] = name + "=" + value
+		}
+	}
+	for name, query := range links {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, clean, err := partnerapi.TokensFromURL(&url.URL{Scheme: "https", User: url.User(canary), Host: canary + ".example", Path: "/in", RawQuery: query, Fragment: canary})
+			assert.Equal(t, "/in", clean.String())
+			assertShowsNoCanary(t, clean)
+			if err != nil {
+				assert.True(t, got == partnerapi.Tokens{}) //nolint:testifylint // a Tokens prints redacted
+				assertShowsNoCanary(t, err)
+				assertReachesNoCanary(t, err)
+			}
+			for form, text := range formsOf(got, false) {
+				assertNoCanary(t, text, form)
+			}
 		})
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
@@ -21,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
 const saysLogIn = `{"status":"error","messages":["Please log in to access your online benefits."]}`
@@ -146,6 +149,130 @@ func TestTokenSessionInEveryMethod(t *testing.T) {
 			assert.NotContains(t, string(export(t, session)), "sid")
 		})
 	}
+}
+
+// fromURL parses a link and returns what TokensFromURL does, after asserting that the link itself is unchanged.
+func fromURL(t *testing.T, link string) (partnerapi.Tokens, string, error) {
+	t.Helper()
+	u, err := url.Parse(link)
+	require.NoError(t, err)
+	before := *u
+	tokens, clean, err := partnerapi.TokensFromURL(u)
+	assert.Equal(t, before, *u)
+	require.NotNil(t, clean)
+	return tokens, clean.String(), err
+}
+
+func TestTokensFromURL(t *testing.T) {
+	t.Parallel()
+	at := func(seconds, nanos int64) partnerapi.UnixTime {
+		return partnerapi.UnixTimeOf(time.Unix(seconds, nanos))
+	}
+	for name, test := range map[string]struct {
+		link, clean string
+		want        partnerapi.Tokens
+	}{
+		"all parameters": {
+			"/in?access_token=A.1_-&access_token_expiration=1234567890&refresh_token=R&refresh_token_expiration=1234567891.5", "/in",
+			partnerapi.Tokens{AccessToken: "A.1_-", AccessTokenExpires: at(1234567890, 0), RefreshToken: "R", RefreshTokenExpires: at(1234567891, 500_000_000)},
+		},
+		"the refresh token alone": {"/in?refresh_token=R", "/in", partnerapi.Tokens{RefreshToken: "R"}},
+		"the access token alone":  {"/in?access_token=A", "/in", partnerapi.Tokens{AccessToken: "A"}},
+		"an empty access token":   {"/in?access_token=&access_token_expiration=&refresh_token=R", "/in", partnerapi.Tokens{RefreshToken: "R"}},
+		"unreadable expirations": {
+			"/in?access_token=A&access_token_expiration=2009-02-13&refresh_token=R&refresh_token_expiration=1234567890000", "/in",
+			partnerapi.Tokens{AccessToken: "A", RefreshToken: "R"},
+		},
+		"escaped":          {"/in?refresh%5Ftoken=%52%2B%2F%3D", "/in", partnerapi.Tokens{RefreshToken: "R+/="}},
+		"other parameters": {"/in?b=2&refresh_token=R&a=%C3%BC+x&a=1&Refresh_Token=S", "/in?b=2&a=%C3%BC+x&a=1&Refresh_Token=S", partnerapi.Tokens{RefreshToken: "R"}},
+		"a malformed one":  {"/in?q=%zz&refresh_token=R&x;y", "/in?q=%zz&x;y", partnerapi.Tokens{RefreshToken: "R"}},
+		"a whole URL":      {"https://user:pass@site.example:8443/a%2Fb/%C3%BC?refresh_token=R#top", "/a%2Fb/%C3%BC", partnerapi.Tokens{RefreshToken: "R"}},
+		"no path":          {"https://site.example?refresh_token=R&a=1", "/?a=1", partnerapi.Tokens{RefreshToken: "R"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tokens, clean, err := fromURL(t, test.link)
+			require.NoError(t, err)
+			assert.True(t, test.want == tokens, "the tokens differ") //nolint:testifylint // a Tokens prints redacted
+			assert.Equal(t, test.clean, clean)
+			_, err = partnerapi.NewTokenSession(tokens)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestTokensFromURLRefuses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ query, field, why string }{
+		"nothing":                {"", "Tokens", "empty"},
+		"no token":               {"a=1&access_token_expiration=1234567890", "Tokens", "empty"},
+		"empty tokens":           {"access_token=&refresh_token=", "Tokens", "empty"},
+		"a space":                {"access_token=A+B&a=1", "AccessToken", "has spaces"},
+		"a line break":           {"refresh_token=R%0d%0aX-Evil:1", "RefreshToken", "has spaces"},
+		"a NUL":                  {"refresh_token=R%00", "RefreshToken", "has control characters"},
+		"not UTF-8":              {"access_token=A&refresh_token=%ff", "RefreshToken", "not valid UTF-8"},
+		"a repeated token":       {"access_token=A&a=1&refresh_token=R&refresh_token=S", "refresh_token", "repeated"},
+		"the same token twice":   {"access_token=A&access_token=A", "access_token", "repeated"},
+		"a repeated expiration":  {"refresh_token=R&refresh_token_expiration=1&refresh_token%5Fexpiration=2", "refresh_token_expiration", "repeated"},
+		"an empty one before it": {"access_token=&access_token=A", "access_token", "repeated"},
+		"a malformed token":      {"access_token=%zz", "access_token", "not percent-encoded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tokens, clean, err := fromURL(t, "/in?"+test.query)
+			assertRefused(t, err, test.field, test.why)
+			assert.True(t, tokens == partnerapi.Tokens{}) //nolint:testifylint // a Tokens prints redacted
+			want := "/in"
+			if strings.Contains(test.query, "a=1") {
+				want += "?a=1"
+			}
+			assert.Equal(t, want, clean, "clean for an error too")
+		})
+	}
+	_, clean, err := partnerapi.TokensFromURL(nil)
+	assertRefused(t, err, "u", "nil")
+	assert.Nil(t, clean)
+}
+
+// A link to the handler cannot make its redirect leave the site.
+func TestCleanURLStaysOnTheSite(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"//evil.example/x": "/evil.example/x", "///evil.example": "/evil.example", `/\evil.example`: "/%5Cevil.example", `\\evil.example`: "/%5C%5Cevil.example",
+		"/%2Fevil.example": "/%2Fevil.example", "/a//b": "/a//b", "https://evil.example//evil.example": "/evil.example",
+	} {
+		u, err := url.Parse("https://site.example/")
+		require.NoError(t, err)
+		if parsed, err := url.ParseRequestURI(path); err == nil { // as net/http reads it from a request
+			u = parsed
+		} else {
+			u.Path = path
+		}
+		u.RawQuery = "refresh_token=R"
+		_, clean, err := partnerapi.TokensFromURL(u)
+		require.NoError(t, err, path)
+		assert.Equal(t, want, clean.String(), path)
+		w := httptest.NewRecorder()
+		http.Redirect(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), clean.String(), http.StatusSeeOther)
+		to, err := new(url.URL).Parse(w.Header().Get("Location"))
+		require.NoError(t, err)
+		assert.Empty(t, to.Host, path)
+	}
+}
+
+// The newest hosted login page returns a refresh token alone, with which the first call gets an access token.
+func TestTokensFromURLLogIn(t *testing.T) {
+	t.Parallel()
+	fake := partnertest.New()
+	fan := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: "fan@example.com"}})
+	tokens, _, err := fromURL(t, "https://site.example/in?refresh_token="+fake.SeedTokens(fan.ID).RefreshToken)
+	require.NoError(t, err)
+	session, err := partnerapi.NewTokenSession(tokens)
+	require.NoError(t, err)
+	customer, err := fake.Client().Accounts.Get(t.Context(), session)
+	require.NoError(t, err)
+	assert.Equal(t, "fan@example.com", customer.Email)
+	assert.Len(t, fake.CallsTo("POST /refresh"), 1)
 }
 
 func TestNewTokenSessionRefuses(t *testing.T) {

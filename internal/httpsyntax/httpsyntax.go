@@ -3,6 +3,8 @@
 package httpsyntax
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,6 +81,28 @@ func QueryName(name string) string {
 		name = name[:end]
 	}
 	return strings.TrimSpace(name)
+}
+
+// Take returns the values of some parameters of a query, and the rest of the query as it was. bad is a parameter that is
+// repeated or not percent-encoded, and why the reason.
+func Take(query string, names ...string) (values map[string]string, rest, bad, why string) {
+	values = make(map[string]string)
+	var others []string
+	for part := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil || !slices.Contains(names, name) {
+			others = append(others, part)
+			continue
+		}
+		if _, repeated := values[name]; repeated {
+			bad, why = name, "repeated"
+		}
+		if values[name], err = url.QueryUnescape(value); err != nil {
+			bad, why = name, "not percent-encoded"
+		}
+	}
+	return values, strings.Join(others, "&"), bad, why
 }
 
 // Headers is a set of names of headers, by their [CGIName].

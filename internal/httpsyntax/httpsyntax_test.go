@@ -57,6 +57,29 @@ func TestQueryName(t *testing.T) {
 	}
 }
 
+func TestTake(t *testing.T) {
+	t.Parallel()
+	for query, test := range map[string]struct {
+		values         map[string]string
+		rest, bad, why string
+	}{
+		"":                          {map[string]string{}, "", "", ""},
+		"a=1&b=2":                   {map[string]string{"a": "1", "b": "2"}, "", "", ""},
+		"x=%zz&a=1+2%26&y;z&&x=%20": {map[string]string{"a": "1 2&"}, "x=%zz&y;z&&x=%20", "", ""},
+		"a":                         {map[string]string{"a": ""}, "", "", ""},
+		"%61=1&A=2&a%zz=3&a[]=4":    {map[string]string{"a": "1"}, "A=2&a%zz=3&a[]=4", "", ""},
+		"a=1&x&a=1":                 {map[string]string{"a": "1"}, "x", "a", "repeated"},
+		"b=&%62=2":                  {map[string]string{"b": "2"}, "", "b", "repeated"},
+		"a=%zz&b=2":                 {map[string]string{"a": "", "b": "2"}, "", "a", "not percent-encoded"},
+	} {
+		values, rest, bad, why := Take(query, "a", "b")
+		assert.Equal(t, test.values, values, query)
+		assert.Equal(t, test.rest, rest, query)
+		assert.Equal(t, test.bad, bad, query)
+		assert.Equal(t, test.why, why, query)
+	}
+}
+
 func TestReserved(t *testing.T) {
 	t.Parallel()
 	reserved := Reserved("X-Token-Auth")

@@ -399,6 +399,7 @@ var _ func(partnerapi.TokenSourceFunc, context.Context) (string, error) = (partn
 var _ partnerapi.Tokens
 var _ func(partnerapi.Tokens, fmt.State, rune) = (partnerapi.Tokens).Format
 var _ func(partnerapi.Tokens) slog.Value = (partnerapi.Tokens).LogValue
+var _ func(u *url.URL) (tokens partnerapi.Tokens, clean *url.URL, err error) = partnerapi.TokensFromURL
 var _ string = partnerapi.Tokens{}.AccessToken
 var _ partnerapi.UnixTime = partnerapi.Tokens{}.AccessTokenExpires
 var _ string = partnerapi.Tokens{}.RefreshToken
