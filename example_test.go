@@ -501,7 +501,7 @@ func ExampleTokensFromURL() {
 
 	visit := func(link, state string) *httptest.ResponseRecorder {
 		r, w := httptest.NewRequestWithContext(context.Background(), http.MethodGet, link, nil), httptest.NewRecorder()
-		r.AddCookie(&http.Cookie{Name: "login_state", Value: state})
+		r.Header.Set("Cookie", "login_state="+state)
 		account(w, r)
 		return w
 	}
