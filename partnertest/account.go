@@ -38,11 +38,12 @@ const (
 	accountUnregistered    = "Your email address has an unregistered account associated with it. Please contact support for assistance."
 	accountUnconfirmed     = "Your email address has not been confirmed. Please click on the link from your confirmation email or contact support for assistance."
 	accountRefusedRefresh  = "Unable to decode refresh token"
-	accountBlankEmail      = "Email can't be blank"                         // ours
-	accountBadBirthdate    = "Birthdate is invalid"                         // ours
-	accountBadConfirmation = "Password confirmation doesn't match Password" // ours
+	accountBlankEmail      = "Email can't be blank"                         // ours: a missing or blank e-mail: `Email can't be blank`
+	accountBadBirthdate    = "Birthdate is invalid"                         // ours: a birthdate that is not YYYY-MM-DD: `Birthdate is invalid`
+	accountBadConfirmation = "Password confirmation doesn't match Password" // ours: a confirmation that differs from the password: `Password confirmation doesn't match Password`
 )
 
+// ours: the session cookie is `partnertest_session`; it does not expire before `Fake.ExpireSessions`
 const sessionCookie = "partnertest_session"
 
 func accountOK(members map[string]any) reply {
@@ -59,7 +60,7 @@ func accountFailed(messages ...string) reply {
 func checkAccountKey(f *Fake, in *request) *reply {
 	club, known := f.fanclubs[in.URL.Query().Get("key")]
 	if !known {
-		refused := accountFailed(accountBadKey) // ours, except for search
+		refused := accountFailed(accountBadKey) // ours: an unknown `key`, in every operation: `Please use a valid API Key.`, as for a search
 		return &refused
 	}
 	in.fanclub = club
@@ -78,7 +79,7 @@ func checkOrganizationKey(f *Fake, in *request) *reply {
 }
 
 func accountNoRoute(in *request) reply {
-	// ours: the text after the colon is not documented.
+	// ours: an unknown path is a 404: `Not Found: ` and the path
 	return inJSON(http.StatusNotFound, map[string]string{"error": "Not Found: " + in.URL.EscapedPath()})
 }
 
@@ -89,7 +90,7 @@ func (f *Fake) current(in *request) (Customer, bool) {
 		id, known = f.sessions.get(cookie.Value)
 	}
 	c, exists := f.customers.get(id)
-	// ours: a session of another fan club, or of a customer who has since been blocked, is invalid.
+	// ours: a session is invalid with the key of another fan club, and for a customer who is blocked or not confirmed
 	return c, known && exists && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
 }
 
@@ -119,7 +120,7 @@ func (f *Fake) getAccount(in *request) reply {
 // accountStatus only looks for a cookie, as documented.
 func (f *Fake) accountStatus(in *request) reply {
 	_, err := in.Cookie(sessionCookie)
-	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours: a token, like a cookie, is not validated
+	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours: `GET /account/status` does not validate an access token, as documented for a cookie
 }
 
 func (f *Fake) accountBenefits(in *request) reply {
@@ -136,6 +137,7 @@ func (f *Fake) accountBenefits(in *request) reply {
 	return accountOK(map[string]any{"benefits": benefits})
 }
 
+// ours: `accept_terms` and `lists_opt_in_source` have no effect, and a user name may be taken twice
 type createAccountBody struct {
 	Email     string     `json:"email"`
 	FirstName string     `json:"first_name"`
@@ -153,7 +155,7 @@ type passwords struct {
 func (f *Fake) createAccount(in *request) reply {
 	body, ok := read[createAccountBody](in)
 	if !ok || body == (createAccountBody{}) {
-		return accountFailed(accountNoCustomer) // ours, except for an empty body
+		return accountFailed(accountNoCustomer) // ours: a body that is not JSON in UTF-8: `Customer parameter is required.`
 	}
 	birthdate, badBirthdate := partnerapi.ParseDate(body.Birthdate)
 	var wrong []string
@@ -172,8 +174,8 @@ func (f *Fake) createAccount(in *request) reply {
 	if len(wrong) > 0 {
 		return accountFailed(wrong...)
 	}
-	// ours: the customer is registered and confirmed immediately. Expired follows the document's definition for a customer
-	// without a subscription, not its example of this response.
+	// ours: a new customer is registered and confirmed immediately, and expired, as the document defines it for a customer
+	// without a subscription; its example is not
 	c := f.put(Customer{Customer: partnerapi.Customer{
 		Email: body.Email, FirstName: body.FirstName, LastName: body.LastName, Birthdate: birthdate,
 		Username: body.Username, FanclubID: in.fanclub.ID, Expired: true,
@@ -221,7 +223,7 @@ func (f *Fake) updateAccount(in *request) reply {
 	}
 	body, ok := read[updateAccountBody](in)
 	if !ok {
-		return accountFailed(accountNoCustomer) // ours, here
+		return accountFailed(accountNoCustomer)
 	}
 	var wrong []string
 	if body.Email != nil && addressOf(c.FanclubID, *body.Email) != addressOf(c.FanclubID, c.Email) {
@@ -236,7 +238,7 @@ func (f *Fake) updateAccount(in *request) reply {
 	if len(wrong) > 0 {
 		return accountFailed(wrong...)
 	}
-	c = f.put(body.applyTo(c))
+	c = f.put(body.applyTo(c)) // ours: a new password ends no session
 	return accountOK(map[string]any{"customer": f.wire(c)})
 }
 
@@ -245,10 +247,10 @@ func (body updateAccountBody) applyTo(c Customer) Customer {
 		{body.Email, &c.Email}, {body.FirstName, &c.FirstName}, {body.LastName, &c.LastName}, {body.Username, &c.Username},
 	} {
 		if change.from != nil {
-			*change.to = *change.from
+			*change.to = *change.from // ours: an empty name in an update clears it
 		}
 	}
-	// ours: the new e-mail is valid immediately. The earlier ones stay aliases, at most the newest hundred.
+	// ours: a new e-mail is valid immediately, without a confirmation; the newest hundred earlier ones stay aliases
 	if !slices.Contains(c.EmailAliases, c.Email) {
 		c.EmailAliases = append([]string{c.Email}, c.EmailAliases[:min(len(c.EmailAliases), 99)]...)
 	}
@@ -270,9 +272,9 @@ func (f *Fake) login(in *request) reply {
 	case !known:
 		return accountFailed(accountWrongLogin)
 	case !c.registered():
-		return accountFailed(accountUnregistered) // ours: whatever the password, because the account has none yet
+		return accountFailed(accountUnregistered) // ours: a login of an unregistered customer is refused as such, whatever the password
 	case c.Password == "" || c.Password != body.Password:
-		return accountFailed(accountWrongLogin)
+		return accountFailed(accountWrongLogin) // ours: only a login with the right password reveals that the customer is blocked or not confirmed
 	case c.Blocked:
 		return accountFailed(accountBlocked)
 	case c.Unconfirmed:
@@ -285,6 +287,7 @@ func (f *Fake) login(in *request) reply {
 	return withCookie(accountOK(map[string]any{"customer": w}), session, 0)
 }
 
+// ours: a logout without a session succeeds
 func (f *Fake) logout(in *request) reply {
 	done := accountOK(nil)
 	f.revoke(in)
@@ -303,6 +306,7 @@ func withCookie(r reply, value string, maxAge int) reply {
 	return r
 }
 
+// ours: a search also finds customers who are blocked, not confirmed or not registered
 func (f *Fake) searchAccount(in *request) reply {
 	id, known := f.emails[addressOf(in.fanclub.ID, in.URL.Query().Get("email"))]
 	if !known {
@@ -312,8 +316,8 @@ func (f *Fake) searchAccount(in *request) reply {
 	return accountOK(map[string]any{"customer": f.wire(c)})
 }
 
-// address is an e-mail within a fan club. ours: it is case-insensitive, and customers of different fan clubs may share
-// one.
+// address is an e-mail within a fan club.
+// ours: e-mails are compared without regard to case; customers of different fan clubs may share one
 type address struct {
 	fanclub int64
 	email   string

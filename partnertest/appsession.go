@@ -17,6 +17,9 @@ var appOperations = []operation{
 	{api: partnerapi.NetworkAPI, op: "GET /app/logout", do: (*Fake).logOutUser, check: checkJWT},
 }
 
+// ours: a JWT is valid for an hour, or as `WithJWTLifetime` says
+const jwtLifetime = time.Hour
+
 // AppUser is a user of the application that [AppKey] belongs to. A user with no Password cannot log in.
 type AppUser struct {
 	partnerapi.AppUser
@@ -65,8 +68,8 @@ type appSession struct {
 	expires  time.Time
 }
 
-// appSession returns the session of the request's credential, or nil. ours: NetworkToken is the JWT of a session without
-// a user.
+// appSession returns the session of the request's credential, or nil.
+// ours: `NetworkToken` is the JWT of a session without a user; all accounts share the same networks and invitations
 func (f *Fake) appSession(in *request) *appSession {
 	jwt := in.Header.Get("Authorization")
 	if jwt == NetworkToken {
@@ -92,7 +95,8 @@ func checkAppKeyOrJWT(f *Fake, in *request) *reply {
 	return checkJWT(f, in)
 }
 
-// newJWT stores a session under a new JWT. ours: earlier JWTs stay valid until they expire.
+// newJWT stores a session under a new JWT.
+// ours: earlier JWTs of a session stay valid until they expire
 func (f *Fake) newJWT(s appSession) string {
 	jwt := f.newID("fake-jwt-", func(string) bool { return false })
 	s.expires = f.now().Add(f.jwtLifetime)
@@ -100,7 +104,8 @@ func (f *Fake) newJWT(s appSession) string {
 	return jwt
 }
 
-// showSession starts a session for the app key and shows the session of a JWT. ours: the JWT does not change.
+// showSession starts a session for the app key and shows the session of a JWT.
+// ours: `GET /app/session` with a JWT returns the same JWT
 func (f *Fake) showSession(in *request) reply {
 	jwt := in.Header.Get("Authorization")
 	if jwt == AppKey {
@@ -118,11 +123,11 @@ func (f *Fake) logInUser(in *request) reply {
 		}
 	}
 	if len(wrong) > 0 {
-		return networkFailed(in, http.StatusBadRequest, "Required values are missing.", wrong)
+		return networkFailed(in, http.StatusBadRequest, networkMissingValues, wrong)
 	}
 	u, known := f.appUsers[body.Username]
-	if !known || u.Password != body.Password { // ours: the status and the message
-		return networkFailed(in, http.StatusBadRequest, "The username or password is incorrect.", nil)
+	if !known || u.Password != body.Password {
+		return networkFailed(in, http.StatusBadRequest, networkWrongLogin, nil)
 	}
 	s := appSession{username: u.Username}
 	if len(u.Accounts) == 1 {
@@ -133,8 +138,7 @@ func (f *Fake) logInUser(in *request) reply {
 	return f.sessionReply(f.newJWT(s), s)
 }
 
-// selectAccount also changes the account of a session that already has one. ours: that it may, and the failure if the
-// user does not belong to the account.
+// ours: a session that has an account can change it
 func (f *Fake) selectAccount(in *request) reply {
 	body, _ := read[struct {
 		AccountID string `json:"account_id"`
@@ -148,19 +152,21 @@ func (f *Fake) selectAccount(in *request) reply {
 	case body.AccountID == "":
 		return networkInvalid(in, map[string]string{"account_id": fieldRequired})
 	case !slices.ContainsFunc(allowed, isAllowed):
-		return networkFailed(in, http.StatusForbidden, "You do not belong to this account.", nil)
+		return networkFailed(in, http.StatusForbidden, networkNoMember, nil)
 	}
 	s.account = body.AccountID
 	return f.sessionReply(f.newJWT(s), s)
 }
 
-// logOutUser logs the session's user out. ours: the JWT stays valid, with no user logged in.
+// logOutUser logs the session's user out.
+// ours: after a logout the JWT stays valid, with no user logged in
 func (f *Fake) logOutUser(in *request) reply {
 	*in.session = appSession{expires: f.now().Add(f.jwtLifetime)}
 	return f.sessionReply(f.newJWT(appSession{}), appSession{})
 }
 
-// sessionReply shows a session. ours: the members beyond the documented ones of a user and an account.
+// sessionReply shows a session.
+// ours: a session has the members `app`, `user`, `account`, `access` and `alerts`, which are empty without a user
 func (f *Fake) sessionReply(jwt string, s appSession) reply {
 	u := f.appUsers[s.username]
 	u.Roles = orEmpty(u.Roles)
@@ -181,7 +187,7 @@ func (f *Fake) sessionReply(jwt string, s appSession) reply {
 		shown["alerts"] = orEmpty(u.Alerts)
 	case s.username != "":
 		shown["auth"] = map[string]any{"select_account": map[string]any{
-			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: the first one
+			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: `last_login` is the first account
 		}}
 	}
 	return inJSON(http.StatusOK, shown)

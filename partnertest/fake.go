@@ -114,14 +114,11 @@ func New(opts ...Option) *Fake {
 		lastID:   make(map[string]int64),
 		fanclubs: map[string]Fanclub{AccountKey: {ID: 1, Key: AccountKey, OrganizationKey: OrganizationKey}},
 		emails:   make(map[address]int64),
-		domains: []partnerapi.Domain{
-			{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
-			{ID: "dom_wholesale", Title: "Wholesale Distributor", Description: "Wholesale distributor account type"},
-		},
-		lifetime: 7 * 24 * time.Hour, // ours: the lifetime is not documented
+		domains:  slices.Clone(defaultDomains),
+		lifetime: invitationLifetime,
 
 		appUsers:    make(map[string]AppUser),
-		jwtLifetime: time.Hour, // ours: the lifetime is not documented
+		jwtLifetime: jwtLifetime,
 	}
 	f.subscriptions = newRecords[string, Subscription](&f.kept)
 	f.signups = newRecords[string, partnerapi.SignupRequest](&f.kept)
@@ -189,8 +186,8 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorded.note(http.StatusOK) // the handler wrote nothing
 }
 
-// maxBody limits request bodies, except for taught operations. ours: no documented body has more than a few hundred
-// bytes.
+// maxBody limits request bodies, except for taught operations. No documented body has more than a few hundred bytes.
+// ours: a body of more than 1 MiB is a 413, except in an operation of `Fake.Handle`
 const maxBody = 1 << 20
 
 // receive reads the body of a request, and discards it if the operation is unknown.

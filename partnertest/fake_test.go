@@ -6,8 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -332,4 +340,96 @@ func TestHandleReplacesATaughtOperation(t *testing.T) {
 		_, err = partnerapi.Do[struct{}](t.Context(), fake.Client(), call)
 		require.NoError(t, err)
 	}
+}
+
+// sources returns the fake's source files, by name.
+func sources(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	files := make(map[string]*ast.File)
+	for _, name := range names {
+		if !strings.HasSuffix(name, "_test.go") {
+			files[name], err = parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
+			require.NoError(t, err)
+		}
+	}
+	return files
+}
+
+// oursIn returns the text of a comment after "ours: ", on one line, or an empty string.
+func oursIn(comment *ast.CommentGroup) string {
+	_, ours, _ := strings.Cut(comment.Text(), "ours: ")
+	return strings.Join(strings.Fields(ours), " ")
+}
+
+// docs/testing.md lists what the fake does where the vendors' documents say nothing: each comment that begins with "ours: ".
+func TestDocumentListsWhatIsOurs(t *testing.T) {
+	t.Parallel()
+	apis := map[string]string{
+		"fake.go": "All three APIs", "partner.go": "Partner API", "account.go": "Account API", "tokens.go": "Account API",
+		"network.go": "Network API", "list.go": "Network API", "invitation.go": "Network API", "appsession.go": "Network API",
+	}
+	marked := make(map[string][]string)
+	for name, file := range sources(t) {
+		for _, comment := range file.Comments {
+			if ours := oursIn(comment); ours != "" {
+				require.Contains(t, apis, name, "the API of this file is not known here")
+				marked[apis[name]] = append(marked[apis[name]], ours)
+			}
+		}
+	}
+	page, err := os.ReadFile("../docs/testing.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(page), "\n## Where the documents are silent\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	parts := strings.Split(section, "\n### ")[1:]
+	require.Len(t, parts, len(marked))
+	for _, part := range parts {
+		title, list, _ := strings.Cut(part, "\n")
+		var listed []string
+		for _, item := range strings.Split(list, "\n- ")[1:] {
+			listed = append(listed, strings.Join(strings.Fields(item), " "))
+		}
+		assert.ElementsMatch(t, marked[title], listed, "the comments that begin with \"ours: \", and the list in docs/testing.md: %s", title)
+	}
+}
+
+// A message is in a document of the vendors, or marked as ours and quoted.
+func TestMessagesAreDocumentedOrOurs(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob("../testdata/*.json")
+	require.NoError(t, err)
+	var documented strings.Builder
+	for _, path := range append(documents, "../testdata/SOURCES.md") {
+		text, err := os.ReadFile(path) //nolint:gosec // a file of testdata
+		require.NoError(t, err)
+		documented.Write(text)
+	}
+	messages := 0
+	for name, file := range sources(t) {
+		ast.Inspect(file, func(node ast.Node) bool {
+			if call, ok := node.(*ast.CallExpr); ok {
+				assert.False(t, slices.ContainsFunc(call.Args, isMessage), "%s: a message is a constant, so that this test finds it", name)
+			}
+			value, ok := node.(*ast.ValueSpec)
+			if !ok || len(value.Values) != 1 || !isMessage(value.Values[0]) {
+				return true
+			}
+			message, err := strconv.Unquote(value.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			messages++
+			if !strings.Contains(documented.String(), message) {
+				assert.Contains(t, oursIn(value.Comment)+oursIn(value.Doc), "`"+message+"`", "%s: %s", name, value.Names[0])
+			}
+			return true
+		})
+	}
+	assert.Greater(t, messages, 20)
+}
+
+func isMessage(value ast.Expr) bool {
+	text, ok := value.(*ast.BasicLit)
+	return ok && text.Kind == token.STRING && regexp.MustCompile(`^"[A-Z][a-z']+ `).MatchString(text.Value)
 }

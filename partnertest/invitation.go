@@ -21,7 +21,11 @@ type invitation struct {
 // the other.
 func (i invitation) token() string { return tokenPrefix + i.ID }
 
+// ours: the link in the e-mail is `https://yourapp.example/networks?token=token-` and the id
 const tokenPrefix = "token-"
+
+// ours: an invitation can be activated for 7 days, or as `WithInvitationLifetime` says
+const invitationLifetime = 7 * 24 * time.Hour
 
 type invitationBody struct {
 	Email       string `json:"email"`
@@ -33,7 +37,7 @@ type wireInvitation struct {
 	ID          string   `json:"id"`
 	Created     *int64   `json:"created"`
 	DomainID    string   `json:"domain_id"`
-	FeeProposed *float64 `json:"fee_proposed"` // ours: null if none is proposed
+	FeeProposed *float64 `json:"fee_proposed"`
 	Email       string   `json:"email"`
 	Status      string   `json:"status"`
 }
@@ -61,26 +65,27 @@ func (f *Fake) domain(id string) (partnerapi.Domain, bool) {
 func (f *Fake) createInvitation(in *request) reply {
 	body, ok := read[invitationBody](in)
 	if !ok && hasBody(in) {
-		return networkInvalid(in, nil) // ours
+		return networkInvalid(in, nil)
 	}
 	wrong := make(map[string]string)
 	if isBlank(body.Email) {
 		wrong["email"] = fieldRequired
 	}
 	if _, known := f.domain(body.DomainID); !known {
-		wrong["domain_id"] = fieldInvalid // ours
+		wrong["domain_id"] = fieldInvalid
 	}
 	if body.DomainID == "" {
 		wrong["domain_id"] = fieldRequired
 	}
 	if body.FeeProposed.invalid {
-		wrong["fee_proposed"] = fieldInvalid // ours
+		wrong["fee_proposed"] = fieldInvalid
 	}
 	if len(wrong) > 0 {
 		return networkInvalid(in, wrong)
 	}
+	// ours: an e-mail can be invited more than once
 	i := f.invite(partnerapi.Invitation{Email: body.Email, DomainID: body.DomainID, FeeProposed: body.FeeProposed.value})
-	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: no body is documented
+	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: creating and updating an invitation is a 200 with the invitation
 }
 
 // invite adds an invitation, or replaces the one with its ID. It fills in missing fields.
@@ -104,15 +109,15 @@ func (f *Fake) invite(i partnerapi.Invitation) invitation {
 
 func (f *Fake) listInvitations(in *request) reply {
 	filters := []string{string(partnerapi.InvitationPending), string(partnerapi.InvitationExpired)}
-	// ours: search matches the e-mail, and an unknown filter matches no invitation.
+	// ours: an unknown `filter` matches no invitation
 	return listOf(in, f.invitations.all(), filters, func(i invitation, q listQuery) bool {
 		return contains(i.Email, q.search) && (q.filter == "" || q.filter == string(f.status(i)))
 	}, func(i invitation) any { return f.wireInvitation(i) })
 }
 
 // isUpdate distinguishes two operations with the same path. A request without a body is an activation, and one with a
-// field of an update is an update. For other bodies, such as the {} that many clients send in place of an empty one, the
-// path decides.
+// field of an update is an update.
+// ours: for a body without such a field, as many clients send {}, the path decides between an activation and an update
 func isUpdate(f *Fake, in *request) bool {
 	switch {
 	case !hasBody(in):
@@ -141,7 +146,8 @@ func (f *Fake) isToken(x string) bool {
 	return isToken && (f.invitations.has(id) || !f.invitations.has(x))
 }
 
-// updateInvitation sends a new e-mail. ours: its link is the same, and is valid for a full lifetime again.
+// updateInvitation sends a new e-mail.
+// ours: the e-mail of an update has the same link, which is valid for a full lifetime again
 func (f *Fake) updateInvitation(in *request) reply {
 	i, known := f.invitations.get(in.PathValue("id"))
 	if !known {
@@ -149,10 +155,10 @@ func (f *Fake) updateInvitation(in *request) reply {
 	}
 	body, ok := read[invitationBody](in)
 	if !ok {
-		return networkInvalid(in, nil) // ours
+		return networkInvalid(in, nil)
 	}
 	if body.FeeProposed.invalid {
-		return networkInvalid(in, map[string]string{"fee_proposed": fieldInvalid}) // ours
+		return networkInvalid(in, map[string]string{"fee_proposed": fieldInvalid})
 	}
 	if !isBlank(body.Email) { // an empty value for a required field is ignored
 		i.Email = body.Email
@@ -162,7 +168,7 @@ func (f *Fake) updateInvitation(in *request) reply {
 	}
 	i.expires = f.now().Add(f.lifetime)
 	f.invitations.put(i.ID, i)
-	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: no body is documented
+	return inJSON(http.StatusOK, f.wireInvitation(i))
 }
 
 func (f *Fake) deleteInvitation(in *request) reply {
@@ -171,17 +177,18 @@ func (f *Fake) deleteInvitation(in *request) reply {
 		return networkNotFound(in)
 	}
 	f.invitations.remove(id)
-	return reply{status: http.StatusNoContent} // ours: no body is documented
+	return reply{status: http.StatusNoContent} // ours: deleting an invitation is a 204
 }
 
 func (f *Fake) activateInvitation(in *request) reply {
 	id, isToken := strings.CutPrefix(in.PathValue("token"), tokenPrefix)
 	i, known := f.invitations.get(id)
 	if !isToken || !known || f.status(i) == partnerapi.InvitationExpired {
-		return networkNotFound(in) // ours: the failure
+		return networkNotFound(in) // ours: an unknown or expired token is a 404: `Not found.`
 	}
 	domain, _ := f.domain(i.DomainID)
-	// ours: the new account has the e-mail as its name, and the proposed fee becomes the agreed one.
+	// ours: an activation names the new account by the e-mail and agrees to the proposed fee; it requires a credential like
+	// every operation
 	n := partnerapi.Network{
 		AccountID: f.newID(accountPrefix, f.networks.has), AccountTitle: i.Email, DomainTitle: domain.Title,
 	}

@@ -17,14 +17,16 @@ func readListQuery(in *request) listQuery {
 	q := in.URL.Query()
 	asked := listQuery{search: q.Get("search"), filter: q.Get("filter")}
 	asked.page = max(1, atoi(q.Get("page"), 1))
-	asked.records = min(100, atoi(q.Get("records"), 25)) // ours: values above the maximum are lowered to it
+	// ours: `records` above 100 is 100, and below 1 is 25; a `page` below 1 is 1
+	asked.records = min(100, atoi(q.Get("records"), 25))
 	if asked.records < 1 {
-		asked.records = 25 // ours
+		asked.records = 25
 	}
 	return asked
 }
 
-// atoi returns otherwise for invalid numbers. ours: that they are accepted.
+// atoi returns otherwise for invalid numbers.
+// ours: a `page` or `records` that is not a number is ignored
 func atoi(s string, otherwise int) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
@@ -33,7 +35,8 @@ func atoi(s string, otherwise int) int {
 	return n
 }
 
-// listOf returns a page of a record list. ours: the order, which is that of creation.
+// listOf returns a page of a record list.
+// ours: lists are in the order of creation
 func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(T, listQuery) bool, wire func(T) any) reply {
 	q := readListQuery(in)
 	page, total := []any{}, 0
@@ -52,7 +55,8 @@ func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(
 	})
 }
 
-// contains reports whether search finds a record. ours: a case-insensitive substring match.
+// contains reports whether search finds a record.
+// ours: `search` finds any part of the name or the e-mail, without regard to case
 func contains(s, search string) bool {
 	return search == "" || strings.Contains(strings.ToLower(s), strings.ToLower(search))
 }

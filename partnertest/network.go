@@ -32,13 +32,26 @@ const (
 	activatedPrefix = "act_"
 )
 
-// The vendor's message, and ours.
+// The messages of failures. That of a required field is the vendor's.
 const (
-	fieldRequired = "This value is required."
-	fieldInvalid  = "This value is not valid." // ours
+	fieldRequired        = "This value is required."
+	fieldInvalid         = "This value is not valid."               // ours: an unknown domain, or a fee that is not a number: `This value is not valid.`
+	networkBadValues     = "Please check the values."               // ours: a 400: `Please check the values.`, with the fields if the body is JSON in UTF-8
+	networkNoSuchRecord  = "Not found."                             // ours: an unknown id is a 404: `Not found.`
+	networkNotSignedIn   = "Please sign in."                        // ours: a missing or invalid credential is a 401: `Please sign in.`
+	networkMissingValues = "Required values are missing."           // ours: a login without a user name or a password is a 400: `Required values are missing.`, with the fields
+	networkWrongLogin    = "The username or password is incorrect." // ours: a wrong user name or password is a 400: `The username or password is incorrect.`
+	networkNoMember      = "You do not belong to this account."     // ours: an account that is not the user's is a 403: `You do not belong to this account.`
 )
 
-// networkFailed returns the API's error envelope. ours: every message, except those of fields.
+// defaultDomains are replaced by [WithDomains].
+// ours: there are two domains, dom_agency and dom_wholesale
+var defaultDomains = []partnerapi.Domain{
+	{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
+	{ID: "dom_wholesale", Title: "Wholesale Distributor", Description: "Wholesale distributor account type"},
+}
+
+// networkFailed returns the API's error envelope.
 func networkFailed(in *request, status int, message string, fields map[string]string) reply {
 	var shown any = fields
 	if len(fields) == 0 {
@@ -50,11 +63,11 @@ func networkFailed(in *request, status int, message string, fields map[string]st
 }
 
 func networkInvalid(in *request, fields map[string]string) reply {
-	return networkFailed(in, http.StatusBadRequest, "Please check the values.", fields)
+	return networkFailed(in, http.StatusBadRequest, networkBadValues, fields)
 }
 
 func networkNotFound(in *request) reply {
-	return networkFailed(in, http.StatusNotFound, "Not found.", nil)
+	return networkFailed(in, http.StatusNotFound, networkNoSuchRecord, nil)
 }
 
 func checkNetworkToken(f *Fake, in *request) *reply {
@@ -65,12 +78,12 @@ func checkNetworkToken(f *Fake, in *request) *reply {
 }
 
 func networkSignIn(in *request) *reply {
-	refused := networkFailed(in, http.StatusUnauthorized, "Please sign in.", nil)
+	refused := networkFailed(in, http.StatusUnauthorized, networkNotSignedIn, nil)
 	return &refused
 }
 
-// networkNoRoute returns a response without the envelope, so that a client can tell it from a missing record. ours: the
-// text.
+// networkNoRoute returns a response without the envelope, so that a client can tell it from a missing record.
+// ours: an unknown path is a 404 in plain text
 func networkNoRoute(*request) reply { return plainNotFound() }
 
 func (f *Fake) listDomains(in *request) reply {
@@ -80,7 +93,7 @@ func (f *Fake) listDomains(in *request) reply {
 		Description string `json:"description"`
 	}
 	if in.URL.Query().Get("collection") != "true" {
-		// ours: without the parameter it is a record list.
+		// ours: domains without `collection=true` are a record list
 		return listOf(in, slices.Values(f.domains), nil, func(d partnerapi.Domain, q listQuery) bool {
 			return q.filter == "" && contains(d.Title, q.search)
 		}, func(d partnerapi.Domain) any { return wireDomain(d) })
@@ -92,8 +105,8 @@ func (f *Fake) listDomains(in *request) reply {
 	return inJSON(http.StatusOK, collection)
 }
 
-// child returns the account ID in the path. ours: an activated account can be named as in the response to its
-// activation, which has another prefix than the lists.
+// child returns the account ID in the path.
+// ours: an activated account has the same id with `act_` as in lists with `acc_`, and a path takes both
 func (f *Fake) child(in *request) string {
 	id := in.PathValue("child_account_id")
 	if number, activated := strings.CutPrefix(id, activatedPrefix); activated && !f.networks.has(id) {
@@ -116,7 +129,7 @@ func (f *Fake) getNetwork(in *request) reply {
 		ProposedUserID    *string  `json:"proposed_user_id"`
 		AccountTitle      string   `json:"account_title"`
 		DomainTitle       string   `json:"domain_title"`
-	}{ // ours: null for unknown values, such as a proposal
+	}{ // ours: a network without a proposed fee has null for its members
 		n.AccountID, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate), orNull(n.ProposedAccountID), orNull(n.ProposedUserID),
 		n.AccountTitle, n.DomainTitle,
 	})
@@ -131,7 +144,7 @@ func (f *Fake) listNetworks(in *request) reply {
 		FeeProposed     *float64 `json:"fee_proposed"`
 		FeeProposedDate *int64   `json:"fee_proposed_date"`
 	}
-	// ours: no filter is documented, so every filter matches nothing.
+	// ours: networks have no filters, so any `filter` matches nothing
 	return listOf(in, f.networks.all(), nil, func(n partnerapi.Network, q listQuery) bool {
 		return q.filter == "" && contains(n.AccountTitle, q.search)
 	}, func(n partnerapi.Network) any {
@@ -147,14 +160,14 @@ func (f *Fake) updateNetwork(in *request) reply {
 	body, ok := read[struct{ Fee number }](in)
 	switch {
 	case !ok && hasBody(in):
-		return networkInvalid(in, nil) // ours
+		return networkInvalid(in, nil)
 	case body.Fee.invalid:
-		return networkInvalid(in, map[string]string{"fee": fieldInvalid}) // ours
+		return networkInvalid(in, map[string]string{"fee": fieldInvalid})
 	case body.Fee.value != nil: // an empty value for a required field is ignored
 		n.Fee = *body.Fee.value
 	}
 	f.networks.put(n.AccountID, n)
-	return reply{status: http.StatusOK} // ours: no body is documented
+	return reply{status: http.StatusOK} // ours: an update of a network is a 200 without a body
 }
 
 func (f *Fake) deleteNetwork(in *request) reply {
@@ -173,7 +186,8 @@ type number struct {
 	invalid   bool
 }
 
-// UnmarshalJSON reads a number, or "" or null as "an empty value". ours: null.
+// UnmarshalJSON reads a number, or an empty value.
+// ours: `null` clears a number, as `""` does
 func (n *number) UnmarshalJSON(data []byte) error {
 	n.submitted = true
 	if s := string(data); s == `""` || s == "null" {

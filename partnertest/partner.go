@@ -15,9 +15,9 @@ var partnerOperations = []operation{
 	{api: partnerapi.PartnerAPI, op: "POST /partners/subscriptions", do: (*Fake).createSubscription},
 	{api: partnerapi.PartnerAPI, op: "PUT /partners/subscriptions/{pk}", do: (*Fake).updateSubscription, when: hasPlans},
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions/{pk}", do: (*Fake).cancelSubscription, when: hasPlans},
-	// ours: the current revision has it too, because the vendor promises to keep old URLs.
+	// ours: the current revision also cancels by a pk in the body, because the vendor promises to keep old URLs
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions", do: (*Fake).cancelLegacySubscription},
-	// ours: the landing page of a signup.
+	// ours: the landing page of a signup is `/partner/welcome`, and requires no login
 	{api: partnerapi.PartnerAPI, op: "GET /welcome", do: welcome, check: everybody},
 }
 
@@ -28,8 +28,13 @@ const (
 	partnerDuplicate       = "Partner PK has already been added"
 	partnerDuplicateLegacy = "Partner pk has already been invited"
 	partnerBlankEmail      = "Email is blank"
-	partnerBlankPlan       = "Plan is blank"               // ours
-	partnerBadPlan         = "Please provide a valid plan" // ours
+	partnerBlankPlan       = "Plan is blank"                         // ours: a new subscription with a missing, empty or null plan: `Plan is blank`
+	partnerBadPlan         = "Please provide a valid plan"           // ours: an unknown plan, or an update without one: `Please provide a valid plan`
+	partnerBadBirthday     = "Please provide a valid child_birthday" // ours: a signup with an invalid birthday: `Please provide a valid child_birthday`
+	partnerBadBody         = "Please provide a valid body"           // ours: a body that is not JSON in UTF-8: `Please provide a valid body`
+	// ours: a body of another type than application/json is a 415: `Please send application/json`; another API of the vendor has
+	// the same status
+	partnerBadType = "Please send application/json"
 )
 
 // WithLegacySubscriptions makes the fake serve subscriptions as in the vendor's revision before plans: a subscription
@@ -70,7 +75,7 @@ func checkPartnerToken(_ *Fake, in *request) *reply {
 func everybody(*Fake, *request) *reply { return nil }
 
 func partnerNoRoute(*request) reply {
-	// ours: the page is not documented.
+	// ours: an unknown path is a 404 with an HTML page
 	return reply{http.StatusNotFound, htmlHeader(), []byte("<!DOCTYPE html>\n<title>Not found</title>\n<h1>Not found</h1>\n")}
 }
 
@@ -90,23 +95,22 @@ func (f *Fake) signUp(in *request) reply {
 	}
 	switch {
 	case parent.PK == "":
-		return partnerInvalid(partnerBadPK) // ours: as for subscriptions
+		return partnerInvalid(partnerBadPK) // ours: a signup without a pk: `Please provide a valid pk`, as for an update
 	case isBlank(parent.Email):
-		return partnerInvalid(partnerBlankEmail) // ours: as for subscriptions
+		return partnerInvalid(partnerBlankEmail) // ours: a signup with a blank e-mail: `Email is blank`, as for a subscription
 	case badBirthday != nil:
-		return partnerInvalid("Please provide a valid child_birthday") // ours
+		return partnerInvalid(partnerBadBirthday)
 	}
-	// ours: a second signup changes nothing; the documents promise only that there is no second account.
+	// ours: a second signup with the same pk changes nothing; the vendor promises only that there is no second account
 	if !f.signups.has(parent.PK) {
-		f.signups.put(parent.PK, parent)
+		f.signups.put(parent.PK, parent) // ours: a signup is not a subscription: its pk can be subscribed, and cannot be updated
 	}
-	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}} // ours: the address
+	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}}
 }
 
 //go:embed welcome.html
 var welcomePage []byte
 
-// ours: the page is not documented, not even whether it requires a signed-in browser.
 func welcome(*Fake, *request) reply {
 	header := htmlHeader()
 	header.Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'")
@@ -122,13 +126,12 @@ type subscriptionBody struct {
 // readSubscription returns the body of a request, or the response to an invalid one.
 func readSubscription(in *request) (subscriptionBody, *reply) {
 	if kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type")); hasBody(in) && kind != "application/json" {
-		// ours: the status is that of another API of the vendor; the body is not documented.
-		refused := partnerFailed(http.StatusUnsupportedMediaType, "invalid_params", "Please send application/json")
+		refused := partnerFailed(http.StatusUnsupportedMediaType, "invalid_params", partnerBadType)
 		return subscriptionBody{}, &refused
 	}
 	body, ok := read[subscriptionBody](in)
 	if !ok && hasBody(in) {
-		refused := partnerInvalid("Please provide a valid body") // ours
+		refused := partnerInvalid(partnerBadBody)
 		return subscriptionBody{}, &refused
 	}
 	return body, nil
@@ -141,11 +144,12 @@ func (f *Fake) createSubscription(in *request) reply {
 	}
 	duplicate := partnerDuplicate
 	if f.legacy {
-		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours: a plan is ignored
+		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours: the revision before plans ignores a plan
 	}
+	// ours: of several problems of a new subscription the first is named: pk, e-mail, known pk, plan
 	switch {
 	case body.PK == "":
-		return partnerInvalid(partnerBadPK) // ours: documented for other operations
+		return partnerInvalid(partnerBadPK) // ours: a new subscription without a pk: `Please provide a valid pk`, as for an update
 	case isBlank(body.Email):
 		return partnerInvalid(partnerBlankEmail)
 	case f.subscriptions.has(body.PK):
@@ -198,7 +202,7 @@ func (f *Fake) cancel(pk string) reply {
 	if !f.subscriptions.has(pk) {
 		return partnerUnknownPK()
 	}
-	f.subscriptions.remove(pk)
+	f.subscriptions.remove(pk) // ours: a cancelled pk can be subscribed again
 	return inJSON(http.StatusOK, partnerDone)
 }
 

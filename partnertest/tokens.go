@@ -9,7 +9,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// The lifetimes of tokens, similar to the vendor's.
+// ours: an access token is valid for 15 minutes and a refresh token for a day, about as long as the vendor's
 const (
 	accessLifetime  = 15 * time.Minute
 	refreshLifetime = 24 * time.Hour
@@ -45,8 +45,9 @@ func (f *Fake) issue(customer int64) partnerapi.Tokens {
 	return g.Tokens
 }
 
-// refresh exchanges a refresh token for new tokens. ours: the old refresh token is then spent, and its access token
-// stays valid until it expires. With the key of another fan club, the response is that for an unknown token.
+// refresh exchanges a refresh token for new tokens.
+// ours: a refresh spends the refresh token, and the earlier access token stays valid until it expires; with the key of another
+// fan club, the response is that for an unknown token
 func (f *Fake) refresh(in *request) reply {
 	body, _ := read[struct {
 		RefreshToken string `json:"refresh_token"`
@@ -77,7 +78,8 @@ func (f *Fake) bearerOf(in *request) (customer int64, known bool) {
 	return g.customer, known && f.now().Before(g.AccessTokenExpires.Time)
 }
 
-// revoke revokes the tokens of a request. ours: the refresh token that came with the access token is revoked too.
+// revoke revokes the tokens of a request.
+// ours: a logout with an access token also revokes the refresh token that came with it
 func (f *Fake) revoke(in *request) {
 	g, _ := f.access.get(bearer(in))
 	f.refreshes.remove(g.RefreshToken)
