@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/wire"
 )
 
 var accountOperations = []operation{
@@ -131,7 +132,7 @@ func (f *Fake) accountBenefits(in *request) reply {
 	benefits := []wireBenefit{}
 	if c.Subscription != nil {
 		for _, b := range c.Benefits {
-			benefits = append(benefits, wireBenefit{b.ID, b.Summary, orNull(b.Details), b.BenefitType, orNull(b.ImageURL)})
+			benefits = append(benefits, wireBenefit{b.ID, b.Summary, wire.OrNull(b.Details), b.BenefitType, wire.OrNull(b.ImageURL)})
 		}
 	}
 	return accountOK(map[string]any{"benefits": benefits})
@@ -283,7 +284,7 @@ func (f *Fake) login(in *request) reply {
 	session := rand.Text()
 	f.sessions.put(session, id)
 	w := f.wire(c)
-	w.Registered = orNull(true)
+	w.Registered = wire.OrNull(true)
 	return withCookie(accountOK(map[string]any{"customer": w}), session, 0)
 }
 

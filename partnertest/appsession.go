@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/wire"
 )
 
 var appOperations = []operation{
@@ -169,7 +170,7 @@ func (f *Fake) logOutUser(in *request) reply {
 // ours: a session has the members `app`, `user`, `account`, `access` and `alerts`, which are empty without a user
 func (f *Fake) sessionReply(jwt string, s appSession) reply {
 	u := f.appUsers[s.username]
-	u.Roles = orEmpty(u.Roles)
+	u.Roles = wire.OrEmpty(u.Roles)
 	nothing := map[string]any{}
 	shown := map[string]any{
 		"jwt": jwt, "auth": s.account != "", "user": nothing, "account": nothing, "access": nothing, "alerts": []any{},
@@ -184,7 +185,7 @@ func (f *Fake) sessionReply(jwt string, s appSession) reply {
 		if u.Access != nil {
 			shown["access"] = u.Access
 		}
-		shown["alerts"] = orEmpty(u.Alerts)
+		shown["alerts"] = wire.OrEmpty(u.Alerts)
 	case s.username != "":
 		shown["auth"] = map[string]any{"select_account": map[string]any{
 			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: `last_login` is the first account

@@ -5,59 +5,8 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/wire"
 )
-
-// wireCustomer is a customer in a response. A pointer field can be null or absent in the documents.
-type wireCustomer struct {
-	ID                  *int64               `json:"id"`
-	FirstName           *string              `json:"first_name"`
-	LastName            *string              `json:"last_name"`
-	Email               *string              `json:"email"`
-	NewEmail            *string              `json:"new_email"`
-	Birthdate           *string              `json:"birthdate"`
-	Age                 *int                 `json:"age"`
-	Username            *string              `json:"username,omitempty"`
-	FanclubID           *int64               `json:"fanclub_id"`
-	Registered          *bool                `json:"registered,omitempty"` // only in the response to a login
-	Expired             bool                 `json:"expired"`
-	TrialMembership     bool                 `json:"trial_membership"`
-	AtRenewalCap        bool                 `json:"at_renewal_cap"`
-	AutoRenewalEnabled  *bool                `json:"auto_renewal_enabled,omitempty"` // only for the current customer
-	ListsOptIn          *bool                `json:"lists_opt_in,omitempty"`         // only for the current customer
-	EmailAliases        []string             `json:"email_aliases"`
-	InvalidEmailMessage *string              `json:"invalid_email_message"`
-	Authentications     []wireAuthentication `json:"authentications"`
-	Subscription        *wireMembership      `json:"subscription,omitempty"`
-}
-
-type wireAuthentication struct {
-	Name string `json:"name"`
-}
-
-type wireMembership struct {
-	Plan            wirePlan        `json:"plan"`
-	StartDate       string          `json:"start_date"`
-	EndDate         *string         `json:"end_date"`
-	Lapsed          bool            `json:"lapsed"`
-	TrialMembership bool            `json:"trial_membership"`
-	Affiliates      []wireAffiliate `json:"affiliates"`
-}
-
-type wirePlan struct {
-	ID             int64    `json:"id"`
-	Name           string   `json:"name"`
-	Class          string   `json:"class"`
-	Description    *string  `json:"description"`
-	OnlineBenefits *string  `json:"online_benefits"`
-	Annotations    *string  `json:"annotations"`
-	Tags           []string `json:"tags"`
-}
-
-type wireAffiliate struct {
-	ID    int64    `json:"id"`
-	Name  string   `json:"name"`
-	Codes []string `json:"codes"`
-}
 
 type wireBenefit struct {
 	ID          int64   `json:"id"`
@@ -68,48 +17,12 @@ type wireBenefit struct {
 }
 
 // wire returns the fields that all responses share.
-func (f *Fake) wire(c Customer) *wireCustomer {
-	w := &wireCustomer{
-		Expired: c.Expired, TrialMembership: c.TrialMembership, AtRenewalCap: c.AtRenewalCap,
-		EmailAliases: []string{}, Authentications: []wireAuthentication{},
-	}
+func (f *Fake) wire(c Customer) *wire.Customer {
 	if !c.registered() {
-		return w
+		return wire.CustomerOf(partnerapi.Customer{Expired: c.Expired, TrialMembership: c.TrialMembership, AtRenewalCap: c.AtRenewalCap})
 	}
-	w.ID, w.FanclubID = orNull(c.ID), orNull(c.FanclubID)
-	w.FirstName, w.LastName = orNull(c.FirstName), orNull(c.LastName)
-	w.Email, w.NewEmail = orNull(c.Email), orNull(c.NewEmail)
-	w.Username = orNull(c.Username)
-	w.InvalidEmailMessage = orNull(c.InvalidEmailMessage)
-	w.EmailAliases = orEmpty(c.EmailAliases)
-	if !c.Birthdate.IsZero() {
-		age := ageOn(c.Birthdate, f.now())
-		w.Birthdate, w.Age = orNull(c.Birthdate.String()), &age
-	}
-	for _, a := range c.Authentications {
-		w.Authentications = append(w.Authentications, wireAuthentication{a.Name})
-	}
-	if c.Subscription != nil {
-		w.Subscription = wireMembershipOf(c.Subscription)
-	}
-	return w
-}
-
-func wireMembershipOf(m *partnerapi.Membership) *wireMembership {
-	w := &wireMembership{
-		Plan: wirePlan{
-			ID: m.Plan.ID, Name: m.Plan.Name, Class: m.Plan.Class, Description: orNull(m.Plan.Description),
-			OnlineBenefits: orNull(m.Plan.OnlineBenefits), Annotations: orNull(m.Plan.Annotations), Tags: orEmpty(m.Plan.Tags),
-		},
-		StartDate: m.StartDate.UTC().Format(time.RFC3339), Lapsed: m.Lapsed, TrialMembership: m.TrialMembership,
-		Affiliates: []wireAffiliate{},
-	}
-	if !m.EndDate.IsZero() {
-		w.EndDate = orNull(m.EndDate.UTC().Format(time.RFC3339))
-	}
-	for _, a := range m.Affiliates {
-		w.Affiliates = append(w.Affiliates, wireAffiliate{a.ID, a.Name, orEmpty(a.Codes)})
-	}
+	w := wire.CustomerOf(f.aged(c).Customer)
+	w.Registered, w.AutoRenewalEnabled, w.ListsOptIn = nil, nil, nil
 	return w
 }
 

@@ -97,6 +97,7 @@ func (f *Fake) invite(i partnerapi.Invitation) invitation {
 		i.Created = partnerapi.UnixTimeOf(f.now())
 	}
 	stored := invitation{Invitation: i, expires: i.Created.Add(f.lifetime)}
+	stored.Created = wholeSeconds(i.Created)
 	switch i.Status {
 	case partnerapi.InvitationPending:
 		stored.expires = f.now().Add(f.lifetime)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/wire"
 )
 
 // listQuery is the query of a record list.
@@ -37,7 +39,7 @@ func atoi(s string, otherwise int) int {
 
 // listOf returns a page of a record list.
 // ours: lists are in the order of creation
-func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(T, listQuery) bool, wire func(T) any) reply {
+func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(T, listQuery) bool, show func(T) any) reply {
 	q := readListQuery(in)
 	page, total := []any{}, 0
 	for record := range all {
@@ -45,12 +47,12 @@ func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(
 			continue
 		}
 		if total/q.records == q.page-1 {
-			page = append(page, wire(record))
+			page = append(page, show(record))
 		}
 		total++
 	}
 	return inJSON(http.StatusOK, map[string]any{
-		"list": page, "total": total, "search": q.search, "filter": q.filter, "filters": orEmpty(filters),
+		"list": page, "total": total, "search": q.search, "filter": q.filter, "filters": wire.OrEmpty(filters),
 		"pages": max(1, (total+q.records-1)/q.records), // ours: an empty list has one page
 	})
 }

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/wire"
 )
 
 var networkOperations = []operation{
@@ -130,7 +132,7 @@ func (f *Fake) getNetwork(in *request) reply {
 		AccountTitle      string   `json:"account_title"`
 		DomainTitle       string   `json:"domain_title"`
 	}{ // ours: a network without a proposed fee has null for its members
-		n.AccountID, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate), orNull(n.ProposedAccountID), orNull(n.ProposedUserID),
+		n.AccountID, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate), wire.OrNull(n.ProposedAccountID), wire.OrNull(n.ProposedUserID),
 		n.AccountTitle, n.DomainTitle,
 	})
 }
@@ -203,4 +205,9 @@ func unixOrNull(t partnerapi.UnixTime) *int64 {
 	}
 	seconds := t.Unix()
 	return &seconds
+}
+
+// wholeSeconds returns t as the API has it.
+func wholeSeconds(t partnerapi.UnixTime) partnerapi.UnixTime {
+	return partnerapi.UnixTimeOf(t.Truncate(time.Second))
 }

@@ -49,20 +49,3 @@ func read[T any](in *request) (T, bool) {
 }
 
 func hasBody(in *request) bool { return len(in.body) > 0 }
-
-// orNull returns nil, which encodes as null, for a zero value.
-func orNull[T comparable](v T) *T {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return &v
-}
-
-// orEmpty returns a list that encodes as [] in place of null.
-func orEmpty[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}

@@ -126,7 +126,7 @@ func (f *Fake) SeedNetwork(n partnerapi.Network) partnerapi.Network {
 	if n.AccountID == "" {
 		n.AccountID = f.newID(accountPrefix, f.networks.has)
 	}
-	n.FeeProposed = clonePointer(n.FeeProposed)
+	n.FeeProposed, n.FeeProposedDate = clonePointer(n.FeeProposed), wholeSeconds(n.FeeProposedDate)
 	f.networks.put(n.AccountID, n)
 	n.FeeProposed = clonePointer(n.FeeProposed)
 	return n

@@ -116,3 +116,16 @@ func TestStateIsNotShared(t *testing.T) {
 	assert.Equal(t, wantNetworks, f.Networks())
 	assert.Equal(t, wantInvitations, f.Invitations())
 }
+
+// As in the API's responses. An invitation still expires to the nanosecond.
+func TestTimesOfRecordsAreWholeSeconds(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New(partnertest.WithInvitationLifetime(time.Millisecond))
+	f.SetNow(time.Unix(1767225600, 5e8))
+	second := partnerapi.UnixTime{Time: time.Unix(1767225600, 0).UTC()}
+	assert.Equal(t, partnerapi.Invitation{ID: "nwi_1", Created: second, DomainID: "dom_agency", Status: "pending"}, f.SeedInvitation(partnerapi.Invitation{}))
+	fraction := partnerapi.UnixTimeOf(time.Unix(1767225600, 5e8))
+	assert.Equal(t, second, f.SeedNetwork(partnerapi.Network{FeeProposedDate: fraction}).FeeProposedDate)
+	f.SetNow(time.Unix(1767225600, 5e8+1e6))
+	assert.Equal(t, partnerapi.InvitationExpired, f.Invitations()[0].Status)
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/partnerapi/partnerapi-go"
 	"github.com/partnerapi/partnerapi-go/partnertest"
+	"github.com/partnerapi/partnerapi-go/partnertest/internal/wire"
 )
 
 // adminHandler serves the paths under adminPath.
@@ -135,19 +136,20 @@ type invitation struct {
 	ActivationLink string `json:"activation_link"`
 }
 
-// showState shows state that the APIs do not return: subscriptions, signups and the links in e-mails.
+// showState shows all records in the form of the APIs, and state that no API returns: subscriptions, signups and the links
+// in e-mails.
 func (s *server) showState(w http.ResponseWriter, _ *http.Request) {
 	fake := s.fake.Load()
 	state := struct {
-		Subscriptions []subscription        `json:"subscriptions"`
-		Signups       []signup              `json:"signups"`
-		Customers     []partnerapi.Customer `json:"customers"`
-		Networks      []partnerapi.Network  `json:"networks"`
-		Invitations   []invitation          `json:"invitations"`
+		Subscriptions []subscription       `json:"subscriptions"`
+		Signups       []signup             `json:"signups"`
+		Customers     []*wire.Customer     `json:"customers"`
+		Networks      []partnerapi.Network `json:"networks"`
+		Invitations   []invitation         `json:"invitations"`
 	}{
 		mapped(fake.Subscriptions(), func(v partnertest.Subscription) subscription { return subscription(v) }),
 		mapped(fake.Signups(), func(v partnerapi.SignupRequest) signup { return signup(v) }),
-		mapped(fake.Customers(), func(v partnertest.Customer) partnerapi.Customer { return v.Customer }),
+		mapped(fake.Customers(), func(v partnertest.Customer) *wire.Customer { return wire.CustomerOf(v.Customer) }),
 		fake.Networks(),
 		mapped(fake.Invitations(), func(v partnerapi.Invitation) invitation {
 			link, _ := fake.ActivationLink(v.ID)

@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -204,6 +207,52 @@ func TestAdminShowsTheState(t *testing.T) {
 	require.NoError(t, err)
 	p.expect(t, "POST /network/account/network-invitations/"+token, "", 200,
 		`{"account_id":"act_1","user_id":"usr_1","domain_id":"dom_agency","version_id":"ver_1"}`, networkHeader)
+}
+
+// The records of the state are in the API's form: null for what is not known, [] for an empty list, whole Unix seconds.
+func TestStateIsInTheFormOfTheAPI(t *testing.T) {
+	t.Parallel()
+	seed := filepath.Join(t.TempDir(), "seed.json")
+	require.NoError(t, os.WriteFile(seed, []byte(`{
+		"customers": [
+			{"id": 7, "email": "fan@example.com", "birthdate": "1995-05-01", "subscription":
+				{"plan": {"id": 1, "name": "Premium", "class": "premium"}, "start_date": "2026-01-01T01:00:00.5+01:00", "affiliates": [{"id": 1}]}},
+			{"id": 8, "email": "visitor@example.com", "registered": false}
+		],
+		"networks": [{"account_id": "acc_1", "fee": 2.5, "fee_proposed": 2, "fee_proposed_date": 1767225600.75}],
+		"invitations": [{"created": 1767225600.25, "email": "shop@example.com"}, {"email": "new@example.com"}]
+	}`), 0o600))
+	p := start(t, "-seed", seed)
+	var state map[string][]json.RawMessage
+	_, body := p.do(t, "GET /_fake/state", "")
+	require.NoError(t, json.Unmarshal([]byte(body), &state))
+	shown := func(list string, i int) string {
+		require.Greater(t, len(state[list]), i, list)
+		return regexp.MustCompile(`"age":\d+`).ReplaceAllString(string(state[list][i]), `"age":30`)
+	}
+	assert.JSONEq(t, `{
+		"id": 7, "first_name": null, "last_name": null, "email": "fan@example.com", "new_email": null, "birthdate": "1995-05-01", "age": 30,
+		"fanclub_id": 1, "expired": false, "trial_membership": false, "at_renewal_cap": false, "email_aliases": ["fan@example.com"],
+		"invalid_email_message": null, "authentications": [],
+		"subscription": {
+			"plan": {"id": 1, "name": "Premium", "class": "premium", "description": null, "online_benefits": null, "annotations": null, "tags": []},
+			"start_date": "2026-01-01T00:00:00Z", "end_date": null, "lapsed": false, "trial_membership": false,
+			"affiliates": [{"id": 1, "name": "", "codes": []}]
+		}
+	}`, shown("customers", 0))
+	assert.JSONEq(t, `{
+		"id": 8, "first_name": null, "last_name": null, "email": "visitor@example.com", "new_email": null, "birthdate": null, "age": null,
+		"fanclub_id": 1, "registered": false, "expired": false, "trial_membership": false, "at_renewal_cap": false,
+		"email_aliases": ["visitor@example.com"], "invalid_email_message": null, "authentications": []
+	}`, shown("customers", 1))
+	assert.JSONEq(t, `{
+		"account_id": "acc_1", "account_title": "", "domain_title": "", "fee": 2.5, "fee_proposed": 2, "fee_proposed_date": 1767225600
+	}`, shown("networks", 0))
+	assert.JSONEq(t, `{
+		"id": "nwi_1", "created": 1767225600, "domain_id": "dom_agency", "fee_proposed": null, "email": "shop@example.com", "status": "expired",
+		"activation_link": "https://yourapp.example/networks?token=token-nwi_1"
+	}`, shown("invitations", 0))
+	assert.Regexp(t, `"created":\d+,`, shown("invitations", 1))
 }
 
 func TestAdminResets(t *testing.T) {
