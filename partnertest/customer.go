@@ -45,7 +45,7 @@ func (c Customer) clone() Customer {
 	c.ListsOptIn = clonePointer(c.ListsOptIn)
 	c.EmailAliases = slices.Clone(c.EmailAliases)
 	c.Authentications = slices.Clone(c.Authentications)
-	c.Benefits = slices.Clone(c.Benefits)
+	c.Benefits, c.Tokens = slices.Clone(c.Benefits), slices.Clone(c.Tokens)
 	if c.Subscription = clonePointer(c.Subscription); c.Subscription != nil {
 		m := c.Subscription
 		m.Plan.Tags = slices.Clone(m.Plan.Tags)

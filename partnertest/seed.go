@@ -55,6 +55,8 @@ type Customer struct {
 	Blocked bool
 	// Benefits are the benefits of the active Subscription.
 	Benefits []partnerapi.Benefit
+	// Tokens are bearer tokens of the customer. One of a pair may be empty. A zero expiration is set as by [Fake.SeedTokens].
+	Tokens []partnerapi.Tokens
 }
 
 // SeedCustomer adds a customer, or replaces the one with its ID, and returns the stored customer. It fills in an ID, fan
@@ -71,7 +73,11 @@ func (f *Fake) SeedCustomer(c Customer) partnerapi.Customer {
 	if id, taken := f.emails[addressOf(c.FanclubID, c.Email)]; taken && id != c.ID {
 		panic(fmt.Sprintf("partnertest: customer %d already has this e-mail", id))
 	}
-	return f.aged(f.put(c.clone())).clone().Customer
+	stored := f.put(c.clone())
+	for _, tokens := range c.Tokens {
+		f.grant(stored.ID, tokens)
+	}
+	return f.aged(stored).clone().Customer
 }
 
 // put stores a customer and fills in missing fields.

@@ -35,14 +35,24 @@ func (f *Fake) SeedTokens(customerID int64) partnerapi.Tokens {
 }
 
 func (f *Fake) issue(customer int64) partnerapi.Tokens {
-	now := f.now()
-	g := grant{partnerapi.Tokens{
-		AccessToken: rand.Text(), AccessTokenExpires: partnerapi.UnixTimeOf(now.Add(accessLifetime)),
-		RefreshToken: rand.Text(), RefreshTokenExpires: partnerapi.UnixTimeOf(now.Add(refreshLifetime)),
-	}, customer}
-	f.access.put(g.AccessToken, g)
-	f.refreshes.put(g.RefreshToken, g)
-	return g.Tokens
+	return f.grant(customer, partnerapi.Tokens{AccessToken: rand.Text(), RefreshToken: rand.Text()})
+}
+
+// grant makes tokens valid. It fills in the expirations.
+func (f *Fake) grant(customer int64, t partnerapi.Tokens) partnerapi.Tokens {
+	if t.AccessTokenExpires.IsZero() {
+		t.AccessTokenExpires = partnerapi.UnixTimeOf(f.now().Add(accessLifetime))
+	}
+	if t.RefreshTokenExpires.IsZero() {
+		t.RefreshTokenExpires = partnerapi.UnixTimeOf(f.now().Add(refreshLifetime))
+	}
+	if t.AccessToken != "" {
+		f.access.put(t.AccessToken, grant{t, customer})
+	}
+	if t.RefreshToken != "" {
+		f.refreshes.put(t.RefreshToken, grant{t, customer})
+	}
+	return t
 }
 
 // refresh exchanges a refresh token for new tokens.

@@ -107,3 +107,30 @@ func TestTokensOfAnUnknownCustomer(t *testing.T) {
 	t.Parallel()
 	assert.PanicsWithValue(t, "partnertest: no customer has the ID 7", func() { partnertest.New().SeedTokens(7) })
 }
+
+func TestCustomersAreSeededWithTokens(t *testing.T) {
+	t.Parallel()
+	f := partnertest.New()
+	now := time.Unix(1767225600, 0)
+	f.SetNow(now)
+	f.SeedCustomer(partnertest.Customer{
+		Customer: partnerapi.Customer{ID: 7, Email: "fan@example.com"},
+		Tokens: []partnerapi.Tokens{
+			{AccessToken: "access"},
+			{AccessToken: "expired", AccessTokenExpires: partnerapi.UnixTimeOf(now), RefreshToken: "refresh"},
+		},
+	})
+	const target = "GET /account/account?key=" + partnertest.AccountKey
+	for token, want := range map[string]string{"access": `"id":7`, "expired": `"customer":null`, "other": `"customer":null`} {
+		got := step{target: target, header: http.Header{"Authorization": {"Bearer " + token}}}.send(t, f)
+		assert.Contains(t, got.body, want, token)
+	}
+	f.SetNow(now.Add(15 * time.Minute))
+	got := step{target: target, header: http.Header{"Authorization": {"Bearer access"}}}.send(t, f)
+	assert.Contains(t, got.body, `"customer":null`)
+	run(t, f, []step{{
+		"no refresh token", "POST /account/refresh?key=" + partnertest.AccountKey, `{"refresh_token":""}`, nil, 200, "@account.refresh-refused.json",
+	}})
+	got = step{target: "POST /account/refresh?key=" + partnertest.AccountKey, body: `{"refresh_token":"refresh"}`}.send(t, f)
+	assert.Contains(t, got.body, `"access_token"`)
+}

@@ -38,6 +38,7 @@ var _ []partnerapi.Benefit = partnertest.Customer{}.Benefits
 var _ bool = partnertest.Customer{}.Blocked
 var _ partnerapi.Customer = partnertest.Customer{}.Customer
 var _ string = partnertest.Customer{}.Password
+var _ []partnerapi.Tokens = partnertest.Customer{}.Tokens
 var _ bool = partnertest.Customer{}.Unconfirmed
 var _ partnertest.Cut = partnertest.CutAfter
 var _ partnertest.Cut = partnertest.CutBefore

@@ -21,6 +21,7 @@ func (s *server) adminHandler() http.Handler {
 	mux.HandleFunc("GET /_fake/calls", s.listCalls)
 	mux.HandleFunc("GET /_fake/state", s.showState)
 	mux.HandleFunc("POST /_fake/faults", s.queueFaults)
+	mux.HandleFunc("POST /_fake/tokens", s.makeTokens)
 	mux.HandleFunc("POST /_fake/recover", func(w http.ResponseWriter, _ *http.Request) {
 		respond(w, http.StatusOK, map[string]int{"left": s.fake.Load().Recover()})
 	})
@@ -32,7 +33,7 @@ func (s *server) adminHandler() http.Handler {
 		respond(w, http.StatusOK, map[string]bool{"reset": true})
 	})
 	mux.HandleFunc("/_fake/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, "no such endpoint: use GET calls or state, or POST faults, recover or reset; see partnerfake -h")
+		refuse(w, http.StatusNotFound, "no such endpoint: use GET calls or state, or POST faults, tokens, recover or reset; see partnerfake -h")
 	})
 	return mux
 }
@@ -99,20 +100,8 @@ func (s *server) listCalls(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		refuse(w, http.StatusRequestEntityTooLarge, "body too large")
-		return
-	case err != nil:
-		refuse(w, http.StatusBadRequest, "incomplete body")
-		return
-	}
 	var asked queued
-	if err := strict(body, &asked); err != nil {
-		what, _ := wrong(err)
-		refuse(w, http.StatusBadRequest, what)
+	if !read(w, r, &asked) {
 		return
 	}
 	n, err := asked.queue(s.fake.Load())
@@ -121,6 +110,42 @@ func (s *server) queueFaults(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	respond(w, http.StatusOK, map[string]int{"queued": n})
+}
+
+// makeTokens is the login of a customer on the site's own page, which no API has.
+func (s *server) makeTokens(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		CustomerID int64 `json:"customer_id"`
+	}
+	if !read(w, r, &asked) {
+		return
+	}
+	var tokens partnerapi.Tokens
+	if err := try(func() { tokens = s.fake.Load().SeedTokens(asked.CustomerID) }); err != nil {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	respond(w, http.StatusOK, tokens)
+}
+
+// read decodes the body of a request, or refuses the request.
+func read(w http.ResponseWriter, r *http.Request, v any) bool {
+	body, err := io.ReadAll(r.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		refuse(w, http.StatusRequestEntityTooLarge, "body too large")
+		return false
+	case err != nil:
+		refuse(w, http.StatusBadRequest, "incomplete body")
+		return false
+	}
+	if err := strict(body, v); err != nil {
+		what, _ := wrong(err)
+		refuse(w, http.StatusBadRequest, what)
+		return false
+	}
+	return true
 }
 
 type signup struct {

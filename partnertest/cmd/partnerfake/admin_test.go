@@ -48,7 +48,7 @@ func TestAdminQueuesFaults(t *testing.T) {
 func TestAdminRefuses(t *testing.T) {
 	t.Parallel()
 	p := start(t)
-	const others = `no such endpoint: use GET calls or state, or POST faults, recover or reset; see partnerfake -h`
+	const others = `no such endpoint: use GET calls or state, or POST faults, tokens, recover or reset; see partnerfake -h`
 	tests := map[string]struct {
 		target, body string
 		status       int
@@ -71,6 +71,8 @@ func TestAdminRefuses(t *testing.T) {
 		"too many faults": {
 			"POST /_fake/faults", `{"op":"GET /account","faults":[` + strings.Repeat(`{"times":10000},`, 10) + `{}]}`, 400, "fault 10: more than 100000 faults",
 		},
+		"unknown customer":              {"POST /_fake/tokens", "{}", 400, "no customer has the ID 0"},
+		"tokens by e-mail":              {"POST /_fake/tokens", `{"email":"a@example.com"}`, 400, `unknown field "email"`},
 		"calls to an unknown operation": {"GET /_fake/calls?op=GET+/x", "", 400, "no such operation: GET /x"},
 		"another path":                  {"GET /_fake/call", "", 404, others},
 		"no path":                       {"GET /_fake/", "", 404, others},
@@ -253,6 +255,36 @@ func TestStateIsInTheFormOfTheAPI(t *testing.T) {
 		"activation_link": "https://yourapp.example/networks?token=token-nwi_1"
 	}`, shown("invitations", 0))
 	assert.Regexp(t, `"created":\d+,`, shown("invitations", 1))
+}
+
+// Tokens come from the endpoint and from the seed file.
+func TestTokensOfCustomers(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-seed", "example.json")
+	status, body := p.do(t, "POST /_fake/tokens", `{"customer_id":7}`)
+	require.Equal(t, 200, status)
+	var made partnerapi.Tokens
+	require.NoError(t, json.Unmarshal([]byte(body), &made))
+	c, ctx := client(t, p), t.Context()
+	for _, tokens := range []partnerapi.Tokens{
+		made, {RefreshToken: made.RefreshToken},
+		{AccessToken: "fan-access", RefreshToken: "fan-refresh"}, {RefreshToken: "fan-refresh"},
+	} {
+		session, err := partnerapi.NewTokenSession(tokens)
+		require.NoError(t, err)
+		customer, err := c.Accounts.Get(ctx, session)
+		require.NoError(t, err)
+		assert.Equal(t, int64(7), customer.ID)
+	}
+	session, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: made.AccessToken})
+	require.NoError(t, err)
+	p.do(t, "POST /_fake/reset", "")
+	_, err = c.Accounts.Get(ctx, session)
+	require.ErrorIs(t, err, partnerapi.ErrNotLoggedIn)
+	p.expect(t, "GET /account/account/benefits?key=fake-account-key", "", 200,
+		`{"status":"ok","benefits":[{"id":1,"summary":"Presale","details":null,"benefit_type":"presale","image_url":null}]}`,
+		"Authorization: Bearer fan-access")
+	assert.NotContains(t, p.stderr.String(), "fan-")
 }
 
 func TestAdminResets(t *testing.T) {

@@ -30,8 +30,8 @@ At the start it prints the base URLs and the credentials that it accepts. It log
 the time, the operation, the status and the duration. The state is lost when the program ends.
 
 A seed file is an object of lists: subscriptions, customers, networks, invitations and app_users. Their
-members are those of the APIs. A customer also has password, unconfirmed, blocked and benefits, and an app
-user has password, accounts, access and alerts.
+members are those of the APIs. A customer also has password, unconfirmed, blocked, benefits and tokens, which
+is a list of pairs of access_token and refresh_token; an app user has password, accounts, access and alerts.
 
 A fault is an operation, a colon and settings. The next call of the operation takes it; faults are taken in
 the order of the flags:
@@ -54,6 +54,7 @@ While it runs, on a loopback address only:
 	GET  /_fake/calls    the calls, oldest first, with bodies but no headers; ?op=OPERATION selects an operation
 	GET  /_fake/state    the state, with the link in each invitation's e-mail
 	POST /_fake/faults   {"op":"GET /account/networks","faults":[{"status":503,"header":{"X-A":"b"}}]}
+	POST /_fake/tokens   {"customer_id":7} returns new tokens of a customer, as a login on the site's page does
 	POST /_fake/recover  remove the faults that no call has taken
 	POST /_fake/reset    restart with the seed file, the faults of the command line and no calls
 
@@ -76,6 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.Usage = func() {} // the error would scroll away above the usage text
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "the `address` to serve on")
 	flags.BoolVar(&c.expose, "expose", false, "allow an address that others can reach; turns /_fake/ off")
+	flags.BoolVar(&c.legacy, "legacy", false, "serve subscriptions as in the partner API's revision before plans")
 	flags.StringVar(&c.seed, "seed", "", "the `file` with the initial state")
 	flags.Func("fault", "a `fault`, as above; may be repeated", func(text string) error {
 		fault, err := parseFault(text)

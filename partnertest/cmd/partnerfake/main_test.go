@@ -167,6 +167,15 @@ func TestSDKClient(t *testing.T) {
 	}
 }
 
+func TestLegacy(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-legacy")
+	for range 2 {
+		p.expect(t, "POST /partner/partners/subscriptions", `{"pk":"MS1","email":"parent@example.com"}`, 201, `{"success":true}`, partnerHeader, inJSON)
+		p.expect(t, "POST /_fake/reset", "", 200, `{"reset":true}`)
+	}
+}
+
 // A body that looks like JSON is still sent as it is.
 func TestBodyOfAFault(t *testing.T) {
 	t.Parallel()

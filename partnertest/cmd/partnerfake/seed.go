@@ -115,6 +115,7 @@ type customer struct {
 	Unconfirmed bool                 `json:"unconfirmed"`
 	Blocked     bool                 `json:"blocked"`
 	Benefits    []partnerapi.Benefit `json:"benefits"`
+	Tokens      []partnerapi.Tokens  `json:"tokens"`
 }
 
 func (s *seeding) customer(v customer) error {
@@ -123,6 +124,16 @@ func (s *seeding) customer(v customer) error {
 	}
 	if v.FanclubID != 0 && v.FanclubID != 1 {
 		return errors.New("fanclub_id: only fan club 1 has a key")
+	}
+	for i, pair := range v.Tokens {
+		if pair.AccessToken == "" && pair.RefreshToken == "" {
+			return fmt.Errorf("tokens[%d]: empty", i)
+		}
+		for _, token := range []string{pair.AccessToken, pair.RefreshToken} {
+			if err := s.once(token, "token"); token != "" && err != nil {
+				return err
+			}
+		}
 	}
 	var stored partnerapi.Customer
 	err := try(func() { stored = s.fake.SeedCustomer(partnertest.Customer(v)) })

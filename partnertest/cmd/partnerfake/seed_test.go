@@ -115,6 +115,9 @@ func TestSeedFileErrors(t *testing.T) {
 		"an id that was given": {
 			`{"customers": [{"email": "a@example.com"}, {"email": "b@example.com", "id": 1}]}`, "1:44: customers[1]: duplicate customer with the id 1",
 		},
+		"empty tokens":         {`{"customers": [{"email": "a@example.com", "tokens": [{}]}]}`, "1:16: customers[0]: tokens[0]: empty"},
+		"duplicate token":      {`{"customers": [{"email": "a@example.com", "tokens": [{"access_token": "a", "refresh_token": "a"}]}]}`, "1:16: customers[0]: duplicate token a"},
+		"no expiration":        {`{"customers": [{"email": "a@example.com", "tokens": [{"access_token": "a", "access_token_expiration": "soon"}]}]}`, "1:16: customers[0]: not a number of Unix seconds in the years 1 to 9999"},
 		"another fan club":     {`{"customers": [{"email": "a@example.com", "fanclub_id": 2}]}`, "1:16: customers[0]: fanclub_id: only fan club 1 has a key"},
 		"duplicate account_id": {`{"networks": [{"account_id": "a"}, {"account_id": "a"}]}`, "1:36: networks[1]: duplicate network with the account_id a"},
 		"an unknown status":    {`{"invitations": [{"status": "sent"}]}`, "1:18: invitations[0]: status: want pending, expired, or empty to derive it from created"},

@@ -21,6 +21,7 @@ import (
 type config struct {
 	addr   string
 	expose bool
+	legacy bool   // whether subscriptions follow the revision before plans
 	seed   string // the name of a file, or empty
 	faults []queued
 }
@@ -102,9 +103,13 @@ func newServer(c config, calls *log.Logger) (*server, error) {
 	}
 	s := &server{}
 	s.fresh = func() (*partnertest.Fake, error) {
-		fake := partnertest.New(partnertest.WithCallHook(func(call partnertest.Call) {
+		opts := []partnertest.Option{partnertest.WithCallHook(func(call partnertest.Call) {
 			calls.Println(call, call.Duration.Round(time.Microsecond))
-		}))
+		})}
+		if c.legacy {
+			opts = append(opts, partnertest.WithLegacySubscriptions())
+		}
+		fake := partnertest.New(opts...)
 		if c.seed != "" {
 			if err := seedFrom(seed, fake); err != nil {
 				return nil, fmt.Errorf("%s:%w", c.seed, err)
