@@ -28,7 +28,7 @@ func (c Command) String() string { return strings.Join(slices.Concat(c.Env, c.Ar
 // A shell reads the commands with stand-ins in place of the programs. A stand-in only records its invocation. Harmless
 // programs are real. Other programs are missing, which fails the test.
 var (
-	programs = []string{"bin/awk", "bin/bash", "bin/curl", "bin/git", "bin/go", "bin/provision", "examples/provision/provision"}
+	programs = []string{"bin/awk", "bin/bash", "bin/curl", "bin/docker", "bin/git", "bin/go", "bin/provision", "examples/provision/provision"}
 	harmless = []string{"mkdir", "mktemp", "touch"}
 )
 

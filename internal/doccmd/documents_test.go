@@ -33,7 +33,7 @@ func TestLanguagesOfBlocks(t *testing.T) {
 }
 
 // Every command in a document works. Tests of provision, partnerfake and internal/bench check their own flags and
-// environment, and curl.
+// environment, curl and docker.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]int)
@@ -47,7 +47,7 @@ func TestCommandsInDocuments(t *testing.T) {
 			require.NoErrorf(t, err, "%s: %s: %s", c.File, c, out)
 		}
 	}
-	for program, least := range map[string]int{"go": 20, "bash": 3, "curl": 5, "provision": 8, "git": 2, "awk": 1} {
+	for program, least := range map[string]int{"go": 20, "bash": 3, "curl": 5, "docker": 3, "provision": 8, "git": 2, "awk": 1} {
 		assert.GreaterOrEqualf(t, seen[program], least, "commands found in %s", program)
 	}
 }
@@ -56,7 +56,7 @@ func TestCommandsInDocuments(t *testing.T) {
 func requireGo(t *testing.T, dir string, c doccmd.Command) {
 	t.Helper()
 	args := c.Args[1:]
-	if args[0] == "run" && strings.Contains(args[1], "@") {
+	if args[0] == "run" && strings.Contains(args[1], "@") && !strings.HasPrefix(args[1], module+"/") {
 		return // an external program, in a directory that is created for it
 	}
 	if args[0] == "-C" {
@@ -84,6 +84,10 @@ func requireGo(t *testing.T, dir string, c doccmd.Command) {
 // requireRun requires that a program exists and accepts the flags: it parses them before -h.
 func requireRun(t *testing.T, dir string, c doccmd.Command, args []string) {
 	t.Helper()
+	if inside, ours := strings.CutPrefix(args[0], module); ours { // in a user's module
+		inside, _, _ = strings.Cut(inside, "@")
+		dir, args = root, append([]string{"." + inside}, args[1:]...)
+	}
 	found, err := build.ImportDir(filepath.Join(dir, args[0]), 0)
 	require.NoErrorf(t, err, "%s: %s", c.File, c)
 	require.Equalf(t, "main", found.Name, "%s: %s", c.File, c)

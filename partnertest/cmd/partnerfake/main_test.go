@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log"
 	"net"
@@ -89,6 +90,12 @@ func TestCommandsInDocuments(t *testing.T) {
 				flags[seed+1] = filepath.Join("../../..", c.Dir, flags[seed+1])
 			}
 			p = start(t, flags...)
+		case c.Args[0] == "docker" && c.Args[1] == "build":
+			assert.Equal(t, []string{"-f", "partnertest/cmd/partnerfake/Dockerfile", "-t", "partnerfake", "."}, c.Args[2:])
+		case c.Args[0] == "docker":
+			at := slices.Index(c.Args, "partnerfake")
+			require.Positive(t, at, c)
+			requireFlags(t, slices.Concat(entrypoint(t)[1:], c.Args[at+1:]))
 		case c.Args[0] == "curl":
 			called = p
 			for i := range c.Args {
@@ -108,6 +115,49 @@ func TestCommandsInDocuments(t *testing.T) {
 	log := regexp.MustCompile("(?s)```text\n(\\d\\d:.*?)```").FindSubmatch(page)
 	require.NotNil(t, log, "docs/testing.md shows no log")
 	assert.Equal(t, times.ReplaceAllString(string(log[1]), "|"), times.ReplaceAllString(called.stderr.String(), "|"))
+}
+
+// requireFlags requires that the program accepts flags: it parses them before -h.
+func requireFlags(t *testing.T, flags []string) {
+	t.Helper()
+	var stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), append(flags, "-h"), io.Discard, &stderr), stderr.String())
+}
+
+// instructions returns the arguments of an instruction of the Dockerfile.
+func instructions(t *testing.T, name string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile("Dockerfile")
+	require.NoError(t, err)
+	for _, match := range regexp.MustCompile(`(?m)^`+name+` (.+)$`).FindAllStringSubmatch(string(text), -1) {
+		all = append(all, match[1])
+	}
+	return all
+}
+
+func entrypoint(t *testing.T) (words []string) {
+	t.Helper()
+	lines := instructions(t, "ENTRYPOINT")
+	require.Len(t, lines, 1)
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &words))
+	return words
+}
+
+// The image is a static binary and nothing else, for a user without rights. CI runs the build command without an engine too.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	module, err := os.ReadFile("../../../go.mod")
+	require.NoError(t, err)
+	release := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	require.NotNil(t, release)
+	assert.Equal(t, []string{"golang:" + string(release[1]) + " AS build", "scratch"}, instructions(t, "FROM"), "no registry, and the Go of go.mod")
+	assert.Equal(t, []string{
+		"CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w' -o /partnerfake ./partnertest/cmd/partnerfake",
+	}, instructions(t, "RUN"))
+	assert.Equal(t, []string{". .", "--from=build /partnerfake /partnerfake"}, instructions(t, "COPY"))
+	assert.Equal(t, []string{"65532:65532"}, instructions(t, "USER"))
+	assert.Equal(t, []string{"/partnerfake", "-addr", "0.0.0.0:8080", "-expose"}, entrypoint(t))
+	assert.Equal(t, []string{"8080"}, instructions(t, "EXPOSE"))
 }
 
 // Requests and responses as a client in another language sees them.
