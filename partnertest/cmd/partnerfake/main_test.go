@@ -62,6 +62,16 @@ admin    URL/_fake/
 	require.Error(t, err, "it still listens")
 }
 
+// A container listens on all addresses.
+func TestGreetingOfAllAddresses(t *testing.T) {
+	t.Parallel()
+	for _, ip := range []net.IP{net.IPv4zero, net.IPv6zero} {
+		var greeting strings.Builder
+		greet(&greeting, &net.TCPAddr{IP: ip, Port: 8080}, true)
+		assert.Regexp(t, "^partner  http://localhost:8080/partner ", greeting.String())
+	}
+}
+
 func TestDocumentShowsTheGreeting(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../../docs/testing.md")

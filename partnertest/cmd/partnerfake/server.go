@@ -150,16 +150,24 @@ func stop(s *http.Server) error {
 	return s.Close()
 }
 
+// reachable returns an address as a client on this machine can use it.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprint("localhost:", tcp.Port)
+	}
+	return addr.String()
+}
+
 // greet prints where the APIs are and the credentials that they accept. The credentials are not secret: they are
 // constants of package partnertest.
 func greet(w io.Writer, addr net.Addr, exposed bool) {
 	_, _ = fmt.Fprintf(w, `partner  http://%[1]s/partner  X-Token-Auth: %[2]s
 account  http://%[1]s/account  ?key=%[3]s and, for a search, Api-Key: %[4]s
 network  http://%[1]s/network  Authorization: %[5]s or, for a session, the app key %[6]s
-`, addr, partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey, partnertest.NetworkToken, partnertest.AppKey)
+`, reachable(addr), partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey, partnertest.NetworkToken, partnertest.AppKey)
 	if exposed {
 		_, _ = fmt.Fprintf(w, "admin    off, because of -expose\n")
 		return
 	}
-	_, _ = fmt.Fprintf(w, "admin    http://%s%s\n", addr, adminPath)
+	_, _ = fmt.Fprintf(w, "admin    http://%s%s\n", reachable(addr), adminPath)
 }
