@@ -134,7 +134,7 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	defer func() { f.Duration = time.Since(started) }()
 	ctx, cancel := context.WithDeadline(ctx, started.Add(s.timeout))
 	defer cancel()
-	out := r.build(ctx)
+	out := r.build(ctx, f.Number, s.floor)
 	resp, err := dialgate.RoundTrip(s.transport, &out.Request)
 	if err != nil {
 		err = dialgate.OfProxy(s.transport, err)
@@ -147,6 +147,9 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	defer func() { _ = resp.Body.Close() }()
 	r.secrets.spend(r.session.absorb(resp, &r.url)...)
 	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
+	if f.Outcome == OutcomeUnsent && !out.trace.IsLimited() {
+		f.Outcome = OutcomeUnknown
+	}
 	if f.body, err = readlimit.All(resp.Body, s.maxBody, ErrResponseTooLarge); err != nil {
 		f.failure = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
 		f.final = errors.Is(err, ErrResponseTooLarge) && f.Outcome == OutcomeAnswered
@@ -168,12 +171,12 @@ type outgoing struct {
 	op      operation
 }
 
-// build returns a copy of the request with the credentials.
-func (r *request) build(ctx context.Context) *outgoing {
-	out := &outgoing{target: r.url, op: operation{r.api, r.op}}
+// build returns a copy of the request with the credentials. It is traced at floor, or by its own context if that is nil.
+func (r *request) build(ctx context.Context, number int, floor *dialgate.Floor) *outgoing {
+	out := &outgoing{target: r.url, op: operation{r.api, r.op, number}}
 	out.Request = *(&http.Request{
 		Method: r.method, URL: &out.target, Host: r.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
-	}).WithContext(context.WithValue(out.trace.Watch(ctx), operationKey{}, &out.op))
+	}).WithContext(context.WithValue(out.trace.Watch(ctx, floor), operationKey{}, &out.op))
 	if r.content != nil {
 		// net/http knows that a NopCloser of a bytes.Reader is in memory, and writes it together with the headers.
 		out.content.Reset(r.content)

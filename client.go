@@ -45,8 +45,11 @@ type settings struct {
 	observer  observer
 	plainHTTP bool
 
-	isOwnTransport bool          // transport is dialgate's
-	clientTimeout  time.Duration // of WithHTTPClient; used if WithTimeout is not set
+	middlewares    []func(http.RoundTripper) http.RoundTripper
+	base           http.RoundTripper // below the middlewares
+	floor          *dialgate.Floor   // between them, or nil without middlewares
+	isOwnTransport bool              // base is dialgate's
+	clientTimeout  time.Duration     // of WithHTTPClient; used if WithTimeout is not set
 }
 
 // NewClient returns a client with the given options. It does no I/O and reads no environment. It returns an
@@ -78,6 +81,9 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	if s.transport == nil {
 		s.transport, s.isOwnTransport = dialgate.New(), true
+	}
+	if err := s.wrap(); err != nil {
+		return nil, err
 	}
 	agent := strings.TrimSpace(s.product + " partnerapi-go/" + Version)
 	s.headers = map[bool]http.Header{
@@ -133,14 +139,14 @@ func (c *Client) config() *settings {
 	return c.settings.Get()
 }
 
-// CloseIdleConnections closes the idle connections of the client's transport, for a shutdown. Calls in flight continue. A
+// CloseIdleConnections closes the idle connections of the client's transport, below all middlewares, for a shutdown. Calls in flight continue. A
 // [SignIn] source has a client of its own, which is not included.
 func (c *Client) CloseIdleConnections() {
 	s := c.config()
 	if s == nil {
 		return
 	}
-	if t, ok := s.transport.(interface{ CloseIdleConnections() }); ok {
+	if t, ok := s.base.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }

@@ -185,18 +185,26 @@ func TestWithResponseInto(t *testing.T) {
 	}{
 		"success": {
 			[]roundTripFunc{slow(always(201, `{"success":true}`, "X-Request-Id", "r-1", "Set-Cookie", "sid=SECRET", "set-cookie", "b=SECRET"))},
-			Response{StatusCode: 201, Header: http.Header{"X-Request-Id": {"r-1"}}, Attempts: 1, Duration: time.Second}, false,
+			Response{StatusCode: 201, Header: http.Header{"X-Request-Id": {"r-1"}}, Body: []byte(`{"success":true}`), Attempts: 1, Duration: time.Second}, false,
 		},
 		"failure": {
 			[]roundTripFunc{slow(always(404, `{"success":false}`, "X-Request-Id", "r-1"))},
-			Response{StatusCode: 404, Header: http.Header{"X-Request-Id": {"r-1"}}, Attempts: 1, Duration: time.Second}, true,
+			Response{StatusCode: 404, Header: http.Header{"X-Request-Id": {"r-1"}}, Body: []byte(`{"success":false}`), Attempts: 1, Duration: time.Second}, true,
 		},
 		"waits are included": {
-			[]roundTripFunc{slow(always(429, "", "Retry-After", "5")), slow(always(200, `{"success":true}`))},
-			Response{StatusCode: 200, Header: http.Header{}, Attempts: 2, Duration: 7 * time.Second}, false,
+			[]roundTripFunc{slow(always(429, "", "Retry-After", "5")), slow(always(200, "\ufeff{ \"success\":true}\n"))},
+			Response{StatusCode: 200, Header: http.Header{}, Body: []byte("\ufeff{ \"success\":true}\n"), Attempts: 2, Duration: 7 * time.Second}, false,
 		},
 		"no response": {
 			[]roundTripFunc{slow(cut)}, Response{Attempts: 1, Duration: time.Second}, true,
+		},
+		"no response after one": {
+			[]roundTripFunc{slow(always(429, "slow down", "Retry-After", "5")), slow(cut)},
+			Response{StatusCode: 429, Header: http.Header{"Retry-After": {"5"}}, Body: []byte("slow down"), Attempts: 2, Duration: 7 * time.Second}, true,
+		},
+		"an incomplete response after one": {
+			[]roundTripFunc{slow(always(429, "slow down", "Retry-After", "5")), slow(incompleteBody)},
+			Response{StatusCode: 200, Attempts: 2, Duration: 7 * time.Second}, true,
 		},
 	}
 	for name, test := range tests {
@@ -211,6 +219,19 @@ func TestWithResponseInto(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The memory in which bodies are read is reused.
+func TestResponseBodyIsACopy(t *testing.T) {
+	t.Parallel()
+	var first, second Response
+	client := newTestClient(t, turns(always(200, `{"success":true,"a":1}`), always(200, `{"success":true,"a":2}`)))
+	for _, into := range []*Response{&first, &second} {
+		_, err := Do[none](t.Context(), client, Call{API: PartnerAPI, Op: "GET /a"}, WithResponseInto(into))
+		require.NoError(t, err)
+	}
+	assert.Equal(t, `{"success":true,"a":1}`, string(first.Body))
+	assert.Equal(t, `{"success":true,"a":2}`, string(second.Body))
 }
 
 // A server can echo a credential, which a caller could log.

@@ -45,7 +45,8 @@ func send(ctx context.Context, c *Client, r *request) result {
 		return s.attempt(ctx, r, number)
 	})
 	if r.into != nil && res.attempts > 0 {
-		*r.into = Response{res.StatusCode, withoutSecrets(res.header, r.secrets.all()), res.attempts, time.Since(started)}
+		body := bytes.Clone(res.body.Bytes()) // the memory is pooled
+		*r.into = Response{res.StatusCode, withoutSecrets(res.header, r.secrets.all()), body, res.attempts, time.Since(started)}
 	}
 	return res
 }

@@ -187,4 +187,5 @@ const (
 	redactedAppSession    redact.Name = "partnerapi.AppSession(redacted)"
 	redactedAppLogin      redact.Name = "partnerapi.AppLoginRequest(redacted)"
 	redactedSignIn        redact.Name = "partnerapi.SignInCredentials(redacted)"
+	redactedResponse      redact.Name = "partnerapi.Response(redacted)"
 )

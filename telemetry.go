@@ -2,6 +2,7 @@ package partnerapi
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -56,12 +57,21 @@ type Response struct {
 	StatusCode int // 0 if no response came
 	// Header has no Set-Cookie, because a session's cookies are credentials. A value that contains a credential of the call is
 	// "[redacted]".
-	Header   http.Header
+	Header http.Header
+	// Body is a copy of the body, unchanged, also of a success: it has the fields that this package does not know. It is nil if
+	// no response came or the last one is incomplete. It may contain personal data and credentials, and is never printed.
+	Body     []byte `json:"-"`
 	Attempts int
 	Duration time.Duration // of all attempts, including all waits
 }
 
-// Operation returns the API and the operation of a request from its context, for a transport. The operation is the method
+// Format prints only the type's name, for every verb.
+func (r Response) Format(f fmt.State, verb rune) { redactedResponse.Format(f, verb) }
+
+// LogValue returns only the type's name.
+func (r Response) LogValue() slog.Value { return redactedResponse.LogValue() }
+
+// Operation returns the API and the operation of a request from its context, for a transport or a middleware. The operation is the method
 // and path as the vendor writes them, such as "PUT /partners/subscriptions/{pk}". It contains none of the call's values, so
 // unlike the URL it can name a span or label a metric.
 //
@@ -74,12 +84,23 @@ func Operation(ctx context.Context) (api API, op string) {
 	return of.api, of.op
 }
 
+// AttemptNumber returns the number of a request's attempt in its call, from 1, from its context. It is 0 for any other context.
+// It is the Number of the [Attempt] that a hook gets afterwards.
+func AttemptNumber(ctx context.Context) int {
+	of, known := ctx.Value(operationKey{}).(*operation)
+	if !known {
+		return 0
+	}
+	return of.attempt
+}
+
 type operationKey struct{}
 
-// operation is the part of a call that is never secret.
+// operation is the part of an attempt that is never secret.
 type operation struct {
-	api API
-	op  string
+	api     API
+	op      string
+	attempt int
 }
 
 type observer struct {

@@ -15,10 +15,16 @@ import (
 type Trace struct {
 	hooks      httptrace.ClientTrace
 	asked, got atomic.Bool
+	below      *trips // nil without a Floor
 }
 
-// Watch returns a context for the request.
-func (t *Trace) Watch(ctx context.Context) context.Context {
+// Watch returns a context for the request. If floor is not nil, the request reaches it through middlewares: what they do
+// with their own traces proves nothing.
+func (t *Trace) Watch(ctx context.Context, floor *Floor) context.Context {
+	if floor != nil {
+		ctx, t.below = floor.watch(ctx)
+		return ctx
+	}
 	t.hooks.GetConn = func(string) { t.asked.Store(true) }
 	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.got.Store(true) }
 	return httptrace.WithClientTrace(ctx, &t.hooks)
@@ -27,11 +33,19 @@ func (t *Trace) Watch(ctx context.Context) context.Context {
 // IsUnsent reports whether there is proof that a request that failed with err was not sent: a connection was asked for,
 // none was got, and either the transport is known to be a [Transport] or err is a failure to connect. Any other transport,
 // such as an [net/http.Transport] with a registered protocol, may have sent the request in a way that it did not trace.
+// Below middlewares that holds for each round trip with its own error, and there is at least one.
 //
 // parts returns the errors that an error joins, or nil if it is to be taken as one.
 func (t *Trace) IsUnsent(err error, isTransport bool, parts func(error) []error) bool {
+	if t.below != nil {
+		return t.below.areUnsent()
+	}
 	return t.asked.Load() && !t.got.Load() && (isTransport || isConnectFailure(err, parts))
 }
+
+// IsLimited reports whether a response with 429 is proof that the server has processed nothing: a middleware may have got it
+// after a round trip that ended otherwise.
+func (t *Trace) IsLimited() bool { return t.below == nil || t.below.areLimited() }
 
 // handshakeAlerts are the alerts of TLS that can only come before the end of the handshake.
 var handshakeAlerts = []string{

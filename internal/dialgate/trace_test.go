@@ -25,7 +25,7 @@ var refused = &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 func watched(t *testing.T, hooks ...func(*httptrace.ClientTrace)) *Trace {
 	t.Helper()
 	traced := new(Trace)
-	ctx := traced.Watch(t.Context())
+	ctx := traced.Watch(t.Context(), nil)
 	for _, call := range hooks {
 		call(httptrace.ContextClientTrace(ctx))
 	}

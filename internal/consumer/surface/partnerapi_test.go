@@ -127,6 +127,7 @@ var _ string = partnerapi.ArgumentError{}.Name
 var _ string = partnerapi.ArgumentError{}.Op
 var _ string = partnerapi.ArgumentError{}.Reason
 var _ partnerapi.Attempt
+var _ func(ctx context.Context) int = partnerapi.AttemptNumber
 var _ partnerapi.API = partnerapi.Attempt{}.API
 var _ time.Duration = partnerapi.Attempt{}.Duration
 var _ error = partnerapi.Attempt{}.Err
@@ -353,7 +354,10 @@ var _ partnerapi.Credential = partnerapi.PartnerToken
 var _ partnerapi.Plan = partnerapi.PlanBark
 var _ partnerapi.Plan = partnerapi.PlanBarkJunior
 var _ partnerapi.Response
+var _ func(partnerapi.Response, fmt.State, rune) = (partnerapi.Response).Format
+var _ func(partnerapi.Response) slog.Value = (partnerapi.Response).LogValue
 var _ int = partnerapi.Response{}.Attempts
+var _ []byte = partnerapi.Response{}.Body
 var _ time.Duration = partnerapi.Response{}.Duration
 var _ http.Header = partnerapi.Response{}.Header
 var _ int = partnerapi.Response{}.StatusCode
@@ -444,6 +448,7 @@ var _ func(name string, value string) partnerapi.CallOption = partnerapi.WithHea
 var _ func() partnerapi.Option = partnerapi.WithInsecureHTTP
 var _ func(logger *slog.Logger) partnerapi.Option = partnerapi.WithLogger
 var _ func(most int64) partnerapi.Option = partnerapi.WithMaxResponseBytes
+var _ func(middleware func(http.RoundTripper) http.RoundTripper) partnerapi.Option = partnerapi.WithMiddleware
 var _ func(token string) partnerapi.Option = partnerapi.WithNetworkToken
 var _ func(key string) partnerapi.Option = partnerapi.WithOrganizationKey
 var _ func(token string) partnerapi.Option = partnerapi.WithPartnerToken

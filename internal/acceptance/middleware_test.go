@@ -1,0 +1,201 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// middleware returns an option with a middleware that sends requests with send.
+func middleware(send func(next http.RoundTripper, req *http.Request) (*http.Response, error)) partnerapi.Option {
+	return partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripFunc(func(req *http.Request) (*http.Response, error) { return send(next, req) })
+	})
+}
+
+func TestMiddlewaresAreNested(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	note := func(name string) partnerapi.Option {
+		return middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+			seen = append(seen, name+" before, "+req.Header.Get("X-From"))
+			req = req.Clone(req.Context())
+			req.Header.Set("X-From", name)
+			resp, err := next.RoundTrip(req)
+			seen = append(seen, name+" after")
+			return resp, err
+		})
+	}
+	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		seen = append(seen, "transport, "+req.Header.Get("X-From"))
+		return ok(req)
+	}), note("first"), note("second"))
+	require.NoError(t, client.Subscriptions.Cancel(t.Context(), "MS1"))
+	assert.Equal(t, []string{"first before, ", "second before, first", "transport, second", "second after", "first after"}, seen)
+}
+
+// Middlewares wrap the client's own transport, that of WithHTTPClient in any order of the options, and the fake's.
+func TestMiddlewareOfEveryTransport(t *testing.T) {
+	t.Parallel()
+	seen, made := 0, 0
+	counting := partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		made++
+		return roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			seen++
+			return next.RoundTrip(req)
+		})
+	})
+	of, err := partnerapi.NewClient(counting, partnerapi.WithPartnerToken(testPartnerToken), through(ok))
+	require.NoError(t, err)
+	own := newLoopback(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"success":true}`)) }, counting)
+	fake := partnertest.New()
+	fake.SeedSubscription(partnertest.Subscription{PK: "MS1"})
+	for i, client := range []*partnerapi.Client{of, own, fake.Client(counting)} {
+		require.NoError(t, client.Subscriptions.Cancel(t.Context(), "MS1"))
+		assert.Equal(t, i+1, seen)
+	}
+	assert.Equal(t, 3, made, "once a client")
+}
+
+func TestInvalidMiddlewares(t *testing.T) {
+	t.Parallel()
+	_, err := partnerapi.NewClient(partnerapi.WithMiddleware(nil))
+	assertRefused(t, err, "WithMiddleware", "nil")
+	for name, option := range map[string]partnerapi.Option{
+		"a middleware": partnerapi.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			passing := middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) { return next.RoundTrip(req) })
+			_, err := partnerapi.NewClient(passing, option, passing)
+			assertRefused(t, err, "WithMiddleware", "returned nil")
+		})
+	}
+}
+
+func TestCloseIdleConnectionsBelowMiddlewares(t *testing.T) {
+	t.Parallel()
+	transport := &closer{RoundTripper: ok}
+	client := newTestClient(t, transport, middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) { return next.RoundTrip(req) }))
+	client.CloseIdleConnections()
+	assert.Equal(t, 1, transport.closed)
+}
+
+// A POST that is not idempotent is retried only if it was not sent, whatever a middleware does.
+func TestOutcomeBelowMiddlewares(t *testing.T) {
+	t.Parallel()
+	const unsent, unknown = partnerapi.OutcomeUnsent, partnerapi.OutcomeUnknown
+	limited := func(http.RoundTripper, *http.Request) (*http.Response, error) { return reply(429, ""), nil }
+	retrying := func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+		if resp, err := next.RoundTrip(req); err == nil && resp.StatusCode < 400 {
+			return resp, nil
+		}
+		return next.RoundTrip(req)
+	}
+	tests := map[string]struct {
+		send  func(next http.RoundTripper, req *http.Request) (*http.Response, error)
+		steps []roundTripFunc // of the first attempt
+		want  partnerapi.Outcome
+	}{
+		"passes on a refused dial": {http.RoundTripper.RoundTrip, []roundTripFunc{refusedDial}, unsent},
+		"passes on a cut":          {http.RoundTripper.RoundTrip, []roundTripFunc{cut}, unknown},
+		"passes on a 429":          {http.RoundTripper.RoundTrip, []roundTripFunc{always(429, "")}, unsent},
+		"hides a refused dial": {func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+			_, err := next.RoundTrip(req)
+			return nil, fmt.Errorf("circuit: %w", errors.Join(err, errors.New("open")))
+		}, []roundTripFunc{refusedDial}, unsent},
+		"fails by itself": {func(http.RoundTripper, *http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("refused")}
+		}, nil, unknown},
+		"responds by itself with a 429":       {limited, nil, unsent},
+		"retries after a cut":                 {retrying, []roundTripFunc{cut, refusedDial}, unknown},
+		"retries after a cut, and gets a 429": {retrying, []roundTripFunc{cut, always(429, "")}, unknown},
+		"retries after a refused dial":        {retrying, []roundTripFunc{refusedDial, refusedDial}, unsent},
+		"swaps the context": {func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+			return next.RoundTrip(req.Clone(httptraced(context.Background()))) //nolint:usetesting // a context without the values of the request's
+		}, []roundTripFunc{refusedDial}, unknown},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var attempts attemptLog
+				client := newTestClient(t, turns(append(test.steps, ok)...), attempts.hook(),
+					middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+						if partnerapi.AttemptNumber(req.Context()) == 1 {
+							return test.send(next, req)
+						}
+						return next.RoundTrip(req)
+					}))
+				_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "POST /a"})
+				assert.Equal(t, test.want, attempts.seen[0].Outcome)
+				if test.want == unsent {
+					require.NoError(t, err)
+					assert.Len(t, attempts.seen, 2)
+				} else {
+					require.ErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
+					assert.Len(t, attempts.seen, 1)
+				}
+			})
+		})
+	}
+}
+
+// The own transport proves below middlewares too that nobody listens.
+func TestUnsentBelowMiddlewaresOnLoopback(t *testing.T) {
+	t.Parallel()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	var attempts attemptLog
+	client := newTestClient(t, nil, append(at("http://"+listener.Addr().String()), soon, attempts.hook(),
+		middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) { return next.RoundTrip(req) }))...)
+	_, err = client.Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{})
+	require.Error(t, err)
+	require.NotErrorIs(t, err, partnerapi.ErrOutcomeUnknown)
+	require.Len(t, attempts.seen, 4)
+	assert.Equal(t, partnerapi.OutcomeUnsent, attempts.seen[3].Outcome)
+}
+
+// The number is that of the attempt, also within a call that a middleware makes with the context of another.
+func TestAttemptNumber(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var seen []string
+		var client *partnerapi.Client
+		client = newTestClient(t, turns(always(503, ""), always(503, ""), ok), middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+			_, op := partnerapi.Operation(req.Context())
+			number := partnerapi.AttemptNumber(req.Context())
+			mu.Lock()
+			seen = append(seen, fmt.Sprint(op, " ", number))
+			mu.Unlock()
+			if op == "POST /a" && number == 1 {
+				_, err := partnerapi.Do[struct{}](req.Context(), client, partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /b"})
+				assert.NoError(t, err)
+			}
+			return next.RoundTrip(req)
+		}))
+		_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "POST /a"})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"POST /a 1", "GET /b 1", "GET /b 2", "GET /b 3"}, seen)
+	})
+	assert.Zero(t, partnerapi.AttemptNumber(t.Context()))
+}
+
+// httptraced returns a context with a trace of somebody else.
+func httptraced(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) {}})
+}
