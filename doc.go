@@ -57,6 +57,12 @@
 // that would be final is too large. [WithRetry] sets a [RetryPolicy], which describes the budget, and [WithoutRetry]
 // disables retries for a call.
 //
+// # Requests and responses
+//
+// [WithLogger] and [WithAttemptHook] report every attempt. [WithMiddleware] wraps the client's transport, for traces and for
+// [Dump], which writes each request and response without secrets and personal data: the way to look at a request that the
+// vendor says is wrong. [WithResponseInto] gets the response to one call, with its body.
+//
 // # Units
 //
 // Fees are in percent. A [Date] is a day in no time zone. A [UnixTime] and the times of a [Membership] are in UTC.

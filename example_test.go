@@ -3,6 +3,7 @@ package partnerapi_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -559,7 +560,7 @@ func ExampleWithAttemptHook() {
 	// Output: map[GET /account/network-domains answered:1 GET /account/network-domains unknown:1] <nil>
 }
 
-// named is a transport that prints the operation of each request, which can also be the name of a span.
+// named is a middleware that prints the operation of each request, which can also be the name of a span.
 type named struct{ next http.RoundTripper }
 
 func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -571,9 +572,50 @@ func (n named) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func ExampleOperation() {
 	ctx := context.Background()
-	fake := partnertest.New()
-	client := fake.Client(partnerapi.WithHTTPClient(&http.Client{Transport: named{fake.Transport()}}))
+	client := partnertest.New().Client(partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return named{next} }))
 
 	_ = client.Subscriptions.Cancel(ctx, "MS2365")
 	// Output: partner API, DELETE /partners/subscriptions/{pk}
+}
+
+// The dump of a call with a plan that the API does not know.
+func ExampleDump() {
+	ctx := context.Background()
+	var dumped strings.Builder // os.Stderr in a program
+	client := partnertest.New().Client(partnerapi.WithMiddleware(partnerapi.Dump(&dumped)), partnerapi.WithUserAgent("example/1"))
+
+	_ = client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com", Plan: "brak"})
+	for line := range strings.Lines(dumped.String()) {
+		if strings.Contains(line, "{") {
+			fmt.Print(line)
+		}
+	}
+	// Output:
+	// #1 > {"pk":"[redacted 6 bytes]","email":"[redacted 18 bytes]","plan":"brak"}
+	// #1 < {"success":false,"error":"[redacted 27 bytes]","error_type":"invalid_params"}
+}
+
+// A field that the SDK does not know.
+func ExampleWithResponseInto() {
+	ctx := context.Background()
+	fake := partnertest.New()
+	fake.Handle("GET /account/networks/{child_account_id}", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"account_id":"acc_1","fee":2.5,"rating":4.5}`))
+	}))
+	client := fake.Client()
+
+	var response partnerapi.Response
+	network, err := client.Networks.Get(ctx, "acc_1", partnerapi.WithResponseInto(&response))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var more struct {
+		Rating float64 `json:"rating"`
+	}
+	err = json.Unmarshal(response.Body, &more)
+	fmt.Println(network.Fee, more.Rating, err)
+	fmt.Println(response.StatusCode, response)
+	// Output:
+	// 2.5 4.5 <nil>
+	// 200 partnerapi.Response(redacted)
 }

@@ -202,7 +202,7 @@ func WithLogger(logger *slog.Logger) Option {
 // until the hook returns. The hook must be safe for concurrent use, because an All makes concurrent calls. If it panics, the
 // call or the loop over an All panics too.
 //
-// A transport, see [WithHTTPClient], gets the requests themselves. [Operation] returns their operation.
+// A middleware, see [WithMiddleware], gets the requests themselves. [Operation] returns their operation.
 func WithAttemptHook(hook func(context.Context, Attempt)) Option {
 	return func(s *settings) error {
 		s.observer.hook = hook

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"time"
 
@@ -26,10 +25,10 @@ func main() {
 	}
 }
 
-// observe returns the options of a traced and counted client. next sends its requests.
-func observe(next http.RoundTripper, tracer trace.Tracer, metrics *Metrics) []partnerapi.Option {
+// observe returns the options of a traced and counted client.
+func observe(tracer trace.Tracer, metrics *Metrics) []partnerapi.Option {
 	return []partnerapi.Option{
-		partnerapi.WithHTTPClient(&http.Client{Transport: Tracing{Next: next, Tracer: tracer}}),
+		partnerapi.WithMiddleware(Tracing(tracer)),
 		partnerapi.WithAttemptHook(func(ctx context.Context, a partnerapi.Attempt) {
 			AddAttempt(ctx, a)
 			metrics.Observe(a)
@@ -46,7 +45,7 @@ func run(ctx context.Context, w io.Writer) error {
 	registry := prometheus.NewRegistry()
 
 	fake := partnertest.New()
-	client := fake.Client(append(observe(fake.Transport(), tracer, NewMetrics(registry)),
+	client := fake.Client(append(observe(tracer, NewMetrics(registry)),
 		// shorter waits than the default, for a demonstration
 		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: time.Millisecond, MaxWait: 5 * time.Millisecond}))...)
 	tell(ctx, fake, client, tracer)

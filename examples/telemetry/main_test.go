@@ -55,12 +55,11 @@ type observed struct {
 	tracer   trace.Tracer
 }
 
-func newObserved(fake *partnertest.Fake, next http.RoundTripper) *observed {
+func newObserved(fake *partnertest.Fake, more ...partnerapi.Option) *observed {
 	o := &observed{registry: prometheus.NewRegistry()}
 	o.tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(&o.spans)).Tracer("test")
-	opts := append(observe(next, o.tracer, NewMetrics(o.registry)),
-		partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: 1, MaxWait: 1}))
-	o.Client = fake.Client(opts...)
+	opts := append(observe(o.tracer, NewMetrics(o.registry)), partnerapi.WithRetry(partnerapi.RetryPolicy{MinWait: 1, MaxWait: 1}))
+	o.Client = fake.Client(append(opts, more...)...)
 	return o
 }
 
@@ -123,7 +122,7 @@ func TestArgumentsAreNotRecorded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fake := partnertest.New()
-			o := newObserved(fake, fake.Transport())
+			o := newObserved(fake)
 			var before []string
 			for _, odd := range oddValues {
 				for _, op := range []string{
@@ -159,7 +158,7 @@ func (panicking) RoundTrip(req *http.Request) (*http.Response, error) {
 // A transport that panics, such as a mock without a responder, may have the URL in the panic value.
 func TestPanicValueIsNotRecorded(t *testing.T) {
 	t.Parallel()
-	o := newObserved(partnertest.New(), panicking{})
+	o := newObserved(partnertest.New(), partnerapi.WithHTTPClient(&http.Client{Transport: panicking{}}))
 	assert.Panics(t, func() { _, _ = o.Accounts.Search(t.Context(), "CANARY@example.com") })
 	assert.Contains(t, o.everything(), "GET /account/search")
 	assert.NotContains(t, o.everything(), "CANARY")
@@ -172,7 +171,7 @@ func TestConcurrentPages(t *testing.T) {
 	for i := range 1000 {
 		fake.SeedNetwork(partnerapi.Network{AccountID: fmt.Sprint("acc_", i)})
 	}
-	o := newObserved(fake, fake.Transport())
+	o := newObserved(fake)
 
 	ctx, span := o.tracer.Start(t.Context(), "walk")
 	for _, err := range o.Networks.All(ctx, partnerapi.ListOptions{}) {
@@ -189,8 +188,8 @@ func TestConcurrentPages(t *testing.T) {
 func TestOtherRequests(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
-	o := newObserved(fake, fake.Transport())
-	client := &http.Client{Transport: Tracing{Next: fake.Transport(), Tracer: o.tracer}}
+	o := newObserved(fake)
+	client := &http.Client{Transport: Tracing(o.tracer)(fake.Transport())}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://a.example/partner/CANARY", nil)
 	require.NoError(t, err)
 
@@ -203,18 +202,23 @@ func TestOtherRequests(t *testing.T) {
 	assert.Empty(t, fake.Calls()[0].Header.Get("Traceparent"))
 }
 
-// watch is a transport that records CloseIdleConnections.
-type watch struct {
-	http.RoundTripper
-	closed int
-}
-
-func (w *watch) CloseIdleConnections() { w.closed++ }
-
-func TestCloseIdleConnections(t *testing.T) {
+// A span has the number of its attempt, as the event of the attempt has.
+func TestSpansHaveTheAttempt(t *testing.T) {
 	t.Parallel()
 	fake := partnertest.New()
-	next := &watch{RoundTripper: fake.Transport()}
-	newObserved(fake, next).CloseIdleConnections()
-	assert.Equal(t, 1, next.closed)
+	fake.Fail("GET /account/network-domains", partnertest.Fault{Status: 503}, partnertest.Fault{Cut: partnertest.CutRefused})
+	o := newObserved(fake)
+
+	ctx, span := o.tracer.Start(t.Context(), "work")
+	_, err := o.Networks.Domains(ctx)
+	End(span, err)
+
+	require.NoError(t, err)
+	require.Len(t, o.spans.ended, 4)
+	root := o.spans.ended[3]
+	require.Len(t, root.Events(), 3)
+	for i, request := range o.spans.ended[:3] {
+		assert.Equal(t, int64(i+1), values(request.Attributes())["partnerapi.attempt"].AsInt64())
+		assert.Equal(t, int64(i+1), values(root.Events()[i].Attributes)["partnerapi.attempt"].AsInt64())
+	}
 }

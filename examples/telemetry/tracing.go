@@ -13,31 +13,34 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracing is a transport that makes a span of every request of the SDK, named after its operation, and propagates the
-// trace to the server. It does not use otelhttp, which records the URL, and with it pks, e-mails and the key of the
-// account API.
-type Tracing struct {
-	// Next sends the requests. For the real APIs, use a clone of [http.DefaultTransport] whose limit of idle connections
-	// per host matches the number of concurrent calls.
-	Next   http.RoundTripper
-	Tracer trace.Tracer
+// Tracing returns a middleware that makes a span of every request of the SDK, named after its operation, and propagates the
+// trace to the server. It does not use otelhttp, which records the URL, and with it pks, e-mails and the key of the account
+// API.
+func Tracing(tracer trace.Tracer) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper { return tracing{next, tracer} }
+}
+
+type tracing struct {
+	next   http.RoundTripper
+	tracer trace.Tracer
 }
 
 // RoundTrip makes a span of a request of the SDK, and passes any other request through unchanged. The span ends with the
 // response headers; the attempt records what happened to the body, see [AddAttempt].
-func (t Tracing) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 	api, op := partnerapi.Operation(req.Context())
 	if op == "" {
-		return t.Next.RoundTrip(req)
+		return t.next.RoundTrip(req)
 	}
-	ctx, span := t.Tracer.Start(req.Context(), op, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+	ctx, span := t.tracer.Start(req.Context(), op, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("partnerapi.api", string(api)),
+		attribute.Int("partnerapi.attempt", partnerapi.AttemptNumber(req.Context())),
 		attribute.String("http.request.method", req.Method),
 	))
 	defer func() { span.End() }() // if deferred directly, End would record the value of a panic, which may contain the URL
 	req = req.Clone(ctx)          // a transport must not change the request it receives
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
-	resp, err := t.Next.RoundTrip(req)
+	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		span.SetStatus(codes.Error, "no response") // the error text may contain the URL
 		return resp, err
@@ -48,9 +51,6 @@ func (t Tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return resp, nil
 }
-
-// CloseIdleConnections is called by the client's method of the same name.
-func (t Tracing) CloseIdleConnections() { (&http.Client{Transport: t.Next}).CloseIdleConnections() }
 
 // AddAttempt records an attempt as an event of the span in which the call was made. A call may make several attempts;
 // the event has the number of the attempt, its outcome, and the wait before the next one.

@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -74,6 +77,7 @@ func TestInvalidMiddlewares(t *testing.T) {
 	_, err := partnerapi.NewClient(partnerapi.WithMiddleware(nil))
 	assertRefused(t, err, "WithMiddleware", "nil")
 	for name, option := range map[string]partnerapi.Option{
+		"a dump":       partnerapi.WithMiddleware(partnerapi.Dump(nil)),
 		"a middleware": partnerapi.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil }),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,4 +202,19 @@ func TestAttemptNumber(t *testing.T) {
 // httptraced returns a context with a trace of somebody else.
 func httptraced(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) {}})
+}
+
+// docs/telemetry.md shows what Dump writes.
+func TestDocumentShowsTheDump(t *testing.T) {
+	t.Parallel()
+	mask := func(text string) string {
+		return regexp.MustCompile(`, [0-9.]+(µs|ms|s)\n|partnerapi-go/[0-9.]+`).ReplaceAllString(text, "…\n")
+	}
+	document, err := os.ReadFile("../../docs/telemetry.md")
+	require.NoError(t, err)
+	var dumped strings.Builder
+	client := partnertest.New().Client(partnerapi.WithMiddleware(partnerapi.Dump(&dumped)))
+	err = client.Subscriptions.Create(t.Context(), partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com", Plan: "brak"})
+	require.ErrorIs(t, err, partnerapi.ErrInvalid)
+	assert.Contains(t, mask(string(document)), "```text\n"+mask(strings.TrimSuffix(dumped.String(), "\n"))+"```\n")
 }

@@ -16,6 +16,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -277,6 +278,81 @@ func TestNoSecretInFailuresOverLoopback(t *testing.T) {
 	}
 }
 
+// A dump shows no secret of the request, however the response repeats it, and nothing that no document names.
+func TestNoSecretInDumps(t *testing.T) {
+	t.Parallel()
+	aWord := regexp.MustCompile(canary + `\w*`)
+	const members = `"success","status","error_type","type","plan","code","total","pages","page","records","filters","auth","logged_in","` + canary + `name"`
+	// said has each word in every member whose value is shown for other values.
+	said := func(words ...string) string {
+		list, _ := json.Marshal(words)
+		one, _ := json.Marshal(words[len(words)-1])
+		return `{` + strings.ReplaceAll(members, `",`, `":`+string(list)+`,`) + `:1,"customer":{"status":` + string(one) + `},"list":[` + string(list) + `]}`
+	}
+	responses := map[string]roundTripFunc{
+		"a page": func(req *http.Request) (*http.Response, error) {
+			return reply(200, "<html>"+everything(req), "Content-Type", "text/"+canary), nil
+		},
+		"the whole request": func(req *http.Request) (*http.Response, error) { return reply(400, said(everything(req))), nil },
+		"every value": func(req *http.Request) (*http.Response, error) {
+			words := aWord.FindAllString(everything(req), -1)
+			header := []string{"Location", "https://a.example/?key=" + words[0], canary, "1"}
+			for _, word := range words {
+				header = append(header, "X-Request-Id", word, "Content-Type", "text/"+word, "Retry-After", word, "Server", word, "Date", word, "Set-Cookie", "sid="+word)
+			}
+			resp := reply(429, said(words...), header...)
+			resp.Status = "429 " + words[0]
+			return resp, nil
+		},
+		"other data": always(200, `{"status":"ok","customer":{"birthdate":"2013-07-09","first_name":"`+canary+`","dob":20130709,"age":13,"kids":["`+canary+`"]},"`+canary+`":true,
+			"success":"`+canary+` 2013-07-09","total":"`+canary+`1","access":{"access_token":"`+canary+`","expires":20130709},"jwt":"`+canary+`"}`, "Set-Cookie", "sid="+canary),
+		"a cut body": func(req *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: breaking{req}}, nil
+		},
+		"an error": func(req *http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: req.Method, URL: req.URL.String(), Err: errors.New(everything(req))}
+		},
+	}
+	child := partnerapi.SignupRequest{
+		PK: canaryPK, Email: canaryEmail, ChildName: canary + "child", ChildEmail: canary + "child@b.example", ChildBirthday: partnerapi.Date{Year: 2013, Month: time.July, Day: 9},
+	}
+	made := canaryCalls(canarySession(t, "https://services.sparkart.net"))
+	made["a child"] = func(ctx context.Context, c *partnerapi.Client) error {
+		_, err := c.Signup.Resolve(ctx, child)
+		return err
+	}
+	made["a parent"] = func(ctx context.Context, c *partnerapi.Client) error {
+		_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{Email: canaryEmail, FirstName: canary, Birthdate: child.ChildBirthday, Password: canaryPassword})
+		return err
+	}
+	made["members that no document names"] = func(ctx context.Context, c *partnerapi.Client) error {
+		_, err := partnerapi.Do[struct{}](ctx, c, partnerapi.Call{
+			API: partnerapi.AccountAPI, Op: "POST /a/{b}", Args: []string{canary}, Query: url.Values{canary: {"2013-07-09"}, "dob": {canary}},
+			Body: map[string]any{canary: "2013-07-09", "kids": []any{canary, 20130709, map[string]any{"name": canary, "born": "2013-07-09"}}},
+		})
+		return err
+	}
+	for response, transport := range responses {
+		for name, call := range made {
+			t.Run(response+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					var dumped bytes.Buffer
+					opts := append(canaryCredentials(), partnerapi.WithMiddleware(partnerapi.Dump(&dumped)))
+					_ = call(t.Context(), newTestClient(t, transport, opts...))
+					time.Sleep(time.Minute) // the limit of a refresh, which continues without its call
+					assert.Contains(t, dumped.String(), ", attempt 1\n")
+					assert.Contains(t, dumped.String(), "#1 < ")
+					assertNoCanary(t, dumped.String(), "the dump")
+					for _, form := range []string{"2013", "07-09", "0709"} {
+						assert.NotContains(t, dumped.String(), form)
+					}
+				})
+			})
+		}
+	}
+}
+
 // No secret is in the error of a call whose sign-in fails at any step.
 func TestNoSecretInFailedSignIns(t *testing.T) {
 	t.Parallel()
@@ -496,7 +572,7 @@ func TestTypesWithSecretsAreRedacted(t *testing.T) {
 		"CallOption":         partnerapi.WithHeader("X-A", canary),
 		"TokenSourceFunc":    partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
 		"Call":               partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /a", Session: session},
-		"Response":           partnerapi.Response{StatusCode: 200},
+		"Response":           partnerapi.Response{StatusCode: 200, Body: []byte(canary)},
 		"AppSession":         canaryAppSession(t),
 		"AppSession, copied": *canaryAppSession(t),
 		"SignInCredentials":  partnerapi.SignInCredentials{AppKey: canary, Username: canary, Password: canaryPassword, AccountID: canary},
@@ -514,6 +590,7 @@ func TestTypesWithSecretsAreRedacted(t *testing.T) {
 		"CreateAccountRequest": partnerapi.CreateAccountRequest{Email: canaryEmail, Password: canaryPassword, PasswordConfirmation: canaryPassword},
 		"UpdateAccountRequest": partnerapi.UpdateAccountRequest{Email: canaryEmail, CurrentPassword: canaryPassword, Password: canaryPassword},
 		"AppLoginRequest":      partnerapi.AppLoginRequest{Username: canaryEmail, Password: canaryPassword},
+		"Response, header":     partnerapi.Response{Header: http.Header{canary: {canary}}, Body: []byte(canary)},
 		"pointer":              &partnerapi.LoginRequest{Email: canaryEmail, Password: canaryPassword},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -151,7 +151,7 @@ func TestGoBlocksCompile(t *testing.T) {
 			}
 			program := match[1]
 			if !strings.Contains(program, "package main\n") {
-				program = "package p\n\nimport (\n\t\"context\"\n\t\"errors\"\n\t\"fmt\"\n\t\"log\"\n\t\"slices\"\n\t\"time\"\n\n\t\"" + module + "\"\n\t\"" +
+				program = "package p\n\nimport (\n\t\"context\"\n\t\"encoding/json\"\n\t\"errors\"\n\t\"fmt\"\n\t\"log\"\n\t\"os\"\n\t\"slices\"\n\t\"time\"\n\n\t\"" + module + "\"\n\t\"" +
 					module + "/partnertest\"\n)\n" + around + program + "\nreturn err\n}\n"
 			}
 			require.NoError(t, check(program), "%s:\n%s", name, match[1])

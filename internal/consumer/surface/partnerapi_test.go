@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -227,6 +228,7 @@ var _ partnerapi.Domain
 var _ string = partnerapi.Domain{}.Description
 var _ string = partnerapi.Domain{}.ID
 var _ string = partnerapi.Domain{}.Title
+var _ func(w io.Writer) func(http.RoundTripper) http.RoundTripper = partnerapi.Dump
 var _ error = partnerapi.ErrAlreadyExists
 var _ error = partnerapi.ErrBadResponse
 var _ error = partnerapi.ErrForbidden

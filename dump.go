@@ -1,0 +1,80 @@
+package partnerapi
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/partnerapi/partnerapi-go/internal/dump"
+)
+
+// Dump returns a middleware that writes each request and each response to w, for a look at what is sent and what the API
+// responds. It is the last [WithMiddleware], so that it sees what the others change:
+//
+//	partnerapi.WithMiddleware(partnerapi.Dump(os.Stderr))
+//
+// The operation stands for the URL. Of JSON it writes null, and the values of members that say what happened, such as
+// success, status, error_type, plan, code and total, if they are single words, numbers, true or false. Every other value is
+// written as [redacted N bytes]. So are names of members that the APIs do not document, and header and query values, unless
+// they are known as harmless. A body that is not JSON, is incomplete or is larger than 64 KiB is written as its type and length.
+//
+// A request is written before it is sent; a response, after the client has read it. Each is one Write, not concurrent with
+// another of this Dump, and its lines begin with a number that the two share. Requests and responses are not changed, calls
+// wait for w, and errors of w are ignored. A nil w is refused by [NewClient].
+func Dump(w io.Writer) func(http.RoundTripper) http.RoundTripper {
+	if w == nil {
+		return func(http.RoundTripper) http.RoundTripper { return nil }
+	}
+	return dump.Rules{
+		Members: dumpedMembers(), Headers: dumpedHeaders, Label: label, Error: describe,
+	}.To(w)
+}
+
+// label is the line of a request of ctx, or empty if it is not one of the SDK's.
+func label(ctx context.Context) string {
+	api, op := Operation(ctx)
+	if op == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s, attempt %d", api, op, AttemptNumber(ctx))
+}
+
+// dumpedMembers are the names of members and query parameters that [Dump] writes, and whether with their values.
+func dumpedMembers() map[string]bool {
+	names := make(map[string]bool)
+	for name := range strings.FieldsSeq(namedMembers) {
+		names[name] = false
+	}
+	for name := range strings.FieldsSeq(shownMembers) {
+		names[name] = true
+	}
+	return names
+}
+
+const (
+	shownMembers = `auth code collection error_type filters logged_in page pages plan records request_method status success total type`
+	namedMembers = `accept_terms access access_signature access_token access_token_expiration account account-users account_id
+		account_title account_user accounts address affiliates age alerts allow_signup annotations app at_renewal_cap
+		authentications auto_renewal_enabled avatar avatar_color benefit_type benefits birthdate child_account_id child_birthday
+		child_email child_name children_count city class codes contact_email contact_name counters country_id created
+		current_password customer demo demo_counter description details dev_message domain_id domain_title email email_aliases
+		end_date error errors expired fanclub_id fee fee_proposed fee_proposed_date fields filter first_name hidden_tips href id
+		image_url invalid_email_message is_app_account jwt key lapsed last_login last_name list lists_opt_in lists_opt_in_source
+		login_url message messages mobile_number name network_url new_email online_benefits optional_features
+		parent_account_id password password_attributes password_confirmation phone pk priority proposed_account_id
+		proposed_date proposed_user_id provider_id refresh_token refresh_token_expiration registered reset_url role_count roles
+		screen_locked search select_account signup_url start_date state stats stripe_key_exists stripe_pub_key subscription summary
+		tags text timestamp timezone_id title token trial_membership url user user_count user_id username utc_offset version_id
+		zip`
+)
+
+// dumpedHeaders are the names of headers that [Dump] writes, and which of their values.
+var dumpedHeaders = map[string]func(string) bool{
+	"Accept": dump.IsMediaType, "Content-Type": dump.IsMediaType, "Content-Length": dump.IsCount, "Date": dump.IsDate, "Retry-After": dump.IsDate,
+	"User-Agent": dump.IsPlain, "X-Request-Id": dump.IsPlain,
+	"Api-Key": nil, "Authorization": nil, "Cache-Control": nil, "Connection": nil, "Content-Encoding": nil, "Cookie": nil, "Etag": nil,
+	"Last-Modified": nil, "Location": nil, "Server": nil, "Set-Cookie": nil, "Traceparent": nil, "Vary": nil, "Via": nil,
+	"Www-Authenticate": nil, "X-Token-Auth": nil,
+}
