@@ -38,7 +38,7 @@ func TestDumpNamesWhatIsDocumented(t *testing.T) {
 		}
 	}
 	for _, file := range fixtures {
-		body, err := os.ReadFile(file)
+		body, err := os.ReadFile(file) //nolint:gosec // of this repository
 		require.NoError(t, err)
 		var v any
 		require.NoError(t, json.Unmarshal(body, &v))
@@ -48,7 +48,7 @@ func TestDumpNamesWhatIsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, requests)
 	for _, file := range requests {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(file) //nolint:gosec // of this repository
 		require.NoError(t, err)
 		head, _, _ := strings.Cut(strings.ReplaceAll(string(text), "\r", ""), "\n\n")
 		lines := strings.Split(head, "\n")

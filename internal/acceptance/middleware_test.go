@@ -188,7 +188,7 @@ func TestAttemptNumber(t *testing.T) {
 			mu.Unlock()
 			if op == "POST /a" && number == 1 {
 				_, err := partnerapi.Do[struct{}](req.Context(), client, partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /b"})
-				assert.NoError(t, err)
+				require.NoError(t, err)
 			}
 			return next.RoundTrip(req)
 		}))

@@ -90,10 +90,10 @@ var middlewares = map[string]func(next http.RoundTripper, req *http.Request) (*h
 		return next.RoundTrip(req.Clone(ctx))
 	},
 	"swaps the context": func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-		return next.RoundTrip(req.Clone(context.Background())) //nolint:usetesting // a context without the values of the request's
+		return next.RoundTrip(req.Clone(context.Background()))
 	},
 	"swaps the context for the first": func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-		if resp, err := next.RoundTrip(req.Clone(context.Background())); err == nil { //nolint:usetesting // as above
+		if resp, err := next.RoundTrip(req.Clone(context.Background())); err == nil {
 			return resp, nil
 		}
 		return next.RoundTrip(req)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,19 +45,19 @@ func newRequest(t *testing.T, method, target, body string, header ...string) *ht
 	}
 	req, err := http.NewRequestWithContext(context.WithValue(t.Context(), labelKey{}, "a label"), method, target, content)
 	require.NoError(t, err)
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Add(header[i], header[i+1])
+	for pair := range slices.Chunk(header, 2) {
+		req.Header.Add(pair[0], pair[1])
 	}
 	return req
 }
 
-func responseOf(status int, body string, header ...string) *http.Response {
+func reply(status int, body string, header ...string) *http.Response {
 	resp := &http.Response{StatusCode: status, Status: "200 CANARY", Header: make(http.Header), ContentLength: -1, Body: http.NoBody}
 	if body != "" {
 		resp.Body = io.NopCloser(strings.NewReader(body))
 	}
-	for i := 0; i < len(header); i += 2 {
-		resp.Header.Add(header[i], header[i+1])
+	for pair := range slices.Chunk(header, 2) {
+		resp.Header.Add(pair[0], pair[1])
 	}
 	return resp
 }
@@ -131,13 +132,13 @@ func TestResponses(t *testing.T) {
 	}{
 		"no response":    {nil, errors.New("down"), "no response: down, 1s"},
 		"neither":        {nil, nil, "neither a response nor an error, 1s"},
-		"without a body": {responseOf(204, "", "X-Id", "r-1", "Location", "/SECRET"), nil, "204 No Content, 1s\n[redacted 8 bytes]: [redacted 7 bytes]\nX-Id: r-1"},
+		"without a body": {reply(204, "", "X-Id", "r-1", "Location", "/SECRET"), nil, "204 No Content, 1s\n[redacted 8 bytes]: [redacted 7 bytes]\nX-Id: r-1"},
 		"a nil body":     {&http.Response{StatusCode: 599}, nil, "599, 1s"},
-		"JSON":           {responseOf(200, `{"status":"ok","email":"a@b.example"}`), nil, "200 OK, 1s\n{\"status\":\"ok\",\"email\":\"[redacted 11 bytes]\"}"},
-		"a page":         {responseOf(502, "<html>SECRET", "Content-Type", "text/html; charset=utf-8"), nil, "502 Bad Gateway, 1s\nContent-Type: text/html; charset=utf-8\n[text/html, 12 bytes: not JSON]"},
+		"JSON":           {reply(200, `{"status":"ok","email":"a@b.example"}`), nil, "200 OK, 1s\n{\"status\":\"ok\",\"email\":\"[redacted 11 bytes]\"}"},
+		"a page":         {reply(502, "<html>SECRET", "Content-Type", "text/html; charset=utf-8"), nil, "502 Bad Gateway, 1s\nContent-Type: text/html; charset=utf-8\n[text/html, 12 bytes: not JSON]"},
 		"cut":            {&http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"status":"ok"}`), iotest.ErrReader(io.ErrUnexpectedEOF)))}, nil, "200 OK, 1s\n[unknown type, 15 bytes: then unexpected EOF]"},
-		"an echo":        {responseOf(200, `{"status":"secret","filters":["token"]}`, "X-Id", "secret", "Content-Type", "secret/token"), nil, "200 OK, 1s\nContent-Type: [redacted 12 bytes]\nX-Id: [redacted 6 bytes]\n{\"status\":\"[redacted 6 bytes]\",\"filters\":[\"[redacted 5 bytes]\"]}"},
-		"large":          {responseOf(200, `{"status":"`+strings.Repeat("a", MostShown)+`"}`), nil, "200 OK, 1s\n[unknown type, 65549 bytes: more than 65536]"},
+		"an echo":        {reply(200, `{"status":"secret","filters":["token"]}`, "X-Id", "secret", "Content-Type", "secret/token"), nil, "200 OK, 1s\nContent-Type: [redacted 12 bytes]\nX-Id: [redacted 6 bytes]\n{\"status\":\"[redacted 6 bytes]\",\"filters\":[\"[redacted 5 bytes]\"]}"},
+		"large":          {reply(200, `{"status":"`+strings.Repeat("a", MostShown)+`"}`), nil, "200 OK, 1s\n[unknown type, 65549 bytes: more than 65536]"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -291,12 +292,14 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 func TestConcurrentExchanges(t *testing.T) {
 	t.Parallel()
 	var w exclusive
-	next := rules().To(&w)(roundTripFunc(func(*http.Request) (*http.Response, error) { return responseOf(200, `{"status":"ok"}`), nil }))
+	next := rules().To(&w)(roundTripFunc(func(*http.Request) (*http.Response, error) { return reply(200, `{"status":"ok"}`), nil }))
 	var exchanges sync.WaitGroup
 	for range 50 {
 		exchanges.Go(func() {
 			resp, err := next.RoundTrip(newRequest(t, "POST", "https://a.example/", `{"total":1}`))
-			assert.NoError(t, err)
+			if !assert.NoError(t, err) { //nolint:testifylint // not in the test's goroutine
+				return
+			}
 			_, _ = io.ReadAll(resp.Body)
 			_ = resp.Body.Close()
 		})
