@@ -172,6 +172,8 @@ var failingArguments = []failing{
 	{"option: a base URL without TLS", refusedOption(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "http://SECRET.example"))},
 	{"option: the base URL of an unknown API", refusedOption(partnerapi.WithBaseURL("billing", "https://SECRET.example"))},
 	{"option: no HTTP client", refusedOption(partnerapi.WithHTTPClient(nil))},
+	{"option: no middleware", refusedOption(partnerapi.WithMiddleware(nil))},
+	{"option: a middleware without a transport", refusedOption(partnerapi.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil }))},
 	{"option: an HTTP client that follows redirects", refusedOption(partnerapi.WithHTTPClient(&http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return nil },
 	}))},
