@@ -285,19 +285,6 @@ func TestBlankRecords(t *testing.T) {
 	assertKinds(t, err, partnerapi.ErrBadResponse)
 }
 
-// A list longer than a page that does not state its number of pages would be truncated silently.
-func TestAllWithoutPages(t *testing.T) {
-	t.Parallel()
-	client := newTestClient(t, newTranscript(always(200, `{"list":[{"account_id":"acc_1"}],"total":250}`)))
-	var got []partnerapi.Network
-	var failed error
-	for n, err := range client.Networks.All(t.Context(), partnerapi.ListOptions{}) {
-		got, failed = append(got, n), err
-	}
-	assertKinds(t, failed, partnerapi.ErrBadResponse)
-	assert.Equal(t, []partnerapi.Network{{AccountID: "acc_1"}, {}}, got)
-}
-
 // Options are used by several pages concurrently, and by a caller's own goroutines.
 func TestOptionsAreSharedByPages(t *testing.T) {
 	t.Parallel()
