@@ -50,63 +50,15 @@ func cookieHeader(t testing.TB, session *partnerapi.Session) []string {
 	return setCookies(t, session)
 }
 
-func TestCookiesAreSentBackUnchanged(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct{ set, want string }{
-		"a comma":                       {"sid=a,b; path=/", "sid=a,b"},
-		"brackets in a name":            {"sid[main]=abcdef; path=/", "sid[main]=abcdef"},
-		"spaces inside":                 {"sid=a b  c", "sid=a b  c"},
-		"a tab inside":                  {"sid=a\tb", "sid=a\tb"},
-		"spaces around":                 {" sid = a b ; path=/", "sid=a b"},
-		"tabs around":                   {"\tsid\t=\ta\t;", "sid=a"},
-		"quoted":                        {`sid="a b"`, `sid="a b"`},
-		"quoted with spaces":            {`sid=" a "`, `sid=" a "`},
-		"quoted and empty":              {`sid=""`, `sid=""`},
-		"quoted with a semicolon":       {`sid="a;b"`, `sid="a`},
-		"a quote":                       {`sid="`, `sid="`},
-		"a quote inside":                {`sid=a"b`, `sid=a"b`},
-		"a backslash":                   {`sid=a\b\"c`, `sid=a\b\"c`},
-		"JSON":                          {`prefs={"a":[1,2],"b":"c d"}`, `prefs={"a":[1,2],"b":"c d"}`},
-		"UTF-8":                         {"sid=ü€", "sid=ü€"},
-		"Latin-1":                       {"sid=\xfc\xff\x80", "sid=\xfc\xff\x80"},
-		"Latin-1 in a name":             {"s\xefd=1", "s\xefd=1"},
-		"a no-break space at the end":   {"sid=a\u00a0", "sid=a\u00a0"},
-		"equals signs":                  {"sid==a=b==", "sid==a=b=="},
-		"percent signs":                 {"sid=a%2Bb%3B%", "sid=a%2Bb%3B%"},
-		"any separator in a name":       {`a b@c,d/e?{f}"g\h<i>:(j)=1`, `a b@c,d/e?{f}"g\h<i>:(j)=1`},
-		"a name like an attribute":      {"Expires=1; Path=/", "Expires=1"},
-		"no value":                      {"sid=", "sid="},
-		"no value but spaces":           {"sid=  ; path=/", "sid="},
-		"HTML, which JSON would escape": {"sid=<a&b>", "sid=<a&b>"},
-		"attributes of nonsense":        {"sid=1;;; =; =x; Path; Max-Age; Expires=; Domain=..; SameSite=Odd; Priority=High", "sid=1"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			session := sessionOfCookies(t, "first=1", test.set, "last=2")
-			want := []string{"first=1; " + test.want + "; last=2"}
-			assert.Equal(t, want, cookieHeader(t, session))
-			imported, err := partnerapi.ImportSession(export(t, session))
-			require.NoError(t, err)
-			assert.Equal(t, want, cookieHeader(t, imported))
-			assert.Equal(t, string(export(t, session)), string(export(t, imported)))
-		})
-	}
-}
-
-// A line that is not a cookie, or one with invalid bytes, is ignored.
+// Lines are parsed in internal/cookie. A line that it ignores replaces no cookie and binds the session to no server.
 func TestInvalidCookiesAreIgnored(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{
-		"", ";", "=", "=2", " = 2; path=/", "sid", "sid; path=/", "; sid=2", "; =2", "sid=\x00", "sid=2\x7f", "s\x01id=2", "sid=a\r\nX-Evil: 1", "sid=a\nb",
-		"sid=" + strings.Repeat("a", 4094), strings.Repeat("n", 4097) + "=",
-	} {
+	for _, line := range []string{"sid", "=2", "sid=2\x7f", "sid=a\r\nX-Evil: 1"} {
 		session := sessionOfCookies(t, "sid=1")
 		before := string(export(t, session))
 		setCookies(t, session, line)
 		assert.Equal(t, []string{"sid=1"}, cookieHeader(t, session), "%q", line)
 		assert.Equal(t, before, string(export(t, session)), "%q", line)
-		assert.Empty(t, cookieHeader(t, sessionOfCookies(t, line)), "%q", line)
 		assert.JSONEq(t, `{"version":3,"origin":"","cookies":[]}`, string(export(t, sessionOfCookies(t, line))), "%q", line)
 	}
 }
@@ -120,12 +72,19 @@ func named(first, n int, attributes string) []string {
 	return lines
 }
 
+// Cookies that expire during a call make room for those of its response.
 func TestExpiredCookiesAreDroppedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		session := sessionOfCookies(t, append(named(0, 30, ""), named(30, 20, "; Max-Age=1")...)...)
-		time.Sleep(time.Second)
-		setCookies(t, session, named(50, 20, "")...)
+		client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			resp := reply(200, oneCustomer)
+			resp.Header["Set-Cookie"] = named(50, 20, "")
+			return resp, nil
+		}))
+		_, err := client.Accounts.Get(t.Context(), session)
+		require.NoError(t, err)
 		assert.Equal(t, []string{strings.Join(append(named(0, 30, ""), named(50, 20, "")...), "; ")}, cookieHeader(t, session))
 	})
 }
@@ -142,17 +101,13 @@ func TestManyCookies(t *testing.T) {
 		return resp, nil
 	}))
 	session := loggedIn(t, client)
-	for range 249 {
+	for range 3 {
 		_, err := client.Accounts.Get(t.Context(), session)
 		require.NoError(t, err)
 	}
-	assert.Equal(t, []string{strings.Join(named(4950, 50, ""), "; ")}, cookieHeader(t, session))
-
-	for range 31 {
-		setCookies(t, session, named(n, 1000, "")...)
-		n += 1000
-	}
-	assert.Equal(t, []string{strings.Join(named(n-50, 50, ""), "; ")}, cookieHeader(t, session))
+	assert.Equal(t, []string{strings.Join(named(30, 50, ""), "; ")}, cookieHeader(t, session))
+	setCookies(t, session, named(n, 1000, "")...)
+	assert.Equal(t, []string{strings.Join(named(n+950, 50, ""), "; ")}, cookieHeader(t, session))
 }
 
 // A cookie of 8 bytes or more is redacted: shorter ones occur in many words. Quotes around it are not counted, because a
@@ -160,18 +115,12 @@ func TestManyCookies(t *testing.T) {
 func TestCookiesOfEightBytesAreRedacted(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ set, says, want string }{
-		"7 bytes":                  {"sid=abcdefg", "No abcdefg here", "No abcdefg here"},
-		"8 bytes":                  {"sid=abcdefgh", "No abcdefgh here", "No [redacted] here"},
-		"9 bytes":                  {"sid=abcdefghi", "No abcdefghi here", "No [redacted] here"},
-		"7 bytes in quotes":        {`sid="abcdefg"`, `No "abcdefg" or abcdefg here`, `No "abcdefg" or abcdefg here`},
-		"8 bytes in quotes":        {`sid="abcdefgh"`, `No "abcdefgh" or abcdefgh here`, `No "[redacted]" or [redacted] here`},
-		"a quote at one end":       {`sid="abcdefg`, `No "abcdefg here`, `No [redacted] here`},
-		"with spaces":              {"sid=abc, defgh", "No abc, defgh here", "No [redacted] here"},
-		"escaped, as in a URL":     {"sid=abc defgh/+", "No ?sid=abc+defgh%2F%2B or abc%20defgh%2F+ here", "No ?sid=[redacted] or [redacted] here"},
-		"other bytes than UTF-8":   {"sid=abcdefg\xff", "No abcdefg%FF here", "No [redacted] here"},
-		"a second one":             {"sid=1\nother=abcdefgh", "No abcdefgh here", "No [redacted] here"},
-		"one that begins as other": {"sid=abcdefgh\nother=abcdefghij", "No abcdefghij here", "No [redacted] here"},
-		"a name":                   {"abcdefgh=1", "No abcdefgh here", "No abcdefgh here"},
+		"7 bytes":              {"sid=abcdefg", "No abcdefg here", "No abcdefg here"},
+		"8 bytes":              {"sid=abcdefgh", "No abcdefgh here", "No [redacted] here"},
+		"8 bytes in quotes":    {`sid="abcdefgh"`, `No "abcdefgh" or abcdefgh here`, `No "[redacted]" or [redacted] here`},
+		"escaped, as in a URL": {"sid=abc defgh/+", "No ?sid=abc+defgh%2F%2B or abc%20defgh%2F+ here", "No ?sid=[redacted] or [redacted] here"},
+		"a second one":         {"sid=1\nother=abcdefgh", "No abcdefgh here", "No [redacted] here"},
+		"a name":               {"abcdefgh=1", "No abcdefgh here", "No abcdefgh here"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -202,11 +151,11 @@ func TestNewCookiesAreRedacted(t *testing.T) {
 	}
 }
 
-// net/http passes the bytes unchanged, with HTTP/1.1 and HTTP/2.
+// The bytes are unchanged by net/http, with HTTP/1.1 and HTTP/2, and by an export.
 func TestCookiesOverLoopback(t *testing.T) {
 	t.Parallel()
-	odd := []string{"sid=a,b", "sid[main]=abc", `q="a b"`, "l=\xfc\xff", "t=a\tb", "s = a  b ", `b=a\"b`, "e=", "x=y=="}
-	const want = "sid=a,b; sid[main]=abc; q=\"a b\"; l=\xfc\xff; t=a\tb; s=a  b; b=a\\\"b; e=; x=y=="
+	odd := []string{"sid=a,b", "sid[main]=abc", `q="a b"`, "l=\xfc\xff", "t=a\tb", "s = a  b ", `b=a\"b`, "e=", "x=<y&>=="}
+	const want = "sid=a,b; sid[main]=abc; q=\"a b\"; l=\xfc\xff; t=a\tb; s=a  b; b=a\\\"b; e=; x=<y&>=="
 	for _, two := range []bool{false, true} {
 		t.Run(fmt.Sprintf("HTTP/2 %t", two), func(t *testing.T) {
 			t.Parallel()
@@ -223,6 +172,11 @@ func TestCookiesOverLoopback(t *testing.T) {
 			session := loggedIn(t, client)
 			assert.Empty(t, <-arrived)
 			_, err := client.Accounts.Get(t.Context(), session)
+			require.NoError(t, err)
+			assert.Equal(t, want, <-arrived)
+			imported, err := partnerapi.ImportSession(export(t, session))
+			require.NoError(t, err)
+			_, err = client.Accounts.Get(t.Context(), imported)
 			require.NoError(t, err)
 			assert.Equal(t, want, <-arrived)
 		})
@@ -249,20 +203,9 @@ func TestImportOfVersion3(t *testing.T) {
 		return pairs
 	}
 	for name, data := range map[string][]byte{
-		"no name":                     in3(t, "", "1"),
-		"a control character":         in3(t, "sid", "a\x00b"),
-		"a line break":                in3(t, "sid", "1\r\nX-Evil: 1"),
 		"a line break in a name":      in3(t, "sid\r\nX-Evil: 1", "1"),
-		"a delete":                    in3(t, "sid", "\x7f"),
 		"a cookie in a value":         in3(t, "sid", "1; admin=1"),
-		"a semicolon at the end":      in3(t, "sid", "1;"),
 		"a cookie in a name":          in3(t, "sid=1; admin", "1"),
-		"a value in a name":           in3(t, "sid=1", "1"),
-		"a semicolon in a name":       in3(t, "a;b", "1"),
-		"a space before a name":       in3(t, " sid", "1"),
-		"a space behind a name":       in3(t, "sid ", "1"),
-		"a tab before a value":        in3(t, "sid", "\t1"),
-		"a space behind a value":      in3(t, "sid", "1 "),
 		"a cookie twice":              in3(t, "sid", "1", "club", "1", "sid", "2"),
 		"over 4 KiB":                  in3(t, "sid", strings.Repeat("a", 4094)),
 		"over 50":                     in3(t, many(51)...),
