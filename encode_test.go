@@ -96,7 +96,7 @@ func FuzzPathArgument(f *testing.F) {
 	})
 }
 
-var teapotTransport = roundTripFunc(func(*http.Request) (*http.Response, error) { return teapot.response(), nil })
+var teapotTransport = always(http.StatusTeapot, "")
 
 // Invalid UTF-8 in a body is refused, also in types with a MarshalJSON. A U+FFFD is sent.
 func TestBodyIsUTF8(t *testing.T) {

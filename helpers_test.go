@@ -2,16 +2,12 @@ package partnerapi
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -168,22 +164,6 @@ func (s *Session) absorb(resp *http.Response, origin string) {
 	s.opened().absorb(resp, originOf(from))
 }
 
-func loggedIn(t *testing.T, client *Client) *Session {
-	t.Helper()
-	customer, session, err := client.Accounts.Login(t.Context(), LoginRequest{Email: "e", Password: "p"})
-	require.NoError(t, err)
-	require.NotNil(t, session)
-	assert.Equal(t, &Customer{ID: 1}, customer)
-	return session
-}
-
-func export(t *testing.T, session *Session) []byte {
-	t.Helper()
-	data, err := session.Export()
-	require.NoError(t, err)
-	return data
-}
-
 func sessionOf(t *testing.T, tokens Tokens) *Session {
 	t.Helper()
 	session, err := NewTokenSession(tokens)
@@ -234,197 +214,4 @@ func assertRefused(t *testing.T, err error, name, why string) {
 	assert.Equal(t, why, refused.Reason)
 }
 
-// transcript is a transport that returns its responses in turn, then repeats the last one, and records the requests.
-type transcript struct {
-	mu        sync.Mutex
-	responses []canned
-	asked     []string // method and path with query
-	bodies    []string
-	headers   []http.Header
-}
-
-func newTranscript(responses ...canned) *transcript {
-	return &transcript{responses: responses}
-}
-
-// canned is a response that can be returned more than once.
-type canned struct {
-	status int
-	body   string
-	header []string
-}
-
-func respondWith(status int, body string, header ...string) canned {
-	return canned{status, body, header}
-}
-
-func (c canned) response() *http.Response { return reply(c.status, c.body, c.header...) }
-
-// teapot is a response that is not retried.
-var teapot = respondWith(http.StatusTeapot, "")
-
-func (l *transcript) RoundTrip(req *http.Request) (*http.Response, error) {
-	var body []byte
-	if req.Body != nil {
-		var err error
-		if body, err = io.ReadAll(req.Body); err != nil {
-			return nil, err
-		}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.asked = append(l.asked, req.Method+" "+req.URL.RequestURI())
-	l.bodies = append(l.bodies, string(body))
-	l.headers = append(l.headers, req.Header)
-	return l.responses[min(len(l.asked), len(l.responses))-1].response(), nil
-}
-
 func ptr[T any](v T) *T { return &v }
-
-// Every canary begins with this, in a form that no escaping changes.
-const canary = "CANARY"
-
-const (
-	canaryPartnerToken    = canary + "partnertoken"
-	canaryAccountKey      = canary + "accountkey"
-	canaryOrganizationKey = canary + "organizationkey"
-	canaryNetworkToken    = canary + "networktoken"
-	canaryPK              = canary + "pk"
-	canaryEmail           = canary + "email@b.example"
-	canaryPassword        = canary + "password"
-	canaryCookie          = canary + "cookie"
-	canaryAccess          = canary + "access"
-	canaryRefresh         = canary + "refresh"
-)
-
-// assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
-func assertNoCanary(t *testing.T, text, what string) {
-	t.Helper()
-	text = strings.ToUpper(text)
-	for _, form := range []string{canary, "43414E415259", "67 65 78 65 82 89", "0X43, 0X41, 0X4E"} {
-		if strings.Contains(text, form) {
-			t.Errorf("%s shows a secret: %.500s", what, text)
-		}
-	}
-}
-
-// verbs are those whose output a type can define. For others, such as %p of a struct, fmt prints all fields.
-var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"}
-
-func canarySession(t *testing.T, origin string) *Session {
-	t.Helper()
-	session := NewSession()
-	session.absorb(reply(200, "", "Set-Cookie", "sid="+canaryCookie), origin)
-	return session
-}
-
-// canaryCalls are calls of each API and each kind of session, with secrets. Every call is under test in internal/acceptance.
-func canaryCalls(session *Session) map[string]func(context.Context, *Client) error {
-	return map[string]func(context.Context, *Client) error{
-		"Subscriptions.Create": func(ctx context.Context, c *Client) error {
-			return c.Subscriptions.Create(ctx, CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail})
-		},
-		"Subscriptions.Cancel": func(ctx context.Context, c *Client) error { return c.Subscriptions.Cancel(ctx, canaryPK) },
-		"Accounts.Search": func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Search(ctx, canaryEmail)
-			return err
-		},
-		"Accounts.Login": func(ctx context.Context, c *Client) error {
-			_, _, err := c.Accounts.Login(ctx, LoginRequest{canaryEmail, canaryPassword})
-			return err
-		},
-		"Accounts.Get": func(ctx context.Context, c *Client) error {
-			_, err := c.Accounts.Get(ctx, session)
-			return err
-		},
-		"Accounts.Benefits, with tokens": func(ctx context.Context, c *Client) error {
-			session, err := NewTokenSession(Tokens{AccessToken: canaryAccess, RefreshToken: canaryRefresh})
-			if err != nil {
-				return err
-			}
-			_, err = c.Accounts.Benefits(ctx, session)
-			return err
-		},
-		"Networks.List": func(ctx context.Context, c *Client) error {
-			_, err := c.Networks.List(ctx, ListOptions{Search: canaryEmail})
-			return err
-		},
-		"Networks.Delete": func(ctx context.Context, c *Client) error {
-			_, err := c.Networks.Delete(ctx, canaryPK)
-			return err
-		},
-		"AppSessions.Login": func(ctx context.Context, c *Client) error {
-			_, err := c.AppSessions.Login(ctx, AppLoginRequest{canaryEmail, canaryPassword})
-			return err
-		},
-	}
-}
-
-// watched returns options for a client whose credentials are canaries, and a function that returns everything that its
-// logger and hook get.
-func watched(t *testing.T) ([]Option, func() string) {
-	t.Helper()
-	var mu sync.Mutex
-	var logged strings.Builder
-	write := writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return logged.Write(p)
-	})
-	handler := slog.NewTextHandler(write, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true})
-	opts := []Option{
-		WithPartnerToken(canaryPartnerToken), WithAccountKey(canaryAccountKey),
-		WithOrganizationKey(canaryOrganizationKey), WithNetworkToken(canaryNetworkToken),
-		WithLogger(slog.New(handler)),
-		WithAttemptHook(func(_ context.Context, a Attempt) {
-			data, err := json.Marshal([]any{a})
-			require.NoError(t, err)
-			_, _ = write.Write(data)
-			slog.New(slog.NewJSONHandler(write, nil)).Info("m", "attempt", a, "err", a.Err, slog.Group("g", "attempts", []Attempt{a}))
-			slog.New(slog.NewTextHandler(write, nil)).Info("m", "attempt", a, "err", a.Err)
-			type user struct{ attempt Attempt } // fmt ignores the Format and String of an unexported field
-			for _, verb := range verbs {
-				_, _ = fmt.Fprintf(write, verb+verb+verb+"\n", a, &a, user{a})
-			}
-		}),
-	}
-	return opts, func() string {
-		mu.Lock()
-		defer mu.Unlock()
-		return logged.String()
-	}
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func canaryAppSession(t *testing.T) *AppSession {
-	t.Helper()
-	session := new(AppSession)
-	require.NoError(t, json.Unmarshal([]byte(`{"jwt":"`+canaryNetworkToken+`","auth":true}`), session))
-	return session
-}
-
-// canarySignIn is a source that has signed in.
-func canarySignIn(t *testing.T) TokenSource {
-	t.Helper()
-	source := SignIn(SignInCredentials{AppKey: canaryNetworkToken, Username: canaryEmail, Password: canaryPassword},
-		WithHTTPClient(&http.Client{Transport: newTranscript(respondWith(200, `{"jwt":"`+canaryNetworkToken+`","auth":true}`))}))
-	token, err := source.Token(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, canaryNetworkToken, token)
-	return source
-}
-
-// canaryTokenFile is a source that has read its file.
-func canaryTokenFile(t *testing.T) TokenSource {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), canary)
-	require.NoError(t, os.WriteFile(path, []byte(canaryPartnerToken), 0o600))
-	source := TokenFile(path)
-	token, err := source.Token(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, canaryPartnerToken, token)
-	return source
-}

@@ -148,15 +148,15 @@ func TestCredentialsInAQueryRefused(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			log := newTranscript(respondWith(200, `{"success":true}`))
-			_, err := Do[none](t.Context(), newTestClient(t, log), Call{API: test.api, Op: "GET /a", Query: test.query})
 			if test.why == "" {
+				client := newTestClient(t, always(200, `{"success":true}`))
+				_, err := Do[none](t.Context(), client, Call{API: test.api, Op: "GET /a", Query: test.query})
 				require.NoError(t, err)
 				return
 			}
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: test.api, Op: "GET /a", Query: test.query})
 			assertRefused(t, err, "Query", test.why+" is reserved")
 			assert.NotContains(t, err.Error(), "SECRET")
-			assert.Empty(t, log.asked)
 		})
 	}
 }
@@ -242,8 +242,9 @@ func TestResponseHeaderWithoutCredentials(t *testing.T) {
 		"X-Debug", "key=test-account-key", "X-Debug", "harmless", "Link", "</a?key=test%2Daccount%2dkey>", "X-Cookie", "sid=SESSION-cookie",
 		"Content-Location", "/account/status?key=test-account-ke", "X-Organization", "test-organization-key", "Set-Cookie2", "a=b",
 	)))
-	session := loggedIn(t, client)
-	_, err := client.Accounts.Status(t.Context(), session, WithResponseInto(&got))
+	_, session, err := client.Accounts.Login(t.Context(), LoginRequest{Email: "e", Password: "p"})
+	require.NoError(t, err)
+	_, err = client.Accounts.Status(t.Context(), session, WithResponseInto(&got))
 	require.NoError(t, err)
 	assert.Equal(t, http.Header{
 		"X-Debug": {"[redacted]", "harmless"}, "Link": {"[redacted]"}, "X-Cookie": {"[redacted]"},

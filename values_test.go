@@ -491,10 +491,10 @@ func TestUnreadableTimes(t *testing.T) {
 		`{"list":[{"id":"i","created":"soon"}],"pages":1}`: "field list.created: not a number of Unix seconds in the years 1 to 9999",
 		`{"list":[{"id":"i","created":1e99}],"pages":1}`:   "field list.created: not a number of Unix seconds in the years 1 to 9999",
 	} {
-		_, err := newTestClient(t, newTranscript(respondWith(200, body))).Invitations.List(t.Context(), ListOptions{})
+		_, err := newTestClient(t, always(200, body)).Invitations.List(t.Context(), ListOptions{})
 		require.ErrorContains(t, err, want)
 	}
-	_, err := newTestClient(t, newTranscript(respondWith(200, `{"customer":{"id":1,"subscription":{"start_date":"soon"}}}`))).Accounts.Get(t.Context(), NewSession())
+	_, err := newTestClient(t, always(200, `{"customer":{"id":1,"subscription":{"start_date":"soon"}}}`)).Accounts.Get(t.Context(), NewSession())
 	assert.ErrorContains(t, err, "field customer.subscription.start_date: not an RFC 3339 time")
 }
 

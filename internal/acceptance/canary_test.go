@@ -9,9 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"os"
-
 	"path/filepath"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -228,50 +226,4 @@ func canaryTokenFile(t *testing.T) partnerapi.TokenSource {
 	require.NoError(t, err)
 	require.Equal(t, canaryPartnerToken, token)
 	return source
-}
-
-// reachable returns all texts that reflection finds in v, as a printer that ignores methods does: through pointers,
-// interfaces, maps, lists and fields, unexported ones too.
-func reachable(v any) []string {
-	var texts []string
-	seen := make(map[any]bool)
-	var walk func(reflect.Value)
-	walk = func(v reflect.Value) {
-		switch v.Kind() {
-		case reflect.String:
-			texts = append(texts, v.String())
-		case reflect.Pointer:
-			at := [2]any{v.Pointer(), v.Type()}
-			if !v.IsNil() && !seen[at] {
-				seen[at] = true
-				walk(v.Elem())
-			}
-		case reflect.Interface:
-			walk(v.Elem())
-		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(v.Field(i))
-			}
-		case reflect.Map:
-			for each := v.MapRange(); each.Next(); {
-				walk(each.Key())
-				walk(each.Value())
-			}
-		case reflect.Slice, reflect.Array:
-			if v.Type().Elem().Kind() == reflect.Uint8 {
-				texts = append(texts, fmt.Sprintf("%s", v))
-				return
-			}
-			for i := range v.Len() {
-				walk(v.Index(i))
-			}
-		}
-	}
-	walk(reflect.ValueOf(v))
-	return texts
-}
-
-func assertReachesNoCanary(t *testing.T, v any) {
-	t.Helper()
-	assertNoCanary(t, strings.Join(reachable(v), "\n"), fmt.Sprintf("%T", v))
 }
