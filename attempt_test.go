@@ -59,6 +59,25 @@ func (l *attemptLog) outcomes() []Outcome {
 	return all
 }
 
+// assertTimedOut asserts that a call failed after n attempts, each of which sent its request and timed out: the outcome of a
+// write is unknown.
+func (l *attemptLog) assertTimedOut(t *testing.T, err error, n int, each time.Duration, status int) {
+	t.Helper()
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Len(t, l.seen, n)
+	for _, a := range l.seen {
+		assert.Equal(t, each, a.Duration)
+		assert.Equal(t, OutcomeUnknown, a.Outcome)
+		assert.Equal(t, status, a.StatusCode)
+		require.ErrorIs(t, a.Err, context.DeadlineExceeded)
+	}
+	if strings.HasPrefix(l.seen[0].Op, "GET ") {
+		assertKinds(t, err)
+	} else {
+		assertKinds(t, err, ErrOutcomeUnknown)
+	}
+}
+
 // newLoopback serves h on loopback, and returns a client of it through a transport of the package's own.
 func newLoopback(t *testing.T, h http.HandlerFunc, opts ...Option) *Client {
 	t.Helper()
@@ -692,20 +711,8 @@ func TestTimeoutPerAttempt(t *testing.T) {
 				var log attemptLog
 				client := newTestClient(t, test.transport, append(test.opts, log.hook())...)
 				_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: test.op})
-				require.ErrorIs(t, err, context.DeadlineExceeded)
-				if test.op == "GET /a" {
-					assertKinds(t, err)
-				} else {
-					assertKinds(t, err, ErrOutcomeUnknown)
-				}
+				log.assertTimedOut(t, err, test.sent, test.each, test.status)
 				require.NoError(t, t.Context().Err())
-				require.Len(t, log.seen, test.sent)
-				for _, a := range log.seen {
-					assert.Equal(t, test.each, a.Duration)
-					assert.Equal(t, OutcomeUnknown, a.Outcome)
-					assert.Equal(t, test.status, a.StatusCode)
-					require.ErrorIs(t, a.Err, context.DeadlineExceeded)
-				}
 			})
 		})
 	}
@@ -1272,18 +1279,17 @@ func TestSilentServer(t *testing.T) {
 		"a byte a second, no length":  {responding(head+"Connection: close\r\n\r\n", " ", time.Second), 200},
 	}
 	calls := map[string]struct {
-		sent  int
-		each  time.Duration
-		write bool
-		call  Call
-		opts  []Option
+		sent int
+		each time.Duration
+		call Call
+		opts []Option
 	}{
-		"POST":            {1, 30 * time.Second, true, Call{API: PartnerAPI, Op: "POST /a", Body: 1}, nil},
-		"POST, 5 s":       {1, 5 * time.Second, true, Call{API: PartnerAPI, Op: "POST /a"}, []Option{WithTimeout(5 * time.Second)}},
-		"repeatable POST": {4, 30 * time.Second, true, Call{API: PartnerAPI, Op: "POST /a", Body: 1, Repeatable: true}, nil},
-		"PUT":             {4, 30 * time.Second, true, Call{API: PartnerAPI, Op: "PUT /a", Body: 1}, nil},
-		"DELETE, 45 s":    {4, 45 * time.Second, true, Call{API: PartnerAPI, Op: "DELETE /a"}, []Option{WithTimeout(45 * time.Second)}},
-		"GET":             {4, 30 * time.Second, false, Call{API: PartnerAPI, Op: "GET /a"}, nil},
+		"POST":            {1, 30 * time.Second, Call{API: PartnerAPI, Op: "POST /a", Body: 1}, nil},
+		"POST, 5 s":       {1, 5 * time.Second, Call{API: PartnerAPI, Op: "POST /a"}, []Option{WithTimeout(5 * time.Second)}},
+		"repeatable POST": {4, 30 * time.Second, Call{API: PartnerAPI, Op: "POST /a", Body: 1, Repeatable: true}, nil},
+		"PUT":             {4, 30 * time.Second, Call{API: PartnerAPI, Op: "PUT /a", Body: 1}, nil},
+		"DELETE, 45 s":    {4, 45 * time.Second, Call{API: PartnerAPI, Op: "DELETE /a"}, []Option{WithTimeout(45 * time.Second)}},
+		"GET":             {4, 30 * time.Second, Call{API: PartnerAPI, Op: "GET /a"}, nil},
 	}
 	for how, server := range servers {
 		for name, test := range calls {
@@ -1293,20 +1299,8 @@ func TestSilentServer(t *testing.T) {
 					var log attemptLog
 					client, connections := newPiped(t, server.serve, append(test.opts, log.hook())...)
 					_, err := Do[none](t.Context(), client, test.call)
-					require.ErrorIs(t, err, context.DeadlineExceeded)
-					if test.write {
-						assertKinds(t, err, ErrOutcomeUnknown)
-					} else {
-						assertKinds(t, err)
-					}
+					log.assertTimedOut(t, err, test.sent, test.each, server.status)
 					assert.Equal(t, int64(test.sent), connections.Load())
-					require.Len(t, log.seen, test.sent)
-					for _, a := range log.seen {
-						assert.Equal(t, test.each, a.Duration)
-						assert.Equal(t, OutcomeUnknown, a.Outcome)
-						assert.Equal(t, server.status, a.StatusCode)
-						require.ErrorIs(t, a.Err, context.DeadlineExceeded)
-					}
 				})
 			})
 		}

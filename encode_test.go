@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"math"
@@ -31,14 +32,10 @@ func TestArgumentBesideUnusualSegments(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var got string
-			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
-				got = req.URL.String()
-				return reply(200, "{}"), nil
-			}), WithBaseURL(NetworkAPI, test.base))
-			_, err := Do[none](t.Context(), client, Call{API: NetworkAPI, Op: test.op, Args: []string{"a/../b"}})
+			client := newTestClient(t, teapotTransport, WithBaseURL(NetworkAPI, test.base))
+			r, err := encode(t.Context(), client, &endpoint{Call: Call{API: NetworkAPI, Op: test.op, Args: []string{"a/../b"}}}, nil)
 			require.NoError(t, err)
-			assert.Equal(t, test.want, got)
+			assert.Equal(t, test.want, r.url.String())
 		})
 	}
 }
@@ -98,17 +95,18 @@ func FuzzPathArgument(f *testing.F) {
 
 var teapotTransport = always(http.StatusTeapot, "")
 
-// Invalid UTF-8 in a body is refused, also in types with a MarshalJSON. A U+FFFD is sent.
-func TestBodyIsUTF8(t *testing.T) {
+// testdata/TRAPS.md: "encoding/json maps every invalid UTF-8 byte to U+FFFD." internal/jsonwire finds them in any value.
+func TestTrapInvalidUTF8(t *testing.T) {
 	t.Parallel()
 	const bad = "a\xffb"
 	for name, in := range map[string]any{
 		"a text":                     bad,
 		"a field":                    LoginRequest{Email: bad},
+		"an enum":                    &CreateSubscriptionRequest{PK: "a", Plan: bad},
 		"a key":                      map[Plan]int{bad: 1},
+		"raw JSON":                   json.RawMessage(`"` + bad + `"`),
 		"an account's password":      CreateAccountRequest{Password: bad},
 		"an account, by its pointer": []*CreateAccountRequest{{PasswordConfirmation: bad}},
-		"a new password":             UpdateAccountRequest{Password: bad},
 		"an account in a record":     struct{ CreateAccountRequest }{CreateAccountRequest{FirstName: bad}},
 		"an Optional":                struct{ A Optional[[]string] }{Set([]string{bad})},
 		"an Optional, by pointer":    &struct{ A *Optional[string] }{ptr(Set(bad))},
@@ -120,18 +118,100 @@ func TestBodyIsUTF8(t *testing.T) {
 			assertRefused(t, err, "Body", "not valid UTF-8")
 		})
 	}
+}
+
+// tree can contain itself.
+type tree struct{ Left, Right *tree }
+
+// node can contain itself in fields that are not encoded.
+type node struct {
+	Name   string
+	Up     *node `json:"-"`
+	parent *node
+}
+
+// hidesLoop can contain itself, but does not encode that.
+type hidesLoop struct {
+	Items []any
+	Map   map[string]any
+	Next  *hidesLoop
+}
+
+func (hidesLoop) MarshalJSON() ([]byte, error) { return []byte(`{}`), nil }
+
+type failing struct{}
+
+func (failing) MarshalJSON() ([]byte, error) { return nil, errors.New("SECRET") }
+
+type failingText struct{}
+
+func (*failingText) MarshalText() ([]byte, error) { return nil, errors.New("SECRET") }
+
+// A number that JSON cannot represent has an error of its own: that of encoding/json has no fixed type. An error of
+// MarshalJSON is reported without its text.
+func TestBodyRefused(t *testing.T) {
+	t.Parallel()
+	const number, failed = "NaN or infinite", "encoding failed"
+	inf := math.Inf(-1)
+	root := &tree{}
+	root.Left, root.Right = root, root
+	list := []any{nil, nil}
+	list[0], list[1] = list, list
+	self := map[string]any{}
+	self["a"], self["b"] = self, &self
+	for name, test := range map[string]struct {
+		in  any
+		why string
+	}{
+		"NaN":                {math.NaN(), number},
+		"infinite":           {map[string]any{"a": &inf}, number},
+		"a fee":              {UpdateNetworkRequest{inf}, number},
+		"a fee to set":       {UpdateInvitationRequest{FeeProposed: Set(inf)}, number},
+		"a proposed fee":     {CreateInvitationRequest{FeeProposed: Set(inf)}, number},
+		"itself by pointers": {root, failed},
+		"itself in a list":   {list, failed},
+		"itself in a map":    {self, failed},
+		"MarshalJSON fails":  {[]any{failing{}}, failed},
+		"MarshalText fails":  {map[string]any{"a": &failingText{}}, failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: test.in})
+			assertRefused(t, err, "Body", test.why)
+		})
+	}
+}
+
+// These bodies pass the checks, although they look like refused ones.
+func TestBodySent(t *testing.T) {
+	t.Parallel()
+	shared := &tree{}
+	for range 10 { // 1,024 paths to the last value, and no cycle
+		shared = &tree{shared, shared}
+	}
+	asText, err := json.Marshal(shared)
+	require.NoError(t, err)
+	n := &node{Name: "a"}
+	n.Up, n.parent = n, n
+	loop := hidesLoop{Items: []any{nil}, Map: map[string]any{}}
+	loop.Items[0], loop.Map["self"], loop.Next = loop.Items, loop.Map, &loop
 	for name, test := range map[string]struct {
 		in   any
 		want string
 	}{
-		"U+FFFD":                {"Zo\ufffd", `"Zo\ufffd"`},
+		"U+FFFD":                {[]string{"\ufffd", `\ufffd`}, "[\"\ufffd\",\"\\\\ufffd\"]"},
 		"U+FFFD in a field":     {CreateAccountRequest{FirstName: "Zo\ufffd"}, `{"first_name":"Zo\ufffd"}`},
 		"U+FFFD in an Optional": {struct{ A Optional[string] }{Set("\ufffd")}, `{"A":"\ufffd"}`},
 		"a cleared Optional":    {struct{ A Optional[string] }{Clear[string]()}, `{"A":""}`},
 		"an unset Optional":     {struct{ A Optional[string] }{}, `{"A":null}`},
 		"a time":                {map[Date]time.Time{{2026, 1, 2}: time.Unix(0, 0).UTC()}, `{"2026-01-02":"1970-01-01T00:00:00Z"}`},
+		"bytes":                 {map[string][]byte{"a": {0xff}}, `{"a":"/w=="}`},
+		"raw JSON":              {json.RawMessage(`{"a":"ü"}`), `{"a":"ü"}`},
+		"many paths":            {shared, string(asText)},
+		"a cycle not encoded":   {n, `{"Name":"a"}`},
+		"a cycle it replaces":   {&loop, `{}`},
 	} {
-		t.Run("sent: "+name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 				body, err := io.ReadAll(req.Body)
@@ -144,58 +224,3 @@ func TestBodyIsUTF8(t *testing.T) {
 		})
 	}
 }
-
-// A number that JSON cannot represent has an error of its own: that of encoding/json has no fixed type.
-func TestBodyNumbers(t *testing.T) {
-	t.Parallel()
-	inf := math.Inf(-1)
-	for name, in := range map[string]any{
-		"NaN": math.NaN(), "float32": float32(math.Inf(1)), "pointer": &inf, "list": []float64{1, inf}, "map": map[string]any{"a": inf},
-		"fee": UpdateNetworkRequest{inf}, "to set": UpdateInvitationRequest{FeeProposed: Set(inf)},
-		"proposed": CreateInvitationRequest{FeeProposed: Set(inf)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
-			assertRefused(t, err, "Body", "NaN or infinite")
-		})
-	}
-}
-
-// A body that contains itself is refused, also with many paths to the cycle.
-func TestBodyContainsItself(t *testing.T) {
-	t.Parallel()
-	type tree struct{ Left, Right *tree }
-	root := &tree{}
-	root.Left, root.Right = root, root
-	list := []any{nil, nil}
-	list[0], list[1] = list, list
-	self := map[string]any{}
-	self["a"], self["b"] = self, &self
-	for name, in := range map[string]any{"pointers": root, "a list": list, "a map": self} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
-			assertRefused(t, err, "Body", "encoding failed")
-		})
-	}
-	shared := &tree{}
-	for range 10 { // 1,024 paths to the last value, and no cycle
-		shared = &tree{shared, shared}
-	}
-	_, err := Do[none](t.Context(), newTestClient(t, always(200, `{"success":true}`)), Call{API: PartnerAPI, Op: "POST /a", Body: shared})
-	require.NoError(t, err)
-}
-
-// An error of MarshalJSON is reported without its text.
-func TestBodyCannotBeEncoded(t *testing.T) {
-	t.Parallel()
-	for _, in := range []any{failing{}, []any{failing{}}, map[string]any{"a": &failingText{}}} {
-		_, err := Do[none](t.Context(), newTestClient(t, nothingSent(t)), Call{API: PartnerAPI, Op: "POST /a", Body: in})
-		assertRefused(t, err, "Body", "encoding failed")
-	}
-}
-
-type failingText struct{}
-
-func (*failingText) MarshalText() ([]byte, error) { return nil, errors.New("SECRET") }
