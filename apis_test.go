@@ -192,7 +192,7 @@ func TestOpenAccount(t *testing.T) {
 		"302 with ok":                   {302, `{"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
 		"trailing bytes":                {200, `{"status":"ok"} {"status":"ok"}`, []error{ErrBadResponse}, nil, ""},
 		"trailing bytes of an error":    {200, `{"status":"error","messages":["x"]}<!-- -->`, []error{ErrBadResponse}, nil, ""},
-		"nothing":                       {status: 200},
+		"an empty body":                 {status: 200},
 		"null":                          {200, `null`, []error{ErrBadResponse}, nil, ""},
 		"cut":                           {200, `{"status":"ok","customer":{"id":1`, []error{ErrBadResponse}, nil, ""},
 	})
@@ -207,7 +207,7 @@ func TestOpenNetwork(t *testing.T) {
 	runOpen(t, NetworkAPI, map[string]openTest{
 		"a record":            {status: 200, body: fixture(t, "get-account-networks-child_account_id.ok")},
 		"a collection":        {status: 200, body: fixture(t, "get-account-network-domains.ok")},
-		"nothing":             {status: 204, body: ``},
+		"an empty body":       {status: 204, body: ``},
 		"200 with error null": {status: 200, body: `{"error":null}`},
 
 		"400":                        {400, envelope(400), []error{ErrInvalid}, no, "user"},
@@ -458,7 +458,7 @@ func TestUnknownRoute(t *testing.T) {
 		"a message":      always(200, `{"status":"error","message":"Not Found"}`),
 		"one of several": always(200, `{"status":"error","messages":["Not Found","x"]}`),
 		"a page":         always(404, `<h1>Not Found</h1>`),
-		"nothing":        always(404, ``),
+		"an empty body":  always(404, ``),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -134,7 +134,7 @@ func TestErrorLiteral(t *testing.T) {
 		"400, account API":        {Error{API: AccountAPI, StatusCode: 400, Messages: []string{"Please log in"}}, []error{ErrNotLoggedIn}},
 		"404, partner API":        {Error{API: PartnerAPI, StatusCode: 404, Messages: []string{"Not Found"}}, []error{ErrNotFound}},
 		"a route":                 {Error{Messages: []string{"Not Found"}}, []error{ErrBadResponse}},
-		"nothing":                 {Error{}, nil},
+		"the zero value":          {Error{}, nil},
 		"a success":               {Error{StatusCode: 200}, nil},
 		"with kinds":              {Error{StatusCode: 404, kinds: []error{ErrBadResponse}}, []error{ErrBadResponse}},
 		"with a cause":            {Error{StatusCode: 404, cause: io.EOF}, nil},

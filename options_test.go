@@ -20,12 +20,12 @@ func TestWithHeader(t *testing.T) {
 		opts []CallOption
 		want http.Header
 	}{
-		"none":           {nil, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}},
+		"no options":     {nil, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}}},
 		"one":            {[]CallOption{WithHeader("traceparent", "00-a-b-01")}, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "Traceparent": {"00-a-b-01"}}},
 		"twice the same": {[]CallOption{WithHeader("X-Tag", "a"), WithHeader("x-tag", "b")}, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Tag": {"a", "b"}}},
 		"our defaults":   {[]CallOption{WithHeader("Accept", "text/csv"), WithHeader("User-Agent", "me")}, http.Header{"Accept": {"text/csv"}, "User-Agent": {"me"}}},
 		"a tab, a byte":  {[]CallOption{WithHeader("X-Tag", "a\tb\xfc")}, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Tag": {"a\tb\xfc"}}},
-		"nothing":        {[]CallOption{WithHeader("X-Tag", "")}, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Tag": {""}}},
+		"an empty value": {[]CallOption{WithHeader("X-Tag", "")}, http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Tag": {""}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -109,7 +109,7 @@ func TestArgumentsRefused(t *testing.T) {
 		".":            {op, []string{".", "x"}, "first", dots},
 		"..":           {op, []string{"x", ".."}, "second", dots},
 		"not UTF-8":    {op, []string{"x", "a\xffb"}, "second", "not valid UTF-8"},
-		"none":         {op, nil, "Args", "fewer values than wildcards"},
+		"no arguments": {op, nil, "Args", "fewer values than wildcards"},
 		"too few":      {op, []string{"x"}, "Args", "fewer values than wildcards"},
 		"too many":     {op, []string{"x", "y", "z"}, "Args", "more values than wildcards"},
 		"no wildcard":  {"GET /a", []string{"x"}, "Args", "more values than wildcards"},
@@ -202,9 +202,9 @@ func TestCallsRefused(t *testing.T) {
 		"a date in a struct as query": {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Query: struct{ A Date }{Date{2023, 2, 29}}}}, "Query", "not a calendar date"},
 		"a function":                  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: func() {}}}, "Body", "encoding failed"},
 		"a marshaler that fails":      {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: failing{}}}, "Body", "encoding failed"},
-		"sets nothing: subscription":  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "empty"},
-		"sets nothing: account":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "no field is set"},
-		"sets nothing: invitation":    {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "no field is set"},
+		"no field set: subscription":  {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateSubscriptionRequest{}}}, "Plan", "empty"},
+		"no field set: account":       {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateAccountRequest{}}}, "UpdateAccountRequest", "no field is set"},
+		"no field set: invitation":    {endpoint{Call: Call{API: AccountAPI, Op: "POST /a", Body: UpdateInvitationRequest{}}}, "UpdateInvitationRequest", "no field is set"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestNoCredential(t *testing.T) {
 		call endpoint
 		is   error
 	}{
-		"none": {nil, endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}}, nil},
+		"no credential": {nil, endpoint{Call: Call{API: PartnerAPI, Op: "GET /a"}}, nil},
 		"another's": {
 			[]Option{WithPartnerToken("p")},
 			endpoint{Call: Call{API: NetworkAPI, Op: "GET /a"}}, nil,
@@ -308,7 +308,7 @@ func TestNoCredential(t *testing.T) {
 		"the source is cancelled": {
 			[]Option{source("", context.Canceled)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, context.Canceled,
 		},
-		"the source returns nothing": {
+		"the source returns an empty text": {
 			[]Option{source("", nil)}, endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}}, nil,
 		},
 		"the source returns no header value": {
@@ -566,7 +566,7 @@ func TestDecode(t *testing.T) {
 		"record: all null":        {decodeRecord, endpoint{}, `{"id":null,"tags":null}`, nil, bad},
 		"record: {}, any value":   {decodeRecord, endpoint{anyValue: true}, `{}`, &record{}, nil},
 		"record: null":            {decodeRecord, endpoint{}, `null`, nil, bad},
-		"record: nothing":         {decodeRecord, endpoint{}, ``, nil, bad},
+		"record: empty":           {decodeRecord, endpoint{}, ``, nil, bad},
 		"record: spaces":          {decodeRecord, endpoint{}, " \n", nil, bad},
 		"record: []":              {decodeRecord, endpoint{}, `[]`, nil, bad},
 		"record: text":            {decodeRecord, endpoint{}, `"a"`, nil, bad},
@@ -588,14 +588,14 @@ func TestDecode(t *testing.T) {
 		"member: null, known":   {decodeRecord, endpoint{key: "customer", ifNull: ErrNotFound}, `{"customer":null}`, nil, []error{ErrNotFound}},
 		"member: absent, known": {decodeRecord, endpoint{key: "customer", ifNull: ErrNotFound}, `{}`, nil, bad},
 		"member of a list":      {decodeRecord, keyed, `[]`, nil, bad},
-		"member of nothing":     {decodeRecord, keyed, ``, nil, bad},
+		"member: empty body":    {decodeRecord, keyed, ``, nil, bad},
 		"true":                  {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":true}`, true, nil},
 		"false":                 {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":false}`, false, nil},
 		"neither":               {decodeBool, endpoint{key: "logged_in"}, `{"logged_in":"no"}`, nil, bad},
 		"absent bool":           {decodeBool, endpoint{key: "logged_in"}, `{}`, nil, bad},
 
 		"not read":           {decodeNone, endpoint{}, `{"x":1}`, none{}, nil},
-		"not read: nothing":  {decodeNone, endpoint{}, ``, none{}, nil},
+		"not read: empty":    {decodeNone, endpoint{}, ``, none{}, nil},
 		"not read: null":     {decodeNone, endpoint{}, `null`, none{}, nil},
 		"not read: list":     {decodeNone, endpoint{}, `[]`, none{}, nil},
 		"not read: text":     {decodeNone, endpoint{}, `"done"`, none{}, nil},
@@ -605,7 +605,7 @@ func TestDecode(t *testing.T) {
 
 		// N2: any 2xx is a success. A record in the body is decoded, but optional.
 		"optional: record":     {decodeRecord, optional, `{"id":"a"}`, &record{ID: "a"}, nil},
-		"optional: nothing":    {decodeRecord, optional, ``, &record{}, nil},
+		"optional: empty":      {decodeRecord, optional, ``, &record{}, nil},
 		"optional: spaces":     {decodeRecord, optional, " \n ", &record{}, nil},
 		"optional: null":       {decodeRecord, optional, `null`, &record{}, nil},
 		"optional: []":         {decodeRecord, optional, `[]`, &record{}, nil},

@@ -221,11 +221,11 @@ func TestRetriesByOutcome(t *testing.T) {
 		"unknown, then not found, when reading":   {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
 		"unknown, then unsent":                    {del, []roundTripFunc{cut, refusedDial}, 4, []error{ErrOutcomeUnknown}, 0, nil},
 		"unknown, then 429":                       {del, []roundTripFunc{cut, always(429, "")}, 4, []error{ErrRateLimited, ErrOutcomeUnknown}, 429, nil},
-		"a response, then none":                   {del, []roundTripFunc{always(503, ""), cut}, 4, []error{ErrServer, ErrOutcomeUnknown}, 503, io.ErrUnexpectedEOF},
-		"incomplete, then none":                   {get, []roundTripFunc{incompleteBody, cut}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
+		"a response, then no response":            {del, []roundTripFunc{always(503, ""), cut}, 4, []error{ErrServer, ErrOutcomeUnknown}, 503, io.ErrUnexpectedEOF},
+		"incomplete, then no response":            {get, []roundTripFunc{incompleteBody, cut}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
 		"incomplete, then complete":               {get, []roundTripFunc{incompleteBody, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
 		"a response, then incomplete":             {get, []roundTripFunc{always(500, ""), incompleteBody}, 4, []error{ErrBadResponse}, 200, io.ErrUnexpectedEOF},
-		"none, then a response without its cause": {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
+		"no response, then one without its cause": {get, []roundTripFunc{cut, unknownPK}, 2, []error{ErrNotFound}, 404, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -210,7 +210,7 @@ func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
 			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{Email: "joe@example.com"})
 			return err
 		}, `{"email":"joe@example.com"}`},
-		"create with nothing": {func(ctx context.Context, c *partnerapi.Client) error {
+		"create with the zero value": {func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Accounts.Create(ctx, partnerapi.CreateAccountRequest{})
 			return err
 		}, `{}`},
@@ -226,7 +226,7 @@ func TestAccountRequestsLeaveOutZeroFields(t *testing.T) {
 			_, err := c.Accounts.Update(ctx, partnerapi.NewSession(), partnerapi.UpdateAccountRequest{ListsOptIn: partnerapi.OptInFalse})
 			return err
 		}, `{"lists_opt_in":"False"}`},
-		"log in with nothing": {func(ctx context.Context, c *partnerapi.Client) error {
+		"log in with the zero value": {func(ctx context.Context, c *partnerapi.Client) error {
 			_, _, err := c.Accounts.Login(ctx, partnerapi.LoginRequest{})
 			return err
 		}, `{}`},
@@ -429,7 +429,7 @@ func TestLoginWithAnUnreadableCustomer(t *testing.T) {
 		"a customer that is null":  {200, `{"status":"ok","customer":null}`, "sid=1", true},
 		"a customer that is empty": {200, `{"status":"ok","customer":{}}`, "sid=1", true},
 		"a customer that is text":  {200, `{"customer":"Kim"}`, "sid=1", true},
-		"nothing":                  {200, ``, "sid=1", false},
+		"an empty body":            {200, ``, "sid=1", false},
 		"no cookie":                {200, `{"status":"ok","customer":{"id":"x"}}`, "", false},
 		"an expired cookie":        {200, `{"status":"ok","customer":{"id":"x"}}`, "sid=1; Max-Age=0", false},
 		"a page":                   {200, `<html>`, "sid=1", false},

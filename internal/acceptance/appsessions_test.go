@@ -114,7 +114,7 @@ func TestAppSessionForms(t *testing.T) {
 		"auth null":               {`{"jwt":"J","auth":null}`, withJWT("J", partnerapi.AppSession{})},
 		"auth of another type":    {`{"jwt":"J","auth":"true"}`, withJWT("J", partnerapi.AppSession{})},
 		"auth of another form":    {`{"jwt":"J","auth":{"select_role":{}}}`, withJWT("J", partnerapi.AppSession{})},
-		"nothing to choose":       {`{"auth":{"select_account":{}}}`, withJWT("", partnerapi.AppSession{})},
+		"no accounts":             {`{"auth":{"select_account":{}}}`, withJWT("", partnerapi.AppSession{})},
 		"a choice, in order":      {`{"auth":{"select_account":{"accounts":{"acc_2":"B","acc_1":"A"},"last_login":"acc_1"}}}`, withJWT("", partnerapi.AppSession{Accounts: several, LastAccountID: "acc_1"})},
 		"a choice in a list":      {`{"auth":{"select_account":{"accounts":[{"acc_2":"B"},{"acc_1":"A"},7]}}}`, withJWT("", partnerapi.AppSession{Accounts: several})},
 		"no title":                {`{"auth":{"select_account":{"accounts":{"acc_1":{}},"last_login":7}}}`, withJWT("", partnerapi.AppSession{Accounts: []partnerapi.AccountChoice{{ID: "acc_1"}}})},
@@ -126,7 +126,7 @@ func TestAppSessionForms(t *testing.T) {
 		"members of other types":  {`{"auth":true,"user":{"id":7,"name":"Ann","roles":{},"created":"now"},"account":{"id":"acc_1","zip":12345}}`, withJWT("", partnerapi.AppSession{Authenticated: true, User: partnerapi.AppUser{Name: "Ann"}, Account: partnerapi.AppAccount{ID: "acc_1"}})},
 		"access of other types":   {`{"auth":true,"access":{"a":"r","b":true,"c":["r"]}}`, withJWT("", partnerapi.AppSession{Authenticated: true, Access: partnerapi.AppAccess{"a": "r"}})},
 		"alerts of other types":   {`{"auth":true,"alerts":["a",{"id":"b","priority":"high"},{}]}`, withJWT("", partnerapi.AppSession{Authenticated: true, Alerts: []partnerapi.AppAlert{{ID: "b"}}})},
-		"alerts that are no list": {`{"auth":true,"alerts":{"a":{"id":"a"}}}`, withJWT("", partnerapi.AppSession{Authenticated: true})},
+		"alerts inside an object": {`{"auth":true,"alerts":{"a":{"id":"a"}}}`, withJWT("", partnerapi.AppSession{Authenticated: true})},
 		"members of the future":   {`{"auth":true,"plan":{}}`, withJWT("", partnerapi.AppSession{Authenticated: true})},
 	}
 	for name, test := range tests {

@@ -214,7 +214,7 @@ var failingArguments = []failing{
 		_, err := newTestClient(t, nothingSent(t)).Accounts.Create(t.Context(), partnerapi.CreateAccountRequest{Birthdate: partnerapi.Date{Day: 32}})
 		return err
 	}},
-	{"tokens: none", func(*testing.T) error { _, err := partnerapi.NewTokenSession(partnerapi.Tokens{}); return err }},
+	{"tokens: empty", func(*testing.T) error { _, err := partnerapi.NewTokenSession(partnerapi.Tokens{}); return err }},
 	{"tokens: with a space", func(*testing.T) error {
 		_, err := partnerapi.NewTokenSession(partnerapi.Tokens{AccessToken: "Bearer SECRET"})
 		return err
@@ -224,7 +224,7 @@ var failingArguments = []failing{
 	{"a login link: a token with a space", readsLink("access_token=SEC+RET")},
 	{"a login link: two tokens", readsLink("refresh_token=SECRET&refresh_token=SECRET")},
 	{"a login link: a malformed token", readsLink("refresh_token=SECRET%zz")},
-	{"SQL: a date that is none", func(*testing.T) error { return new(partnerapi.Date).Scan("SECRET") }},
+	{"SQL: an invalid date", func(*testing.T) error { return new(partnerapi.Date).Scan("SECRET") }},
 	{"SQL: a time of another type", func(*testing.T) error { return new(partnerapi.UnixTime).Scan(1.5) }},
 	{"a session that was not exported", func(*testing.T) error { _, err := partnerapi.ImportSession([]byte(`{}`)); return err }},
 	{"an invitation link without a token", func(*testing.T) error { _, err := partnerapi.InvitationToken("https://a.example"); return err }},

@@ -106,7 +106,7 @@ func TestCreateInvitationReplies(t *testing.T) {
 		"201":             {201, `{"id":"nwi_1","status":"pending"}`, pending},
 		"more members":    {200, `{"id":"nwi_1","status":"pending","sent":true}`, pending},
 		"other state":     {200, `{"id":"nwi_1","status":"bounced"}`, &partnerapi.Invitation{ID: "nwi_1", Status: "bounced"}},
-		"nothing":         {200, ``, &partnerapi.Invitation{}},
+		"empty body":      {200, ``, &partnerapi.Invitation{}},
 		"no content":      {204, ``, &partnerapi.Invitation{}},
 		"spaces":          {200, " \n", &partnerapi.Invitation{}},
 		"null":            {200, `null`, &partnerapi.Invitation{}},

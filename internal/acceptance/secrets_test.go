@@ -80,10 +80,10 @@ func TestNoSecretInFailures(t *testing.T) {
 		"200 HTML":                   echo(200, "<html>", "</html>"),
 		"200 cut JSON":               echo(200, `{"status":"ok","customer":{"email":"`, ""),
 		"200 JSON of another type":   func(req *http.Request) (*http.Response, error) { return reply(200, quoted(req)), nil },
-		"200 members of another": func(req *http.Request) (*http.Response, error) {
+		"200 members of other types": func(req *http.Request) (*http.Response, error) {
 			return reply(200, `{"success":`+quoted(req)+`,"customer":`+quoted(req)+`,"list":`+quoted(req)+`,"account_id":[`+quoted(req)+`]}`), nil
 		},
-		"200 a date that is none": func(req *http.Request) (*http.Response, error) {
+		"200 an invalid date": func(req *http.Request) (*http.Response, error) {
 			return reply(200, `{"status":"ok","success":`+quoted(req)+`,"customer":{"birthdate":`+quoted(req)+`},"list":[{"fee_proposed_date":`+quoted(req)+`}]}`), nil
 		},
 		"200 too large": echo(200, strings.Repeat(" ", 1<<16), ""),
@@ -101,7 +101,7 @@ func TestNoSecretInFailures(t *testing.T) {
 		},
 		"500": echo(500, "<html>", "</html>"),
 		"503": echo(503, "<html>", "</html>"),
-		"members that are no words": func(req *http.Request) (*http.Response, error) {
+		"400 members of other types": func(req *http.Request) (*http.Response, error) {
 			return reply(400, `{"error":[],"success":`+quoted(req)+`,"path":`+quoted(req)+`,"query":[`+quoted(req)+`]}`), nil
 		},
 	}

@@ -216,7 +216,7 @@ func TestImportOfVersion3(t *testing.T) {
 		"a cookie of null":            []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[null]}`),
 		"not base64":                  []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"sid[main]","value":"MQ=="}]}`),
 		"base64 that is cut":          []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk","value":"MQ"}]}`),
-		"a date of nonsense":          []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk","value":"MQ==","expires":"tomorrow"}]}`),
+		"an invalid date":             []byte(`{"version":3,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk","value":"MQ==","expires":"tomorrow"}]}`),
 		"version 2 with cookies":      []byte(`{"version":2,"origin":"` + accountOrigin + `","cookies":[]}`),
 		"version 4":                   []byte(`{"version":4,"origin":"` + accountOrigin + `","cookies":[]}`),
 		"version 1 in base64 of 3":    []byte(`{"version":1,"origin":"` + accountOrigin + `","cookies":[{"name":"c2lk=","value":"MQ=="}]}`),

@@ -69,7 +69,7 @@ func TestSessionCookies(t *testing.T) {
 		"for all of com":       {[]string{"sid=1; Domain=com"}, "sid=1"},
 		"for another site":     {[]string{"sid=1; Domain=other.example"}, "sid=1"},
 		"for another path":     {[]string{"sid=1; Path=/login"}, "sid=1"},
-		"nonsense as well":     {[]string{"sid=1", "no cookie", "=x", "ctl=\x01"}, "sid=1"},
+		"invalid ones as well": {[]string{"sid=1", "no cookie", "=x", "ctl=\x01"}, "sid=1"},
 		"expired as well":      {[]string{"sid=1", "old=1; Max-Age=0", "older=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}, "sid=1"},
 		"the longest":          {[]string{"sid=1; Max-Age=9223372036854775807"}, "sid=1"},
 	}
@@ -382,7 +382,7 @@ func TestImportSession(t *testing.T) {
 		return `{"version":1,"origin":"https://services.sparkart.net","cookies":[` + cookies + `]}`
 	}
 	for name, data := range map[string]string{
-		"nothing":                             ``,
+		"no data":                             ``,
 		"null":                                `null`,
 		"not JSON":                            `sid=1`,
 		"an array":                            `[]`,
@@ -407,7 +407,7 @@ func TestImportSession(t *testing.T) {
 		"a delete":                            exported(`{"name":"sid","value":"\u007f"}`),
 		"more than ASCII":                     exported(`{"name":"sid","value":"ü"}`),
 		"not UTF-8":                           exported("{\"name\":\"sid\",\"value\":\"\xff\"}"),
-		"a date of nonsense":                  exported(`{"name":"sid","value":"1","expires":"tomorrow"}`),
+		"an invalid date":                     exported(`{"name":"sid","value":"1","expires":"tomorrow"}`),
 		"a cookie twice":                      exported(`{"name":"sid","value":"1"},{"name":"sid","value":"2"}`),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -204,7 +204,7 @@ func TestTokensFromURL(t *testing.T) {
 func TestTokensFromURLRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ query, field, why string }{
-		"nothing":                {"", "Tokens", "empty"},
+		"no parameters":          {"", "Tokens", "empty"},
 		"no token":               {"a=1&access_token_expiration=1234567890", "Tokens", "empty"},
 		"empty tokens":           {"access_token=&refresh_token=", "Tokens", "empty"},
 		"a space":                {"access_token=A+B&a=1", "AccessToken", "has spaces"},
@@ -285,7 +285,7 @@ func TestNewTokenSessionRefuses(t *testing.T) {
 		tokens     partnerapi.Tokens
 		field, why string
 	}{
-		"nothing":            {partnerapi.Tokens{}, "Tokens", "empty"},
+		"the zero value":     {partnerapi.Tokens{}, "Tokens", "empty"},
 		"a space":            {partnerapi.Tokens{AccessToken: "A "}, "AccessToken", spaces},
 		"with its scheme":    {partnerapi.Tokens{AccessToken: "Bearer A"}, "AccessToken", spaces},
 		"a line break":       {partnerapi.Tokens{AccessToken: "A\r\nX-Evil: 1"}, "AccessToken", spaces}, //nolint:gosec // not a real token
@@ -753,9 +753,9 @@ func TestRefreshFails(t *testing.T) {
 		"a taken name": {
 			says("Name has already been taken"), []error{partnerapi.ErrBadResponse}, 0,
 		},
-		"an error, and nothing of it": {always(200, `{"status":"error"}`), []error{partnerapi.ErrBadResponse}, 0},
-		"nothing":                     {always(200, `{"status":"ok"}`), []error{partnerapi.ErrBadResponse}, 0},
-		"null":                        {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, 0},
+		"an error without a message": {always(200, `{"status":"error"}`), []error{partnerapi.ErrBadResponse}, 0},
+		"no tokens":                  {always(200, `{"status":"ok"}`), []error{partnerapi.ErrBadResponse}, 0},
+		"null":                       {always(200, `{"access":null}`), []error{partnerapi.ErrBadResponse}, 0},
 		"no token": {
 			always(200, `{"access":{"access_token":7,"refresh_token":"R\n","access_token_expiration":9999999999}}`), []error{partnerapi.ErrBadResponse}, 0,
 		},
@@ -817,13 +817,13 @@ func TestTokenRejected(t *testing.T) {
 		"a read while logged out": {
 			call: get, calls: []roundTripFunc{loggedOut}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
 		},
-		"a read of nothing": {
+		"a read of an empty object": {
 			call: get, calls: []roundTripFunc{always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
 		},
 		"a read without a customer": {
 			call: get, calls: []roundTripFunc{always(200, `{"status":"ok"}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
 		},
-		"a read of nothing, twice": {
+		"a read of an empty object, twice": {
 			call: get, calls: []roundTripFunc{always(200, `{}`), always(200, `{}`)}, sent: []string{"GET /account Bearer A0", "POST /refresh R0", "GET /account Bearer A1"},
 			kinds: []error{partnerapi.ErrNotLoggedIn},
 		},

@@ -272,7 +272,7 @@ func TestPartnerKindsByStatusAndType(t *testing.T) {
 		"400, no type":           {400, `{"success":false,"error":"Please use a valid API Key."}`, []error{partnerapi.ErrInvalid}},
 		"200, params":            {200, `{"success":false,"error":"Not Found","error_type":"invalid_params"}`, []error{partnerapi.ErrInvalid}},
 		"200, params, duplicate": {200, `{"success":false,"error":"Partner PK has already been added","error_type":"invalid_params"}`, []error{partnerapi.ErrInvalid, partnerapi.ErrAlreadyExists}},
-		"200, nothing":           {200, `{"success":false}`, []error{partnerapi.ErrInvalid}},
+		"200, no message":        {200, `{"success":false}`, []error{partnerapi.ErrInvalid}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -84,7 +84,7 @@ func TestIsConnectFailure(t *testing.T) {
 		"all of several":             {errors.Join(&net.DNSError{}, refused), true},
 		"wrapped":                    {fmt.Errorf("tunnel: %w", refused), true},
 
-		"none":                         {nil, false},
+		"no error":                     {nil, false},
 		"a cut response":               {io.ErrUnexpectedEOF, false},
 		"a reset":                      {&net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset")}, false},
 		"a broken pipe":                {&net.OpError{Op: "write", Net: "tcp", Err: errors.New("broken pipe")}, false},

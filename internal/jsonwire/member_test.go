@@ -25,7 +25,7 @@ func TestFind(t *testing.T) {
 		"null":             {`{"one":null,"two":0}`, true, "", "0", ""},
 		"a list":           {`[{"one":1}]`, false, "", "", ""},
 		"text":             {`"one"`, false, "", "", ""},
-		"nothing":          {``, false, "", "", ""},
+		"empty":            {``, false, "", "", ""},
 		"HTML":             {`<html>`, false, "", "", ""},
 		"cut":              {`{"one":1,"two":`, false, "", "", ""},
 		"trailing":         {`{"one":1}{}`, false, "", "", ""},

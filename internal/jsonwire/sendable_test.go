@@ -98,7 +98,7 @@ func TestUnsendable(t *testing.T) {
 		"a MarshalText":                  []writesText{{"a"}, {bad}},
 		"a MarshalJSON of a pointer":     &writesByPointer{bad},
 		"one in a slice":                 []writesByPointer{{bad}},
-		"one that cannot be addressed":   writesByPointer{bad},
+		"one that is not addressable":    writesByPointer{bad},
 		"json.RawMessage":                struct{ A json.RawMessage }{json.RawMessage(`"` + bad + `"`)},
 		"a type of ours":                 rewritten{bad},
 		"a type of ours, by pointer":     []*rewritten{{bad}},
@@ -148,8 +148,8 @@ func TestUnsendable(t *testing.T) {
 			D any
 			E *writesByPointer
 		}{}, `{"A":null,"B":null,"C":null,"D":null,"E":null}`},
-		"an optional that is not set": {optional[string]{bad, false}, `""`},
-		"an embedded nil":             {struct{ *shadowed }{}, `{}`},
+		"an unset optional": {optional[string]{bad, false}, `""`},
+		"an embedded nil":   {struct{ *shadowed }{}, `{}`},
 		"of two names the inner one": {struct {
 			shadowed
 

@@ -265,7 +265,7 @@ func TestWalkFromALaterPage(t *testing.T) {
 		"after the last":                 {start{Page: 9}, listOf(3, 250), nil},
 		"far after the last":             {start{Page: math.MaxInt}, listOf(3, 250), nil},
 		"after the last of many":         {start{Page: 9, Records: 1}, listOf(3, 250), nil},
-		"after the last of none":         {start{Page: 9}, listOf(0, 0), nil},
+		"after the end of an empty list": {start{Page: 9}, listOf(0, 0), nil},
 		"the last again":                 {start{Page: 9}, listOf(3, 250, ids(201, 250)...), ids(201, 250)},
 	}
 	for name, test := range tests {
