@@ -214,11 +214,11 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 	return do[*Customer](ctx, s.client, endpoint{Call: Call{API: AccountAPI, Op: "POST /accounts", Body: in}, key: "customer"}, opts)
 }
 
-// Login logs a customer in and returns a cookie session for the calls of that customer. It returns [ErrUnauthorized] for a
-// wrong e-mail or password, and [ErrForbidden] for a customer who is blocked, not registered or not confirmed. A wrong key is
-// ErrUnauthorized too: to tell them apart, call [AccountsService.Status] with [NewSession], which fails only for a wrong key.
-// If it can read only a part of the response, it returns the part and the session with [ErrBadResponse]: the customer is
-// logged in. Retried automatically.
+// Login logs a customer in and returns a cookie session for the calls of that customer. It returns [ErrWrongPassword] and
+// [ErrUnauthorized] for a wrong e-mail or password, ErrUnauthorized alone for a wrong key, and [ErrForbidden] for a customer
+// who is blocked, not registered or not confirmed: showing that to a visitor reveals that the account exists. If it can read
+// only a part of the response, it returns the part and the session with [ErrBadResponse]: the customer is logged in. Retried
+// automatically.
 //
 // POST /login
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {

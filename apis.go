@@ -45,14 +45,54 @@ type api struct {
 	home       string     // the default base URL
 	credential Credential // sent with every call
 	sessions   bool       // calls may take a Session
+	login      login
 	// open opens the API's envelope: it returns the payload or the failure in it.
 	open func(status int, body []byte) (payload []byte, failed *Error)
 }
 
 var apis = map[API]api{
 	PartnerAPI: {home: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
-	AccountAPI: {home: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount},
-	NetworkAPI: {home: "https://api.backstack.com", credential: NetworkToken, open: openNetwork},
+	AccountAPI: {
+		home: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount,
+		login: login{"POST /login", "Email and password combination is incorrect.", 0, ErrUnauthorized},
+	},
+	NetworkAPI: {
+		home: "https://api.backstack.com", credential: NetworkToken, open: openNetwork,
+		login: login{"POST /app/login", "The username or password is incorrect.", http.StatusBadRequest, ErrInvalid}, // of package partnertest, not documented
+	},
+}
+
+// A login is the operation that takes a password, and the response that says that the password is wrong. Only the message
+// tells it apart from a wrong credential of our own.
+type login struct {
+	op, message string
+	status      int   // 0 for any that leaves the kind open
+	kind        error // of the response without this knowledge
+}
+
+// tell adds ErrWrongPassword to the failure of a response to op, if all of its messages say so.
+func (l login) tell(op string, status int, failed *Error) {
+	other := func(message string) bool { return strings.TrimSpace(message) != l.message }
+	if failed == nil || l.op == "" || op != l.op || len(failed.Messages) == 0 || slices.ContainsFunc(failed.Messages, other) {
+		return
+	}
+	isStatus := l.status == status || l.status == 0 && isOpen(status)
+	if isStatus && (failed.Code == 0 || failed.Code == status) && slices.Equal(failed.kinds, []error{l.kind}) {
+		failed.kinds = slices.Compact([]error{l.kind, ErrUnauthorized, ErrWrongPassword})
+	}
+}
+
+// whyNotAPI returns why name is not an API, or an empty string.
+func whyNotAPI(name API) string {
+	_, known := apis[name]
+	switch {
+	case name == "":
+		return "empty"
+	case !known:
+		return "unknown"
+	default:
+		return ""
+	}
 }
 
 // apiSettings are what a client knows of one API.
@@ -231,14 +271,17 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 
 // kindsByHand returns the kinds of an Error that was made by hand: those of an equal response of its API.
 func kindsByHand(e *Error) []error {
+	told := &Error{Code: e.Code, Messages: e.Messages}
 	switch e.API {
 	case AccountAPI:
-		return accountKinds(e.StatusCode, e.Messages)
+		told.kinds = accountKinds(e.StatusCode, e.Messages)
 	case PartnerAPI:
-		return partnerKinds(e.StatusCode, e)
+		told.kinds = partnerKinds(e.StatusCode, e)
 	default:
-		return kindsBy(e.StatusCode, e.Messages)
+		told.kinds = kindsBy(e.StatusCode, e.Messages)
 	}
+	apis[e.API].login.tell(e.Op, e.StatusCode, told)
+	return told.kinds
 }
 
 // networkFailure is the network API's failure without its messages.
@@ -279,10 +322,16 @@ func means(pattern string, kinds ...error) messageKind {
 
 // kindsBy returns the kind of the status, or the kinds of the messages if the status is not specific.
 func kindsBy(status int, messages []string) []error {
-	if kind := statusKind(status); kind != nil && !errors.Is(kind, ErrInvalid) {
-		return []error{kind}
+	if !isOpen(status) {
+		return []error{statusKind(status)}
 	}
 	return kindsOf(messages)
+}
+
+// isOpen reports whether a status leaves the kind of a failure open.
+func isOpen(status int) bool {
+	kind := statusKind(status)
+	return kind == nil || errors.Is(kind, ErrInvalid)
 }
 
 // kindsOf returns the distinct kinds of all messages, or ErrInvalid without a message.

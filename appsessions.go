@@ -237,8 +237,9 @@ func (s *AppSessionsService) Current(ctx context.Context, opts ...CallOption) (*
 
 // Login logs a user in. The client's credential must be the JWT of a session. A user with several accounts is not
 // Authenticated until [AppSessionsService.SelectAccount] chooses one of the session's Accounts. It returns [ErrUnauthorized]
-// for an invalid JWT, and [ErrInvalid] for a missing user name or password. The vendor does not document the error of a wrong
-// one. Retried automatically.
+// for an invalid JWT, and [ErrInvalid] for a missing user name or password. The vendor does not document the response to a
+// wrong one. If it is a 400 with the message of package partnertest, the error is ErrInvalid, ErrUnauthorized and
+// [ErrWrongPassword]. Retried automatically.
 //
 // POST /app/login
 func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts ...CallOption) (*AppSession, error) {

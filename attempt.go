@@ -82,6 +82,23 @@ type facts struct {
 	retryAfter time.Duration // the wait that the API asks for
 }
 
+// rejection returns the kind of a response that rejects the service: its credential is bad, or does not permit the operation.
+// It is nil for any other response, a customer's wrong password included.
+func (f *facts) rejection() error {
+	switch kind := statusKind(f.StatusCode); {
+	case f.failure != nil && slices.Contains(f.failure.kinds, ErrWrongPassword):
+		return nil
+	case f.failure != nil && slices.Contains(f.failure.kinds, ErrUnauthorized):
+		return ErrUnauthorized
+	case errors.Is(kind, ErrUnauthorized), errors.Is(kind, ErrForbidden):
+		return kind
+	case f.failure != nil && f.failure.Code == http.StatusForbidden:
+		return ErrForbidden
+	default:
+		return nil
+	}
+}
+
 // attempt makes one attempt: it waits until it may start, sends the request, reads the response and opens its envelope.
 func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts) {
 	if err := s.mayStart(ctx, r); err != nil {
@@ -98,6 +115,7 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts
 		return f
 	}
 	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // some servers send a byte order mark
+	r.to.login.tell(r.op, f.StatusCode, f.failure)
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.rejected = !r.secrets.renewed

@@ -113,7 +113,7 @@ func (s *secrets) askFor(ctx context.Context, one *secret) *Error {
 	switch {
 	case err != nil && ctx.Err() != nil: // the caller stopped waiting
 		failed := s.missing(errors.Join(err, whyDone(ctx)))
-		failed.kinds = []error{}
+		failed.kinds, failed.cancelled = []error{}, errors.Is(ctx.Err(), context.Canceled)
 		return failed
 	case err != nil:
 		return s.missing(err)

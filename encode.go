@@ -32,7 +32,7 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 	}
 	to := s.apis[e.API]
 	if to == nil {
-		return nil, e.refuse("API", "unknown")
+		return nil, e.refuse("API", whyNotAPI(e.API))
 	}
 	method, target, err := e.target(to.base)
 	if err != nil {

@@ -1,8 +1,10 @@
 package partnerapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,8 +20,12 @@ var (
 	// for example a proxy's page, is [ErrBadResponse] too: check that first. The same holds for ErrUnauthorized and
 	// ErrForbidden.
 	ErrInvalid = errors.New("invalid request")
-	// ErrUnauthorized means that the API rejected a credential, or the e-mail and password of a login.
+	// ErrUnauthorized means that the API rejected a credential, or the e-mail and password of a login: see [ErrWrongPassword].
 	ErrUnauthorized = errors.New("unauthorized")
+	// ErrWrongPassword means that the customer's e-mail or user name and password are wrong, in a login. The error is
+	// [ErrUnauthorized] too, which alone means that a credential of the service is wrong. In an error that is
+	// [ErrNoCredential] too, the password is that of the service's own credential source.
+	ErrWrongPassword = errors.New("wrong password")
 	// ErrForbidden means that the API knows the caller and does not allow the operation.
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound means that the API says that the object does not exist. A 404 that is not in the API's form is
@@ -82,13 +88,14 @@ type Error struct {
 	// Body is the unchanged body of the response. It may contain personal data and is never printed.
 	Body []byte `json:"-"`
 
-	kinds []error
-	cause error
-	done  bool // the response means success, but was not read whole
+	kinds     []error
+	cause     error
+	done      bool // the response means success, but was not read whole
+	cancelled bool // the context of the call was, not any other
 }
 
-// Error returns one line: the API, the operation, the status, and the API's messages or why there is no response. E-mail
-// addresses in the messages are redacted; Messages contains them.
+// Error returns one line: the API, the operation, the status, the API's messages, the names in Fields, and why there is no
+// response. E-mail addresses are redacted; Messages contains them.
 func (e *Error) Error() string {
 	var b strings.Builder
 	for _, of := range []string{string(e.API), e.Op} { // an Error made by hand, as in a test, may have neither
@@ -110,7 +117,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// said returns the messages, or the kinds if there are none, and the cause. It reads no more messages than a line holds.
+// said returns the messages, or the kinds if there are none, the fields and the cause. It reads no more messages than a line
+// holds.
 func (e *Error) said() (said []string) {
 	length := 0
 	for _, message := range e.Messages {
@@ -126,6 +134,9 @@ func (e *Error) said() (said []string) {
 			said = append(said, kind.Error())
 		}
 	}
+	if len(e.Fields) > 0 {
+		said = append(said, "fields: "+strings.Join(slices.Sorted(maps.Keys(e.Fields)), ", "))
+	}
 	if e.cause != nil {
 		said = append(said, describe(e.cause))
 	}
@@ -133,7 +144,8 @@ func (e *Error) said() (said []string) {
 }
 
 // Unwrap returns the kinds and the causes. A cause prints only harmless texts; [errors.Unwrap] of it returns the error itself,
-// with its own text. An Error that is made by hand, as in a test, has the kinds of its API, StatusCode and Messages.
+// with its own text. An Error that is made by hand, as in a test, has the kinds of its API, Op, StatusCode and
+// Messages.
 func (e *Error) Unwrap() []error {
 	kinds := slices.Clone(e.kinds)
 	if e.kinds == nil && e.cause == nil && (e.StatusCode >= http.StatusBadRequest || len(e.Messages) > 0) {
@@ -159,6 +171,93 @@ type ArgumentError struct {
 func (e *ArgumentError) Error() string {
 	named := slices.DeleteFunc([]string{e.Op, e.Name, e.Reason}, func(s string) bool { return s == "" })
 	return redact.Line(strings.Join(named, ": "))
+}
+
+// statusCancelled is the status for a caller who has gone, as nginx logs it.
+const statusCancelled = 499
+
+// HTTPStatus returns the status with which a service responds to its own caller after a call. The first that matches:
+//
+//	200  nil
+//	499  the context of the call was cancelled
+//	503  ErrOutcomeUnknown
+//	504  a deadline: of the context, or of an attempt
+//	422  an ArgumentError
+//	401  ErrWrongPassword or ErrNotLoggedIn, of the customer
+//	502  ErrNoCredential, or any other ErrUnauthorized: the service's own credential
+//	503  ErrRateLimited or ErrServer
+//	502  ErrBadResponse or ErrResponseTooLarge
+//	403  ErrForbidden
+//	404  ErrNotFound
+//	409  ErrAlreadyExists
+//	422  ErrInvalid
+//	500  any other error, such as a connection that was refused
+//
+// The password, argument or cancelled context of a credential source is not the caller's, and neither is the cancelled context
+// of a limiter or a transport: only the other kinds of the error count. [context.Canceled] that is not in an [*Error] counts as
+// the caller's. net/http has no text for 499.
+func HTTPStatus(err error) int {
+	is := func(kinds ...error) bool {
+		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
+	}
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case outside(err, isCancelled):
+		return statusCancelled
+	case is(ErrOutcomeUnknown):
+		return http.StatusServiceUnavailable
+	case is(context.DeadlineExceeded):
+		return http.StatusGatewayTimeout
+	case outside(err, isArgument):
+		return http.StatusUnprocessableEntity
+	case is(ErrWrongPassword) && !is(ErrNoCredential), is(ErrNotLoggedIn):
+		return http.StatusUnauthorized
+	case is(ErrNoCredential, ErrUnauthorized):
+		return http.StatusBadGateway
+	case is(ErrRateLimited, ErrServer):
+		return http.StatusServiceUnavailable
+	case is(ErrBadResponse, ErrResponseTooLarge):
+		return http.StatusBadGateway
+	case is(ErrForbidden):
+		return http.StatusForbidden
+	case is(ErrNotFound):
+		return http.StatusNotFound
+	case is(ErrAlreadyExists):
+		return http.StatusConflict
+	case is(ErrInvalid):
+		return http.StatusUnprocessableEntity
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// outside reports whether err, or an error that it wraps or joins, is wanted. It does not look into an [Error]: its causes are
+// not the caller's.
+func outside(err error, wanted func(error) bool) bool {
+	if wanted(err) {
+		return true
+	}
+	switch wrapping := err.(type) { //nolint:errorlint // outside unwraps
+	case *Error:
+		return false
+	case interface{ Unwrap() error }:
+		return outside(wrapping.Unwrap(), wanted)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(wrapping.Unwrap(), func(part error) bool { return outside(part, wanted) })
+	default:
+		return false
+	}
+}
+
+func isCancelled(err error) bool {
+	failed, own := err.(*Error)                               //nolint:errorlint // outside unwraps
+	return own && failed.cancelled || err == context.Canceled //nolint:errorlint // outside unwraps
+}
+
+func isArgument(err error) bool {
+	_, is := err.(*ArgumentError) //nolint:errorlint // outside unwraps
+	return is
 }
 
 // wasDone reports whether the call of err succeeded, and only its response was not read whole.

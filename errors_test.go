@@ -29,6 +29,10 @@ func TestErrorText(t *testing.T) {
 	const op = "POST /partners/subscriptions"
 	// So long that the line is cut before the @ of the last one.
 	longName := strings.Repeat("n", 490)
+	manyFields := make(map[string]string)
+	for i := range 1000 {
+		manyFields[fmt.Sprintf("%s%04d", strings.Repeat("f", 200), i)] = "x"
+	}
 	manyEmails := strings.Repeat(longName+"@b.example,", 8)
 	tests := map[string]struct {
 		err  Error
@@ -68,7 +72,12 @@ func TestErrorText(t *testing.T) {
 		"response and deadline":     {Error{StatusCode: 503, Attempts: 1, kinds: []error{ErrServer}, cause: errors.Join(context.DeadlineExceeded)}, "503 Service Unavailable: server error; context deadline exceeded"},
 		"the same message twice":    {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a", "a"}}, "400 Bad Request: a"},
 		"a failed renewal":          {Error{StatusCode: 401, Attempts: 1, kinds: []error{ErrUnauthorized}, cause: &Error{API: PartnerAPI, Op: op, kinds: []error{ErrNoCredential}, cause: context.Canceled}}, "401 Unauthorized: unauthorized; partner: POST /partners/subscriptions: not sent: no credential; context canceled"},
-		"only the messages":         {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, DevMessage: "SELECT", Type: "user", Fields: map[string]string{"email": "a@b.c"}, Body: []byte("b"), RequestID: "r"}, "400 Bad Request: No."},
+		"only the messages":         {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, DevMessage: "SELECT", Type: "user", Fields: map[string]string{"email": "a@b.c"}, Body: []byte("b"), RequestID: "r"}, "400 Bad Request: No.; fields: email"},
+		"no values of fields":       {Error{StatusCode: 400, Attempts: 1, kinds: []error{ErrInvalid}, Fields: map[string]string{"user.name": "SECRET", "fee": "", "a@b.c": "x"}}, "400 Bad Request: invalid request; fields: [redacted], fee, user.name"},
+		"fields on one line":        {Error{StatusCode: 400, Attempts: 1, Fields: map[string]string{"a\nb": ""}}, "400 Bad Request: fields: a b"},
+		"no fields":                 {Error{StatusCode: 400, Attempts: 1, Messages: []string{"No."}, Fields: map[string]string{}}, "400 Bad Request: No."},
+		"many fields":               {Error{StatusCode: 400, Attempts: 1, Fields: manyFields}, "400 Bad Request: fields: " + strings.Repeat("f", 200) + "0000, " + strings.Repeat("f", 200) + "0001, " + strings.Repeat("f", 80) + "…"},
+		"fields, kinds and a cause": {Error{StatusCode: 500, Attempts: 1, kinds: []error{ErrServer, ErrOutcomeUnknown}, Fields: map[string]string{"a": ""}, cause: io.EOF}, "500 Internal Server Error: server error; outcome unknown; fields: a; EOF"},
 		"one line":                  {Error{StatusCode: 400, Attempts: 1, Messages: []string{"a\r\nb\tc\x00d\u0085e\u2028f\u2029g"}}, "400 Bad Request: a  b c d e f g"},
 		"many times the same":       {Error{StatusCode: 400, Attempts: 1, Messages: slices.Repeat([]string{"a", "b"}, 1000)}, "400 Bad Request: a; b"},
 		"an e-mail that is cut":     {Error{StatusCode: 400, Attempts: 1, Messages: []string{manyEmails + "(" + longName + "@b.example)"}}, "400 Bad Request: " + strings.Repeat("[redacted],", 8) + "(…"},
@@ -133,6 +142,10 @@ func TestErrorLiteral(t *testing.T) {
 		"404, account API":        {Error{API: AccountAPI, StatusCode: 404}, []error{ErrBadResponse}},
 		"400, account API":        {Error{API: AccountAPI, StatusCode: 400, Messages: []string{"Please log in"}}, []error{ErrNotLoggedIn}},
 		"404, partner API":        {Error{API: PartnerAPI, StatusCode: 404, Messages: []string{"Not Found"}}, []error{ErrNotFound}},
+		"a password":              {Error{API: AccountAPI, Op: "POST /login", StatusCode: 200, Messages: []string{"Email and password combination is incorrect."}}, []error{ErrUnauthorized, ErrWrongPassword}},
+		"a password, no login":    {Error{API: AccountAPI, Op: "GET /account", StatusCode: 200, Messages: []string{"Email and password combination is incorrect."}}, []error{ErrUnauthorized}},
+		"a password, network API": {Error{API: NetworkAPI, Op: "POST /app/login", StatusCode: 400, Messages: []string{"The username or password is incorrect."}}, []error{ErrInvalid, ErrUnauthorized, ErrWrongPassword}},
+		"a password, no API":      {Error{Op: "POST /login", StatusCode: 200, Messages: []string{"Email and password combination is incorrect."}}, []error{ErrUnauthorized}},
 		"a route":                 {Error{Messages: []string{"Not Found"}}, []error{ErrBadResponse}},
 		"the zero value":          {Error{}, nil},
 		"a success":               {Error{StatusCode: 200}, nil},
@@ -143,6 +156,99 @@ func TestErrorLiteral(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			assertKinds(t, &test.err, test.kinds...)
+		})
+	}
+}
+
+// The order of the kinds, with the status of each, is that of the design.
+func TestHTTPStatusOfKinds(t *testing.T) {
+	t.Parallel()
+	ranks := []struct {
+		kind   error
+		status int
+	}{
+		{ErrOutcomeUnknown, 503},
+		{context.DeadlineExceeded, 504},
+		{ErrWrongPassword, 401},
+		{ErrNotLoggedIn, 401},
+		{ErrNoCredential, 502},
+		{ErrUnauthorized, 502},
+		{ErrRateLimited, 503},
+		{ErrServer, 503},
+		{ErrBadResponse, 502},
+		{ErrResponseTooLarge, 502},
+		{ErrForbidden, 403},
+		{ErrNotFound, 404},
+		{ErrAlreadyExists, 409},
+		{ErrInvalid, 422},
+		{io.EOF, 500},
+	}
+	for i, first := range ranks {
+		for _, second := range ranks[i:] {
+			want := first.status
+			if first.kind == ErrWrongPassword && second.kind == ErrNoCredential { //nolint:errorlint // both are kinds
+				want = 502 // the password of the credential source
+			}
+			for form, err := range map[string]error{
+				"kinds":   &Error{kinds: []error{second.kind, first.kind}},
+				"cause":   &Error{kinds: []error{second.kind}, cause: hide(first.kind)},
+				"joined":  errors.Join(&Error{kinds: []error{second.kind}}, first.kind),
+				"wrapped": fmt.Errorf("a: %w", fmt.Errorf("b: %w and %w", second.kind, first.kind)),
+			} {
+				assert.Equal(t, want, HTTPStatus(err), "%v and %v: %s", first.kind, second.kind, form)
+			}
+		}
+	}
+}
+
+func TestHTTPStatus(t *testing.T) {
+	t.Parallel()
+	refused := &ArgumentError{Op: "GET /a/{id}", Name: "id", Reason: "empty"}
+	cancelled := &Error{kinds: []error{ErrServer, ErrOutcomeUnknown}, cause: context.Canceled, cancelled: true}
+	foreigners := &Error{kinds: []error{ErrNoCredential}, cause: hide(context.Canceled)}
+	tests := map[string]struct {
+		err  error
+		want int
+	}{
+		"nil":                                   {nil, 200},
+		"taken, after an unknown outcome":       {&Error{kinds: []error{ErrInvalid, ErrAlreadyExists, ErrOutcomeUnknown}}, 503},
+		"gone, after an unknown outcome":        {&Error{kinds: []error{ErrNotFound, ErrOutcomeUnknown}}, 503},
+		"a page under 401":                      {&Error{kinds: []error{ErrUnauthorized, ErrBadResponse}}, 502},
+		"a page under 403":                      {&Error{kinds: []error{ErrForbidden, ErrBadResponse}}, 502},
+		"a page under 400":                      {&Error{kinds: []error{ErrInvalid, ErrBadResponse}}, 502},
+		"a wrong password":                      {&Error{kinds: []error{ErrInvalid, ErrUnauthorized, ErrWrongPassword}}, 401},
+		"a rejected refresh token":              {&Error{cause: errors.Join(ErrNotLoggedIn, &Error{kinds: []error{ErrUnauthorized}})}, 401},
+		"a source with a wrong password":        {&Error{kinds: []error{ErrNoCredential}, cause: hide(&Error{kinds: []error{ErrUnauthorized, ErrWrongPassword}})}, 502},
+		"no connection":                         {&Error{Attempts: 1, cause: &net.OpError{Op: "dial", Err: errno.ConnectionRefused}}, 500},
+		"a timeout of net":                      {&Error{Attempts: 1, cause: &net.OpError{Op: "read", Err: context.DeadlineExceeded}}, 504},
+		"a deadline before a retry":             {&Error{kinds: []error{ErrServer}, cause: context.DeadlineExceeded}, 504},
+		"made by hand":                          {&Error{API: PartnerAPI, StatusCode: 404}, 404},
+		"foreign":                               {errors.New("x"), 500},
+		"foreign, joined":                       {errors.Join(errors.New("x"), ErrNotFound), 404},
+		"an argument":                           {refused, 422},
+		"an argument, wrapped":                  {fmt.Errorf("x: %w", refused), 422},
+		"an argument, joined":                   {errors.Join(ErrNotFound, refused), 422},
+		"an argument of a source":               {&Error{kinds: []error{ErrNoCredential}, cause: hide(refused)}, 502},
+		"an argument, after an unknown outcome": {errors.Join(refused, ErrOutcomeUnknown), 503},
+		"an argument and a wrong password":      {errors.Join(refused, ErrWrongPassword), 422},
+		"cancelled":                             {cancelled, 499},
+		"cancelled, wrapped":                    {fmt.Errorf("x: %w", fmt.Errorf("y: %w", cancelled)), 499},
+		"cancelled, joined":                     {errors.Join(&Error{kinds: []error{ErrNotFound}}, cancelled), 499},
+		"cancelled, and a deadline":             {errors.Join(cancelled, context.DeadlineExceeded), 499},
+		"cancelled, and an argument":            {errors.Join(refused, cancelled), 499},
+		"context.Canceled":                      {context.Canceled, 499},
+		"context.Canceled, beside a failure":    {errors.Join(&Error{kinds: []error{ErrNotFound}}, context.Canceled), 499},
+		"context.Canceled, hidden":              {hide(fmt.Errorf("x: %w", context.Canceled)), 499},
+		"another context":                       {foreigners, 502},
+		"another context, wrapped":              {fmt.Errorf("x: %w", foreigners), 502},
+		"another context, no kind":              {&Error{cause: hide(context.Canceled)}, 500},
+		"another call's context, in a cause":    {&Error{kinds: []error{ErrNoCredential}, cause: hide(&Error{cause: context.Canceled, cancelled: true})}, 502},
+		"another context's deadline":            {&Error{kinds: []error{ErrNoCredential}, cause: hide(context.DeadlineExceeded)}, 504},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, HTTPStatus(test.err))
 		})
 	}
 }

@@ -4,80 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 
 	"github.com/partnerapi/partnerapi-go"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
-// statusOf returns the status that a handler responds with after a call. An error can be several kinds, so their order
-// matters: first those that are independent of the request.
-func statusOf(err error) int {
-	var invalid *partnerapi.ArgumentError
-	is := func(kinds ...error) bool {
-		return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
-	}
-	switch {
-	case err == nil:
-		return http.StatusOK
-	case is(partnerapi.ErrNoCredential, partnerapi.ErrOutcomeUnknown, partnerapi.ErrRateLimited, partnerapi.ErrServer):
-		return http.StatusServiceUnavailable // log it; after ErrOutcomeUnknown, look before the next call
-	case is(partnerapi.ErrNotLoggedIn):
-		return http.StatusUnauthorized
-	case is(partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge):
-		return http.StatusBadGateway // also if it is one of the following kinds
-	case is(partnerapi.ErrAlreadyExists):
-		return http.StatusConflict
-	case is(partnerapi.ErrNotFound):
-		return http.StatusNotFound
-	case is(partnerapi.ErrInvalid), errors.As(err, &invalid):
-		return http.StatusBadRequest
-	case is(partnerapi.ErrForbidden):
-		return http.StatusForbidden
-	case is(partnerapi.ErrUnauthorized):
-		return http.StatusInternalServerError // our credential was rejected; of Login, it can be the customer's password
-	default:
-		return http.StatusServiceUnavailable // no connection, no response to a read, or refused by the limiter
-	}
-}
-
-// A handler converts an error to a status. The order of the kinds matters.
-func ExampleError_status() {
+// A handler responds with the status of an error: 4xx is the visitor's mistake, 5xx is not.
+func ExampleHTTPStatus() {
 	const create, cancel = "POST /partners/subscriptions", "DELETE /partners/subscriptions/{pk}"
 	ctx := context.Background()
 	fake := partnertest.New()
 	fake.SeedSubscription(partnertest.Subscription{PK: "MS1", Email: "parent@example.com"})
+	fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{Email: "fan@example.com"}, Password: "secret"})
 	client := fake.Client(partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}))
 	subscribe := func(pk, email string) error {
 		return client.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: pk, Email: email, Plan: partnerapi.PlanBark})
 	}
+	login := func(client *partnerapi.Client) error {
+		_, _, err := client.Accounts.Login(ctx, partnerapi.LoginRequest{Email: "fan@example.com", Password: "mistyped"})
+		return err
+	}
+	show := func(what string, err error) { fmt.Println(what+":", partnerapi.HTTPStatus(err)) }
 
-	fmt.Println("a pk that is taken:", statusOf(subscribe("MS1", "parent@example.com")))
-	fmt.Println("without an e-mail:", statusOf(subscribe("MS2", "")))
-	fmt.Println("an unknown pk:", statusOf(client.Subscriptions.Cancel(ctx, "MS3")))
-	fmt.Println("an empty pk:", statusOf(client.Subscriptions.Cancel(ctx, "")))
+	show("success", subscribe("MS2", "parent@example.com"))
+	show("a pk that is taken", subscribe("MS1", "parent@example.com"))
+	show("without an e-mail", subscribe("MS3", ""))
+	show("an unknown pk", client.Subscriptions.Cancel(ctx, "MS4"))
+	show("an empty pk", client.Subscriptions.Cancel(ctx, ""))
+	show("a wrong password", login(client))
+	show("a bad key of ours", login(fake.Client(partnerapi.WithAccountKey("revoked"))))
+	_, err := client.Accounts.Get(ctx, partnerapi.NewSession())
+	show("not logged in", err)
 
 	fake.Fail(create, partnertest.Fault{Status: 403, Body: "<h1>Blocked</h1>"}, partnertest.Fault{Cut: partnertest.CutAfter})
-	fmt.Println("a page of a proxy:", statusOf(subscribe("MS2", "parent@example.com")))
-	fmt.Println("a lost response:", statusOf(subscribe("MS2", "parent@example.com")))
-
+	show("a page of a proxy", subscribe("MS3", "parent@example.com"))
+	show("a lost response", subscribe("MS3", "parent@example.com"))
 	fake.Fail(cancel, partnertest.Fault{Cut: partnertest.CutRefused})
-	fmt.Println("no connection:", statusOf(client.Subscriptions.Cancel(ctx, "MS1")))
-	_, err := client.Accounts.Get(ctx, partnerapi.NewSession())
-	fmt.Println("not logged in:", statusOf(err))
-	_, err = fake.Client(partnerapi.WithNetworkToken("expired")).Networks.Get(ctx, "acc_1")
-	fmt.Println("a bad credential:", statusOf(err))
+	show("no connection", client.Subscriptions.Cancel(ctx, "MS1"))
 	// Output:
+	// success: 200
 	// a pk that is taken: 409
-	// without an e-mail: 400
+	// without an e-mail: 422
 	// an unknown pk: 404
-	// an empty pk: 400
+	// an empty pk: 422
+	// a wrong password: 401
+	// a bad key of ours: 502
+	// not logged in: 401
 	// a page of a proxy: 502
 	// a lost response: 503
-	// no connection: 503
-	// not logged in: 401
-	// a bad credential: 500
+	// no connection: 500
 }
 
 // The text of an error names the type of a foreign cause, but not its text, which can contain a secret. Unwrap returns it.

@@ -194,7 +194,7 @@ func assertKinds(t *testing.T, err error, want ...error) {
 	t.Helper()
 	require.Error(t, err)
 	for _, kind := range []error{
-		ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrRateLimited, ErrServer,
+		ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists, ErrNotLoggedIn, ErrWrongPassword, ErrRateLimited, ErrServer,
 		ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown,
 	} {
 		if slices.Contains(want, kind) {

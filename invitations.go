@@ -66,6 +66,9 @@ type Activation struct {
 // query and the fragment, which may hold the path and query of a page within the application. It returns an [*ArgumentError]
 // for a link without a token.
 func InvitationToken(link string) (string, error) {
+	if link == "" {
+		return "", &ArgumentError{Op: "InvitationToken", Name: "link", Reason: "empty"}
+	}
 	u, err := url.Parse(link)
 	if err != nil {
 		return "", &ArgumentError{Op: "InvitationToken", Name: "link", Reason: "not a URL"}

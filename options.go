@@ -49,6 +49,8 @@ func withSecret(option string, which Credential, secret string) Option {
 func WithCredentialSource(which Credential, source TokenSource) Option {
 	return func(s *settings) error {
 		switch {
+		case which == "":
+			return refused("WithCredentialSource", "empty credential")
 		case credentials[which] == place{}:
 			return refused("WithCredentialSource", "unknown credential")
 		case source == nil:
@@ -64,8 +66,8 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 // without user, query or fragment, and https, except on a loopback host or with [WithInsecureHTTP].
 func WithBaseURL(name API, base string) Option {
 	return func(s *settings) error {
-		if _, known := apis[name]; !known {
-			return refused("WithBaseURL", "unknown API")
+		if why := whyNotAPI(name); why != "" {
+			return refused("WithBaseURL", why+" API")
 		}
 		if base == "" {
 			return refused("WithBaseURL", "empty")
@@ -145,9 +147,9 @@ func WithRetry(policy RetryPolicy) Option {
 // any 2 seconds" is rate.NewLimiter(4, 2), because its burst is added to its rate.
 func WithRateLimiter(name API, limiter Limiter) Option {
 	return func(s *settings) error {
-		switch _, known := apis[name]; {
-		case !known:
-			return refused("WithRateLimiter", "unknown API")
+		switch why := whyNotAPI(name); {
+		case why != "":
+			return refused("WithRateLimiter", why+" API")
 		case limiter == nil:
 			return refused("WithRateLimiter", "nil")
 		}
@@ -179,8 +181,9 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs every attempt after it: at debug level if its outcome is [OutcomeAnswered], and otherwise at warn level.
-// A nil logger logs nothing. A line contains no credential, pk, e-mail or URL. The message is "partnerapi attempt", the
+// WithLogger logs every attempt after it: at debug level if its outcome is [OutcomeAnswered], and otherwise at warn level. A
+// response that is a 401 or a 403, or says that a credential is bad, is logged at warn level too; a customer's wrong password
+// is not. A nil logger logs no attempts. A line contains no credential, pk, e-mail or URL. The message is "partnerapi attempt", the
 // context is the call's, and the attributes are the fields of [Attempt]:
 //
 //   - api, a string: "partner", "account" or "network".
@@ -190,7 +193,8 @@ func WithUserAgent(product string) Option {
 //   - outcome, a string: "unsent", "answered" or "unknown".
 //   - duration, a [time.Duration]: how long the attempt took.
 //   - wait, a [time.Duration]: the wait before the next attempt, or 0.
-//   - error, a string: why there is no complete response. It is left out if there is one.
+//   - error, a string: why there is no complete response, or "unauthorized" or "forbidden" for one that rejects the caller. It
+//     is left out for any other response.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
 		s.observer.logger = logger

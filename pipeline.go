@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -22,7 +23,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	res := send(ctx, c, r)
 	defer res.body.Free()
 	if res.failure != nil {
-		return zero, explain(r, res, res.failure)
+		return zero, explain(ctx, r, res, res.failure)
 	}
 	value, failed := decode[T](e, res.payload)
 	if failed == nil {
@@ -32,7 +33,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	if !e.isWrite() {
 		value = zero
 	}
-	return value, explain(r, res, failed)
+	return value, explain(ctx, r, res, failed)
 }
 
 func send(ctx context.Context, c *Client, r *request) result {
@@ -52,7 +53,7 @@ func send(ctx context.Context, c *Client, r *request) result {
 }
 
 // explain completes a failure with the facts of the call and its responses.
-func explain(r *request, res result, failed *Error) *Error {
+func explain(ctx context.Context, r *request, res result, failed *Error) *Error {
 	failed.API, failed.Op = r.api, r.op
 	failed.StatusCode, failed.Body = res.StatusCode, bytes.Clone(res.body.Bytes()) // the memory is pooled
 	failed.RequestID = res.header.Get("X-Request-Id")
@@ -62,6 +63,7 @@ func explain(r *request, res result, failed *Error) *Error {
 	if res.cause != nil {
 		failed.cause = hide(res.cause)
 		failed.RetryAfter = cmp.Or(failed.RetryAfter, retryAfterOf(res.cause))
+		failed.cancelled = errors.Is(ctx.Err(), context.Canceled) && errors.Is(res.cause, context.Canceled)
 	}
 	if (res.doubt || r.earlierDoubt) && r.expects.isWrite {
 		failed.kinds = append(slices.Clone(failed.kinds), ErrOutcomeUnknown)

@@ -130,7 +130,7 @@ func TestOperationsRefused(t *testing.T) {
 	const form = "not in the form METHOD /path/{wildcard}"
 	const wildcard = "a wildcard is a whole segment, such as {id}, with a unique name"
 	for op, why := range map[string]string{
-		"":                      form,
+		"":                      "empty",
 		"GET":                   form,
 		"/a":                    form,
 		"GET a":                 form,
@@ -175,7 +175,7 @@ func TestCallsRefused(t *testing.T) {
 		call      endpoint
 		name, why string
 	}{
-		"no API":                        {endpoint{Call: Call{Op: "GET /a"}}, "API", "unknown"},
+		"no API":                        {endpoint{Call: Call{Op: "GET /a"}}, "API", "empty"},
 		"unknown API":                   {endpoint{Call: Call{API: "billing", Op: "GET /a"}}, "API", "unknown"},
 		"zero session":                  {endpoint{Call: Call{API: AccountAPI, Op: "GET /a", Session: &Session{}}}, "session", made},
 		"required session":              {endpoint{Call: Call{API: AccountAPI, Op: "GET /a"}, needsSession: true}, "session", made},

@@ -172,7 +172,7 @@ func sayWhole(err error) (text string, known, ok bool) {
 var ownTexts = []func(error) (string, bool){
 	errtext.As[*Error], errtext.As[*jsonwire.TypeError], errtext.As[reason], errtext.As[dialgate.ProxyRefusal], errtext.As[*ArgumentError],
 	errtext.Is(errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime, ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists,
-		ErrNotLoggedIn, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
+		ErrNotLoggedIn, ErrWrongPassword, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
 }
 
 // Types with secrets print only these names.

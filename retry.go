@@ -157,7 +157,7 @@ func (l *loop) attempt(ctx context.Context) {
 	l.doubt = l.doubt || f.Outcome == OutcomeUnknown
 	l.next = l.follow(ctx)
 	f.Wait = l.next.wait
-	l.observer.report(ctx, f.Attempt)
+	l.observer.report(ctx, f.Attempt, f.rejection())
 }
 
 // retry makes the attempts after the first one. go-retryablehttp waits between them; it sees no request and no response, because

@@ -84,6 +84,9 @@ func (s *Session) Export() ([]byte, error) {
 // after a change of the base URL, returns one too. In both cases the customer has to log in again. Call [Session.OnRefresh]
 // again for a token session.
 func ImportSession(data []byte) (*Session, error) {
+	if len(data) == 0 {
+		return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "empty"}
+	}
 	var in exportedSession
 	if json.Unmarshal(data, &in) == nil {
 		load := loadCookies

@@ -281,7 +281,7 @@ func asCause(err error) error {
 	told := *failed
 	told.kinds = []error{} // not nil, or Unwrap would derive them from the messages
 	for _, kind := range failed.kinds {
-		if as := kindsOfSignIn[kind]; as != nil && !errors.Is(failed, ErrBadResponse) {
+		if as := kindsOfSignIn[kind]; as != nil && !slices.Contains(told.kinds, as) && !errors.Is(failed, ErrBadResponse) {
 			told.kinds = append(told.kinds, as)
 		}
 	}

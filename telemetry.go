@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -108,8 +109,8 @@ type observer struct {
 	logger *slog.Logger
 }
 
-// report passes an attempt to the hook and the logger.
-func (o observer) report(ctx context.Context, a Attempt) {
+// report passes an attempt to the hook and the logger. rejection is the kind of a response that rejects the credential, or nil.
+func (o observer) report(ctx context.Context, a Attempt, rejection error) {
 	if o.hook != nil {
 		o.hook(ctx, a)
 	}
@@ -117,7 +118,7 @@ func (o observer) report(ctx context.Context, a Attempt) {
 		return
 	}
 	level := slog.LevelDebug
-	if a.Outcome != OutcomeAnswered {
+	if a.Outcome != OutcomeAnswered || rejection != nil {
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{
@@ -125,8 +126,8 @@ func (o observer) report(ctx context.Context, a Attempt) {
 		slog.Int("status", a.StatusCode), slog.String("outcome", string(a.Outcome)),
 		slog.Duration("duration", a.Duration), slog.Duration("wait", a.Wait),
 	}
-	if a.Err != nil {
-		attrs = append(attrs, slog.String("error", a.Err.Error()))
+	if err := cmp.Or(a.Err, rejection); err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	o.logger.LogAttrs(ctx, level, "partnerapi attempt", attrs...)
 }

@@ -69,7 +69,7 @@ func AddAttempt(ctx context.Context, a partnerapi.Attempt) {
 // kinds are all that a span records of an error: its text may contain a message of the API, and so personal data.
 var kinds = []error{
 	partnerapi.ErrInvalid, partnerapi.ErrAlreadyExists, partnerapi.ErrNotFound, partnerapi.ErrUnauthorized,
-	partnerapi.ErrForbidden, partnerapi.ErrNotLoggedIn, partnerapi.ErrNoCredential, partnerapi.ErrRateLimited,
+	partnerapi.ErrForbidden, partnerapi.ErrNotLoggedIn, partnerapi.ErrWrongPassword, partnerapi.ErrNoCredential, partnerapi.ErrRateLimited,
 	partnerapi.ErrServer, partnerapi.ErrBadResponse, partnerapi.ErrResponseTooLarge, partnerapi.ErrOutcomeUnknown,
 	context.Canceled, context.DeadlineExceeded,
 }

@@ -154,7 +154,7 @@ var accountReplies = map[string]replyTest{
 		says: []string{"Unable to login. Please contact support@sparkart.com for assistance."},
 	},
 	"post-login.wrong-password": {
-		status: 200, call: login, kinds: []error{partnerapi.ErrUnauthorized}, says: []string{"Email and password combination is incorrect."},
+		status: 200, call: login, kinds: []error{partnerapi.ErrUnauthorized, partnerapi.ErrWrongPassword}, says: []string{"Email and password combination is incorrect."},
 	},
 	"post-login.unregistered": {
 		status: 200, call: login, kinds: []error{partnerapi.ErrForbidden},

@@ -166,6 +166,9 @@ var failingArguments = []failing{
 	{"option: a credential with a NUL", refusedOption(partnerapi.WithAccountKey("SEC\x00RET"))},
 	{"option: no source", refusedOption(partnerapi.WithCredentialSource(partnerapi.AccountKey, nil))},
 	{"option: an unknown credential", refusedOption(partnerapi.WithCredentialSource("password", nil))},
+	{"option: a credential without a name", refusedOption(partnerapi.WithCredentialSource("", partnerapi.TokenFile("a")))},
+	{"option: the base URL of no API", refusedOption(partnerapi.WithBaseURL("", "https://SECRET.example"))},
+	{"option: a limiter for no API", refusedOption(partnerapi.WithRateLimiter("", limiterFunc(nil)))},
 	{"option: no base URL", refusedOption(partnerapi.WithBaseURL(partnerapi.PartnerAPI, ""))},
 	{"option: an invalid base URL", refusedOption(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "SECRET.example"))},
 	{"option: a base URL with a query", refusedOption(partnerapi.WithBaseURL(partnerapi.PartnerAPI, "https://a.example?key=SECRET"))},
@@ -189,6 +192,7 @@ var failingArguments = []failing{
 		t.Helper()
 		return new(partnerapi.SubscriptionsService).Cancel(t.Context(), "MS1")
 	}},
+	{"call: no API", refusedCall(op("", "GET /a"))},
 	{"call: an unknown API", refusedCall(op("billing", "GET /a"))},
 	{"call: no operation", refusedCall(partnerapi.Call{API: partnerapi.PartnerAPI})},
 	{"call: an invalid method", refusedCall(op(partnerapi.PartnerAPI, "G@T /a"))},
@@ -227,6 +231,8 @@ var failingArguments = []failing{
 	{"SQL: an invalid date", func(*testing.T) error { return new(partnerapi.Date).Scan("SECRET") }},
 	{"SQL: a time of another type", func(*testing.T) error { return new(partnerapi.UnixTime).Scan(1.5) }},
 	{"a session that was not exported", func(*testing.T) error { _, err := partnerapi.ImportSession([]byte(`{}`)); return err }},
+	{"no session", func(*testing.T) error { _, err := partnerapi.ImportSession(nil); return err }},
+	{"no invitation link", func(*testing.T) error { _, err := partnerapi.InvitationToken(""); return err }},
 	{"an invitation link without a token", func(*testing.T) error { _, err := partnerapi.InvitationToken("https://a.example"); return err }},
 	{"by hand: a status", func(*testing.T) error { return &partnerapi.Error{StatusCode: 404} }},
 	{"by hand: an API", func(*testing.T) error { return &partnerapi.Error{API: partnerapi.PartnerAPI} }},

@@ -132,6 +132,12 @@ var failingResponses = []failing{
 	{"partner: several lines", cancels(always(400, `{"success":false,"error":"a\r\nb"}`))},
 	{"partner: without success", cancels(always(200, `{}`))},
 	{"account: a message", reads(always(200, `{"status":"error","messages":["Email is blank"]}`))},
+	{"account: messages about fields", reads(always(200, `{"status":"error","messages":{"email":"Email is blank","last_name":"Too long"}}`))},
+	{"account: a wrong password", func(t *testing.T) error {
+		t.Helper()
+		_, _, err := newTestClient(t, always(200, fixture(t, "post-login.wrong-password"))).Accounts.Login(t.Context(), fan)
+		return err
+	}},
 	{"account: no message", reads(always(200, `{"status":"error"}`))},
 	{"account: logged out", reads(always(200, `{"customer":null}`))},
 	{"account: no customer", signsUp(always(200, `{"status":"ok"}`))},
@@ -143,6 +149,7 @@ var failingResponses = []failing{
 	{"account: an invalid time", reads(always(200, `{"customer":{"id":1,"subscription":{"end_date":"SECRET"}}}`))},
 	{"network: a message", gets(always(403, `{"error":{"type":"user","code":403,"message":"No.","dev_message":"SECRET"}}`))},
 	{"network: a message and fields", gets(always(422, `{"error":{"code":422,"message":"No.","fields":{"fee":"Too low."}}}`))},
+	{"network: fields without a message", gets(always(400, `{"error":{"code":400,"fields":{"username":"This value is required.","a@b.example":"SECRET"}}}`))},
 	{"network: a failure in another form", gets(always(200, `{"success":false}`))},
 	{"network: not JSON", gets(always(200, `{"a"}`))},
 	{"network: a list in place of a record", gets(always(200, `[]`))},

@@ -104,7 +104,7 @@ var found = []struct {
 }{
 	{"ErrInvalid", partnerapi.ErrInvalid}, {"ErrUnauthorized", partnerapi.ErrUnauthorized},
 	{"ErrForbidden", partnerapi.ErrForbidden}, {"ErrNotFound", partnerapi.ErrNotFound},
-	{"ErrAlreadyExists", partnerapi.ErrAlreadyExists}, {"ErrNotLoggedIn", partnerapi.ErrNotLoggedIn},
+	{"ErrAlreadyExists", partnerapi.ErrAlreadyExists}, {"ErrNotLoggedIn", partnerapi.ErrNotLoggedIn}, {"ErrWrongPassword", partnerapi.ErrWrongPassword},
 	{"ErrRateLimited", partnerapi.ErrRateLimited}, {"ErrServer", partnerapi.ErrServer},
 	{"ErrNoCredential", partnerapi.ErrNoCredential}, {"ErrBadResponse", partnerapi.ErrBadResponse},
 	{"ErrResponseTooLarge", partnerapi.ErrResponseTooLarge}, {"ErrOutcomeUnknown", partnerapi.ErrOutcomeUnknown},

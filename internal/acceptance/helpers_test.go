@@ -246,7 +246,7 @@ func fixture(t testing.TB, name string) string {
 // kinds are the kinds of failures.
 var kinds = []error{
 	partnerapi.ErrInvalid, partnerapi.ErrUnauthorized, partnerapi.ErrForbidden, partnerapi.ErrNotFound, partnerapi.ErrAlreadyExists,
-	partnerapi.ErrNotLoggedIn, partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrNoCredential, partnerapi.ErrBadResponse,
+	partnerapi.ErrNotLoggedIn, partnerapi.ErrWrongPassword, partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrNoCredential, partnerapi.ErrBadResponse,
 	partnerapi.ErrResponseTooLarge, partnerapi.ErrOutcomeUnknown,
 }
 

@@ -139,6 +139,18 @@ func TestNoSecretInFailures(t *testing.T) {
 	}
 }
 
+// HTTPStatus prints nothing, and reads no text of an error.
+func TestHTTPStatusReadsNoText(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, 500, partnerapi.HTTPStatus(textless{}))
+	assert.Equal(t, 500, partnerapi.HTTPStatus(fmt.Errorf("x: %w", errors.Join(io.EOF, error(&partnerapi.Error{Attempts: 1})))))
+}
+
+// textless is an error that nobody may print.
+type textless struct{}
+
+func (textless) Error() string { panic(canary) }
+
 // breaking is a body whose error contains the whole request.
 type breaking struct{ req *http.Request }
 

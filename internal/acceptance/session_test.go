@@ -306,7 +306,7 @@ func TestLoginFailures(t *testing.T) {
 	}{
 		"no cookie":              {always(200, oneCustomer), []error{partnerapi.ErrBadResponse}},
 		"an expired cookie":      {always(200, oneCustomer, "Set-Cookie", "sid=1; Max-Age=0"), []error{partnerapi.ErrBadResponse}},
-		"a cookie and a failure": {always(200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "Set-Cookie", "sid=1"), []error{partnerapi.ErrUnauthorized}},
+		"a cookie and a failure": {always(200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "Set-Cookie", "sid=1"), []error{partnerapi.ErrUnauthorized, partnerapi.ErrWrongPassword}},
 		"a redirect":             {always(302, "", "Location", "/account", "Set-Cookie", "sid=1"), []error{partnerapi.ErrBadResponse}},
 	}
 	for name, test := range tests {
@@ -382,7 +382,6 @@ func TestImportSession(t *testing.T) {
 		return `{"version":1,"origin":"https://services.sparkart.net","cookies":[` + cookies + `]}`
 	}
 	for name, data := range map[string]string{
-		"no data":                             ``,
 		"null":                                `null`,
 		"not JSON":                            `sid=1`,
 		"an array":                            `[]`,
@@ -416,6 +415,11 @@ func TestImportSession(t *testing.T) {
 			assertRefused(t, err, "data", "not an exported session")
 			assert.Nil(t, session)
 		})
+	}
+	for _, data := range [][]byte{nil, {}} {
+		session, err := partnerapi.ImportSession(data)
+		assertRefused(t, err, "data", "empty")
+		assert.Nil(t, session)
 	}
 	session, err := partnerapi.ImportSession([]byte(exported(`{"name":"sid","value":"a,b c","quoted":true},{"name":"old","value":"1","expires":"2001-01-01T00:00:00Z"}`)))
 	require.NoError(t, err)

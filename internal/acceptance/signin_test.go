@@ -328,7 +328,7 @@ func TestSignInFailures(t *testing.T) {
 	}
 	all := []error{
 		partnerapi.ErrInvalid, partnerapi.ErrUnauthorized, partnerapi.ErrForbidden, partnerapi.ErrNotFound, partnerapi.ErrAlreadyExists,
-		partnerapi.ErrNotLoggedIn, partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrBadResponse,
+		partnerapi.ErrNotLoggedIn, partnerapi.ErrWrongPassword, partnerapi.ErrRateLimited, partnerapi.ErrServer, partnerapi.ErrBadResponse,
 		partnerapi.ErrResponseTooLarge, partnerapi.ErrOutcomeUnknown, errno.ConnectionRefused, context.Canceled, context.DeadlineExceeded,
 	}
 	for name, test := range tests {

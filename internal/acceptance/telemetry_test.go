@@ -1,12 +1,17 @@
 package acceptance
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
@@ -193,4 +198,87 @@ func TestOperationHoldsNoSecret(t *testing.T) {
 			assertNoCanary(t, output(), "the log")
 		})
 	}
+}
+
+// A response that rejects the service is logged at warn level, a customer's mistake is not.
+func TestLevelOfRejections(t *testing.T) {
+	t.Parallel()
+	do := func(api partnerapi.API, op string) func(context.Context, *partnerapi.Client) error {
+		return func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := partnerapi.Do[any](ctx, c, partnerapi.Call{API: api, Op: op})
+			return err
+		}
+	}
+	customers := do(partnerapi.AccountAPI, "POST /login")
+	partner, network := do(partnerapi.PartnerAPI, "GET /a"), do(partnerapi.NetworkAPI, "GET /a")
+	tests := map[string]struct {
+		call   func(context.Context, *partnerapi.Client) error
+		status int
+		body   string
+		want   string
+	}{
+		"success":                {partner, 200, `{"success":true,"a":1}`, "DEBUG status=200"},
+		"400":                    {partner, 400, `{"success":false,"error":"x"}`, "DEBUG status=400"},
+		"404":                    {network, 404, `{"error":{"code":404}}`, "DEBUG status=404"},
+		"401":                    {partner, 401, `{"success":false,"error":"x"}`, "WARN status=401 error=unauthorized"},
+		"401, a page":            {network, 401, page, "WARN status=401 error=unauthorized"},
+		"403":                    {network, 403, `{"error":{"code":403}}`, "WARN status=403 error=forbidden"},
+		"403, a page":            {customers, 403, page, "WARN status=403 error=forbidden"},
+		"403, a bad token":       {partner, 403, `{"success":false,"error_type":"invalid_token"}`, "WARN status=403 error=unauthorized"},
+		"200, a bad token":       {partner, 200, `{"success":false,"error_type":"invalid_token"}`, "WARN status=200 error=unauthorized"},
+		"200, a bad key":         {customers, 200, `{"status":"error","messages":["Please use a valid API Key."]}`, "WARN status=200 error=unauthorized"},
+		"200, code 401":          {network, 200, `{"error":{"code":401}}`, "WARN status=200 error=unauthorized"},
+		"200, code 403":          {network, 200, `{"error":{"code":403}}`, "WARN status=200 error=forbidden"},
+		"200, a refresh token":   {customers, 200, `{"status":"error","messages":["Unable to decode refresh token"]}`, "WARN status=200 error=unauthorized"},
+		"a wrong password":       {customers, 200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "DEBUG status=200"},
+		"a user's password":      {do(partnerapi.NetworkAPI, "POST /app/login"), 400, `{"error":{"code":400,"message":"The username or password is incorrect."}}`, "DEBUG status=400"},
+		"an unconfirmed account": {customers, 200, `{"status":"error","messages":["Your email address has not been confirmed. x"]}`, "DEBUG status=200"},
+		"logged out":             {customers, 200, `{"status":"error","messages":["Please log in."]}`, "DEBUG status=200"},
+		"429":                    {partner, 429, "", "WARN status=429"},
+		"500":                    {partner, 500, "", "WARN status=500"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var hooked []error
+			var lines bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+				switch a.Key {
+				case slog.LevelKey:
+					return slog.Any("", a.Value) // the level alone
+				case "status", "error":
+					return a
+				default:
+					return slog.Attr{}
+				}
+			}}))
+			client := newTestClient(t, always(test.status, test.body), partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}),
+				partnerapi.WithLogger(logger), partnerapi.WithAttemptHook(func(_ context.Context, a partnerapi.Attempt) { hooked = append(hooked, a.Err) }))
+			_ = test.call(t.Context(), client)
+			assert.Equal(t, test.want+"\n", strings.TrimPrefix(lines.String(), `""=`))
+			assert.Equal(t, []error{nil}, hooked, "a complete response has no Err")
+		})
+	}
+}
+
+// An attempt that is retried with a new credential is logged too, and a response that is cut off keeps its own error.
+func TestLinesOfRejections(t *testing.T) {
+	t.Parallel()
+	var lines bytes.Buffer
+	client := newTestClient(t, turns(always(401, `{"error":{"code":401}}`), ok), partnerapi.WithLogger(slog.New(slog.NewTextHandler(&lines, nil))),
+		partnerapi.WithCredentialSource(partnerapi.NetworkToken, &tokensInTurn{"token-1", "token-2"}))
+	_, err := partnerapi.Do[any](t.Context(), client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a"})
+	require.NoError(t, err)
+	assert.Equal(t, 1, strings.Count(lines.String(), "\n"))
+	assert.Regexp(t, `level=WARN msg="partnerapi attempt" api=network op="GET /a" attempt=1 status=401 outcome=answered duration=\S+ wait=0s error=unauthorized\n$`, lines.String())
+
+	lines.Reset()
+	cutShort := roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 401, Body: io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))}, nil
+	})
+	_, err = partnerapi.Do[any](t.Context(), newTestClient(t, cutShort, partnerapi.WithRetry(partnerapi.RetryPolicy{MaxAttempts: 1}), partnerapi.WithLogger(slog.New(slog.NewTextHandler(&lines, nil)))),
+		partnerapi.Call{API: partnerapi.NetworkAPI, Op: "GET /a"})
+	require.Error(t, err)
+	assert.Contains(t, lines.String(), ` status=401 outcome=unknown `)
+	assert.Contains(t, lines.String(), ` error="unexpected EOF"`)
 }

@@ -112,6 +112,27 @@ func TestREADMELinksEveryPage(t *testing.T) {
 	}
 }
 
+// docs/errors.md has the order of HTTPStatus as its documentation does.
+func TestStatusesAreDocumented(t *testing.T) {
+	t.Parallel()
+	_, comment, found := strings.Cut(page(t, "errors.go"), "// HTTPStatus returns")
+	require.True(t, found)
+	comment, _, _ = strings.Cut(comment, "\nfunc ")
+	_, table, found := strings.Cut(page(t, "docs/errors.md"), "| error | status |\n")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	var want, got []string
+	word := regexp.MustCompile(`Err[A-Z]\w+|ArgumentError`)
+	for _, line := range regexp.MustCompile(`(?m)^//\t(\d{3})  (.*)$`).FindAllStringSubmatch(comment, -1) {
+		want = append(want, line[1]+" "+strings.Join(word.FindAllString(line[2], -1), " "))
+	}
+	for _, row := range regexp.MustCompile(`(?m)^\| (.*) \| (\d{3})`).FindAllStringSubmatch(table, -1) {
+		got = append(got, row[2]+" "+strings.Join(word.FindAllString(row[1], -1), " "))
+	}
+	assert.Len(t, want, 14)
+	assert.Equal(t, want, got)
+}
+
 // README and docs/errors.md have a row for every kind of error, docs/telemetry.md one for every field of an Attempt.
 func TestTablesAreComplete(t *testing.T) {
 	t.Parallel()
@@ -134,7 +155,7 @@ const around = `
 type saver interface{ Save(context.Context, string, partnerapi.Tokens) error }
 
 func snippet(ctx context.Context, client *partnerapi.Client, fake *partnertest.Fake, tokens partnerapi.Tokens, store saver,
-	err error, token, appKey, username, password, userID string) error {
+	w http.ResponseWriter, err error, token, appKey, username, password, userID string) error {
 `
 
 // Every Go block is part of a Go file that is there, or compiles: as a file, or as statements in a function.
@@ -151,7 +172,7 @@ func TestGoBlocksCompile(t *testing.T) {
 			}
 			program := match[1]
 			if !strings.Contains(program, "package main\n") {
-				program = "package p\n\nimport (\n\t\"context\"\n\t\"encoding/json\"\n\t\"errors\"\n\t\"fmt\"\n\t\"log\"\n\t\"os\"\n\t\"slices\"\n\t\"time\"\n\n\t\"" + module + "\"\n\t\"" +
+				program = "package p\n\nimport (\n\t\"context\"\n\t\"encoding/json\"\n\t\"errors\"\n\t\"fmt\"\n\t\"log\"\n\t\"log/slog\"\n\t\"net/http\"\n\t\"os\"\n\t\"slices\"\n\t\"time\"\n\n\t\"" + module + "\"\n\t\"" +
 					module + "/partnertest\"\n)\n" + around + program + "\nreturn err\n}\n"
 			}
 			require.NoError(t, check(program), "%s:\n%s", name, match[1])

@@ -21,6 +21,8 @@ type Invalid struct {
 func Split(op string) (method, pattern string, invalid *Invalid) {
 	method, pattern, _ = strings.Cut(op, " ")
 	switch {
+	case op == "":
+		return "", "", &Invalid{"Op", "empty"}
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
 		return "", "", &Invalid{"Op", "not in the form METHOD /path/{wildcard}"}
 	case !httpsyntax.IsToken(method) || !httpsyntax.IsValue(pattern) || strings.Contains(pattern, "\t"):

@@ -241,6 +241,7 @@ var _ error = partnerapi.ErrRateLimited
 var _ error = partnerapi.ErrResponseTooLarge
 var _ error = partnerapi.ErrServer
 var _ error = partnerapi.ErrUnauthorized
+var _ error = partnerapi.ErrWrongPassword
 var _ partnerapi.Error
 var _ func(*partnerapi.Error) string = (*partnerapi.Error).Error
 var _ func(partnerapi.Error, fmt.State, rune) = (partnerapi.Error).Format
@@ -257,6 +258,7 @@ var _ string = partnerapi.Error{}.RequestID
 var _ time.Duration = partnerapi.Error{}.RetryAfter
 var _ int = partnerapi.Error{}.StatusCode
 var _ string = partnerapi.Error{}.Type
+var _ func(err error) int = partnerapi.HTTPStatus
 var _ func(data []byte) (*partnerapi.Session, error) = partnerapi.ImportSession
 var _ partnerapi.Invitation
 var _ partnerapi.InvitationStatus = partnerapi.InvitationExpired
