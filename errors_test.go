@@ -225,6 +225,7 @@ func TestHTTPStatus(t *testing.T) {
 		"made by hand":                          {&Error{API: PartnerAPI, StatusCode: 404}, 404},
 		"foreign":                               {errors.New("x"), 500},
 		"foreign, joined":                       {errors.Join(errors.New("x"), ErrNotFound), 404},
+		"a redirect":                            {RedirectTo("/login"), 500},
 		"an argument":                           {refused, 422},
 		"an argument, wrapped":                  {fmt.Errorf("x: %w", refused), 422},
 		"an argument, joined":                   {errors.Join(ErrNotFound, refused), 422},

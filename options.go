@@ -195,6 +195,8 @@ func WithUserAgent(product string) Option {
 //   - wait, a [time.Duration]: the wait before the next attempt, or 0.
 //   - error, a string: why there is no complete response, or "unauthorized" or "forbidden" for one that rejects the caller. It
 //     is left out for any other response.
+//
+// [SignupService.Handler] logs its failures with the logger too.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) error {
 		s.observer.logger = logger

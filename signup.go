@@ -3,11 +3,14 @@ package partnerapi
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 
 	"github.com/partnerapi/partnerapi-go/internal/pathpattern"
 	"github.com/partnerapi/partnerapi-go/internal/redact"
+	"github.com/partnerapi/partnerapi-go/internal/sealed"
 )
 
 // SignupService signs parents up for Bark. Use [Client.Signup].
@@ -102,14 +105,27 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 }
 
 // Handler returns a handler that signs a parent up with [SignupService.Resolve] and redirects the browser with 303. It calls
-// who for the parent of a request, for example from the service's own session. It responds 400 if who returns an error or an
-// invalid parent, and 502 to every other failure, a missing credential included, both without details. It responds 405 to
-// every method but GET, HEAD included, without calling who. Handler panics if who is nil. Retried automatically.
+// who for the parent of a request, for example from the service's own session. If who returns the error of [RedirectTo], the
+// browser is redirected there instead. It responds 405 to every method but GET, HEAD included, without calling who.
+//
+// [OnError] handles failures. Without it, Handler responds 400 if who returns an error or an invalid parent, and 502 to every
+// other failure, a missing credential included, both without details. It then logs the failure at warn level, with the client's
+// logger, or [slog.Default] if there is none. The message is "partnerapi signup", and the attributes are op, status (of the
+// response) and error: its text without the API's messages, which may contain a pk, or the type of a foreign error of who.
+//
+// Handler panics if who or an option is nil. Retried automatically.
 //
 // GET /partners/signup
-func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) http.Handler {
+func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error), opts ...HandlerOption) http.Handler {
 	if who == nil {
 		panic("partnerapi: Signup.Handler without a function")
+	}
+	var h handlerOptions
+	for _, opt := range opts {
+		if opt == nil {
+			panic("partnerapi: Signup.Handler with a nil option")
+		}
+		opt(&h)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -119,20 +135,89 @@ func (s *SignupService) Handler(who func(*http.Request) (SignupRequest, error)) 
 			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 			return
 		}
-		in, err := who(r)
-		if err != nil {
-			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
-			return
-		}
-		to, err := s.Resolve(r.Context(), in)
-		var refused *ArgumentError
+		to, status, err := s.destination(r, who)
 		switch {
-		case errors.As(err, &refused):
-			http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
-		case err != nil:
-			http.Error(w, http.StatusText(http.StatusBadGateway), http.StatusBadGateway)
+		case err == nil:
+			http.Redirect(w, r, to, http.StatusSeeOther)
+		case h.onError != nil:
+			h.onError(w, r, err)
 		default:
-			http.Redirect(w, r, to.String(), http.StatusSeeOther)
+			s.logFailure(r.Context(), status, err)
+			http.Error(w, http.StatusText(status), status)
 		}
 	})
 }
+
+// destination returns where to redirect the browser, or an error and the status to respond with.
+func (s *SignupService) destination(r *http.Request, who func(*http.Request) (SignupRequest, error)) (to string, status int, err error) {
+	in, err := who(r)
+	if elsewhere, ok := errors.AsType[redirection](err); ok {
+		return elsewhere.to.Get(), 0, nil
+	}
+	if err != nil {
+		return "", http.StatusBadRequest, err
+	}
+	location, err := s.Resolve(r.Context(), in)
+	switch {
+	case err == nil:
+		return location.String(), 0, nil
+	case outside(err, isArgument):
+		return "", http.StatusBadRequest, err
+	default:
+		return "", http.StatusBadGateway, err
+	}
+}
+
+func (s *SignupService) logFailure(ctx context.Context, status int, err error) {
+	logger := slog.Default()
+	if set := s.client.config(); set != nil && set.observer.logger != nil {
+		logger = set.observer.logger
+	}
+	text, known := say(err)
+	switch failed, own := errors.AsType[*Error](err); {
+	case own:
+		told := *failed
+		told.Messages, told.Fields = nil, nil // the API may repeat the pk
+		text = told.Error()
+	case !known:
+		text = fmt.Sprintf("error of type %T (see OnError)", err)
+	}
+	logger.LogAttrs(ctx, slog.LevelWarn, "partnerapi signup",
+		slog.String("op", signupCall(SignupRequest{}).Op), slog.Int("status", status), slog.String("error", redact.Line(text)))
+}
+
+// A HandlerOption configures the handler of [SignupService.Handler]. If options conflict, the last one wins.
+type HandlerOption func(*handlerOptions)
+
+type handlerOptions struct {
+	onError func(http.ResponseWriter, *http.Request, error)
+}
+
+// OnError makes respond write the response to a failure, and log it: the handler then does neither. The error is that of the
+// handler's function, unchanged, or of [SignupService.Resolve]; [HTTPStatus] returns the status for the latter. The headers
+// Cache-Control: no-store and Referrer-Policy: no-referrer are set already. respond is not called for a redirect and for a 405.
+// A nil function means the default.
+func OnError(respond func(w http.ResponseWriter, r *http.Request, err error)) HandlerOption {
+	return func(h *handlerOptions) { h.onError = respond }
+}
+
+// RedirectTo returns an error that makes the handler of [SignupService.Handler] redirect the browser to target with 303, for
+// example to a login page. The handler's function returns it, wrapped or not. target is a URL, absolute or relative to the
+// request, as in [http.Redirect]. The text of the error does not contain it.
+//
+// Where target leads is not checked: if it is taken from the request, others can redirect visitors to a site of their own.
+// For an empty or invalid target RedirectTo returns an [*ArgumentError], which the handler treats as any other error.
+func RedirectTo(target string) error {
+	if target == "" {
+		return &ArgumentError{Op: "RedirectTo", Name: "target", Reason: "empty"}
+	}
+	if _, err := url.Parse(target); err != nil {
+		return &ArgumentError{Op: "RedirectTo", Name: "target", Reason: "not a URL"}
+	}
+	return redirection{sealed.New(target)}
+}
+
+// redirection is the error of [RedirectTo].
+type redirection struct{ to sealed.Box[string] }
+
+func (redirection) Error() string { return "partnerapi: a redirect of Signup.Handler" }

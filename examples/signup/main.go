@@ -82,15 +82,16 @@ func serve(ctx context.Context, addr string, demo bool, stdout, stderr io.Writer
 		return err
 	}
 	defer api.close()
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	client, err := partnerapi.NewClient(
 		partnerapi.WithPartnerToken(partnertest.PartnerToken),
 		partnerapi.WithBaseURL(partnerapi.PartnerAPI, api.url+"/partner"), // omit this option for the real API
-		partnerapi.WithLogger(slog.New(slog.NewTextHandler(stderr, nil))),
+		partnerapi.WithLogger(logger),
 	)
 	if err != nil {
 		return err
 	}
-	app, err := listen(ctx, addr, site.New(client, func(*http.Request) (partnerapi.SignupRequest, error) {
+	app, err := listen(ctx, addr, site.New(client, logger, func(*http.Request) (partnerapi.SignupRequest, error) {
 		return parent, nil
 	}))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"os"
 	"path/filepath"
@@ -126,6 +127,13 @@ func canaryCalls(session *partnerapi.Session) map[string]func(context.Context, *
 			_, err = c.Accounts.Benefits(ctx, session)
 			return err
 		},
+		"Signup.Handler, with OnError": func(ctx context.Context, c *partnerapi.Client) (failed error) {
+			_ = canaryPage(ctx, c, nil, partnerapi.OnError(func(w http.ResponseWriter, _ *http.Request, err error) {
+				failed = err
+				http.Error(w, http.StatusText(partnerapi.HTTPStatus(err)), partnerapi.HTTPStatus(err))
+			}))
+			return failed
+		},
 	}
 	in := canaryInputs(session)
 	for _, each := range calls() {
@@ -135,6 +143,19 @@ func canaryCalls(session *partnerapi.Session) map[string]func(context.Context, *
 		}
 	}
 	return made
+}
+
+// canaryPage returns what a visitor sees of a signup handler, whose function fails with err unless that is nil.
+func canaryPage(ctx context.Context, c *partnerapi.Client, err error, opts ...partnerapi.HandlerOption) string {
+	w := httptest.NewRecorder()
+	c.Signup.Handler(func(*http.Request) (partnerapi.SignupRequest, error) {
+		return canaryInputs(nil).signup, err
+	}, opts...).ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+	dump, failed := httputil.DumpResponse(w.Result(), true)
+	if failed != nil {
+		return failed.Error()
+	}
+	return string(dump)
 }
 
 func canaryCredentials() []partnerapi.Option {

@@ -139,6 +139,51 @@ func TestNoSecretInFailures(t *testing.T) {
 	}
 }
 
+// No secret is in what the signup handler logs and responds, whatever the API responds or the service's own function returns.
+func TestNoSecretInSignupFailures(t *testing.T) {
+	t.Parallel()
+	says := func(status int, header ...string) roundTripFunc {
+		return func(req *http.Request) (*http.Response, error) {
+			text, _ := json.Marshal("No parent " + everything(req))
+			return reply(status, `{"success":false,"error":`+string(text)+`,"error_type":"invalid_token"}`, header...), nil
+		}
+	}
+	secret := "https://a.example/?key=" + canaryAccountKey + "&email=" + canaryEmail
+	tests := map[string]struct {
+		response roundTripFunc
+		err      error // of the service's function
+	}{
+		"a revoked token":        {says(401, "X-Request-Id", canary), nil},
+		"an invalid parent":      {says(400), nil},
+		"a page":                 {always(200, "<html>"+canary), nil},
+		"an address":             {always(302, "", "Location", "ftp://"+canary+".example/"+canary), nil},
+		"a token in the address": {always(302, "", "Location", "https://a.example/"+canaryPartnerToken), nil},
+		"a foreign error":        {fails(foreign{secret}), nil},
+		"a URL":                  {fails(&url.Error{Op: "Get", URL: secret, Err: foreignText(canary)}), nil},
+
+		"of the service":           {nothingSent(t), foreign{secret}},
+		"of the service, wrapped":  {nothingSent(t), fmt.Errorf("%s: %w", canary, io.EOF)},
+		"of the service, joined":   {nothingSent(t), errors.Join(foreignText(canary), foreign{secret})},
+		"of the service, a URL":    {nothingSent(t), &url.Error{Op: "Get", URL: secret, Err: context.Canceled}},
+		"of the service, a call's": {nothingSent(t), fmt.Errorf("%s: %w", canary, &partnerapi.Error{StatusCode: 404, Body: []byte(canary), Messages: []string{"No account of " + canaryEmail}})},
+		"of the service, invalid":  {nothingSent(t), partnerapi.RedirectTo("https://[" + canary)},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			opts, output := watched(t)
+			client := newTestClient(t, test.response, append(opts, soon)...)
+			assertNoCanary(t, canaryPage(t.Context(), client, test.err), "the response")
+			assertNoCanary(t, output(), "the log or the hook")
+			assert.Contains(t, output(), `level=WARN`)
+			assert.Contains(t, output(), `msg="partnerapi signup"`)
+		})
+	}
+	redirect := partnerapi.RedirectTo("https://a.example/?token=" + canary)
+	assertShowsNoCanary(t, redirect)
+	assertReachesNoCanary(t, redirect)
+}
+
 // HTTPStatus prints nothing, and reads no text of an error.
 func TestHTTPStatusReadsNoText(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,12 @@
 package acceptance
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -226,7 +230,7 @@ func TestResolveRefusesTheTokenInARedirect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log := newTranscript(always(302, "", "Location", test.location), always(302, "", "Location", test.location))
-			client := newTestClient(t, log, partnerapi.WithPartnerToken(test.token))
+			client := newTestClient(t, log, partnerapi.WithPartnerToken(test.token), quiet)
 			var response partnerapi.Response
 			to, err := client.Signup.Resolve(t.Context(), partnerapi.SignupRequest{PK: "1", Email: "e"}, partnerapi.WithResponseInto(&response))
 			assertKinds(t, err, partnerapi.ErrBadResponse)
@@ -323,7 +327,7 @@ func TestSignupHandler(t *testing.T) {
 			t.Parallel()
 			log := newTranscript(test.response)
 			w := httptest.NewRecorder()
-			newTestClient(t, log).Signup.Handler(test.who).ServeHTTP(w,
+			newTestClient(t, log, quiet).Signup.Handler(test.who).ServeHTTP(w,
 				httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.target, nil))
 			got := w.Result()
 			defer func() { _ = got.Body.Close() }()
@@ -334,6 +338,161 @@ func TestSignupHandler(t *testing.T) {
 			assert.Equal(t, test.location, got.Header.Get("Location"))
 			assert.Len(t, log.requests, test.requests)
 		})
+	}
+}
+
+// quiet is a client's logger.
+var quiet = partnerapi.WithLogger(slog.New(slog.DiscardHandler))
+
+func isParent(*http.Request) (partnerapi.SignupRequest, error) {
+	return partnerapi.SignupRequest{PK: "MS2365", Email: "newuser@partner.com"}, nil
+}
+
+// failsWith is a function of a handler that fails.
+func failsWith(err error) func(*http.Request) (partnerapi.SignupRequest, error) {
+	return func(*http.Request) (partnerapi.SignupRequest, error) {
+		return partnerapi.SignupRequest{PK: "1", Email: "e"}, err
+	}
+}
+
+// serveSignup returns the response to a GET.
+func serveSignup(t *testing.T, h http.Handler) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/account/signup?a=b", nil))
+	assert.Equal(t, []string{"no-store"}, w.Header()["Cache-Control"])
+	assert.Equal(t, []string{"no-referrer"}, w.Header()["Referrer-Policy"])
+	return w
+}
+
+const revoked = `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`
+
+// Without OnError a failure is logged, so that a revoked token does not go unnoticed. An error text of another package is not.
+func TestSignupHandlerLogsFailures(t *testing.T) {
+	t.Parallel()
+	const start = `level=WARN msg="partnerapi signup" op="GET /partners/signup" `
+	tests := map[string]struct {
+		who      func(*http.Request) (partnerapi.SignupRequest, error)
+		response roundTripFunc
+		status   int
+		want     string
+	}{
+		"a revoked token":  {isParent, always(401, revoked), 502, start + `status=502 error="partner: GET /partners/signup: 401 Unauthorized: unauthorized"`},
+		"a page":           {isParent, always(200, "SECRET"), 502, start + `status=502 error="partner: GET /partners/signup: 200 OK: bad response; no redirect"`},
+		"no address":       {isParent, always(302, "", "Location", "javascript:SECRET"), 502, start + `status=502 error="partner: GET /partners/signup: 302 Found: bad response; a redirect without a valid Location"`},
+		"an invalid pk":    {func(*http.Request) (partnerapi.SignupRequest, error) { return partnerapi.SignupRequest{PK: ".."}, nil }, nothingSent(t), 400, start + `status=400 error="GET /partners/signup: PK: \".\" and \"..\" are invalid in a path"`},
+		"a foreign error":  {failsWith(errors.New("SECRET")), nothingSent(t), 400, start + `status=400 error="error of type *errors.errorString (see OnError)"`},
+		"a wrapped error":  {failsWith(fmt.Errorf("SECRET: %w", errors.New("SECRET"))), nothingSent(t), 400, start + `status=400 error="error of type *fmt.wrapError (see OnError)"`},
+		"a known error":    {failsWith(fmt.Errorf("SECRET: %w", context.DeadlineExceeded)), nothingSent(t), 400, start + `status=400 error="context deadline exceeded"`},
+		"a call's error":   {failsWith(fmt.Errorf("SECRET: %w", &partnerapi.Error{API: partnerapi.AccountAPI, StatusCode: 200, Messages: []string{"Please log in\nfor a@b.example"}})), nothingSent(t), 400, start + `status=400 error="account: 200 OK"`},
+		"an empty address": {failsWith(partnerapi.RedirectTo("")), nothingSent(t), 400, start + `status=400 error="RedirectTo: target: empty"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lines bytes.Buffer
+			client := newTestClient(t, test.response, partnerapi.WithLogger(slog.New(slog.NewTextHandler(&lines, nil))))
+			got := serveSignup(t, client.Signup.Handler(test.who))
+			assert.Equal(t, test.status, got.Code)
+			last := strings.TrimSuffix(lines.String(), "\n")
+			last = last[strings.LastIndex(last, "\n")+1:]
+			_, line, _ := strings.Cut(last, " ") // without the time
+			assert.Equal(t, test.want, line)
+			assert.NotContains(t, lines.String(), "SECRET")
+		})
+	}
+}
+
+// A service that was made by no client, or whose client has no logger, logs with slog.Default.
+func TestSignupHandlerLogsWithoutALogger(t *testing.T) { //nolint:paralleltest // the process has one default logger
+	var lines bytes.Buffer
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	for name, signup := range map[string]*partnerapi.SignupService{
+		"no client":  new(partnerapi.SignupService),
+		"no logger":  newTestClient(t, always(401, revoked)).Signup,
+		"nil logger": newTestClient(t, always(401, revoked), partnerapi.WithLogger(nil)).Signup,
+	} {
+		lines.Reset()
+		h := signup.Handler(isParent)
+		slog.SetDefault(slog.New(slog.NewTextHandler(&lines, nil))) // after the handler was made
+		_ = serveSignup(t, h)
+		assert.Equal(t, 1, strings.Count(lines.String(), "\n"), name)
+		assert.Contains(t, lines.String(), `level=WARN msg="partnerapi signup" op="GET /partners/signup" status=`, name)
+	}
+}
+
+// OnError gets the failure, and writes the only response.
+func TestSignupHandlerOnError(t *testing.T) {
+	t.Parallel()
+	mine := errors.New("not signed in")
+	tests := map[string]struct {
+		who      func(*http.Request) (partnerapi.SignupRequest, error)
+		response roundTripFunc
+		is       error
+		status   int // of HTTPStatus
+	}{
+		"a revoked token":           {isParent, always(401, revoked), partnerapi.ErrUnauthorized, 502},
+		"an outage":                 {isParent, always(503, ""), partnerapi.ErrServer, 503},
+		"the function's error":      {failsWith(mine), nothingSent(t), mine, 500},
+		"the function's two errors": {failsWith(errors.Join(mine, io.EOF)), nothingSent(t), mine, 500},
+		"an invalid parent":         {func(*http.Request) (partnerapi.SignupRequest, error) { return partnerapi.SignupRequest{}, nil }, nothingSent(t), nil, 422},
+		"no redirect":               {failsWith(partnerapi.RedirectTo("")), nothingSent(t), nil, 422},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var lines bytes.Buffer
+			var got error
+			client := newTestClient(t, test.response, soon, partnerapi.WithLogger(slog.New(slog.NewTextHandler(&lines, nil))))
+			never := partnerapi.OnError(func(http.ResponseWriter, *http.Request, error) { t.Error("the last option wins") })
+			resp := serveSignup(t, client.Signup.Handler(test.who, never, partnerapi.OnError(func(w http.ResponseWriter, r *http.Request, err error) {
+				got = err
+				assert.Equal(t, "b", r.URL.Query().Get("a"))
+				w.WriteHeader(http.StatusTeapot)
+			})))
+			assert.Equal(t, http.StatusTeapot, resp.Code)
+			assert.Empty(t, resp.Body.String())
+			assert.NotContains(t, lines.String(), "partnerapi signup")
+			require.Error(t, got)
+			if test.is != nil {
+				require.ErrorIs(t, got, test.is)
+			}
+			assert.Equal(t, test.status, partnerapi.HTTPStatus(got))
+		})
+	}
+}
+
+// A nil function means the default.
+func TestSignupHandlerOnErrorNil(t *testing.T) {
+	t.Parallel()
+	never := partnerapi.OnError(func(http.ResponseWriter, *http.Request, error) { t.Error("the last option wins") })
+	got := serveSignup(t, newTestClient(t, always(401, revoked), quiet).Signup.Handler(isParent, never, partnerapi.OnError(nil)))
+	assert.Equal(t, http.StatusBadGateway, got.Code)
+}
+
+func TestRedirectTo(t *testing.T) {
+	t.Parallel()
+	never := partnerapi.OnError(func(http.ResponseWriter, *http.Request, error) { t.Error("a redirect is no failure") })
+	for target, want := range map[string]string{
+		"/login":                            "/login",
+		"/login?back=%2Faccount%2Fsignup#a": "/login?back=%2Faccount%2Fsignup#a",
+		"login":                             "/account/login",
+		"../login":                          "/login",
+		"?login=1":                          "/account/?login=1",
+		"https://login.example/?a=b":        "https://login.example/?a=b",
+		"//login.example/":                  "//login.example/",
+	} {
+		for _, err := range []error{
+			partnerapi.RedirectTo(target), fmt.Errorf("a: %w", fmt.Errorf("b: %w", partnerapi.RedirectTo(target))), errors.Join(io.EOF, partnerapi.RedirectTo(target)),
+		} {
+			got := serveSignup(t, newTestClient(t, nothingSent(t)).Signup.Handler(failsWith(err), never))
+			assert.Equal(t, http.StatusSeeOther, got.Code, target)
+			assert.Equal(t, []string{want}, got.Header()["Location"], target)
+		}
+	}
+	for target, why := range map[string]string{"": "empty", "https://[::1": "not a URL", "/\n": "not a URL", "%zz": "not a URL"} {
+		assertRefused(t, partnerapi.RedirectTo(target), "target", why)
 	}
 }
 
@@ -363,7 +522,7 @@ func TestSignupHandlerRequestCancelled(t *testing.T) {
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, req.Context().Err()
-	}))
+	}), quiet)
 	w := httptest.NewRecorder()
 	client.Signup.Handler(func(*http.Request) (partnerapi.SignupRequest, error) {
 		return partnerapi.SignupRequest{PK: "1", Email: "e"}, nil
@@ -395,6 +554,7 @@ func TestZeroValues(t *testing.T) {
 	assertRefused(t, err, "client", "nil, or not made by NewClient")
 	new(partnerapi.Client).CloseIdleConnections()
 	assert.PanicsWithValue(t, "partnerapi: Signup.Handler without a function", func() { new(partnerapi.SignupService).Handler(nil) })
+	assert.PanicsWithValue(t, "partnerapi: Signup.Handler with a nil option", func() { new(partnerapi.SignupService).Handler(isParent, nil) })
 }
 
 func TestNilPointersAreRefused(t *testing.T) {

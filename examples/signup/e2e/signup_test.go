@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,7 +25,7 @@ var parent = partnerapi.SignupRequest{PK: "MS2365", Email: "parent+1@example.com
 func example(t *testing.T) (app string, fake *partnertest.Fake) {
 	t.Helper()
 	fake = partnertest.NewServer(t)
-	return serve(t, site.New(fake.Client(), func(*http.Request) (partnerapi.SignupRequest, error) {
+	return serve(t, site.New(fake.Client(), slog.New(slog.DiscardHandler), func(*http.Request) (partnerapi.SignupRequest, error) {
 		return parent, nil
 	})), fake
 }

@@ -259,6 +259,7 @@ var _ time.Duration = partnerapi.Error{}.RetryAfter
 var _ int = partnerapi.Error{}.StatusCode
 var _ string = partnerapi.Error{}.Type
 var _ func(err error) int = partnerapi.HTTPStatus
+var _ partnerapi.HandlerOption
 var _ func(data []byte) (*partnerapi.Session, error) = partnerapi.ImportSession
 var _ partnerapi.Invitation
 var _ partnerapi.InvitationStatus = partnerapi.InvitationExpired
@@ -327,6 +328,7 @@ var _ string = partnerapi.Network{}.ProposedUserID
 var _ func(opts ...partnerapi.Option) (*partnerapi.Client, error) = partnerapi.NewClient
 var _ func() *partnerapi.Session = partnerapi.NewSession
 var _ func(tokens partnerapi.Tokens) (*partnerapi.Session, error) = partnerapi.NewTokenSession
+var _ func(respond func(w http.ResponseWriter, r *http.Request, err error)) partnerapi.HandlerOption = partnerapi.OnError
 var _ func(ctx context.Context) (api partnerapi.API, op string) = partnerapi.Operation
 var _ partnerapi.OptIn = partnerapi.OptInFalse
 var _ partnerapi.OptIn = partnerapi.OptInTrue
@@ -357,6 +359,7 @@ var _ partnerapi.API = partnerapi.PartnerAPI
 var _ partnerapi.Credential = partnerapi.PartnerToken
 var _ partnerapi.Plan = partnerapi.PlanBark
 var _ partnerapi.Plan = partnerapi.PlanBarkJunior
+var _ func(target string) error = partnerapi.RedirectTo
 var _ partnerapi.Response
 var _ func(partnerapi.Response, fmt.State, rune) = (partnerapi.Response).Format
 var _ func(partnerapi.Response) slog.Value = (partnerapi.Response).LogValue
@@ -393,7 +396,7 @@ var _ string = partnerapi.SignupRequest{}.ChildName
 var _ string = partnerapi.SignupRequest{}.Email
 var _ string = partnerapi.SignupRequest{}.PK
 var _ partnerapi.SignupService
-var _ func(*partnerapi.SignupService, func(*http.Request) (partnerapi.SignupRequest, error)) http.Handler = (*partnerapi.SignupService).Handler
+var _ func(*partnerapi.SignupService, func(*http.Request) (partnerapi.SignupRequest, error), ...partnerapi.HandlerOption) http.Handler = (*partnerapi.SignupService).Handler
 var _ func(*partnerapi.SignupService, context.Context, partnerapi.SignupRequest, ...partnerapi.CallOption) (*url.URL, error) = (*partnerapi.SignupService).Resolve
 var _ func(*partnerapi.SignupService, context.Context, partnerapi.SignupRequest) (string, error) = (*partnerapi.SignupService).URL
 var _ partnerapi.SubscriptionsService

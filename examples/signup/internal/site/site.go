@@ -26,21 +26,28 @@ var (
 // patience is how long a parent waits for the signup; the client's own timeouts are meant for programs.
 const patience = 10 * time.Second
 
-// Who returns the parent who makes a request: a real service reads its session.
+// Who returns the parent who makes a request: a real service reads its session. It fails if nobody is signed in.
 type Who func(*http.Request) (partnerapi.SignupRequest, error)
 
 type site struct {
 	client *partnerapi.Client
+	logger *slog.Logger
 	who    Who
 }
 
+// loginPage is where visitors sign in.
+const loginPage = "/login"
+
 // New returns the site. Its links sign up the parent that who returns.
-func New(client *partnerapi.Client, who Who) http.Handler {
-	s := &site{client, who}
+func New(client *partnerapi.Client, logger *slog.Logger, who Who) http.Handler {
+	s := &site{client, logger, who}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.account)
 	mux.HandleFunc("GET /direct", s.direct)
-	mux.Handle("/protection", patiently(client.Signup.Handler(s.clicked)))
+	mux.HandleFunc("GET "+loginPage, func(w http.ResponseWriter, _ *http.Request) {
+		show(w, http.StatusOK, "problem", problem{"Please sign in", "A real service asks for the password here."})
+	})
+	mux.Handle("/protection", patiently(client.Signup.Handler(s.clicked, partnerapi.OnError(s.failed))))
 	for _, name := range []string{"style.css", "icon.svg"} {
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, files, name)
@@ -53,7 +60,7 @@ func New(client *partnerapi.Client, who Who) http.Handler {
 func (s *site) account(w http.ResponseWriter, r *http.Request) {
 	parent, err := s.who(r)
 	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+		http.Redirect(w, r, loginPage, http.StatusSeeOther)
 		return
 	}
 	show(w, http.StatusOK, "account", accountPage{Parent: parent})
@@ -63,19 +70,26 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) {
 func (s *site) direct(w http.ResponseWriter, r *http.Request) {
 	parent, err := s.who(r)
 	if err != nil {
-		w.WriteHeader(http.StatusBadRequest)
+		http.Redirect(w, r, loginPage, http.StatusSeeOther)
 		return
 	}
 	link, err := s.client.Signup.URL(r.Context(), parent)
-	var refused *partnerapi.ArgumentError
-	switch {
-	case errors.As(err, &refused):
-		w.WriteHeader(http.StatusBadRequest)
-	case err != nil:
-		w.WriteHeader(http.StatusBadGateway)
-	default:
-		show(w, http.StatusOK, "account", accountPage{parent, link})
+	if err != nil {
+		s.failed(w, r, err)
+		return
 	}
+	show(w, http.StatusOK, "account", accountPage{parent, link})
+}
+
+// failed shows and logs a failure: only the log says that our token was revoked.
+func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusBadGateway
+	var refused *partnerapi.ArgumentError
+	if errors.Is(err, errNotClicked) || errors.As(err, &refused) {
+		status = http.StatusBadRequest
+	}
+	s.logger.WarnContext(r.Context(), "nobody was signed up", "status", status, "error", err)
+	w.WriteHeader(status) // the page is that of secured
 }
 
 type accountPage struct {
@@ -93,7 +107,11 @@ func (s *site) clicked(r *http.Request) (partnerapi.SignupRequest, error) {
 	default:
 		return partnerapi.SignupRequest{}, errNotClicked
 	}
-	return s.who(r)
+	parent, err := s.who(r)
+	if err != nil {
+		return parent, partnerapi.RedirectTo(loginPage)
+	}
+	return parent, nil
 }
 
 func patiently(next http.Handler) http.Handler {

@@ -1,8 +1,10 @@
 package site_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -23,6 +25,8 @@ var parent = partnerapi.SignupRequest{PK: "MS2365", Email: "parent+1@example.com
 func is(in partnerapi.SignupRequest) site.Who {
 	return func(*http.Request) (partnerapi.SignupRequest, error) { return in, nil }
 }
+
+var silent = slog.New(slog.DiscardHandler)
 
 func signedOut(*http.Request) (partnerapi.SignupRequest, error) {
 	return parent, errors.New("no parent is signed in")
@@ -81,10 +85,11 @@ func TestResponses(t *testing.T) {
 		"other port":             {who: known, target: "/protection", header: from("same-site"), status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"look at the link":       {who: known, method: "HEAD", target: "/protection", status: 405, kind: html},
 		"options of the link":    {who: known, method: "OPTIONS", target: "/protection", status: 405, kind: html},
-		"account, signed out":    {who: signedOut, target: "/", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
-		"direct, signed out":     {who: signedOut, target: "/direct", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
-		"link, signed out":       {who: signedOut, target: "/protection", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
+		"account, signed out":    {who: signedOut, target: "/", status: 303, kind: html, location: "/login"},
+		"direct, signed out":     {who: signedOut, target: "/direct", status: 303, kind: html, location: "/login"},
+		"link, signed out":       {who: signedOut, target: "/protection", status: 303, kind: html, location: "/login"},
 		"direct without e-mail":  {who: noEmail, target: "/direct", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
+		"login":                  {who: signedOut, target: "/login", status: 200, kind: html, has: []string{"<h1>Please sign in</h1>"}},
 		"link without e-mail":    {who: noEmail, target: "/protection", status: 400, kind: html, has: []string{"<h1>That did not work</h1>"}},
 		"no page":                {who: known, target: "/nothing", status: 404, kind: html, has: []string{"<h1>There is no such page</h1>"}},
 		"post to the account":    {who: known, method: "POST", target: "/", status: 405, kind: html, has: []string{"<h1>That is not how this page works</h1>"}},
@@ -96,7 +101,7 @@ func TestResponses(t *testing.T) {
 			t.Parallel()
 			fake := partnertest.New()
 
-			resp := ask(t, site.New(fake.Client(), test.who), test.method, test.target, test.header)
+			resp := ask(t, site.New(fake.Client(), silent, test.who), test.method, test.target, test.header)
 
 			assert.Equal(t, test.status, resp.StatusCode)
 			assert.Equal(t, test.kind, resp.Header.Get("Content-Type"))
@@ -134,12 +139,13 @@ func TestThePartnerFails(t *testing.T) {
 	tests := map[string]struct {
 		fault partnertest.Fault
 		token string
+		log   string
 	}{
-		"refuses connections": {fault: partnertest.Fault{Cut: partnertest.CutRefused}},
-		"is silent":           {fault: partnertest.Fault{Delay: time.Hour}},
-		"is broken":           {fault: partnertest.Fault{Status: 500}},
-		"leads nowhere":       {fault: partnertest.Fault{Status: 200, Body: "<html>"}},
-		"refuses the token":   {token: "wrong"},
+		"refuses connections": {fault: partnertest.Fault{Cut: partnertest.CutRefused}, log: "connection refused"},
+		"is silent":           {fault: partnertest.Fault{Delay: time.Hour}, log: "context deadline exceeded"},
+		"is broken":           {fault: partnertest.Fault{Status: 500}, log: "500 Internal Server Error"},
+		"leads nowhere":       {fault: partnertest.Fault{Status: 200, Body: "<html>"}, log: "no redirect"},
+		"refuses the token":   {token: "wrong", log: "Please provide a valid token"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +160,10 @@ func TestThePartnerFails(t *testing.T) {
 				}
 				start := time.Now()
 
-				resp := ask(t, site.New(fake.Client(opts...), is(parent)), "GET", "/protection", nil)
+				var lines bytes.Buffer
+				h := site.New(fake.Client(opts...), slog.New(slog.NewTextHandler(&lines, nil)), is(parent))
+
+				resp := ask(t, h, "GET", "/protection", nil)
 
 				assert.Equal(t, 502, resp.StatusCode)
 				assert.Equal(t, html, resp.Header.Get("Content-Type"))
@@ -163,6 +172,8 @@ func TestThePartnerFails(t *testing.T) {
 				assert.Contains(t, body, "Please try again in a few minutes")
 				assert.NotContains(t, body, "Bad Gateway", "the SDK's own line")
 				assert.LessOrEqual(t, time.Since(start), 10*time.Second, "the parent waits")
+				assert.Regexp(t, `^time=\S+ level=WARN msg="nobody was signed up" status=502 error="partner: GET /partners/signup: .+"\n$`, lines.String())
+				assert.Contains(t, lines.String(), test.log)
 			})
 		})
 	}
@@ -174,7 +185,7 @@ func TestTheTokenIsMissing(t *testing.T) {
 	client, err := partnerapi.NewClient()
 	require.NoError(t, err)
 	for _, target := range []string{"/direct", "/protection"} {
-		resp := ask(t, site.New(client, is(parent)), "GET", target, nil)
+		resp := ask(t, site.New(client, silent, is(parent)), "GET", target, nil)
 		assert.Equal(t, 502, resp.StatusCode, target)
 		assert.Contains(t, bodyOf(t, resp), "<h1>Signing up does not work right now</h1>", target)
 	}
