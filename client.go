@@ -21,6 +21,9 @@ const Version = "0.1.0"
 // Client calls the three APIs. [NewClient] makes one. It is immutable and safe for concurrent use.
 //
 // It needs only the credentials of the APIs that it calls. It is redacted in fmt, slog and JSON.
+//
+// Make one client per process: every client has connections and a retry budget of its own. The idle connections of a client that is not used any more are closed when it is garbage collected,
+// unless their transport is of [WithHTTPClient].
 type Client struct {
 	Signup        *SignupService        // makes signup links and signs parents up
 	Subscriptions *SubscriptionsService // creates, changes and cancels subscriptions
@@ -80,7 +83,9 @@ func NewClient(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	if s.transport == nil {
-		s.transport, s.isOwnTransport = dialgate.New(), true
+		own := dialgate.New()
+		s.transport, s.isOwnTransport = own, true
+		runtime.AddCleanup(s, (*http.Transport).CloseIdleConnections, own.Base) // Base does not reach s, which would never be collected
 	}
 	if err := s.wrap(); err != nil {
 		return nil, err

@@ -4,7 +4,11 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 )
 
 // closable is a transport that counts calls of CloseIdleConnections.
@@ -103,5 +109,49 @@ func TestSupports(t *testing.T) {
 		"wasip1", "windows",
 	} {
 		require.NoError(t, supports(goos), goos)
+	}
+}
+
+// A connection of TLS, or of HTTP/2, is closed too, also if a call was in flight when its client was dropped.
+func TestDroppedClientOverTLS(t *testing.T) {
+	t.Parallel()
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var open atomic.Int64
+			received, respond := make(chan string), make(chan bool)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				received <- r.Proto
+				<-respond
+				_, _ = io.WriteString(w, `{"success":true}`)
+			}))
+			server.EnableHTTP2 = http2
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				open.Add(map[http.ConnState]int64{http.StateNew: 1, http.StateClosed: -1}[state])
+			}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			result := make(chan error)
+			go func() {
+				client, err := NewClient(WithPartnerToken("a"), WithBaseURL(PartnerAPI, server.URL))
+				if !assert.NoError(t, err) {
+					close(received)
+					return
+				}
+				own := client.config().transport.(*dialgate.Transport)
+				own.Base.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+				result <- client.Subscriptions.Cancel(t.Context(), "MS2365")
+			}()
+			require.Equal(t, name, <-received)
+			for range 3 {
+				runtime.GC()
+			}
+			respond <- true
+			require.NoError(t, <-result)
+			require.Eventually(t, func() bool {
+				runtime.GC()
+				return open.Load() == 0
+			}, 30*time.Second, 10*time.Millisecond, "connections are open")
+		})
 	}
 }

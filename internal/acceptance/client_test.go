@@ -7,8 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -340,4 +345,185 @@ func TestClientByValueIsRedacted(t *testing.T) {
 		assert.NotContains(t, fmt.Sprintf(verb, user{*client}), "CANARY", verb)
 		assert.NotContains(t, fmt.Sprintf(verb, &user{*client}), "CANARY", verb)
 	}
+}
+
+// countingServer is a server on loopback that counts its connections.
+type countingServer struct {
+	*httptest.Server
+
+	made, open atomic.Int64
+}
+
+func newCountingServer(t *testing.T, h http.HandlerFunc) *countingServer {
+	t.Helper()
+	s := &countingServer{Server: httptest.NewUnstartedServer(h)}
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			s.made.Add(1)
+			s.open.Add(1)
+		case http.StateClosed:
+			s.open.Add(-1)
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// client returns a client of the server, which the test does not hold.
+func (s *countingServer) client(t *testing.T, opts ...partnerapi.Option) *partnerapi.Client {
+	t.Helper()
+	client, err := partnerapi.NewClient(slices.Concat(credentials(), at(s.URL), opts)...)
+	require.NoError(t, err)
+	return client
+}
+
+// requireAllClosed collects garbage until no connection is open.
+func (s *countingServer) requireAllClosed(t *testing.T) {
+	t.Helper()
+	require.Positive(t, s.made.Load())
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		return s.open.Load() == 0
+	}, 30*time.Second, 10*time.Millisecond, "connections are open")
+}
+
+func respondOK(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, `{"success":true,"status":"ok","customer":{"id":1},"access":{"access_token":"A2"}}`)
+}
+
+func TestDroppedClients(t *testing.T) { //nolint:paralleltest // counts the goroutines of the whole process
+	server := newCountingServer(t, respondOK)
+	before := runtime.NumGoroutine()
+	for range 300 {
+		require.NoError(t, get(t.Context(), server.client(t), partnerapi.PartnerAPI))
+	}
+	assert.Equal(t, int64(300), server.made.Load())
+	assert.Eventually(t, func() bool {
+		runtime.GC()
+		return server.open.Load() <= 10 && runtime.NumGoroutine()-before <= 30
+	}, 30*time.Second, 10*time.Millisecond)
+}
+
+// A client can be reachable from its own options, contexts and sessions.
+func TestDroppedClientInACycle(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	post := func(ctx context.Context, client *partnerapi.Client, session *partnerapi.Session) error {
+		call := partnerapi.Call{API: partnerapi.AccountAPI, Op: "POST /a", Body: map[string]string{"a": "b"}, Session: session}
+		_, err := partnerapi.Do[struct{}](ctx, client, call)
+		return err
+	}
+	tests := map[string]func(*testing.T, *countingServer) error{
+		"no cycle": func(t *testing.T, s *countingServer) error { return post(t.Context(), s.client(t), nil) },
+		"hook": func(t *testing.T, s *countingServer) error {
+			var client *partnerapi.Client
+			client = s.client(t, partnerapi.WithAttemptHook(func(context.Context, partnerapi.Attempt) { client.LogValue() }))
+			return post(t.Context(), client, nil)
+		},
+		"limiter": func(t *testing.T, s *countingServer) error {
+			var client *partnerapi.Client
+			client = s.client(t, partnerapi.WithRateLimiter(partnerapi.AccountAPI, limiterFunc(func(context.Context) error {
+				client.LogValue()
+				return nil
+			})))
+			return post(t.Context(), client, nil)
+		},
+		"credential source": func(t *testing.T, s *countingServer) error {
+			var client *partnerapi.Client
+			client = s.client(t, partnerapi.WithCredentialSource(partnerapi.AccountKey, partnerapi.TokenSourceFunc(func(context.Context) (string, error) {
+				return client.LogValue().String(), nil
+			})))
+			return post(t.Context(), client, nil)
+		},
+		"context": func(t *testing.T, s *countingServer) error {
+			client := s.client(t)
+			return post(context.WithValue(t.Context(), key{}, client), client, nil)
+		},
+		"session": func(t *testing.T, s *countingServer) error {
+			session := partnerapi.NewSession()
+			return post(t.Context(), s.client(t), session)
+		},
+		"session that was refreshed": func(t *testing.T, s *countingServer) error {
+			client := s.client(t)
+			session := tokenSession(t, partnerapi.Tokens{RefreshToken: "R1"})
+			session.OnRefresh(func(context.Context, partnerapi.Tokens) error {
+				client.LogValue()
+				return nil
+			})
+			return post(t.Context(), client, session)
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newCountingServer(t, respondOK)
+			require.NoError(t, test(t, server))
+			server.requireAllClosed(t)
+		})
+	}
+}
+
+func TestDroppedClientWithACallInFlight(t *testing.T) {
+	t.Parallel()
+	received, respond := make(chan bool), make(chan bool)
+	server := newCountingServer(t, func(w http.ResponseWriter, r *http.Request) {
+		received <- true
+		<-respond
+		respondOK(w, r)
+	})
+	result := make(chan error)
+	go func() {
+		client, err := partnerapi.NewClient(slices.Concat(credentials(), at(server.URL))...)
+		if err == nil {
+			err = get(t.Context(), client, partnerapi.PartnerAPI)
+		}
+		result <- err
+	}()
+	<-received
+	for range 3 {
+		runtime.GC()
+	}
+	respond <- true
+	require.NoError(t, <-result)
+	server.requireAllClosed(t)
+}
+
+func TestCopyOfADroppedClient(t *testing.T) {
+	t.Parallel()
+	server := newCountingServer(t, respondOK)
+	client := server.client(t)
+	require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
+	copied, subscriptions, collected := *client, client.Subscriptions, make(chan bool)
+	runtime.AddCleanup(new(*partnerapi.Client), func(c chan bool) { close(c) }, collected)
+	requireCollected(t, collected)
+	require.NoError(t, get(t.Context(), &copied, partnerapi.PartnerAPI))
+	require.NoError(t, subscriptions.Cancel(t.Context(), "MS2365"))
+	assert.Equal(t, int64(1), server.made.Load(), "its connection was closed")
+}
+
+// requireCollected collects garbage until a cleanup has closed collected.
+func requireCollected(t *testing.T, collected chan bool) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		select {
+		case <-collected:
+			return true
+		default:
+			return false
+		}
+	}, 30*time.Second, 10*time.Millisecond)
+}
+
+// The transport of WithHTTPClient may be in use elsewhere.
+func TestTransportOfADroppedClient(t *testing.T) {
+	t.Parallel()
+	transport, collected := &closer{RoundTripper: ok}, make(chan bool)
+	client := newTestClient(t, transport)
+	require.NoError(t, get(t.Context(), client, partnerapi.PartnerAPI))
+	runtime.AddCleanup(client, func(c chan bool) { close(c) }, collected)
+	requireCollected(t, collected)
+	assert.Zero(t, transport.closed)
 }
