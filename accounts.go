@@ -316,12 +316,19 @@ type refreshRequest struct {
 // although it was not sent.
 var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
 
+// refresher returns the refresher of a call with these credentials.
+func (c *Client) refresher(given map[Credential]string) refresher {
+	return func(ctx context.Context, token string) (*Tokens, error) {
+		return c.refreshTokens(ctx, token, func(o *callOptions) string { o.given = given; return "" })
+	}
+}
+
 // refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
-func (c *Client) refreshTokens(ctx context.Context, token string) (*Tokens, error) {
+func (c *Client) refreshTokens(ctx context.Context, token string, opts ...CallOption) (*Tokens, error) {
 	var response Response
 	tokens, err := do[*renewedTokens](ctx, c, endpoint{
 		Call: Call{API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}}, key: "access", spent: []string{token},
-	}, []CallOption{WithResponseInto(&response)})
+	}, append(opts, WithResponseInto(&response)))
 	var failed *Error
 	if errors.As(err, &failed) {
 		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })

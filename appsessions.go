@@ -13,8 +13,8 @@ import (
 
 // AppSessionsService signs a user in at the network API, step by step: [AppSessionsService.Start] takes the app key, and
 // all other calls take the JWT of the newest [AppSession]. Use [Client.AppSessions]. [SignIn] takes these steps for a service
-// that only needs the JWT for other calls. For several users, use one client with a [TokenSourceFunc] that takes the JWT from
-// the context: a client for each JWT has connections of its own, unless the clients share a transport.
+// that only needs the JWT for other calls. For several users, use one client and give each call its credential with
+// [WithCredential]: a client for each JWT would have connections of its own.
 type AppSessionsService struct{ client *Client }
 
 // AppSession is a session of the network API. A field is zero if the response does not have it, or has it in an undocumented
@@ -125,8 +125,9 @@ func (a AppAccess) Can(required string) bool {
 	return false
 }
 
-// JWT returns the credential of the session, for [WithNetworkToken] or a [TokenSource]. It replaces the credential of the call
-// that returned the session. It is empty if the response had none: that credential is then still valid.
+// JWT returns the credential of the session, for [WithCredential], [WithNetworkToken] or a [TokenSource]. It replaces the
+// credential of the call that returned the session. It is empty if the response had none: that credential is then still
+// valid.
 func (s AppSession) JWT() string { return s.jwt.Get() }
 
 // Format prints only the type's name, for every verb.
@@ -218,7 +219,7 @@ func (in AppLoginRequest) Format(f fmt.State, verb rune) { redactedAppLogin.Form
 // LogValue returns only the type's name.
 func (in AppLoginRequest) LogValue() slog.Value { return redactedAppLogin.LogValue() }
 
-// Start starts a session without a user. The client's credential must be the app key. The session's JWT is the credential of
+// Start starts a session without a user. The credential must be the app key. The session's JWT is the credential of
 // the next calls. It returns [ErrUnauthorized] for an invalid app key. Retried automatically.
 //
 // GET /app/session
@@ -227,15 +228,15 @@ func (s *AppSessionsService) Start(ctx context.Context, opts ...CallOption) (*Ap
 }
 
 // Current returns the current session. Access and alerts can change while a user is logged in. The operation is that of
-// [AppSessionsService.Start], but the client's credential must be a JWT. It returns [ErrUnauthorized] for an expired JWT.
-// Retried automatically.
+// [AppSessionsService.Start], but the credential must be a JWT. It returns [ErrUnauthorized] for an expired JWT. Retried
+// automatically.
 //
 // GET /app/session
 func (s *AppSessionsService) Current(ctx context.Context, opts ...CallOption) (*AppSession, error) {
 	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "GET /app/session"}}, opts)
 }
 
-// Login logs a user in. The client's credential must be the JWT of a session. A user with several accounts is not
+// Login logs a user in. The credential must be the JWT of a session. A user with several accounts is not
 // Authenticated until [AppSessionsService.SelectAccount] chooses one of the session's Accounts. It returns [ErrUnauthorized]
 // for an invalid JWT, and [ErrInvalid] for a missing user name or password. The vendor does not document the response to a
 // wrong one. If it is a 400 with the message of package partnertest, the error is ErrInvalid, ErrUnauthorized and
@@ -246,9 +247,9 @@ func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts
 	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "POST /app/login", Body: in, Repeatable: true}}, opts)
 }
 
-// SelectAccount chooses one of the Accounts of the session that [AppSessionsService.Login] returned. The client's credential
-// must be the JWT of that session. It returns [ErrUnauthorized] for an invalid JWT. The vendor does not document the error of
-// an account that is not the user's. Retried automatically.
+// SelectAccount chooses one of the Accounts of the session that [AppSessionsService.Login] returned. The credential must be
+// the JWT of that session. It returns [ErrUnauthorized] for an invalid JWT. The vendor does not document the error of an
+// account that is not the user's. Retried automatically.
 //
 // POST /app/login-account
 func (s *AppSessionsService) SelectAccount(ctx context.Context, accountID string, opts ...CallOption) (*AppSession, error) {

@@ -22,7 +22,8 @@ const Version = "0.1.0"
 //
 // It needs only the credentials of the APIs that it calls. It is redacted in fmt, slog and JSON.
 //
-// Make one client per process: every client has connections and a retry budget of its own. The idle connections of a client that is not used any more are closed when it is garbage collected,
+// Make one client per process, and use [WithCredential] for the calls of different accounts: every client has connections and a
+// retry budget of its own. The idle connections of a client that is not used any more are closed when it is garbage collected,
 // unless their transport is of [WithHTTPClient].
 type Client struct {
 	Signup        *SignupService        // makes signup links and signs parents up

@@ -78,27 +78,30 @@ type secrets struct {
 	op      string
 	held    []secret
 	spent   []string // other secrets that were sent: rejected tokens, and a session's cookies or tokens
-	renewed bool     // whether sources were given a rejected credential
+	renewed bool     // no source gets a rejected credential any more: it did, or a credential is of WithCredential
 }
 
 type secret struct {
 	which  Credential
-	source TokenSource
+	source TokenSource // nil for one of WithCredential
 	token  string
 }
 
-// ask asks the sources for the wanted credentials. It returns [ErrNoCredential] if one is missing.
-func (s *secrets) ask(ctx context.Context, sources map[Credential]TokenSource, wanted ...Credential) *Error {
+// ask takes the wanted credentials from given, or asks the sources for them. It returns [ErrNoCredential] if one is missing.
+func (s *secrets) ask(ctx context.Context, sources map[Credential]TokenSource, given map[Credential]string, wanted ...Credential) *Error {
+	s.renewed = len(given) > 0
 	for _, which := range wanted {
-		if which == "" {
+		one := secret{which: which, token: given[which]}
+		switch {
+		case which == "":
 			continue
-		}
-		one := secret{which: which, source: sources[which]}
-		if one.source == nil {
-			return s.missing(reason("the client has no " + string(which)))
-		}
-		if failed := s.askFor(ctx, &one); failed != nil {
-			return failed
+		case one.token == "":
+			if one.source = sources[which]; one.source == nil {
+				return s.missing(reason("the client has no " + string(which)))
+			}
+			if failed := s.askFor(ctx, &one); failed != nil {
+				return failed
+			}
 		}
 		s.held = append(s.held, one)
 	}

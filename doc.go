@@ -21,10 +21,11 @@
 //
 // # Credentials
 //
-// A client needs the credentials of the APIs that it calls: [WithPartnerToken], [WithAccountKey], [WithOrganizationKey]
-// (for a search) and [WithNetworkToken]. [WithCredentialSource] takes a [TokenSource] for a credential that changes:
-// [TokenFile] reads it from a file, and [SignIn] gets the network API's. A call without its credential returns
-// [ErrNoCredential] before anything is sent. Credentials are redacted in errors, logs, hooks and a printed Client.
+// A client needs the credentials of the APIs that it calls: [WithPartnerToken], [WithAccountKey], [WithOrganizationKey] (for
+// a search) and [WithNetworkToken]. [WithCredentialSource] takes a [TokenSource] for a credential that changes: [TokenFile]
+// reads it from a file, and [SignIn] gets the network API's. [WithCredential] gives
+// one to a single call. A call without its credential returns [ErrNoCredential] before anything is
+// sent. Credentials are redacted in errors, logs, hooks and a printed Client.
 //
 // A [Session] is one customer of the account API. [AccountsService.Login] and [NewTokenSession] return it, and the calls for
 // that customer take it. There is no shared cookie jar, so customers never see each other's data.

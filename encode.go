@@ -23,16 +23,16 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 	if s == nil {
 		return nil, e.refuse("client", "nil, or not made by NewClient")
 	}
-	o, why := optionsOf(opts)
+	to := s.apis[e.API]
+	if to == nil {
+		return nil, e.refuse("API", whyNotAPI(e.API))
+	}
+	o, why := optionsOf(opts, [...]Credential{to.credential, e.extraCredential})
 	if why != "" {
 		return nil, e.refuse("CallOption", why)
 	}
 	if ctx == nil {
 		return nil, e.refuse("ctx", "nil")
-	}
-	to := s.apis[e.API]
-	if to == nil {
-		return nil, e.refuse("API", whyNotAPI(e.API))
 	}
 	method, target, err := e.target(to.base)
 	if err != nil {
@@ -50,7 +50,7 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 		return nil, e.refuse("session", why)
 	}
 	if session != nil {
-		session.refresh = c.refreshTokens
+		session.key, session.refresh = o.given[AccountKey], c.refresher(o.given)
 	}
 	r := &request{
 		to: to, api: e.API, op: e.Op, method: method, url: target, header: s.headersWith(o.header, content != nil), content: content,
@@ -60,7 +60,7 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 	if len(e.Args) > 0 {
 		r.argPaths = []string{strings.TrimPrefix(target.Path, to.base.Path), strings.TrimPrefix(target.EscapedPath(), to.base.EscapedPath())}
 	}
-	if failed := r.secrets.ask(ctx, s.sources, to.credential, e.extraCredential); failed != nil {
+	if failed := r.secrets.ask(ctx, s.sources, o.given, to.credential, e.extraCredential); failed != nil {
 		if e.earlierDoubt {
 			failed.kinds = append(failed.kinds, ErrOutcomeUnknown)
 		}
@@ -69,11 +69,12 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 	return r, nil
 }
 
-func optionsOf(opts []CallOption) (_ callOptions, why string) {
+// optionsOf returns the options of a call that uses these credentials, or why they are refused.
+func optionsOf(opts []CallOption, uses [2]Credential) (_ callOptions, why string) {
 	if len(opts) == 0 {
 		return callOptions{}, ""
 	}
-	var o callOptions
+	o := callOptions{uses: uses}
 	for _, opt := range opts {
 		if opt == nil {
 			return o, "nil"

@@ -384,20 +384,19 @@ func ExampleAppSessionsService() {
 		Accounts: []partnerapi.AccountChoice{{ID: "acc_1", Title: "Acme Seafood"}, {ID: "acc_2", Title: "Acme Dairy"}},
 		Access:   partnerapi.AppAccess{"payment-methods": "crud"},
 	})
-	with := func(credential string) *partnerapi.AppSessionsService {
-		return fake.Client(partnerapi.WithNetworkToken(credential)).AppSessions
-	}
+	client := fake.Client()
 
-	session, err := with(partnertest.AppKey).Start(ctx)
+	session, err := client.AppSessions.Start(ctx, partnerapi.WithCredential(partnerapi.NetworkToken, partnertest.AppKey))
 	if err != nil {
 		log.Fatal(err)
 	}
-	session, err = with(session.JWT()).Login(ctx, partnerapi.AppLoginRequest{Username: "robin", Password: passPhrase})
+	session, err = client.AppSessions.Login(ctx, partnerapi.AppLoginRequest{Username: "robin", Password: passPhrase},
+		partnerapi.WithCredential(partnerapi.NetworkToken, session.JWT()))
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(session.Authenticated, session.Accounts)
-	session, err = with(session.JWT()).SelectAccount(ctx, session.LastAccountID)
+	session, err = client.AppSessions.SelectAccount(ctx, session.LastAccountID, partnerapi.WithCredential(partnerapi.NetworkToken, session.JWT()))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,6 +224,8 @@ type callOptions struct {
 	header http.Header
 	into   *Response
 	once   bool
+	uses   [2]Credential         // the credentials of the call; the second may be empty
+	given  map[Credential]string // of WithCredential
 }
 
 // ownHeaders are not for callers to set. The headers of all credentials are among them, whichever API is called.
@@ -270,6 +273,34 @@ func WithResponseInto(response *Response) CallOption {
 			return "WithResponseInto: nil"
 		}
 		o.into = response
+		return ""
+	}
+}
+
+// WithCredential uses token in place of the client's credential, which it may lack, for every request of the call: retries,
+// the pages of an All, both requests of [SubscriptionsService.Ensure] and [NetworksService.Delete], and a refresh of the
+// session's tokens. The client's credential source is not asked. After a 401 the call is not retried and no source is
+// invalidated: the caller renews the token. The token is never printed.
+//
+// A credential that the call does not use is refused, and so is a token that would be refused by [NewClient]. For
+// [AccountsService.Search], which uses an [AccountKey] and an [OrganizationKey], the option can be used twice.
+func WithCredential(which Credential, token string) CallOption {
+	return func(o *callOptions) string {
+		why := httpsyntax.WhyNotExact(token)
+		switch {
+		case which == "":
+			return "WithCredential: empty credential"
+		case credentials[which] == place{}:
+			return "WithCredential: unknown credential"
+		case !slices.Contains(o.uses[:], which):
+			return "WithCredential: the call does not use the " + string(which)
+		case why != "":
+			return "WithCredential: " + string(which) + ": " + why
+		}
+		if o.given == nil {
+			o.given = make(map[Credential]string)
+		}
+		o.given[which] = token
 		return ""
 	}
 }

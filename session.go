@@ -115,6 +115,7 @@ const noSession = "nil or zero: sessions are made by Login, NewTokenSession, Imp
 type sessionCall struct {
 	kind    sessionKind
 	op      string
+	key     string // of WithCredential, or empty: of the client
 	refresh refresher
 
 	sent     string // the access token of the last attempt

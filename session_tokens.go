@@ -112,11 +112,11 @@ type tokenSession struct {
 	ended  bool                                // by a logout: the session has neither tokens nor cookies
 	store  func(context.Context, Tokens) error // of OnRefresh, or nil
 
-	unstored bool                     // whether store has failed with these tokens, or is running
-	since    time.Time                // when a refresh returned the access token
-	renewal  *flight.Flight[struct{}] // refreshes the tokens and stores them, or nil
-	renewals renewal.Limit            // of access tokens that the API rejected
-	denied   renewal.Rejections       // of new access tokens
+	unstored bool               // whether store has failed with these tokens, or is running
+	since    time.Time          // when a refresh returned the access token
+	renewal  *sharedRenewal     // refreshes the tokens and stores them, or nil
+	renewals renewal.Limit      // of access tokens that the API rejected
+	denied   renewal.Rejections // of new access tokens
 }
 
 // NewTokenSession returns a token session of a customer, for example with the tokens of a login on the customer's device. It
@@ -125,10 +125,11 @@ type tokenSession struct {
 //
 // A call refreshes the access token from 30 seconds before its expiration, through the call's own client. There is one
 // refresh at a time, and calls that need it wait for it. A call whose context is done stops waiting, and the refresh goes
-// on. If the API rejects an access token that has not expired, by responding that the customer is not logged in, the call
-// refreshes it too and is retried once, unless [WithoutRetry] is set. If the API rejects the new token too, the session
-// is not refreshed for that reason for a minute, or for other operations until the API accepts a token. A new access token
-// is used for 30 seconds, even if it seems to have expired.
+// on. A call with another account key, see [WithCredential], does not take the error of a refresh: it refreshes once more.
+// If the API rejects an access token that has not expired, by responding that the customer is not logged in, the call
+// refreshes it too and is retried once, unless [WithoutRetry] is set. If the API rejects the new token too, the session is
+// not refreshed for that reason for a minute, or for other operations until the API accepts a token. A new access token is
+// used for 30 seconds, even if it seems to have expired.
 //
 // A session keeps every readable part of the response to a refresh. An unreadable expiration is unknown, and without a new
 // refresh token the old one is kept. Without a new access token the call returns [ErrBadResponse], and the next call
@@ -254,23 +255,29 @@ func loadTokens(in exportedSession) (sessionKind, bool) {
 }
 
 func (t *tokenSession) ready(ctx context.Context, c *sessionCall) error {
-	r, err := t.renew(ctx, c)
-	if r == nil {
-		return err
+	for {
+		r, err := t.renew(ctx, c)
+		switch {
+		case r == nil:
+			return err
+		case r.key == c.key:
+			_, err = waitFor(ctx, r.Flight)
+			return err
+		case r.Ended(ctx) != nil: // there is one at a time, because the API may accept a refresh token only once
+			return whyDone(ctx)
+		}
 	}
-	_, err = waitFor(ctx, r)
-	return err
 }
 
 // renew returns the renewal to wait for, nil if the request can be sent, or an error if the session cannot be refreshed.
-func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Flight[struct{}], error) {
+func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*sharedRenewal, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
 	switch {
 	case t.ended:
 		return nil, nil
-	case t.renewal != nil && ctx.Value(hookKey{t.renewal}) != nil: // store must not wait for itself
+	case t.renewal != nil && ctx.Value(hookKey{t.renewal.Flight}) != nil: // store must not wait for itself
 		if t.AccessToken == "" {
 			return nil, reason("the session has no access token yet")
 		}
@@ -292,10 +299,10 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*flight.Fligh
 	case unaccepted && !t.renewals.Take(now):
 		return nil, reason("the API rejects access tokens too often")
 	}
-	r := flight.New[struct{}](reason("the refresh did not end"))
+	r := &sharedRenewal{flight.New[struct{}](reason("the refresh did not end")), c.key}
 	t.renewal = r
 	spent := t.RefreshToken // a logout meanwhile removes it
-	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r}, true)
+	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r.Flight}, true)
 	go r.Run(func() (struct{}, error) { return struct{}{}, t.replace(ctx, c.refresh, spent, !fresh, unaccepted) }, func(struct{}, error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -361,6 +368,13 @@ func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry boo
 		t.denied.Add(c.op, time.Now())
 	}
 	return false
+}
+
+// sharedRenewal is a renewal and the key of the calls that share its result. Contexts reach the flight, and must not reach the key.
+type sharedRenewal struct {
+	*flight.Flight[struct{}]
+
+	key string
 }
 
 // hookKey is the key of the renewal in the context of store.

@@ -36,6 +36,7 @@ const (
 	canaryInvitation      = canary + "invitation"
 	canaryAccess          = canary + "access"
 	canaryRefresh         = canary + "refresh"
+	canaryGiven           = canary + "given"
 )
 
 // assertNoCanary asserts that no canary is in text, nor one as hexadecimal or as the numbers of its bytes.
@@ -133,6 +134,28 @@ func canaryCalls(session *partnerapi.Session) map[string]func(context.Context, *
 				http.Error(w, http.StatusText(partnerapi.HTTPStatus(err)), partnerapi.HTTPStatus(err))
 			}))
 			return failed
+		},
+		"Accounts.Search, with its own credentials": func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Search(ctx, canaryEmail,
+				partnerapi.WithCredential(partnerapi.AccountKey, canaryGiven), partnerapi.WithCredential(partnerapi.OrganizationKey, canaryGiven))
+			return err
+		},
+		"Subscriptions.Ensure, with its own credential": func(ctx context.Context, c *partnerapi.Client) error {
+			in := partnerapi.CreateSubscriptionRequest{PK: canaryPK, Email: canaryEmail, Plan: partnerapi.PlanBark}
+			_, err := c.Subscriptions.Ensure(ctx, in, partnerapi.WithCredential(partnerapi.PartnerToken, canaryGiven))
+			return err
+		},
+		"Networks.Get, with its own credential": func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Networks.Get(ctx, canaryPK, partnerapi.WithCredential(partnerapi.NetworkToken, canaryGiven))
+			return err
+		},
+		"Accounts.Get, with a refresh by its own credential": func(ctx context.Context, c *partnerapi.Client) error {
+			session, err := partnerapi.NewTokenSession(partnerapi.Tokens{RefreshToken: canaryRefresh})
+			if err != nil {
+				return err
+			}
+			_, err = c.Accounts.Get(ctx, session, partnerapi.WithCredential(partnerapi.AccountKey, canaryGiven))
+			return err
 		},
 	}
 	in := canaryInputs(session)

@@ -209,6 +209,9 @@ var failingArguments = []failing{
 	{"call: a nil option", refusedCall(op(partnerapi.PartnerAPI, "GET /a"), nil)},
 	{"call: a reserved header", refusedCall(op(partnerapi.PartnerAPI, "GET /a"), partnerapi.WithHeader("cookie", "SECRET"))},
 	{"call: an invalid header", refusedCall(op(partnerapi.PartnerAPI, "GET /a"), partnerapi.WithHeader("X Tag", "SECRET"))},
+	{"call: an empty credential", refusedCall(op(partnerapi.PartnerAPI, "GET /a"), partnerapi.WithCredential(partnerapi.PartnerToken, ""))},
+	{"call: a credential with a newline", refusedCall(op(partnerapi.PartnerAPI, "GET /a"), partnerapi.WithCredential(partnerapi.PartnerToken, "SECRET\n"))},
+	{"call: a credential of another API", refusedCall(op(partnerapi.PartnerAPI, "GET /a"), partnerapi.WithCredential(partnerapi.AccountKey, "SECRET"))},
 	{"call: an update without a field", func(t *testing.T) error {
 		t.Helper()
 		return newTestClient(t, nothingSent(t)).Invitations.Update(t.Context(), "inv_1", partnerapi.UpdateInvitationRequest{})

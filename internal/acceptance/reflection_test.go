@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"encoding"
 	"errors"
 	"fmt"
@@ -168,6 +169,7 @@ func TestReflectionReachesNoSecret(t *testing.T) {
 		"TokenFile":                   canaryTokenFile(t),
 		"options":                     append(opts, partnerapi.WithCredentialSource(partnerapi.PartnerToken, canaryTokenFile(t))),
 		"CallOption":                  partnerapi.WithHeader("X-A", canary),
+		"WithCredential":              partnerapi.WithCredential(partnerapi.NetworkToken, canaryGiven),
 		"Response":                    &response,
 		"refused option":              refused,
 		"cause":                       failedWith(t, errors.Join(io.EOF, foreign{canary})),
@@ -208,4 +210,38 @@ func TestDiffContainsNoSecret(t *testing.T) {
 		assert.Contains(t, failures.String(), "Not equal")
 		assertNoCanary(t, failures.String(), fmt.Sprintf("%T", pair[0]))
 	}
+}
+
+// The contexts that hooks, limiters, middlewares and stores get do not reach the credential of a call.
+func TestContextsReachNoCredential(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	check := func(where string, ctx context.Context) {
+		_, op := partnerapi.Operation(ctx)
+		seen[strings.TrimSpace(where+" "+op)] = true
+		assertReachesNoCanary(t, ctx)
+	}
+	transport := roundTripFunc(func(req *http.Request) (*http.Response, error) {
+		check("transport", req.Context())
+		if strings.HasSuffix(req.URL.Path, "/refresh") {
+			return reply(200, `{"status":"ok","access":{"access_token":"A1","refresh_token":"R1"}}`), nil
+		}
+		return reply(200, oneCustomer), nil
+	})
+	client := newTestClient(t, transport,
+		partnerapi.WithAttemptHook(func(ctx context.Context, _ partnerapi.Attempt) { check("hook", ctx) }),
+		partnerapi.WithRateLimiter(partnerapi.AccountAPI, limiterFunc(func(ctx context.Context) error {
+			check("limiter", ctx)
+			return nil
+		})))
+	session := tokenSession(t, oldTokens())
+	session.OnRefresh(func(ctx context.Context, _ partnerapi.Tokens) error {
+		check("store", ctx)
+		return nil
+	})
+	_, err := client.Accounts.Get(t.Context(), session, partnerapi.WithCredential(partnerapi.AccountKey, canaryGiven))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]bool{
+		"transport POST /refresh": true, "transport GET /account": true, "hook": true, "limiter": true, "store": true,
+	}, seen)
 }

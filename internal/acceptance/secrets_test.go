@@ -549,6 +549,8 @@ func TestNoSecretInRefusals(t *testing.T) {
 		"query":       do(client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: "GET /a", Query: url.Values{canaryPK: {canaryEmail + "\xff"}}}),
 		"session":     do(client, partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /a", Session: canarySession(t, "https://"+canary+".example")}),
 		"header":      do(client, partner, partnerapi.WithHeader("Authorization", canaryPartnerToken)),
+		"given":       do(client, partner, partnerapi.WithCredential(partnerapi.PartnerToken, canaryGiven+"\n")),
+		"not used":    do(client, partner, partnerapi.WithCredential(partnerapi.NetworkToken, canaryGiven)),
 		"no header":   do(client, partner, partnerapi.WithHeader(canary+" ", canaryPartnerToken+"\n")),
 		"source":      do(newTestClient(t, nothingSent(t), partnerapi.WithCredentialSource(partnerapi.PartnerToken, fails)), partner),
 		"credential":  do(newTestClient(t, nothingSent(t), partnerapi.WithCredentialSource(partnerapi.PartnerToken, returns)), partner),
@@ -627,6 +629,7 @@ func TestTypesWithSecretsAreRedacted(t *testing.T) {
 		"Session, copied":    *session,
 		"Option":             partnerapi.WithPartnerToken(canaryPartnerToken),
 		"CallOption":         partnerapi.WithHeader("X-A", canary),
+		"WithCredential":     partnerapi.WithCredential(partnerapi.NetworkToken, canaryGiven),
 		"TokenSourceFunc":    partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
 		"Call":               partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /a", Session: session},
 		"Response":           partnerapi.Response{StatusCode: 200, Body: []byte(canary)},
@@ -680,6 +683,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 		apps     []partnerapi.AppSession
 		signIn   partnerapi.TokenSource
 		file     partnerapi.TokenSource
+		given    partnerapi.CallOption
 	}
 	opts, _ := watched(t)
 	client := newTestClient(t, ok, opts...)
@@ -688,6 +692,7 @@ func TestTrapSecretsInUnexportedFields(t *testing.T) {
 		client, *client, session, []partnerapi.Session{*session}, map[string]*partnerapi.Session{"a": session}, *client.Subscriptions,
 		partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryAccountKey, nil }), partnerapi.WithAccountKey(canaryAccountKey), struct{ partnerapi.Client }{*client}, client,
 		canaryAppSession(t), []partnerapi.AppSession{*canaryAppSession(t)}, canarySignIn(t), canaryTokenFile(t),
+		partnerapi.WithCredential(partnerapi.NetworkToken, canaryGiven),
 	}
 	for _, verb := range verbs {
 		assertNoCanary(t, fmt.Sprintf(verb, u), verb)
@@ -768,6 +773,12 @@ func TestCredentialsInURLsAreRedacted(t *testing.T) {
 	_, err := newTestClient(t, roundTripFunc(says), opts...).Accounts.Search(t.Context(), "a@b.example")
 	require.ErrorContains(t, err, "No route for "+
 		"https://services.sparkart.net/api/v1/account/search?email=[redacted]&key=[redacted] [redacted] [redacted] [redacted]")
+	assertShowsNoCanary(t, err)
+
+	// The call's own credential is redacted in the same way.
+	_, err = newTestClient(t, roundTripFunc(says)).Accounts.Search(t.Context(), "a@b.example",
+		partnerapi.WithCredential(partnerapi.AccountKey, canaryGiven), partnerapi.WithCredential(partnerapi.OrganizationKey, canaryGiven+"s"))
+	require.ErrorContains(t, err, "/account/search?email=[redacted]&key=[redacted] [redacted] [redacted] [redacted]")
 	assertShowsNoCanary(t, err)
 
 	// Both sources are renewed, and the second fails: the response is that to the first credentials.

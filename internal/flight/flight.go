@@ -31,12 +31,20 @@ func (f *Flight[T]) Run(work func() (T, error), landed func(T, error)) {
 	f.value, f.err = work()
 }
 
-// Wait returns the result of the work, or ctx.Err() if ctx is done, even if the work has ended too.
-func (f *Flight[T]) Wait(ctx context.Context) (value T, err error) {
+// Ended returns nil when the work has ended, whatever its result, or ctx.Err() if ctx is done before.
+func (f *Flight[T]) Ended(ctx context.Context) error {
 	select {
 	case <-f.done:
+		return nil
 	case <-ctx.Done():
-		return value, ctx.Err()
+		return ctx.Err()
+	}
+}
+
+// Wait returns the result of the work, or ctx.Err() if ctx is done, even if the work has ended too.
+func (f *Flight[T]) Wait(ctx context.Context) (value T, err error) {
+	if err := f.Ended(ctx); err != nil {
+		return value, err
 	}
 	switch {
 	case f.panicked != nil:

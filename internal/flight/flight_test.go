@@ -39,6 +39,7 @@ func TestFlight(t *testing.T) {
 			f, landed := flight.New[int](unended), 0
 			_, err := f.Wait(done)
 			require.ErrorIs(t, err, context.Canceled, "before the work has ended")
+			require.ErrorIs(t, f.Ended(done), context.Canceled)
 
 			go f.Run(test.work, func(value int, err error) {
 				landed++
@@ -56,6 +57,7 @@ func TestFlight(t *testing.T) {
 				_, err = f.Wait(done)
 				require.ErrorIs(t, err, context.Canceled, "after the work has ended")
 			}
+			require.NoError(t, f.Ended(t.Context()), "whatever the result")
 			assert.Equal(t, 1, landed)
 		})
 	}

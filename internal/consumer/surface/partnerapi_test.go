@@ -449,6 +449,7 @@ var _ string = partnerapi.Version
 var _ func(key string) partnerapi.Option = partnerapi.WithAccountKey
 var _ func(hook func(context.Context, partnerapi.Attempt)) partnerapi.Option = partnerapi.WithAttemptHook
 var _ func(name partnerapi.API, base string) partnerapi.Option = partnerapi.WithBaseURL
+var _ func(which partnerapi.Credential, token string) partnerapi.CallOption = partnerapi.WithCredential
 var _ func(which partnerapi.Credential, source partnerapi.TokenSource) partnerapi.Option = partnerapi.WithCredentialSource
 var _ func(hc *http.Client) partnerapi.Option = partnerapi.WithHTTPClient
 var _ func(name string, value string) partnerapi.CallOption = partnerapi.WithHeader
