@@ -56,7 +56,7 @@ type settings struct {
 	clientTimeout  time.Duration     // of WithHTTPClient; used if WithTimeout is not set
 }
 
-// NewClient returns a client with the given options. It does no I/O and reads no environment. It returns an
+// NewClient returns a client with the given options. It does no I/O, and reads the environment only for [FromEnv]. It returns an
 // [*ArgumentError] for an invalid option, such as an empty credential or a base URL that is not https, and if GOOS is js.
 func NewClient(opts ...Option) (*Client, error) {
 	if err := supports(runtime.GOOS); err != nil {

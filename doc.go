@@ -23,8 +23,8 @@
 //
 // A client needs the credentials of the APIs that it calls: [WithPartnerToken], [WithAccountKey], [WithOrganizationKey] (for
 // a search) and [WithNetworkToken]. [WithCredentialSource] takes a [TokenSource] for a credential that changes: [TokenFile]
-// reads it from a file, and [SignIn] gets the network API's. [WithCredential] gives
-// one to a single call. A call without its credential returns [ErrNoCredential] before anything is
+// reads it from a file, and [SignIn] gets the network API's. [FromEnv] reads credentials from the environment, and
+// [WithCredential] gives one to a single call. A call without its credential returns [ErrNoCredential] before anything is
 // sent. Credentials are redacted in errors, logs, hooks and a printed Client.
 //
 // A [Session] is one customer of the account API. [AccountsService.Login] and [NewTokenSession] return it, and the calls for

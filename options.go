@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -65,25 +66,77 @@ func WithCredentialSource(which Credential, source TokenSource) Option {
 // WithBaseURL sets the base URL of an API, for example a test server's. The defaults are https://www.bark.us/api/v1
 // (partner), https://services.sparkart.net/api/v1 (account) and https://api.backstack.com (network). The URL must be absolute,
 // without user, query or fragment, and https, except on a loopback host or with [WithInsecureHTTP].
-func WithBaseURL(name API, base string) Option {
+func WithBaseURL(name API, base string) Option { return withBaseURL("WithBaseURL", name, base) }
+
+func withBaseURL(option string, name API, base string) Option {
 	return func(s *settings) error {
 		if why := whyNotAPI(name); why != "" {
-			return refused("WithBaseURL", why+" API")
+			return refused(option, why+" API")
 		}
 		if base == "" {
-			return refused("WithBaseURL", "empty")
+			return refused(option, "empty")
 		}
 		u, err := url.Parse(strings.TrimRight(base, "/"))
 		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return refused("WithBaseURL", "not an absolute http or https URL")
+			return refused(option, "not an absolute http or https URL")
 		}
 		if u.User != nil || strings.ContainsAny(base, "?#") {
-			return refused("WithBaseURL", "has a user, query or fragment")
+			return refused(option, "has a user, query or fragment")
 		}
 		u.Host = strings.TrimSuffix(u.Host, ":") // an empty port
 		s.apis[name].base = u
 		return nil
 	}
+}
+
+// FromEnv sets the credentials and base URLs that are in these environment variables:
+//
+//   - PARTNERAPI_PARTNER_TOKEN, PARTNERAPI_ACCOUNT_KEY, PARTNERAPI_ORGANIZATION_KEY, PARTNERAPI_NETWORK_TOKEN
+//   - PARTNERAPI_PARTNER_URL, PARTNERAPI_ACCOUNT_URL, PARTNERAPI_NETWORK_URL
+//
+// They are read when NewClient applies the option. One that is unset or empty is skipped. The [*ArgumentError] for an invalid
+// one names the variable; a newline at the end is invalid. A base URL is checked as by [WithBaseURL] and must be https, even on
+// a loopback host and with [WithInsecureHTTP].
+func FromEnv() Option { return fromEnv(os.Getenv) }
+
+func fromEnv(getenv func(name string) string) Option {
+	return func(s *settings) error {
+		for _, v := range variables {
+			value := getenv(v.name)
+			if value == "" {
+				continue
+			}
+			if strings.HasSuffix(value, "\n") {
+				return refused(v.name, "ends with a newline")
+			}
+			opt := withSecret(v.name, v.which, value)
+			if v.api != "" {
+				opt = withBaseURL(v.name, v.api, value)
+			}
+			if err := opt(s); err != nil {
+				return err
+			}
+			if v.api != "" && s.apis[v.api].base.Scheme != "https" {
+				return refused(v.name, "not https: use WithBaseURL for a server without TLS")
+			}
+		}
+		return nil
+	}
+}
+
+// variables are those that FromEnv reads: each has a credential or the base URL of an API.
+var variables = []struct {
+	name  string
+	which Credential
+	api   API
+}{
+	{"PARTNERAPI_PARTNER_TOKEN", PartnerToken, ""},
+	{"PARTNERAPI_ACCOUNT_KEY", AccountKey, ""},
+	{"PARTNERAPI_ORGANIZATION_KEY", OrganizationKey, ""},
+	{"PARTNERAPI_NETWORK_TOKEN", NetworkToken, ""},
+	{"PARTNERAPI_PARTNER_URL", "", PartnerAPI},
+	{"PARTNERAPI_ACCOUNT_URL", "", AccountAPI},
+	{"PARTNERAPI_NETWORK_URL", "", NetworkAPI},
 }
 
 // WithInsecureHTTP allows base URLs that are not https. Credentials are then sent in clear text.

@@ -296,3 +296,97 @@ func TestResponseHeaderIsACopy(t *testing.T) {
 	response.Header.Set("X-A", "2")
 	assert.Equal(t, http.Header{"X-A": {"1"}, "Set-Cookie": {"sid=1"}}, shared)
 }
+
+// environment returns the option that reads these variables.
+func environment(of map[string]string) Option {
+	return fromEnv(func(name string) string { return of[name] })
+}
+
+// credentialsOf returns the credentials of a client.
+func credentialsOf(t *testing.T, client *Client) map[Credential]string {
+	t.Helper()
+	found := make(map[Credential]string)
+	for which, source := range client.config().sources {
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		found[which] = token
+	}
+	return found
+}
+
+func TestFromEnv(t *testing.T) {
+	t.Parallel()
+	client, err := NewClient(environment(map[string]string{
+		"PARTNERAPI_PARTNER_TOKEN": "a", "PARTNERAPI_ACCOUNT_KEY": "b", "PARTNERAPI_ORGANIZATION_KEY": "c", "PARTNERAPI_NETWORK_TOKEN": "d",
+		"PARTNERAPI_PARTNER_URL": "https://a.example/v1/", "PARTNERAPI_ACCOUNT_URL": "https://b.example", "PARTNERAPI_NETWORK_URL": "HTTPS://127.0.0.1:1",
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, map[Credential]string{PartnerToken: "a", AccountKey: "b", OrganizationKey: "c", NetworkToken: "d"}, credentialsOf(t, client))
+	for api, want := range map[API]string{PartnerAPI: "https://a.example/v1", AccountAPI: "https://b.example", NetworkAPI: "https://127.0.0.1:1"} {
+		assert.Equal(t, want, client.config().apis[api].base.String())
+	}
+}
+
+func TestFromEnvSkipsEmptyVariables(t *testing.T) {
+	t.Parallel()
+	client, err := NewClient(WithPartnerToken("a"), WithBaseURL(NetworkAPI, "https://a.example"), environment(map[string]string{
+		"PARTNERAPI_PARTNER_TOKEN": "", "PARTNERAPI_NETWORK_URL": "", "PARTNERAPI_ACCOUNT_KEY": "b",
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, map[Credential]string{PartnerToken: "a", AccountKey: "b"}, credentialsOf(t, client))
+	assert.Equal(t, "https://a.example", client.config().apis[NetworkAPI].base.String())
+}
+
+func TestFromEnvRefuses(t *testing.T) {
+	t.Parallel()
+	const (
+		newline = "ends with a newline"
+		plain   = "not https: use WithBaseURL for a server without TLS"
+		invalid = "not an absolute http or https URL"
+	)
+	tests := map[string]struct{ name, value, why string }{
+		"a token with a newline":   {"PARTNERAPI_PARTNER_TOKEN", "SECRET\n", newline},
+		"a key with CR and LF":     {"PARTNERAPI_ACCOUNT_KEY", "SECRET\r\n", newline},
+		"only a newline":           {"PARTNERAPI_ORGANIZATION_KEY", "\n", newline},
+		"a token with a space":     {"PARTNERAPI_NETWORK_TOKEN", "SECRET ", "has spaces around it"},
+		"a token with a NUL":       {"PARTNERAPI_NETWORK_TOKEN", "SEC\x00RET", "has control characters"},
+		"a URL with a newline":     {"PARTNERAPI_PARTNER_URL", "https://SECRET.example\n", newline},
+		"a URL without a scheme":   {"PARTNERAPI_PARTNER_URL", "SECRET.example", invalid},
+		"a URL of another scheme":  {"PARTNERAPI_NETWORK_URL", "ftp://SECRET.example", invalid},
+		"a URL with a user":        {"PARTNERAPI_ACCOUNT_URL", "https://user:SECRET@a.example", "has a user, query or fragment"},
+		"a URL with a query":       {"PARTNERAPI_ACCOUNT_URL", "https://a.example?key=SECRET", "has a user, query or fragment"},
+		"plain HTTP":               {"PARTNERAPI_ACCOUNT_URL", "http://SECRET.example", plain},
+		"plain HTTP, upper case":   {"PARTNERAPI_NETWORK_URL", "HTTP://SECRET.example", plain},
+		"plain HTTP on a loopback": {"PARTNERAPI_PARTNER_URL", "http://127.0.0.1:8080/SECRET", plain},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := NewClient(WithInsecureHTTP(), environment(map[string]string{test.name: test.value}), WithPartnerToken("a"))
+			assertRefused(t, err, test.name, test.why)
+			assert.NotContains(t, err.Error(), "SECRET")
+		})
+	}
+}
+
+// The environment is read when NewClient applies FromEnv, and otherwise never. If options conflict, the last one wins.
+func TestFromEnvIsReadByNewClient(t *testing.T) {
+	option := FromEnv()
+	t.Setenv("PARTNERAPI_PARTNER_TOKEN", "of the environment")
+	tests := map[string]struct {
+		opts []Option
+		want map[Credential]string
+	}{
+		"alone":  {[]Option{option}, map[Credential]string{PartnerToken: "of the environment"}},
+		"last":   {[]Option{WithPartnerToken("given"), option}, map[Credential]string{PartnerToken: "of the environment"}},
+		"first":  {[]Option{option, WithPartnerToken("given")}, map[Credential]string{PartnerToken: "given"}},
+		"absent": {nil, map[Credential]string{}},
+	}
+	for name, test := range tests { //nolint:paralleltest // changes the environment
+		t.Run(name, func(t *testing.T) {
+			client, err := NewClient(test.opts...)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, credentialsOf(t, client))
+		})
+	}
+}

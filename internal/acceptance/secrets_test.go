@@ -630,6 +630,7 @@ func TestTypesWithSecretsAreRedacted(t *testing.T) {
 		"Option":             partnerapi.WithPartnerToken(canaryPartnerToken),
 		"CallOption":         partnerapi.WithHeader("X-A", canary),
 		"WithCredential":     partnerapi.WithCredential(partnerapi.NetworkToken, canaryGiven),
+		"FromEnv":            partnerapi.FromEnv(),
 		"TokenSourceFunc":    partnerapi.TokenSourceFunc(func(context.Context) (string, error) { return canaryPartnerToken, nil }),
 		"Call":               partnerapi.Call{API: partnerapi.AccountAPI, Op: "GET /a", Session: session},
 		"Response":           partnerapi.Response{StatusCode: 200, Body: []byte(canary)},

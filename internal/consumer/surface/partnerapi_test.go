@@ -258,6 +258,7 @@ var _ string = partnerapi.Error{}.RequestID
 var _ time.Duration = partnerapi.Error{}.RetryAfter
 var _ int = partnerapi.Error{}.StatusCode
 var _ string = partnerapi.Error{}.Type
+var _ func() partnerapi.Option = partnerapi.FromEnv
 var _ func(err error) int = partnerapi.HTTPStatus
 var _ partnerapi.HandlerOption
 var _ func(data []byte) (*partnerapi.Session, error) = partnerapi.ImportSession
