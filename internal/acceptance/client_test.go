@@ -437,6 +437,16 @@ func TestDroppedClientInACycle(t *testing.T) {
 			})))
 			return post(t.Context(), client, nil)
 		},
+		"middleware": func(t *testing.T, s *countingServer) error {
+			var client *partnerapi.Client
+			client = s.client(t, partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripFunc(func(req *http.Request) (*http.Response, error) {
+					client.LogValue()
+					return next.RoundTrip(req)
+				})
+			}))
+			return post(t.Context(), client, nil)
+		},
 		"context": func(t *testing.T, s *countingServer) error {
 			client := s.client(t)
 			return post(context.WithValue(t.Context(), key{}, client), client, nil)
