@@ -16,7 +16,7 @@ import (
 )
 
 // Version is the version of this package. The User-Agent header contains it.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // Client calls the three APIs. [NewClient] makes one. It is immutable and safe for concurrent use.
 //
