@@ -47,7 +47,11 @@ func (c sdk) account(ctx context.Context) (any, error) {
 }
 
 func (c sdk) networks(ctx context.Context, page int) (any, error) {
-	return c.Networks.List(ctx, partnerapi.ListOptions{Page: page, Records: recordsPerPage})
+	got, err := c.Networks.List(ctx, partnerapi.ListOptions{Page: page, Records: recordsPerPage})
+	if err == nil {
+		got.Number, got.Records = 0, 0 // of the request, which is not part of the response
+	}
+	return got, err
 }
 
 func (c sdk) walk(ctx context.Context, visit func(accountID string) bool) error {
