@@ -17,25 +17,29 @@ type Member struct {
 // Find sets the Value of each of members from data, and reports whether data is a valid JSON object. If not, all are empty.
 // As for encoding/json, the last one wins if a name occurs twice, and the case of ASCII letters does not matter.
 func Find(data []byte, members ...*Member) bool {
-	s := scanner{data: data}
-	if s.peek() != '{' {
+	s := source(data)
+	i := s.space(0)
+	if s.at(i) != '{' {
 		return false
 	}
-	for more := s.enter(); more; more = s.next('}') {
-		name, value := s.name(), s.raw()
+	i, more := s.enter(i)
+	for more {
+		name, start := s.name(i)
+		i = s.skip(start, 1)
 		for _, m := range members {
-			if len(m.Name) == len(name) && strings.EqualFold(m.Name, string(name)) {
-				m.Value = value
+			if i != bad && len(m.Name) == len(name) && strings.EqualFold(m.Name, string(name)) {
+				m.Value = data[start:i]
 			}
 		}
+		i, more = s.next(i, '}')
 	}
-	s.end()
+	i = s.end(i)
 	for _, m := range members {
-		if s.bad || m.Is("null") {
+		if i == bad || m.Is("null") {
 			m.Value = nil
 		}
 	}
-	return !s.bad
+	return i != bad
 }
 
 // Is reports whether the JSON of the value is text.
@@ -46,8 +50,7 @@ func (m Member) Text() string {
 	if len(m.Value) == 0 || m.Value[0] != '"' {
 		return ""
 	}
-	s := scanner{data: m.Value}
-	if text, plain := s.quoted(); plain {
+	if text, plain, _ := source(m.Value).quoted(0); plain {
 		return string(text)
 	}
 	return unquote(m.Value[1 : len(m.Value)-1])
@@ -94,15 +97,18 @@ func (m Member) HasFieldTexts() (has bool) {
 // stops where object is invalid.
 func Members(object []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		s := scanner{data: object}
-		if s.peek() != '{' {
+		s := source(object)
+		i := s.space(0)
+		if s.at(i) != '{' {
 			return
 		}
-		for more := s.enter(); more; more = s.next('}') {
-			name, value := string(s.name()), s.raw()
-			if s.bad || !yield(name, value) {
+		i, more := s.enter(i)
+		for more {
+			name, start := s.name(i)
+			if i = s.skip(start, 1); i == bad || !yield(string(name), object[start:i]) {
 				return
 			}
+			i, more = s.next(i, '}')
 		}
 	}
 }
@@ -111,15 +117,18 @@ func Members(object []byte) iter.Seq2[string, []byte] {
 // invalid.
 func Items(list []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		s := scanner{data: list}
-		if s.peek() != '[' {
+		s := source(list)
+		i := s.space(0)
+		if s.at(i) != '[' {
 			return
 		}
-		for more := s.enter(); more; more = s.next(']') {
-			value := s.raw()
-			if s.bad || !yield(value) {
+		i, more := s.enter(i)
+		for more {
+			start := s.space(i)
+			if i = s.skip(start, 1); i == bad || !yield(list[start:i]) {
 				return
 			}
+			i, more = s.next(i, ']')
 		}
 	}
 }

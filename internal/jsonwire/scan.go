@@ -1,88 +1,91 @@
 package jsonwire
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// scanner reads JSON from left to right, as strictly as encoding/json. At the first error it becomes bad and moves to the
-// end: everything it returns from then on is empty.
-type scanner struct {
-	data  []byte
-	at    int
-	depth int
-	bad   bool
+// source is JSON, which its methods read as strictly as encoding/json. They take the index at which to begin and return the
+// index behind what they read, or bad if that is not JSON. At bad they read nothing and return bad, so that it suffices to
+// check the last one. An index that is returned stays in a register; one that is a field is stored and loaded for each step.
+type source []byte
 
-	block strings.Builder // holds the short strings
-}
+const bad = -1
 
 // maxDepth is the limit of encoding/json too.
 const maxDepth = 10_000
 
-// blockSize is the size of the memory blocks that the short strings of a response share, so that a list does not allocate
-// each of them. A string that stays in use retains its block and no more.
-const blockSize = 256
-
-func (s *scanner) fail() {
-	s.at, s.bad = len(s.data), true
-}
-
-// peek skips space and returns the next byte, or 0 at the end.
-func (s *scanner) peek() byte {
-	if s.at < len(s.data) && s.data[s.at] > ' ' {
-		return s.data[s.at]
+// at returns the byte at i, or 0 if there is none.
+func (s source) at(i int) byte {
+	if uint(i) < uint(len(s)) { // false for bad too
+		return s[i]
 	}
-	return s.skipSpace()
-}
-
-func (s *scanner) skipSpace() byte {
-	for i, c := range s.data[s.at:] {
-		if c > ' ' || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
-			s.at += i
-			return c
-		}
-	}
-	s.at = len(s.data)
 	return 0
 }
 
-// end fails if anything but space is left.
-func (s *scanner) end() {
-	if s.peek(); s.at < len(s.data) {
-		s.fail()
-	}
+// has reports whether text is at i, which is not bad.
+func (s source) has(i int, text string) bool {
+	return len(s)-i >= len(text) && string(s[i:i+len(text)]) == text
 }
 
-// enter moves into the object or array that begins here, and reports whether it has any elements. It is used with next:
+// space skips space.
+func (s source) space(i int) int {
+	if uint(i) < uint(len(s)) && s[i] > ' ' {
+		return i
+	}
+	return s.skipSpace(i)
+}
+
+func (s source) skipSpace(i int) int {
+	for isSpace(s.at(i)) {
+		i++
+		for len(s)-i >= 4 && string(s[i:i+4]) == "    " { // responses that are indented are half space
+			i += 4
+		}
+	}
+	return i
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// end skips space up to the end, and returns bad if there is anything else.
+func (s source) end(i int) int {
+	if i = s.space(i); i < len(s) {
+		return bad
+	}
+	return i
+}
+
+// enter moves into the object or array at i, and reports whether it has any elements. It is used with next:
 //
-//	for more := s.enter(); more; more = s.next('}') {
-func (s *scanner) enter() bool {
-	opened := s.data[s.at]
-	s.at++
-	if s.depth++; s.depth > maxDepth {
-		s.fail()
+//	i, more := s.enter(i)
+//	for more {
+//		…
+//		i, more = s.next(i, '}')
+//	}
+func (s source) enter(i int) (first int, more bool) {
+	end := s[i] + 2 // in ASCII, ] is two after [, and } two after {
+	if i = s.space(i + 1); s.at(i) == end {
+		return i + 1, false
 	}
-	if c := s.peek(); c == ']' || c == '}' {
-		return s.next(opened + 2) // in ASCII, ] is two after [, and } two after {
-	}
-	return !s.bad
+	return i, true
 }
 
 // next moves to the next member or element, or out of the object or array that ends with end.
-func (s *scanner) next(end byte) bool {
-	switch c := s.peek(); c {
+func (s source) next(i int, end byte) (next int, more bool) {
+	i = s.space(i)
+	switch s.at(i) {
 	case ',':
-		s.at++
-		return true
+		return i + 1, true
 	case end:
-		s.at++
-		s.depth--
+		return i + 1, false
 	default:
-		s.fail()
+		return bad, false
 	}
-	return false
 }
 
 // inText holds the bytes of a string that stand for themselves.
@@ -93,31 +96,59 @@ var inText = func() (plain [256]bool) {
 	return plain
 }()
 
-// quoted reads a string. It returns what is between the quotes, and whether that is plain: valid UTF-8 without escapes.
-func (s *scanner) quoted() (text []byte, plain bool) {
-	if s.peek() != '"' {
-		s.fail()
-		return nil, false
+// Text is read in words of 8 bytes. ones has a 1 in each byte, so that ones*c has a c in each, and highs has the high bits.
+const (
+	ones  = 0x01_01_01_01_01_01_01_01
+	highs = ones * 0x80
+)
+
+// plain skips the bytes of a string that stand for themselves.
+func (s source) plain(i int) int {
+	for len(s)-i >= 8 {
+		word := binary.LittleEndian.Uint64(s[i : i+8 : i+8]) // without a capacity, the index takes twice as long
+		// The first byte that does not stand for itself has its high bit here: it is not ASCII, or a subtraction is below 0.
+		// Bytes behind it may have theirs.
+		other := (word | (word - ones*' ') | ((word ^ ones*'"') - ones) | ((word ^ ones*'\\') - ones)) & highs
+		if other != 0 {
+			return i + bits.TrailingZeros64(other)/8
+		}
+		i += 8
 	}
-	data, start := s.data, s.at+1
-	plain, ascii := true, true
-	for i := start; ; i++ {
-		for i < len(data) && inText[data[i]] {
+	for i < len(s) && inText[s[i]] {
+		i++
+	}
+	return i
+}
+
+// quoted reads a string. It returns what is between the quotes, and whether that is plain: valid UTF-8 without escapes.
+func (s source) quoted(i int) (text []byte, plain bool, next int) {
+	if s.at(i) != '"' {
+		return nil, false, bad
+	}
+	end := s.plain(i + 1)
+	if s.at(end) == '"' {
+		return s[i+1 : end], true, end + 1
+	}
+	return s.notPlain(i+1, end)
+}
+
+// notPlain is quoted for a string that begins at start and is plain up to i.
+func (s source) notPlain(start, i int) (text []byte, plain bool, next int) {
+	escaped := false
+	for {
+		switch c := s.at(i); {
+		case c == '"':
+			text = s[start:i]
+			return text, !escaped && utf8.Valid(text), i + 1
+		case c >= utf8.RuneSelf:
 			i++
-		}
-		switch {
-		case i < len(data) && data[i] == '"':
-			s.at, text = i+1, data[start:i]
-			return text, plain && (ascii || utf8.Valid(text))
-		case i < len(data) && data[i] >= utf8.RuneSelf:
-			ascii = false
-		case i < len(data) && escapeLen(data[i:]) > 0:
-			plain = false
-			i += escapeLen(data[i:]) - 1
+		case escapeLen(s[i:]) > 0:
+			escaped = true
+			i += escapeLen(s[i:])
 		default:
-			s.fail()
-			return nil, false
+			return nil, false, bad
 		}
+		i = s.plain(i)
 	}
 }
 
@@ -143,147 +174,165 @@ func escapeLen(data []byte) int {
 	return 6
 }
 
-// text reads a string.
-func (s *scanner) text() string {
-	text, plain := s.quoted()
-	if !plain {
-		return unquote(text)
-	}
-	return s.copyOf(text)
-}
-
 // unquote decodes the text between the quotes of a valid string.
 func unquote(text []byte) (decoded string) {
-	_ = json.Unmarshal(slices.Concat([]byte{'"'}, text, []byte{'"'}), &decoded) // the scanner has validated it
+	_ = json.Unmarshal(slices.Concat([]byte{'"'}, text, []byte{'"'}), &decoded) // it is valid
 	return decoded
 }
 
-// copyOf returns text as a string, in a shared block if it is short.
-func (s *scanner) copyOf(text []byte) string {
-	if len(text) > blockSize/4 {
-		return string(text)
-	}
-	if s.block.Cap()-s.block.Len() < len(text) {
-		s.block = strings.Builder{}
-		s.block.Grow(min(blockSize, len(s.data)))
-	}
-	from := s.block.Len()
-	s.block.Write(text)
-	return s.block.String()[from:]
-}
-
 // name reads the name of a member and moves to its value.
-func (s *scanner) name() []byte {
-	name, plain := s.quoted()
-	if s.peek() != ':' {
-		s.fail()
-		return nil
+func (s source) name(i int) (name []byte, value int) {
+	name, plain, i := s.quoted(s.space(i))
+	if i = s.space(i); s.at(i) != ':' {
+		return nil, bad
 	}
-	s.at++
 	if !plain {
-		return []byte(unquote(name))
+		name = []byte(unquote(name))
 	}
-	return name
+	return name, s.space(i + 1)
 }
 
-// literal reads null, true or false.
-func (s *scanner) literal(text string) {
-	if !s.take(text) {
-		s.fail()
+// literal skips text, which is null, true or false.
+func (s source) literal(i int, text string) int {
+	if !s.has(i, text) {
+		return bad
 	}
+	return i + len(text)
 }
 
-// take skips text if that comes next, and reports whether it did.
-func (s *scanner) take(text string) bool {
-	end := s.at + len(text)
-	if end > len(s.data) || string(s.data[s.at:end]) != text {
-		return false
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// number skips a number.
+func (s source) number(i int) int {
+	if s.at(i) == '-' {
+		i++
 	}
-	s.at = end
-	return true
+	if s.at(i) == '0' {
+		i++
+	} else {
+		i = s.digits(i)
+	}
+	if s.at(i) == '.' {
+		i = s.digits(i + 1)
+	}
+	if s.at(i)|0x20 == 'e' {
+		if i++; s.at(i) == '+' || s.at(i) == '-' {
+			i++
+		}
+		i = s.digits(i)
+	}
+	return i
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+// maxDigits is a number of digits that float64 holds exactly, and the powers of 10 too: for shorter numbers their quotient is
+// what strconv returns.
+const maxDigits = 15
 
-// number reads a number and returns its text.
-func (s *scanner) number() []byte {
-	start := s.at
-	s.takeByte('-')
-	if !s.takeByte('0') {
-		s.digits()
+// decimal reads a short number without an exponent, which is n divided by 10 to the power of decimals. It returns bad for any
+// other.
+func (s source) decimal(i int) (n int64, decimals, next int) {
+	isNegative := s.at(i) == '-'
+	if isNegative {
+		i++
 	}
-	if s.takeByte('.') {
-		s.digits()
+	start := i
+	for ; isDigit(s.at(i)); i++ {
+		n = 10*n + int64(s[i]-'0')
 	}
-	if s.takeByte('e') || s.takeByte('E') {
-		_ = s.takeByte('+') || s.takeByte('-')
-		s.digits()
+	whole := i - start
+	if s.at(i) == '.' {
+		for i++; isDigit(s.at(i)); i++ {
+			n = 10*n + int64(s[i]-'0')
+		}
+		if decimals = i - start - whole - 1; decimals == 0 {
+			return 0, 0, bad
+		}
 	}
-	if s.bad {
-		return nil
+	if whole == 0 || whole > 1 && s[start] == '0' || whole+decimals > maxDigits || s.at(i)|0x20 == 'e' {
+		return 0, 0, bad
 	}
-	return s.data[start:s.at]
-}
-
-// takeByte skips c if that comes next, and reports whether it did.
-func (s *scanner) takeByte(c byte) bool {
-	if s.at == len(s.data) || s.data[s.at] != c {
-		return false
+	if isNegative {
+		n = -n
 	}
-	s.at++
-	return true
+	return n, decimals, i
 }
 
 // digits skips one or more digits.
-func (s *scanner) digits() {
-	start := s.at
-	for s.at < len(s.data) && isDigit(s.data[s.at]) {
-		s.at++
+func (s source) digits(i int) int {
+	start := i
+	for isDigit(s.at(i)) {
+		i++
 	}
-	if s.at == start {
-		s.fail()
+	if i == start {
+		return bad
 	}
+	return i
 }
 
-// raw skips a value and returns its JSON.
-func (s *scanner) raw() []byte {
-	s.peek()
-	start := s.at
-	if s.skip(); s.bad {
-		return nil
-	}
-	return s.data[start:s.at]
-}
-
-// skip skips a value.
-func (s *scanner) skip() {
-	switch s.peek() {
-	case '{':
-		for more := s.enter(); more; more = s.next('}') {
-			s.name()
-			s.skip()
-		}
-	case '[':
-		for more := s.enter(); more; more = s.next(']') {
-			s.skip()
-		}
+// skip skips a value that is within depth objects and arrays.
+func (s source) skip(i, depth int) int {
+	i = s.space(i)
+	switch s.at(i) {
 	case '"':
-		s.quoted()
+		return s.skipText(i)
+	case '{', '[':
+		return s.skipAll(i, depth+1)
 	case 'n':
-		s.literal("null")
+		return s.literal(i, "null")
 	case 't':
-		s.literal("true")
+		return s.literal(i, "true")
 	case 'f':
-		s.literal("false")
+		return s.literal(i, "false")
 	default:
-		s.number()
+		return s.number(i)
 	}
+}
+
+// skipAll skips an object or array. All that is in a response is skipped once, so it does by itself what would otherwise be most
+// of its calls.
+func (s source) skipAll(i, depth int) int {
+	if depth > maxDepth {
+		return bad
+	}
+	end := s[i] + 2
+	i, more := s.enter(i)
+	for more {
+		if end == '}' {
+			i = s.skipText(s.space(i))
+			if i = s.space(i); s.at(i) != ':' {
+				return bad
+			}
+			if i++; s.at(i) == ' ' {
+				i++
+			}
+		}
+		if s.at(i) == '"' {
+			i = s.skipText(i)
+		} else {
+			i = s.skip(i, depth)
+		}
+		if s.at(i) == ',' {
+			i++
+			continue
+		}
+		i, more = s.next(i, end)
+	}
+	return i
+}
+
+// skipText skips a string. It is quoted with less to return.
+func (s source) skipText(i int) int {
+	if s.at(i) == '"' {
+		if end := s.plain(i + 1); s.at(end) == '"' {
+			return end + 1
+		}
+	}
+	_, _, i = s.quoted(i)
+	return i
 }
 
 // Valid reports whether data is one JSON value and nothing else.
 func Valid(data []byte) bool {
-	s := scanner{data: data}
-	s.skip()
-	s.end()
-	return !s.bad
+	s := source(data)
+	return s.end(s.skip(0, 0)) != bad
 }

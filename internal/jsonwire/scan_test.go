@@ -17,3 +17,20 @@ func TestValidDepth(t *testing.T) {
 		assert.Equal(t, valid, json.Valid(lists), depth)
 	}
 }
+
+// Strings are read in words of 8 bytes, and space in fours: each byte is tried at each place of them.
+func TestValidByte(t *testing.T) {
+	t.Parallel()
+	for before := range 18 {
+		for after := range 10 {
+			for c := range 256 {
+				for _, fill := range []string{"a", " ", "\x7f", "!"} {
+					text := `"` + strings.Repeat(fill, before) + string([]byte{byte(c)}) + strings.Repeat(fill, after) + `"`
+					assert.Equal(t, json.Valid([]byte(text)), Valid([]byte(text)), "%q", text)
+				}
+				text := "[" + strings.Repeat(" ", before) + string([]byte{byte(c)}) + strings.Repeat(" ", after) + "]"
+				assert.Equal(t, json.Valid([]byte(text)), Valid([]byte(text)), "%q", text)
+			}
+		}
+	}
+}

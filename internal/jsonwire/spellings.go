@@ -87,20 +87,20 @@ func readIntSpelling(v reflect.Value, raw []byte) bool {
 // unquoted returns the number that is in quotes in raw, or nothing if it is not a number or has an exponent.
 func unquoted(raw []byte) []byte {
 	text := []byte(Member{Value: raw}.Text())
-	s := scanner{data: text}
-	if number := s.number(); len(number) < len(text) || bytes.ContainsAny(number, "eE") {
+	if source(text).number(0) != len(text) || bytes.ContainsAny(text, "eE") {
 		return nil
 	}
 	return text
 }
 
 func isEmptyList(raw []byte) bool {
-	s := scanner{data: raw}
-	if s.peek() != '[' || s.enter() {
+	s := source(raw)
+	i := s.space(0)
+	if s.at(i) != '[' {
 		return false
 	}
-	s.end()
-	return !s.bad
+	i, more := s.enter(i)
+	return !more && s.end(i) != bad
 }
 
 // looseTime matches a time, or a date alone. It does not check the ranges.

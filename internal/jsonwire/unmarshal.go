@@ -34,14 +34,13 @@ func Unmarshal(data []byte, into any) error {
 // reads all of data.
 func UnmarshalMember(data []byte, key string, into any) (Presence, error) {
 	d := decoders.Get().(*decoder)
-	d.data = data
+	d.source = data
 	v := reflect.ValueOf(into).Elem()
-	presence := d.member(v, key)
-	d.end()
-	bad, err := d.bad, d.err
+	i, presence := d.member(v, key)
+	isJSON, err := d.end(i) != bad, d.err
 	*d = decoder{}  // the strings that were read share its block
 	decoders.Put(d) // not deferred: after a panic its state is unknown
-	if bad {
+	if !isJSON {
 		v.SetZero() // encoding/json validates first, and reads nothing
 		err = ErrNotJSON
 	}
@@ -82,45 +81,69 @@ func presenceIn(t reflect.Type, raw []byte) Presence {
 	return presence
 }
 
-// member reads the value of a member of an object, or all of data if key is empty.
-func (d *decoder) member(v reflect.Value, key string) (presence Presence) {
-	switch {
+// member reads the value of a member of an object, or all of the JSON if key is empty.
+func (d *decoder) member(v reflect.Value, key string) (i int, presence Presence) {
+	switch i = d.space(0); {
 	case key == "":
-		d.value(v, planOf(v.Type()))
-		presence = presenceIn(v.Type(), d.data)
-	case d.peek() != '{':
-		d.skip()
-	default:
-		for more := d.enter(); more; more = d.next('}') {
-			if string(d.name()) != key {
-				d.skip()
-				continue
-			}
-			v.SetZero()
-			d.err = nil // of an earlier member of that name
-			start := d.at
-			d.value(v, planOf(v.Type()))
-			d.err = inField(key, d.err)
-			presence = presenceIn(v.Type(), d.data[start:d.at])
-		}
+		i = d.value(i, v, planOf(v.Type()))
+		return i, presenceIn(v.Type(), d.source)
+	case d.at(i) != '{':
+		return d.skip(i), Absent
 	}
-	return presence
+	d.depth++
+	i, more := d.enter(i)
+	for more {
+		name, start := d.name(i)
+		if string(name) != key {
+			i, more = d.next(d.skip(start), '}')
+			continue
+		}
+		v.SetZero()
+		d.err = nil // of an earlier member of that name
+		raw := d.source[start:]
+		if i = d.value(start, v, planOf(v.Type())); i != bad {
+			raw = d.source[start:i]
+		}
+		presence = presenceIn(v.Type(), raw)
+		d.err = inField(key, d.err)
+		i, more = d.next(i, '}')
+	}
+	d.depth--
+	return i, presence
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 // decoder reads JSON into values.
 type decoder struct {
-	scanner
+	source
 
-	err error // of the first value that is JSON and could not be read
+	depth int   // of the objects and arrays around the value that is read
+	err   error // of the first value that is JSON and could not be read
+
+	// Blocks that small values share, so that a list does not allocate each of them. A value that stays in use retains its
+	// block and no more.
+	short  strings.Builder
+	floats []float64
+	texts  []string // the elements of lists
 }
+
+// The sizes of these blocks: 256 bytes, or 128 for the elements of lists, because those retain their strings too.
+const (
+	blockSize   = 256
+	blockFloats = blockSize / 8
+	blockTexts  = 8
+)
+
+// skip skips a value.
+func (d *decoder) skip(i int) int { return d.source.skip(i, d.depth) }
 
 // plan describes how values of a type are read.
 type plan struct {
-	read   func(d *decoder, v reflect.Value, p *plan)
+	read   func(d *decoder, i int, v reflect.Value, p *plan) (next int)
 	starts *[256]bool // the bytes that a value can begin with, or nil for any
 
+	isText bool    // whether value reads it, without read
 	nulls  bool    // whether read reads null; if not, null sets a pointer or a list to nil and leaves other values
 	elem   *plan   // of a pointer or a list
 	fields []field // of a record
@@ -128,11 +151,12 @@ type plan struct {
 
 // field is a name that a member of a record can have.
 type field struct {
-	name   string
-	start  string // the usual beginning of the member: the name in quotes, and a colon
-	index  int
-	second bool // whether the name is from the tag also
-	plan   *plan
+	name     string
+	start    string // the usual beginning of the member: the name in quotes, and a colon
+	index    int
+	twoNames bool // whether the tag also has a second name
+	second   bool // whether this is the second name
+	plan     *plan
 }
 
 var plans sync.Map // of reflect.Type to *plan
@@ -171,12 +195,15 @@ func newPlan(t reflect.Type) *plan {
 		elem := planOf(t.Elem())
 		return &plan{read: (*decoder).pointer, starts: elem.starts, elem: elem}
 	case reflect.Slice:
-		if t.Elem().Kind() == reflect.Uint8 { // encoding/json reads bytes from a string
+		switch {
+		case t.Elem().Kind() == reflect.Uint8: // encoding/json reads bytes from a string
 			return &plan{read: (*decoder).other, nulls: true}
+		case t == reflect.TypeFor[[]string]():
+			return &plan{read: (*decoder).textList, starts: first("["), elem: planOf(t.Elem())}
 		}
 		return &plan{read: (*decoder).list, starts: first("["), elem: planOf(t.Elem())}
 	case reflect.String:
-		return &plan{read: (*decoder).string, starts: first(`"`)}
+		return &plan{isText: true, starts: first(`"`)}
 	case reflect.Bool:
 		return &plan{read: (*decoder).bool, starts: first("tf")}
 	case reflect.Int, reflect.Int64:
@@ -220,73 +247,101 @@ func fieldsOf(t reflect.Type) (fields []field) {
 				if f.Tag.Get("choices") != "" {
 					p = &plan{read: (*decoder).choices, elem: p.elem}
 				}
-				fields = append(fields, field{name, `"` + name + `":`, i, tag == "also", p})
+				fields = append(fields, field{name, `"` + name + `":`, i, f.Tag.Get("also") != "", tag == "also", p})
 			}
 		}
 	}
 	return fields
 }
 
-// value reads a value.
-func (d *decoder) value(v reflect.Value, p *plan) {
-	switch c := d.peek(); {
+// value reads the value at i, which has no space before it.
+func (d *decoder) value(i int, v reflect.Value, p *plan) (next int) {
+	switch c := d.at(i); {
+	case c == '"' && p.isText: // most values are text
+		text, next := d.text(i)
+		v.SetString(text)
+		return next
 	case c == 'n' && !p.nulls:
-		if d.literal("null"); p.elem != nil {
+		if p.elem != nil {
 			v.SetZero()
 		}
+		return d.literal(i, "null")
 	case p.starts != nil && !p.starts[c]:
-		d.odd(v, d.raw())
+		next = d.skip(i)
+		d.odd(i, next, v)
+		return next
 	default:
-		p.read(d, v, p)
+		return p.read(d, i, v, p)
 	}
 }
 
-// odd reads raw, which encoding/json does not read into v's type, if it is in an alternative spelling.
-func (d *decoder) odd(v reflect.Value, raw []byte) {
-	if !d.bad && !readSpelling(v, raw) {
+// odd reads the value from start to end, which encoding/json does not read into v's type, if it is in an alternative spelling.
+func (d *decoder) odd(start, end int, v reflect.Value) {
+	if end != bad && !readSpelling(v, d.source[start:end]) {
 		d.note(&TypeError{v.Type()})
 	}
 }
 
-func (d *decoder) record(v reflect.Value, p *plan) {
+func (d *decoder) record(i int, v reflect.Value, p *plan) int {
 	next, second := 0, -1 // the field that is likely to follow, and the one that was read by its second name
-	for more := d.enter(); more; more = d.next('}') {
-		i := d.field(p, next)
-		if i < 0 {
-			d.skip()
+	d.depth++
+	i, more := d.enter(i)
+	for more {
+		var n int
+		if n, i = d.field(i, p, next); n < 0 {
+			i, more = d.next(d.skip(i), '}')
 			continue
 		}
-		next = i + 1
-		f := p.fields[i]
-		member := v.Field(f.index)
-		clean := d.err == nil
-		switch {
-		case f.second && (d.peek() == 'n' || !member.IsZero()): // the first name wins, unless it is zero
-			d.skip()
-		case f.index == second:
-			first := reflect.New(member.Type()).Elem()
-			if d.value(first, f.plan); !first.IsZero() {
-				member.Set(first)
-			}
-		default:
-			if f.second {
-				second = f.index
-			}
-			d.value(member, f.plan)
+		next = n + 1
+		f, clean := &p.fields[n], d.err == nil
+		if f.twoNames {
+			i = d.eitherName(i, v.Field(f.index), f, &second)
+		} else {
+			i = d.value(i, v.Field(f.index), f.plan)
 		}
 		if clean && d.err != nil {
 			d.err = inField(f.name, d.err)
 		}
+		if d.at(i) == ',' { // saves a call
+			i++
+			continue
+		}
+		i, more = d.next(i, '}')
+	}
+	d.depth--
+	return i
+}
+
+// eitherName is value for a field of two names. It sets second to the index of a field that it reads by its second name.
+func (d *decoder) eitherName(i int, v reflect.Value, f *field, second *int) (next int) {
+	switch {
+	case f.second && (d.at(i) == 'n' || !v.IsZero()): // the first name wins, unless it is zero
+		return d.skip(i)
+	case f.index == *second:
+		first := reflect.New(v.Type()).Elem()
+		if next = d.value(i, first, f.plan); !first.IsZero() {
+			v.Set(first)
+		}
+		return next
+	default:
+		if f.second {
+			*second = f.index
+		}
+		return d.value(i, v, f.plan)
 	}
 }
 
 // field reads the name of a member and moves to its value. It returns the index of the name in p.fields, or -1. The name is
 // probably p.fields[next]: responses mostly have the order of our fields.
-func (d *decoder) field(p *plan, next int) int {
-	if d.peek(); next < len(p.fields) && d.take(p.fields[next].start) {
-		return next
+func (d *decoder) field(i int, p *plan, next int) (n, value int) {
+	i = d.space(i)
+	if next < len(p.fields) {
+		if start := p.fields[next].start; d.has(i, start) {
+			return next, d.space(i + len(start))
+		}
 	}
-	return p.find(d.name(), next)
+	name, value := d.name(i)
+	return p.find(name, next), value
 }
 
 // find returns the index of a name in p.fields, or -1. It begins with p.fields[next]. As for encoding/json, the case of
@@ -301,72 +356,159 @@ func (p *plan) find(name []byte, next int) int {
 	return slices.IndexFunc(p.fields, func(f field) bool { return strings.EqualFold(f.name, string(name)) })
 }
 
-func (d *decoder) pointer(v reflect.Value, p *plan) {
+func (d *decoder) pointer(i int, v reflect.Value, p *plan) int {
 	if v.IsNil() {
-		v.Set(reflect.New(v.Type().Elem()))
+		if v.Type() == reflect.TypeFor[*float64]() {
+			v.Set(reflect.ValueOf(d.newFloat(i)))
+		} else {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
 	}
-	d.value(v.Elem(), p.elem)
+	return d.value(i, v.Elem(), p.elem)
 }
 
 // maxGrow is the maximum number of records for which a list allocates memory in advance. The API has at most 100 on a page.
 const maxGrow = 128
 
-func (d *decoder) list(v reflect.Value, p *plan) {
+func (d *decoder) list(i int, v reflect.Value, p *plan) int {
 	v.SetZero()
-	start := d.at
-	for more := d.enter(); more; more = d.next(']') {
+	d.depth++
+	start := i
+	i, more := d.enter(i)
+	for more {
 		n := v.Len()
 		switch {
 		case n < v.Cap():
-		case p.elem.fields == nil || n > 1:
+		case p.elem.fields == nil || n > 2:
 			v.Grow(max(n, 4))
-		case n == 0:
-			v.Grow(1)
-		default: // to the number of records if all are as long as the first
-			v.Grow(min(maxGrow, 1+(len(d.data)-d.at)/(d.at-start)))
+		case n == 0: // many lists of a record are short
+			v.Grow(2)
+		default: // to the number of records if all are as long as the first two
+			v.Grow(min(maxGrow, 2+2*(len(d.source)-i)/(i-start)))
 		}
 		v.SetLen(n + 1)
-		d.value(v.Index(n), p.elem)
+		i, more = d.next(d.value(d.space(i), v.Index(n), p.elem), ']')
 	}
+	d.depth--
 	if v.IsNil() {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	}
+	return i
 }
 
-func (d *decoder) string(v reflect.Value, _ *plan) { v.SetString(d.text()) }
+// textList reads a list of strings into a part of the block, without room to append.
+func (d *decoder) textList(i int, v reflect.Value, p *plan) int {
+	d.depth++
+	start := len(d.texts)
+	i, more := d.enter(i)
+	for more {
+		if len(d.texts) == cap(d.texts) {
+			list := d.texts[start:]
+			d.texts, start = append(make([]string, 0, max(blockTexts, 2*len(list))), list...), 0
+		}
+		var text string
+		if i = d.space(i); d.at(i) == '"' {
+			text, i = d.text(i)
+		} else {
+			v := reflect.New(stringType).Elem()
+			i = d.value(i, v, p.elem)
+			text = v.String()
+		}
+		d.texts = append(d.texts, text)
+		i, more = d.next(i, ']')
+	}
+	d.depth--
+	list := []string{}
+	if len(d.texts) > start {
+		list = slices.Clip(d.texts[start:])
+	}
+	*v.Addr().Interface().(*[]string) = list
+	return i
+}
 
-func (d *decoder) bool(v reflect.Value, _ *plan) {
-	yes := d.data[d.at] == 't'
-	d.literal(strconv.FormatBool(yes))
+// newFloat returns a new number of the block. The rest of the JSON hardly holds more than one in 64 bytes.
+func (d *decoder) newFloat(i int) *float64 {
+	if len(d.floats) == cap(d.floats) {
+		d.floats = make([]float64, 0, min(blockFloats, 1+(len(d.source)-i)/64))
+	}
+	d.floats = append(d.floats, 0)
+	return &d.floats[len(d.floats)-1]
+}
+
+// text reads a string.
+func (d *decoder) text(i int) (text string, next int) {
+	quoted, plain, next := d.quoted(i)
+	if !plain {
+		return unquote(quoted), next
+	}
+	return d.copyOf(quoted), next
+}
+
+// copyOf returns text as a string, in a shared block if it is short.
+func (d *decoder) copyOf(text []byte) string {
+	if len(text) > blockSize/4 {
+		return string(text)
+	}
+	if d.short.Cap()-d.short.Len() < len(text) {
+		d.short = strings.Builder{}
+		d.short.Grow(min(blockSize, len(d.source)))
+	}
+	from := d.short.Len()
+	d.short.Write(text)
+	return d.short.String()[from:]
+}
+
+func (d *decoder) bool(i int, v reflect.Value, _ *plan) int {
+	yes := d.at(i) == 't'
 	v.SetBool(yes)
+	return d.literal(i, strconv.FormatBool(yes))
 }
 
-func (d *decoder) int(v reflect.Value, _ *plan) {
-	number := d.number()
-	n, err := strconv.ParseInt(string(number), 10, 64)
+func (d *decoder) int(i int, v reflect.Value, _ *plan) int {
+	n, decimals, next := d.decimal(i)
+	if next != bad && decimals == 0 && !v.OverflowInt(n) {
+		v.SetInt(n)
+		return next
+	}
+	if next = d.number(i); next == bad {
+		return bad
+	}
+	n, err := strconv.ParseInt(string(d.source[i:next]), 10, 64)
 	if err != nil || v.OverflowInt(n) {
-		d.odd(v, number)
-		return
+		d.odd(i, next, v)
+		return next
 	}
 	v.SetInt(n)
+	return next
 }
 
-func (d *decoder) float(v reflect.Value, _ *plan) {
-	number := d.number()
-	n, err := strconv.ParseFloat(string(number), 64)
-	if err != nil {
-		d.odd(v, number)
-		return
+var powersOf10 = [maxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+func (d *decoder) float(i int, v reflect.Value, _ *plan) int {
+	n, decimals, next := d.decimal(i)
+	if next != bad && n != 0 { // a zero may be -0
+		v.SetFloat(float64(n) / powersOf10[decimals])
+		return next
 	}
-	v.SetFloat(n)
+	if next = d.number(i); next == bad {
+		return bad
+	}
+	number, err := strconv.ParseFloat(string(d.source[i:next]), 64)
+	if err != nil {
+		d.odd(i, next, v)
+		return next
+	}
+	v.SetFloat(number)
+	return next
 }
 
 // own reads a value of a type that reads itself.
-func (d *decoder) own(v reflect.Value, _ *plan) {
-	raw := d.raw()
-	if d.bad {
-		return
+func (d *decoder) own(i int, v reflect.Value, _ *plan) int {
+	next := d.skip(i)
+	if next == bad {
+		return bad
 	}
+	raw := d.source[i:next]
 	into := v.Addr().Interface().(json.Unmarshaler)
 	err := into.UnmarshalJSON(raw)
 	at, isTime := into.(*time.Time)
@@ -379,38 +521,43 @@ func (d *decoder) own(v reflect.Value, _ *plan) {
 	default:
 		d.note(err)
 	}
+	return next
 }
 
 // other leaves a value to encoding/json.
-func (d *decoder) other(v reflect.Value, _ *plan) {
-	if raw := d.raw(); !d.bad {
-		d.note(json.Unmarshal(raw, v.Addr().Interface()))
+func (d *decoder) other(i int, v reflect.Value, _ *plan) int {
+	next := d.skip(i)
+	if next != bad {
+		d.note(json.Unmarshal(d.source[i:next], v.Addr().Interface()))
 	}
+	return next
 }
 
 // choices reads a list of strings, or the names of an object's members. Any other value leaves it empty, without an error:
 // the record around it matters more.
-func (d *decoder) choices(v reflect.Value, p *plan) {
+func (d *decoder) choices(i int, v reflect.Value, p *plan) int {
 	before := d.err
 	d.err = nil
-	switch d.peek() {
+	switch d.at(i) {
 	case '[':
-		d.list(v, p)
+		i = d.textList(i, v, p)
 	case '{':
-		keys := []string{}
-		for more := d.enter(); more; more = d.next('}') {
-			keys = append(keys, string(d.name()))
-			d.skip()
+		start, keys := i, []string{}
+		if i = d.skip(i); i != bad {
+			for name := range Members(d.source[start:i]) {
+				keys = append(keys, name)
+			}
 		}
 		v.Set(reflect.ValueOf(keys))
 	default:
-		d.skip()
+		i = d.skip(i)
 		v.SetZero()
 	}
 	if d.err != nil {
 		v.SetZero()
 	}
 	d.err = before
+	return i
 }
 
 // note keeps the first error.

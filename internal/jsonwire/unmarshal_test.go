@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -88,6 +89,10 @@ func (s *seconds) UnmarshalJSON(data []byte) error {
 		*s = seconds{}
 		return nil
 	}
+	if whole, err := strconv.ParseInt(string(data), 10, 64); err == nil { // quicker
+		*s = seconds{true, float64(whole)}
+		return nil
+	}
 	number, err := strconv.ParseFloat(string(data), 64)
 	if err != nil {
 		return errNotSeconds
@@ -150,6 +155,8 @@ func FuzzUnmarshal(f *testing.F) {
 // unusualJSON is valid and invalid JSON that responses rarely hold.
 var unusualJSON = []string{
 	``, ` `, "\x00", "\x00{}", `null`, `nul`, `null x`, `true`, `false`, `falsy`, `0`, `-0`, `-`, `01`, `1.`, `.5`, `1.5`, `1e3`, `1E+3`, `1e`, `1e-400`, `1e999`, `9223372036854775807`,
+	`0.1`, `-0.0`, `00`, `-01`, `00.5`, `1..2`, `-.5`, `1.5e`, `1.5e-3`, `1.50`, `123456789012345`, `-999999999999999`, `1234567890123456`, `9007199254740993`,
+	`0.123456789012345`, `12345678.9012345`, `123456789.0123456`, `0.000000000000001`, `0.30000000000000004`, `1.7976931348623157`,
 	`9223372036854775808`, `-9223372036854775808`, `"`, `""`, `"a`, `"\`, `"\"`, `"\\"`, `"\/\b\f\n\r\t"`, `"\x"`, `"\u"`, `"\u00e9"`, `"\uD83D\uDE00"`,
 	`"\uD83D"`, `"\uDE00\uD83D"`, `"\u12"`, `"\u12g4"`, `"é"`, `"😀"`, "\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"", "\"a\nb\"", "\"\x00\"", "\"\x7f\"",
 	`"2024-02-29"`, `"2023-02-29"`, `"2024-02-29T12:00:00Z"`, `"2024-02-29T12:00:00.5+01:00"`, `1234567890`, `1234567890.25`, `-1.5`,
@@ -203,29 +210,19 @@ func sameAsStandard[T any](t *testing.T, data []byte) {
 
 // hasDuplicates reports whether an object has two members with the same name.
 func hasDuplicates(data []byte) bool {
-	s := scanner{data: data}
-	found := false
-	var look func()
-	look = func() {
-		switch s.peek() {
-		case '{':
-			var names []string
-			for more := s.enter(); more; more = s.next('}') {
-				name := strings.ToLower(string(s.name()))
-				found = found || slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) })
-				names = append(names, name)
-				look()
-			}
-		case '[':
-			for more := s.enter(); more; more = s.next(']') {
-				look()
-			}
-		default:
-			s.skip()
+	var names []string
+	for name, value := range Members(data) {
+		if slices.ContainsFunc(names, func(other string) bool { return strings.EqualFold(other, name) }) || hasDuplicates(value) {
+			return true
+		}
+		names = append(names, name)
+	}
+	for value := range Items(data) {
+		if hasDuplicates(value) {
+			return true
 		}
 	}
-	look()
-	return found
+	return false
 }
 
 func TestUnmarshalMember(t *testing.T) {
@@ -302,6 +299,40 @@ func TestSecondName(t *testing.T) {
 		var got record
 		require.NoError(t, Unmarshal([]byte(text), &got), text)
 		assert.Equal(t, want, got.At, text)
+	}
+}
+
+// A page has more small values than a block holds.
+func TestUnmarshalPage(t *testing.T) {
+	t.Parallel()
+	var got, want networkPage
+	require.NoError(t, Unmarshal([]byte(hundredNetworks()), &got))
+	require.NoError(t, json.Unmarshal([]byte(hundredNetworks()), &want))
+	assert.Equal(t, want, got)
+	*got.Items[0].FeeProposed = 7
+	assert.InDelta(t, 2.5, *got.Items[2].FeeProposed, 0)
+}
+
+// Lists of strings that share a block have no room that they could both append to.
+func TestUnmarshalLists(t *testing.T) {
+	t.Parallel()
+	type record struct {
+		A []string `json:"a"`
+		B []string `json:"b"`
+		C []string `json:"c"`
+	}
+	var got record
+	require.NoError(t, Unmarshal([]byte(`{"a":["1","2"],"b":["3",null,"5","6","7","8","9","10","11","12"],"c":["13"]}`), &got))
+	got.A, got.B = append(got.A, "x"), append(got.B, "y")
+	assert.Equal(t, record{[]string{"1", "2", "x"}, []string{"3", "", "5", "6", "7", "8", "9", "10", "11", "12", "y"}, []string{"13"}}, got)
+}
+
+func TestUnmarshalNegativeZero(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`-0`, `-0.00`} {
+		var got float64
+		require.NoError(t, Unmarshal([]byte(text), &got))
+		assert.True(t, math.Signbit(got), text)
 	}
 }
 
