@@ -83,10 +83,10 @@ type facts struct {
 }
 
 // rejection returns the kind of a response that rejects the service: its credential is bad, or does not permit the operation.
-// It is nil for any other response, a customer's wrong password included.
+// It is nil for any other response, a customer's wrong password or ended session included.
 func (f *facts) rejection() error {
 	switch kind := statusKind(f.StatusCode); {
-	case f.failure != nil && slices.Contains(f.failure.kinds, ErrWrongPassword):
+	case f.failure != nil && slices.ContainsFunc(f.failure.kinds, func(kind error) bool { return kind == ErrWrongPassword || kind == errRefreshRefused }): //nolint:errorlint // kinds are not wrapped
 		return nil
 	case f.failure != nil && slices.Contains(f.failure.kinds, ErrUnauthorized):
 		return ErrUnauthorized

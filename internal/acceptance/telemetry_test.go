@@ -229,7 +229,7 @@ func TestLevelOfRejections(t *testing.T) {
 		"200, a bad key":         {customers, 200, `{"status":"error","messages":["Please use a valid API Key."]}`, "WARN status=200 error=unauthorized"},
 		"200, code 401":          {network, 200, `{"error":{"code":401}}`, "WARN status=200 error=unauthorized"},
 		"200, code 403":          {network, 200, `{"error":{"code":403}}`, "WARN status=200 error=forbidden"},
-		"200, a refresh token":   {customers, 200, `{"status":"error","messages":["Unable to decode refresh token"]}`, "WARN status=200 error=unauthorized"},
+		"200, a refresh token":   {customers, 200, `{"status":"error","messages":["Unable to decode refresh token"]}`, "DEBUG status=200"},
 		"a wrong password":       {customers, 200, `{"status":"error","messages":["Email and password combination is incorrect."]}`, "DEBUG status=200"},
 		"a user's password":      {do(partnerapi.NetworkAPI, "POST /app/login"), 400, `{"error":{"code":400,"message":"The username or password is incorrect."}}`, "DEBUG status=400"},
 		"an unconfirmed account": {customers, 200, `{"status":"error","messages":["Your email address has not been confirmed. x"]}`, "DEBUG status=200"},
