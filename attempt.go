@@ -77,6 +77,7 @@ type facts struct {
 	cause      error         // why there is no complete response
 	stopped    bool          // the attempt was not allowed to start
 	final      bool          // a retry would fail in the same way
+	doubt      bool          // a middleware made another request, which may have had an effect
 	rejected   bool          // the API rejected the credential, which the call has not renewed yet
 	relogin    bool          // the API rejected the session's access token, which the call has not refreshed yet
 	retryAfter time.Duration // the wait that the API asks for
@@ -165,7 +166,7 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	defer func() { _ = resp.Body.Close() }()
 	r.secrets.spend(r.session.absorb(resp, &r.url)...)
 	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
-	if f.Outcome == OutcomeUnsent && !out.trace.IsLimited() {
+	if f.doubt = !out.trace.IsAlone(resp.StatusCode); f.doubt && f.Outcome == OutcomeUnsent {
 		f.Outcome = OutcomeUnknown
 	}
 	if f.body, err = readlimit.All(resp.Body, s.maxBody, ErrResponseTooLarge); err != nil {

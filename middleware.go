@@ -14,8 +14,8 @@ import (
 // for traces, signatures and [Dump]:
 //
 //   - It does not retry, follow redirects or send the request to another server: the first two are the client's, and the third
-//     would send the credentials there. An attempt in which it sends several requests is [OutcomeUnsent] only if none of them
-//     got a connection.
+//     would send the credentials there. If one request too many may have had an effect, the attempt is not [OutcomeUnsent], and
+//     a failure of the call is [ErrOutcomeUnknown]. It sends nothing after it has returned.
 //   - It derives the contexts of what it sends from the request's. With any other context an attempt that gets no connection
 //     is [OutcomeUnknown].
 //   - It records no URL, because paths contain pks, and queries contain e-mails and the account API's key. otelhttp does:

@@ -63,9 +63,9 @@ const rateWindow = 2 * time.Second
 // the deadline of the call. jitter is a random number from 0 to 1.
 func plan(p rules, f facts, attempt int, remaining time.Duration, budgetLeft bool, jitter float64) step {
 	switch {
-	case f.rejected:
+	case f.rejected && (p.isIdempotent || !f.doubt):
 		return step{renew: true}
-	case p.once, remaining <= 0, f.final:
+	case p.once, remaining <= 0, f.final, f.doubt && !p.isIdempotent:
 		return step{}
 	case f.Outcome == OutcomeAnswered:
 		return step{again: f.relogin}
@@ -154,7 +154,7 @@ func (l *loop) attempt(ctx context.Context) {
 	}
 	l.attempts++
 	l.last = f
-	l.doubt = l.doubt || f.Outcome == OutcomeUnknown
+	l.doubt = l.doubt || f.doubt || f.Outcome == OutcomeUnknown
 	l.next = l.follow(ctx)
 	f.Wait = l.next.wait
 	l.observer.report(ctx, f.Attempt, f.rejection())

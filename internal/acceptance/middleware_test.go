@@ -157,6 +157,44 @@ func TestOutcomeBelowMiddlewares(t *testing.T) {
 	}
 }
 
+// A middleware that retries, against its rules, must not make the client send a write once more, nor take the last response for
+// the whole truth.
+func TestMiddlewareThatRetries(t *testing.T) {
+	t.Parallel()
+	const refusal = `{"success":false,"error":"Email is blank","error_type":"invalid_params"}`
+	tests := map[string]struct {
+		op      string
+		steps   []roundTripFunc
+		calls   int
+		unknown bool
+	}{
+		"a POST, cut and rejected":     {"POST /a", []roundTripFunc{cut, always(401, revoked), ok}, 2, true},
+		"a POST, cut and refused":      {"POST /a", []roundTripFunc{cut, always(400, refusal)}, 2, true},
+		"a DELETE, cut and not found":  {"DELETE /a", []roundTripFunc{cut, always(404, "")}, 2, true},
+		"a POST, rejected and refused": {"POST /a", []roundTripFunc{always(401, revoked), always(400, refusal)}, 2, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls := 0
+			client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				calls++
+				return test.steps[calls-1](req)
+			}), partnerapi.WithCredentialSource(partnerapi.PartnerToken, &tokensInTurn{"one", "two"}),
+				middleware(func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+					if resp, err := next.RoundTrip(req); err == nil && resp.StatusCode < 400 {
+						return resp, nil
+					}
+					return next.RoundTrip(req)
+				}))
+			_, err := partnerapi.Do[struct{}](t.Context(), client, partnerapi.Call{API: partnerapi.PartnerAPI, Op: test.op})
+			require.Error(t, err)
+			assert.Equal(t, test.calls, calls)
+			assert.Equal(t, test.unknown, errors.Is(err, partnerapi.ErrOutcomeUnknown))
+		})
+	}
+}
+
 // The own transport proves below middlewares too that nobody listens.
 func TestUnsentBelowMiddlewaresOnLoopback(t *testing.T) {
 	t.Parallel()

@@ -26,9 +26,11 @@ type trips struct {
 	floor  *Floor
 	strays uint64 // of the floor, before the first
 
-	mu                     sync.Mutex
-	begun, unsent, limited int
-	isOver                 bool // no more may begin
+	mu      sync.Mutex
+	begun   int
+	unsent  int
+	refused int  // answered with a 3xx or 4xx, so that the server did nothing
+	isOver  bool // no more may begin
 }
 
 type tripsKey struct{}
@@ -59,8 +61,12 @@ func (f *Floor) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		err = OfProxy(f.Base, err)
 	}
-	of.end(err != nil && trip.IsUnsent(err, f.IsTransport, f.Parts), err == nil && resp.StatusCode == http.StatusTooManyRequests)
+	of.end(err != nil && trip.IsUnsent(err, f.IsTransport, f.Parts), err == nil && isRefusal(resp.StatusCode))
 	return resp, err
+}
+
+func isRefusal(status int) bool {
+	return status >= http.StatusMultipleChoices && status < http.StatusInternalServerError && status != http.StatusRequestTimeout
 }
 
 func (t *trips) begin() bool {
@@ -72,14 +78,14 @@ func (t *trips) begin() bool {
 	return !t.isOver
 }
 
-func (t *trips) end(isUnsent, isLimited bool) {
+func (t *trips) end(isUnsent, isRefused bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if isUnsent {
 		t.unsent++
 	}
-	if isLimited {
-		t.limited++
+	if isRefused {
+		t.refused++
 	}
 }
 
@@ -91,10 +97,16 @@ func (t *trips) areUnsent() bool {
 	return t.isOver
 }
 
-// areLimited reports whether every round trip either was not sent or was answered with 429. Then no other will be.
-func (t *trips) areLimited() bool {
+// isAlone reports whether no round trip but that of the response with status can have had an effect. If that is a 429, then
+// nothing has, and nothing will.
+func (t *trips) isAlone(status int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.isOver = t.begun == t.unsent+t.limited && t.strays == t.floor.strays.Load()
-	return t.isOver
+	others := t.begun - t.unsent - t.refused
+	if !isRefusal(status) {
+		others--
+	}
+	isAlone := others <= 0 && t.strays == t.floor.strays.Load()
+	t.isOver = t.isOver || isAlone && status == http.StatusTooManyRequests
+	return isAlone
 }

@@ -66,6 +66,13 @@ var middlewares = map[string]func(next http.RoundTripper, req *http.Request) (*h
 	"responds by itself": func(http.RoundTripper, *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusTooManyRequests}, nil
 	},
+	"hides a success": func(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+		resp, err := next.RoundTrip(req)
+		if err == nil {
+			resp.StatusCode = http.StatusBadRequest
+		}
+		return resp, err
+	},
 	"fails by itself": func(http.RoundTripper, *http.Request) (*http.Response, error) { return nil, refused },
 	"fails by itself, with the hooks of a trace": func(_ http.RoundTripper, req *http.Request) (*http.Response, error) {
 		if trace := httptrace.ContextClientTrace(req.Context()); trace != nil {
@@ -155,22 +162,33 @@ func TestFloorIsUnsent(t *testing.T) {
 	}
 }
 
-// A response with 429 proves that nothing was processed if no round trip ended otherwise.
-func TestFloorIsLimited(t *testing.T) {
+// A response tells the whole outcome if no other round trip can have had an effect.
+func TestFloorIsAlone(t *testing.T) {
 	t.Parallel()
-	once := []roundTripFunc{responding(429)}
 	tests := []struct {
 		middleware string
 		steps      []roundTripFunc
+		status     int
 		want       bool
 	}{
-		{"passes on", once, true},
-		{"responds by itself", nil, true},
-		{"retries", []roundTripFunc{unconnected, responding(429)}, true},
-		{"retries", []roundTripFunc{responding(429), responding(429)}, true},
-		{"retries", []roundTripFunc{cutOff, responding(429)}, false},
-		{"retries", []roundTripFunc{responding(503), responding(429)}, false},
-		{"swaps the context for the first", []roundTripFunc{cutOff, responding(429)}, false},
+		{"passes on", []roundTripFunc{responding(429)}, 429, true},
+		{"passes on", []roundTripFunc{responding(200)}, 200, true},
+		{"passes on", []roundTripFunc{responding(503)}, 503, true},
+		{"responds by itself", nil, 429, true},
+		{"hides a success", []roundTripFunc{responding(200)}, 400, false},
+		{"retries", []roundTripFunc{unconnected, responding(429)}, 429, true},
+		{"retries", []roundTripFunc{responding(429), responding(429)}, 429, true},
+		{"retries", []roundTripFunc{responding(401), responding(429)}, 429, true},
+		{"retries", []roundTripFunc{cutOff, responding(429)}, 429, false},
+		{"retries", []roundTripFunc{responding(503), responding(429)}, 429, false},
+		{"retries", []roundTripFunc{responding(401), responding(200)}, 200, true},
+		{"retries", []roundTripFunc{responding(401), responding(400)}, 400, true},
+		{"retries", []roundTripFunc{unconnected, responding(400)}, 400, true},
+		{"retries", []roundTripFunc{cutOff, responding(401)}, 401, false},
+		{"retries", []roundTripFunc{responding(408), responding(404)}, 404, false},
+		{"retries", []roundTripFunc{responding(503), responding(200)}, 200, false},
+		{"swaps the context for the first", []roundTripFunc{cutOff, responding(429)}, 429, false},
+		{"swaps the context for the first", []roundTripFunc{cutOff, responding(400)}, 400, false},
 	}
 	for _, test := range tests {
 		t.Run(test.middleware, func(t *testing.T) {
@@ -181,11 +199,11 @@ func TestFloorIsLimited(t *testing.T) {
 			require.NoError(t, err)
 			resp, err := middlewares[test.middleware](floor, req) //nolint:bodyclose // http.NoBody
 			require.NoError(t, err)
-			require.Equal(t, 429, resp.StatusCode)
-			assert.Equal(t, test.want, sent.IsLimited())
+			require.Equal(t, test.status, resp.StatusCode)
+			assert.Equal(t, test.want, sent.IsAlone(test.status))
 		})
 	}
-	assert.True(t, new(Trace).IsLimited(), "without middlewares")
+	assert.True(t, new(Trace).IsAlone(429), "without middlewares")
 }
 
 // A round trip that continues after its request has failed may send it. One that begins after that is refused if the

@@ -43,9 +43,9 @@ func (t *Trace) IsUnsent(err error, isTransport bool, parts func(error) []error)
 	return t.asked.Load() && !t.got.Load() && (isTransport || isConnectFailure(err, parts))
 }
 
-// IsLimited reports whether a response with 429 is proof that the server has processed nothing: a middleware may have got it
-// after a round trip that ended otherwise.
-func (t *Trace) IsLimited() bool { return t.below == nil || t.below.areLimited() }
+// IsAlone reports whether a response with this status tells the whole outcome of the request: a middleware may have got it
+// after a round trip that had an effect.
+func (t *Trace) IsAlone(status int) bool { return t.below == nil || t.below.isAlone(status) }
 
 // handshakeAlerts are the alerts of TLS that can only come before the end of the handshake.
 var handshakeAlerts = []string{
