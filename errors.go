@@ -211,7 +211,7 @@ func HTTPStatus(err error) int {
 		return http.StatusGatewayTimeout
 	case outside(err, isArgument):
 		return http.StatusUnprocessableEntity
-	case is(ErrWrongPassword) && !is(ErrNoCredential), is(ErrNotLoggedIn):
+	case is(ErrWrongPassword, ErrNotLoggedIn) && !is(ErrNoCredential):
 		return http.StatusUnauthorized
 	case is(ErrNoCredential, ErrUnauthorized):
 		return http.StatusBadGateway

@@ -186,8 +186,8 @@ func TestHTTPStatusOfKinds(t *testing.T) {
 	for i, first := range ranks {
 		for _, second := range ranks[i:] {
 			want := first.status
-			if first.kind == ErrWrongPassword && second.kind == ErrNoCredential { //nolint:errorlint // both are kinds
-				want = 502 // the password of the credential source
+			if first.status == http.StatusUnauthorized && second.kind == ErrNoCredential { //nolint:errorlint // both are kinds
+				want = 502 // the password or the login of the credential source
 			}
 			for form, err := range map[string]error{
 				"kinds":   &Error{kinds: []error{second.kind, first.kind}},

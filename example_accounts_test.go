@@ -67,7 +67,10 @@ func (a *accounts) jwt(ctx context.Context, account, rejected string) (string, e
 		return "", c.failed
 	}
 	jwt, err := a.signIn(ctx, account)
-	if err != nil && ctx.Err() == nil { // calls that wait do not repeat a wrong password
+	if err != nil { // also for a wrong password, which is not the mistake of whoever calls this service
+		err = fmt.Errorf("%w: %w", partnerapi.ErrNoCredential, err)
+	}
+	if err != nil && ctx.Err() == nil { // calls that wait do not repeat the sign-in
 		c.failed, c.retry = err, time.Now().Add(10*time.Second)
 	}
 	c.jwt = jwt

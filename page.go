@@ -54,7 +54,7 @@ type Page[T any] struct {
 	Records int `json:"request_records,omitzero"`
 }
 
-// HasNext reports whether the list has a page after this one.
+// HasNext reports whether the list has a page after this one, by Pages.
 func (p Page[T]) HasNext() bool { return p.Number < p.Pages }
 
 // Next returns the options for the page after this one, with the same Search, Filter and Records. It does not check HasNext.

@@ -109,8 +109,8 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 // browser is redirected there instead. It responds 405 to every method but GET, HEAD included, without calling who.
 //
 // [OnError] handles failures. Without it, Handler responds 400 if who returns an error or an invalid parent, and 502 to every
-// other failure, a missing credential included, both without details. It then logs the failure at warn level, with the client's
-// logger, or [slog.Default] if there is none. The message is "partnerapi signup", and the attributes are op, status (of the
+// other failure, a missing credential included, both without details. It then logs the failure at warn level, or at debug level if
+// the browser has gone, with the client's logger, or [slog.Default] if there is none. The message is "partnerapi signup", and the attributes are op, status (of the
 // response) and error: its text without the API's messages, which may contain a pk, or the type of a foreign error of who.
 //
 // Handler panics if who or an option is nil. Retried automatically.
@@ -168,6 +168,17 @@ func (s *SignupService) destination(r *http.Request, who func(*http.Request) (Si
 	}
 }
 
+// withoutMessages returns the error, and the errors of calls among its causes, without the words of the APIs: they may repeat
+// the pk.
+func (e *Error) withoutMessages() *Error {
+	told := *e
+	told.Messages, told.Fields = nil, nil
+	if nested, ok := errors.AsType[*Error](told.cause); ok {
+		told.cause = nested.withoutMessages()
+	}
+	return &told
+}
+
 func (s *SignupService) logFailure(ctx context.Context, status int, err error) {
 	logger := slog.Default()
 	if set := s.client.config(); set != nil && set.observer.logger != nil {
@@ -176,13 +187,15 @@ func (s *SignupService) logFailure(ctx context.Context, status int, err error) {
 	text, known := say(err)
 	switch failed, own := errors.AsType[*Error](err); {
 	case own:
-		told := *failed
-		told.Messages, told.Fields = nil, nil // the API may repeat the pk
-		text = told.Error()
+		text = failed.withoutMessages().Error()
 	case !known:
 		text = fmt.Sprintf("error of type %T (see OnError)", err)
 	}
-	logger.LogAttrs(ctx, slog.LevelWarn, "partnerapi signup",
+	level := slog.LevelWarn
+	if errors.Is(ctx.Err(), context.Canceled) { // the browser has gone
+		level = slog.LevelDebug
+	}
+	logger.LogAttrs(ctx, level, "partnerapi signup",
 		slog.String("op", signupCall(SignupRequest{}).Op), slog.Int("status", status), slog.String("error", redact.Line(text)))
 }
 

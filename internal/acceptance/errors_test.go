@@ -203,6 +203,7 @@ func TestHTTPStatusOfContexts(t *testing.T) {
 		"an argument":                     {refusedCall(op(partnerapi.PartnerAPI, "GET /a/{id}", "")), 422},
 		"an argument of the source":       {under(asItIs, ok, source(&partnerapi.ArgumentError{Op: "SignIn"})), 502},
 		"a password of the source":        {under(asItIs, ok, source(&cause)), 502},
+		"a login of the source":           {under(asItIs, ok, source(partnerapi.ErrNotLoggedIn)), 502},
 		"a password of SignIn":            {signsIn(func(c *partnerapi.SignInCredentials) { c.Password = "other" }, "", noFault), 502},
 		"an account of SignIn":            {signsIn(unchanged, "", noFault, accountsA, accountsB), 502},
 	}

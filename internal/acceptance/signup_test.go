@@ -403,6 +403,20 @@ func TestSignupHandlerLogsFailures(t *testing.T) {
 	}
 }
 
+// The credential source's own calls are described without the messages of their APIs too.
+func TestSignupHandlerLogsNoMessageOfACause(t *testing.T) {
+	t.Parallel()
+	var lines bytes.Buffer
+	source := partnerapi.TokenSourceFunc(func(context.Context) (string, error) {
+		return "", &partnerapi.Error{API: partnerapi.NetworkAPI, Op: "GET /a", StatusCode: 404, Messages: []string{"no customer SECRET"}, Fields: map[string]string{"SECRET": ""}}
+	})
+	client := newTestClient(t, nothingSent(t), partnerapi.WithCredentialSource(partnerapi.PartnerToken, source),
+		partnerapi.WithLogger(slog.New(slog.NewTextHandler(&lines, nil))))
+	assert.Equal(t, 502, serveSignup(t, client.Signup.Handler(isParent)).Code)
+	assert.Contains(t, lines.String(), `error="partner: GET /partners/signup: not sent: no credential; network: GET /a: 404 Not Found"`)
+	assert.NotContains(t, lines.String(), "SECRET")
+}
+
 // A service that was made by no client, or whose client has no logger, logs with slog.Default.
 func TestSignupHandlerLogsWithoutALogger(t *testing.T) { //nolint:paralleltest // the process has one default logger
 	var lines bytes.Buffer
@@ -516,19 +530,23 @@ func TestSignupHandlerRefusesMethods(t *testing.T) {
 	}
 }
 
+// A browser that has gone is not a failure of the service.
 func TestSignupHandlerRequestCancelled(t *testing.T) {
 	t.Parallel()
+	var lines bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, req.Context().Err()
-	}), quiet)
+	}), partnerapi.WithLogger(slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	w := httptest.NewRecorder()
 	client.Signup.Handler(func(*http.Request) (partnerapi.SignupRequest, error) {
 		return partnerapi.SignupRequest{PK: "1", Email: "e"}, nil
 	}).
 		ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
 	assert.Equal(t, http.StatusBadGateway, w.Code)
+	assert.Contains(t, lines.String(), `level=DEBUG msg="partnerapi signup"`)
+	assert.NotContains(t, lines.String(), `level=WARN msg="partnerapi signup"`)
 }
 
 // success:false is a failure with every status.
