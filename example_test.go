@@ -470,54 +470,6 @@ func ExampleNewTokenSession() {
 	// logged in: true <nil>
 }
 
-// The page to which the hosted login page sends a customer back. The address to return to had the state of this browser's
-// cookie: otherwise a link with somebody else's tokens would log the visitor in as them.
-func ExampleTokensFromURL() {
-	fake := partnertest.New()
-	fan := fake.SeedCustomer(partnertest.Customer{Customer: partnerapi.Customer{FirstName: "Robin"}})
-	client := fake.Client()
-
-	var session *partnerapi.Session // in your session store
-	account := func(w http.ResponseWriter, r *http.Request) {
-		if !r.URL.Query().Has("refresh_token") { // after the redirect, or an ordinary visit
-			customer, err := client.Accounts.Get(r.Context(), session)
-			if err != nil {
-				http.Error(w, "not logged in", http.StatusUnauthorized)
-				return
-			}
-			_, _ = fmt.Fprintln(w, "hello", customer.FirstName)
-			return
-		}
-		tokens, clean, err := partnerapi.TokensFromURL(r.URL)
-		cookie, _ := r.Cookie("login_state")
-		if err == nil && cookie != nil && cookie.Value != "" && cookie.Value == r.URL.Query().Get("state") {
-			session, _ = partnerapi.NewTokenSession(tokens) // TokensFromURL has checked them
-			http.SetCookie(w, &http.Cookie{Name: "login_state", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
-		}
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		http.Redirect(w, r, clean.String(), http.StatusSeeOther) // in any case: the tokens leave the address bar
-	}
-
-	visit := func(link, state string) *httptest.ResponseRecorder {
-		r, w := httptest.NewRequestWithContext(context.Background(), http.MethodGet, link, nil), httptest.NewRecorder()
-		r.Header.Set("Cookie", "login_state="+state)
-		account(w, r)
-		return w
-	}
-	link := "/account?state=k7Q2&refresh_token=" + fake.SeedTokens(fan.ID).RefreshToken
-	for _, state := range []string{"another", "k7Q2"} {
-		to := visit(link, state).Header().Get("Location")
-		fmt.Println(to)
-		fmt.Print(visit(to, state).Body)
-	}
-	// Output:
-	// /account?state=k7Q2
-	// not logged in
-	// /account?state=k7Q2
-	// hello Robin
-}
-
 // An attempt whose outcome is OutcomeAnswered is logged at debug level, any other at warn level.
 func ExampleWithLogger() {
 	ctx := context.Background()

@@ -60,7 +60,7 @@ func requireGo(t *testing.T, dir string, c doccmd.Command) {
 		return // an external program, in a directory that is created for it
 	}
 	if args[0] == "-C" {
-		dir, args = filepath.Join(dir, args[1]), args[2:]
+		dir, args = filepath.Join(dir, strings.TrimPrefix(args[1], "../partnerapi-go")), args[2:] // the clone beside a user's module
 	}
 	require.DirExists(t, dir, "%s: %s", c.File, c)
 	switch verb := args[0]; verb {
