@@ -145,8 +145,8 @@ func (c *Client) config() *settings {
 	return c.settings.Get()
 }
 
-// CloseIdleConnections closes the idle connections of the client's transport, below all middlewares, for a shutdown. Calls in flight continue. A
-// [SignIn] source has a client of its own, which is not included.
+// CloseIdleConnections closes the idle connections of the client's transport, below all middlewares, for a shutdown. Calls in
+// flight continue. A [SignIn] source has a client of its own, which is not included.
 func (c *Client) CloseIdleConnections() {
 	s := c.config()
 	if s == nil {

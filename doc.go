@@ -35,7 +35,8 @@
 // An argument that is refused before anything is sent is an [*ArgumentError]. Every other failure is an [*Error], which
 // matches its kinds, such as [ErrNotFound], and its cause, such as [context.DeadlineExceeded]. A response that the API does
 // not document is [ErrBadResponse], never a zero value. [ErrWrongPassword] is a customer's mistake in a login, and
-// [ErrNotLoggedIn] the end of a session; any other [ErrUnauthorized] means a bad credential of the service. [HTTPStatus] is the status for a service's own caller.
+// [ErrNotLoggedIn] the end of a session; any other [ErrUnauthorized] means a bad credential of the service. [HTTPStatus] is
+// the status for a service's own caller.
 //
 // # Retries
 //

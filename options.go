@@ -237,8 +237,8 @@ func WithUserAgent(product string) Option {
 
 // WithLogger logs every attempt after it: at debug level if its outcome is [OutcomeAnswered], and otherwise at warn level. A
 // response that is a 401 or a 403, or says that a credential is bad, is logged at warn level too; a customer's wrong password
-// is not. A nil logger logs no attempts. A line contains no credential, pk, e-mail or URL. The message is "partnerapi attempt", the
-// context is the call's, and the attributes are the fields of [Attempt]:
+// or ended session is not. A nil logger logs no attempts. A line contains no credential, pk, e-mail or URL. The message is
+// "partnerapi attempt", the context is the call's, and the attributes are the fields of [Attempt]:
 //
 //   - api, a string: "partner", "account" or "network".
 //   - op, a string: the operation, such as "PUT /partners/subscriptions/{pk}".

@@ -109,9 +109,10 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 // browser is redirected there instead. It responds 405 to every method but GET, HEAD included, without calling who.
 //
 // [OnError] handles failures. Without it, Handler responds 400 if who returns an error or an invalid parent, and 502 to every
-// other failure, a missing credential included, both without details. It then logs the failure at warn level, or at debug level if
-// the browser has gone, with the client's logger, or [slog.Default] if there is none. The message is "partnerapi signup", and the attributes are op, status (of the
-// response) and error: its text without the API's messages, which may contain a pk, or the type of a foreign error of who.
+// other failure, a missing credential included, both without details. It then logs the failure at warn level, or at debug
+// level if the browser has gone, with the client's logger, or [slog.Default] if there is none. The message is "partnerapi
+// signup", and the attributes are op, status (of the response) and error: its text without the API's messages, which may
+// contain a pk, or the type of a foreign error of who.
 //
 // Handler panics if who or an option is nil. Retried automatically.
 //

@@ -72,9 +72,9 @@ func (r Response) Format(f fmt.State, verb rune) { redactedResponse.Format(f, ve
 // LogValue returns only the type's name.
 func (r Response) LogValue() slog.Value { return redactedResponse.LogValue() }
 
-// Operation returns the API and the operation of a request from its context, for a transport or a middleware. The operation is the method
-// and path as the vendor writes them, such as "PUT /partners/subscriptions/{pk}". It contains none of the call's values, so
-// unlike the URL it can name a span or label a metric.
+// Operation returns the API and the operation of a request from its context, for a transport or a middleware. The operation is
+// the method and path as the vendor writes them, such as "PUT /partners/subscriptions/{pk}". It contains none of the call's
+// values, so unlike the URL it can name a span or label a metric.
 //
 // Both are empty for any other context.
 func Operation(ctx context.Context) (api API, op string) {
