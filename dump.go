@@ -28,7 +28,7 @@ func Dump(w io.Writer) func(http.RoundTripper) http.RoundTripper {
 		return func(http.RoundTripper) http.RoundTripper { return nil }
 	}
 	return dump.Rules{
-		Members: dumpedMembers(), Headers: dumpedHeaders, Label: label, Error: describe,
+		Members: dumpedMembers(), Headers: dumpedHeaders, Constants: dumpedConstants, Label: label, Path: pathTemplate, Error: describe,
 	}.To(w)
 }
 
@@ -39,6 +39,13 @@ func label(ctx context.Context) string {
 		return ""
 	}
 	return fmt.Sprintf("%s: %s, attempt %d", api, op, AttemptNumber(ctx))
+}
+
+// pathTemplate is the path of a request of ctx, below the default base URLs.
+func pathTemplate(ctx context.Context) string {
+	_, op := Operation(ctx)
+	_, path, _ := strings.Cut(op, " ")
+	return "/api/v1" + path
 }
 
 // dumpedMembers are the names of members and query parameters that [Dump] writes, and whether with their values.
@@ -70,10 +77,13 @@ const (
 		zip`
 )
 
+// dumpedConstants are the values of headers that the SDK sets by itself.
+var dumpedConstants = []string{"partnerapi-go/" + Version, "application/json", "application/json; charset=utf-8"}
+
 // dumpedHeaders are the names of headers that [Dump] writes, and which of their values.
 var dumpedHeaders = map[string]func(string) bool{
 	"Accept": dump.IsMediaType, "Content-Type": dump.IsMediaType, "Content-Length": dump.IsCount, "Date": dump.IsDate, "Retry-After": dump.IsDate,
-	"User-Agent": dump.IsPlain, "X-Request-Id": dump.IsPlain,
+	"User-Agent": dump.IsPlain, "X-Request-Id": dump.IsID,
 	"Api-Key": nil, "Authorization": nil, "Cache-Control": nil, "Connection": nil, "Content-Encoding": nil, "Cookie": nil, "Etag": nil,
 	"Last-Modified": nil, "Location": nil, "Server": nil, "Set-Cookie": nil, "Traceparent": nil, "Vary": nil, "Via": nil,
 	"Www-Authenticate": nil, "X-Token-Auth": nil,

@@ -256,3 +256,66 @@ func TestDocumentShowsTheDump(t *testing.T) {
 	require.ErrorIs(t, err, partnerapi.ErrInvalid)
 	assert.Contains(t, mask(string(document)), "```text\n"+mask(strings.TrimSuffix(dumped.String(), "\n"))+"```\n")
 }
+
+// A dump has the names of documents, even if the path of the operation has them too, and no pk of a path.
+func TestDumpsOfOperations(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		call           func(context.Context, *partnerapi.Client) error
+		response, want string
+	}{
+		"Accounts.Status": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Status(ctx, sessionOfCookies(t, "sid=1"))
+			return err
+		}, `{"status":"ok","logged_in":true}`, `{"status":"ok","logged_in":true}`},
+		"Accounts.Benefits": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.Accounts.Benefits(ctx, sessionOfCookies(t, "sid=1"))
+			return err
+		}, `{"status":"ok","benefits":[]}`, `{"status":"ok","benefits":[]}`},
+		"AppSessions.Start": {func(ctx context.Context, c *partnerapi.Client) error {
+			_, err := c.AppSessions.Start(ctx)
+			return err
+		}, `{"app":{},"jwt":"h.p.s","auth":false}`, `{"app":{},"jwt":"[redacted 5 bytes]","auth":false}`},
+		"Subscriptions.Cancel": {func(ctx context.Context, c *partnerapi.Client) error {
+			return c.Subscriptions.Cancel(ctx, "subscriptions")
+		}, `{"success":true,"status":"subscriptions"}`, `{"success":true,"status":"[redacted 13 bytes]"}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var dumped strings.Builder
+			client := newTestClient(t, always(200, test.response, "X-Request-Id", "r-1"), partnerapi.WithMiddleware(partnerapi.Dump(&dumped)))
+			_ = test.call(t.Context(), client)
+			assert.Contains(t, dumped.String(), "\n#1 < X-Request-Id: r-1\n#1 < "+test.want+"\n\n")
+			assert.Contains(t, dumped.String(), "\n#1 > User-Agent: partnerapi-go/")
+		})
+	}
+}
+
+// A dump shows no value of the request in a header that may be shown for others.
+func TestDumpsOfHeaders(t *testing.T) {
+	t.Parallel()
+	create := func(opts ...partnerapi.CallOption) func(context.Context, *partnerapi.Client) error {
+		return func(ctx context.Context, c *partnerapi.Client) error {
+			return c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "customer-4711", Email: "parent@example.com", Plan: "bark"}, opts...)
+		}
+	}
+	for name, test := range map[string]struct {
+		call      func(context.Context, *partnerapi.Client) error
+		agent, id string
+		hidden    string
+	}{
+		"a pk in the ID of the request":  {create(partnerapi.WithHeader("X-Request-Id", "customer-4711")), "a/1", "r-1", "customer-4711"},
+		"a token in the user agent":      {create(), testPartnerToken, "r-1", testPartnerToken},
+		"a pk in the ID of the response": {func(ctx context.Context, c *partnerapi.Client) error { return c.Subscriptions.Cancel(ctx, "MS2365") }, "a/1", "req-MS2365-77", "MS2365"},
+		"a text as the ID":               {create(), "a/1", "Alice Smith 2011-04-05 0171 1234567", "Alice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var dumped strings.Builder
+			client := newTestClient(t, always(200, `{"success":true}`, "X-Request-Id", test.id), partnerapi.WithMiddleware(partnerapi.Dump(&dumped)), partnerapi.WithUserAgent(test.agent))
+			require.NoError(t, test.call(t.Context(), client))
+			assert.NotContains(t, dumped.String(), test.hidden)
+		})
+	}
+}

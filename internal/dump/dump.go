@@ -26,9 +26,14 @@ type Rules struct {
 	Members map[string]bool
 	// Headers are the canonical names of headers that may be written, and which of their values may. Nil is none.
 	Headers map[string]func(value string) bool
+	// Constants are values of headers that are written although they have a value of the request, such as a word of its path.
+	Constants []string
 
 	// Label names the request of a context. If it is empty, the method is written, and the length of the path.
 	Label func(ctx context.Context) string
+	// Path returns the path of the request of a context, with {name} for each segment that is a value. It may begin later than
+	// the request's, whose other segments are values too. Nil, or an empty path, is one of values only.
+	Path func(ctx context.Context) string
 	// Error returns the harmless part of the text of an error.
 	Error func(err error) string
 }
@@ -96,31 +101,40 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	shown, kind := *resp, resp.Header.Get("Content-Type")
 	shown.Body = &tee{ReadCloser: resp.Body, whole: resp.ContentLength, done: func(kept []byte, size int64, why string) {
-		respond(first, append(header, t.rules.body(kept, size, kind, why, secrets)...)...)
+		body, _ := t.rules.body(kept, size, kind, why, secrets)
+		respond(first, append(header, body...)...)
 	}, text: t.rules.Error}
 	return &shown, nil
 }
 
-// request returns the lines of a request. The body is read from a copy.
+// request returns the lines of a request. The body is read from a copy. The lines are made twice, because a value can be
+// written only if none of the whole request that may not be is in it.
 func (r Rules) request(req *http.Request) (lines []string, secrets *secrets) {
-	secrets = secretsOf(req)
-	lines = []string{r.Label(req.Context())}
-	if lines[0] == "" {
-		lines[0] = method(req.Method) + " " + hidden(req.URL.Path)
-	}
-	lines = append(append(lines, r.query(req.URL.RawQuery, secrets)...), r.header(req.Header, secrets)...)
+	secrets = r.secretsOf(req)
+	var kept []byte
+	var size int64
+	var why string
 	if req.Body != nil && req.Body != http.NoBody {
-		kept, size, why := copyOf(req)
-		lines = append(lines, r.body(kept, size, req.Header.Get("Content-Type"), why, secrets)...)
+		kept, size, why = copyOf(req)
 	}
-	secrets.isComplete = true
+	for range 2 {
+		label := r.Label(req.Context())
+		if label == "" {
+			label = method(req.Method) + " " + hidden(req.URL.Path)
+		}
+		lines = append(append([]string{label}, r.query(req.URL.RawQuery, secrets)...), r.header(req.Header, secrets)...)
+		body, isRead := r.body(kept, size, req.Header.Get("Content-Type"), why, secrets)
+		lines = append(lines, body...)
+		secrets.isUnknown = !isRead
+		secrets.isComplete = true
+	}
 	return lines, secrets
 }
 
 // copyOf reads a copy of the body of a request, up to MostShown and a byte more.
 func copyOf(req *http.Request) (kept []byte, size int64, why string) {
 	if req.GetBody == nil {
-		return nil, req.ContentLength, "can be read only once"
+		return nil, req.ContentLength, readOnce
 	}
 	body, err := req.GetBody()
 	if err != nil {
@@ -133,12 +147,14 @@ func copyOf(req *http.Request) (kept []byte, size int64, why string) {
 		return nil, req.ContentLength, "no copy"
 	case size > MostShown:
 		return nil, req.ContentLength, tooLarge
-	case req.ContentLength > 0 && size != req.ContentLength:
-		return nil, req.ContentLength, "its copy has another length"
+	case size != req.ContentLength: // Body was replaced, and GetBody was not
+		return nil, req.ContentLength, readOnce
 	default:
 		return kept, size, ""
 	}
 }
+
+const readOnce = "can be read only once"
 
 var tooLarge = fmt.Sprint("more than ", MostShown)
 
@@ -152,7 +168,7 @@ func (r Rules) query(raw string, known *secrets) []string {
 		name, value, _ := strings.Cut(pair, "=")
 		name, value = unescaped(name), unescaped(value)
 		isShown, isKnown := r.Members[name]
-		shown = append(shown, known.value(name, isKnown)+"="+known.value(value, isShown && (isWord(value) || IsCount(value))))
+		shown = append(shown, known.name(name, isKnown)+"="+known.value(value, isShown && (isWord(value) || IsCount(value))))
 	}
 	return []string{"?" + strings.Join(shown, "&")}
 }
@@ -169,25 +185,28 @@ func (r Rules) header(header http.Header, known *secrets) (lines []string) {
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		isHarmless, isKnown := r.Headers[name]
 		for _, value := range header[name] {
-			lines = append(lines, known.value(name, isKnown)+": "+known.value(value, isHarmless != nil && isHarmless(value)))
+			shown := value
+			if isHarmless == nil || !slices.Contains(r.Constants, value) {
+				shown = known.value(value, isHarmless != nil && isHarmless(value))
+			}
+			lines = append(lines, known.name(name, isKnown)+": "+shown)
 		}
 	}
 	return lines
 }
 
 // body returns the lines of a body, of which kept are the first bytes. It is written if it is JSON and nothing else stands
-// against that.
-func (r Rules) body(kept []byte, size int64, kind, why string, known *secrets) []string {
+// against that. isRead reports whether its values are known.
+func (r Rules) body(kept []byte, size int64, kind, why string, known *secrets) (lines []string, isRead bool) {
 	if size == 0 && why == "" {
-		return nil
+		return nil, true
 	}
 	if why == "" && size > MostShown {
 		why = tooLarge
 	}
 	if why == "" {
-		var lines []string
 		if lines, why = r.json(kept, known); why == "" {
-			return lines
+			return lines, true
 		}
 	}
 	length := fmt.Sprint(size, " bytes")
@@ -197,7 +216,7 @@ func (r Rules) body(kept []byte, size int64, kind, why string, known *secrets) [
 	if kind, _, _ = mime.ParseMediaType(kind); !IsMediaType(kind) {
 		kind = "unknown type"
 	}
-	return []string{"[" + kind + ", " + length + ": " + why + "]"}
+	return []string{"[" + kind + ", " + length + ": " + why + "]"}, false
 }
 
 // tee passes a body on, and keeps its first bytes until it ends.
@@ -275,6 +294,14 @@ func IsCount(text string) bool {
 	return text != "" && len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool { return c < '0' || c > '9' })
 }
 
+// IsID reports whether text is an ID of one word in ASCII.
+func IsID(text string) bool {
+	const most = 64
+	return len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_'
+	})
+}
+
 // IsPlain reports whether text is a short line in ASCII without what e-mails, URLs and lists of names have.
 func IsPlain(text string) bool {
 	const most = 200
@@ -305,15 +332,28 @@ type secrets struct {
 	values     []string
 	isKnown    map[string]bool
 	isComplete bool
+	isUnknown  bool // the body of the request has other values, so any text can be one
 }
 
 // mostSecrets limits the time to look for them. Of a request with more, and of its response, only names are written.
 const mostSecrets = 1000
 
-// secretsOf returns the segments of the path of a request.
-func secretsOf(req *http.Request) *secrets {
+// secretsOf returns the segments of the path of a request that are values.
+func (r Rules) secretsOf(req *http.Request) *secrets {
 	s := &secrets{isKnown: map[string]bool{"": true}}
-	for segment := range strings.SplitSeq(req.URL.Path, "/") {
+	var literal []string
+	if r.Path != nil {
+		literal = strings.Split(r.Path(req.Context()), "/")
+	}
+	segments := strings.Split(req.URL.EscapedPath(), "/")
+	for i, segment := range segments {
+		at := i + len(literal) - len(segments)
+		if at >= 0 && segment == literal[at] {
+			continue
+		}
+		if plain, err := url.PathUnescape(segment); err == nil {
+			segment = plain
+		}
 		s.add(segment)
 	}
 	return s
@@ -333,8 +373,21 @@ func (s *secrets) add(text string) {
 	}
 }
 
+// has reports whether text has a value of the request, in any case. A value shorter than 3 bytes counts only as a whole word.
 func (s *secrets) has(text string) bool {
-	return len(s.values) > mostSecrets || redact.Echoes(text, s.values)
+	const short = 3
+	lower := strings.ToLower(text)
+	return s.isUnknown || len(s.values) > mostSecrets || redact.Echoes(text, s.values) || slices.ContainsFunc(s.values, func(value string) bool {
+		return len(value) >= short && strings.Contains(lower, strings.ToLower(value))
+	})
+}
+
+// name returns the name of a value if it is known, and otherwise its length.
+func (s *secrets) name(text string, isKnown bool) string {
+	if isKnown {
+		return text
+	}
+	return s.value(text, false)
 }
 
 // value returns text if it may be written, and otherwise its length.

@@ -80,13 +80,31 @@ func TestRequests(t *testing.T) {
 			"a label\nContent-Type: application/json; charset=utf-8\nX-Id: r-1\nX-Id: [redacted 11 bytes]\n[redacted 8 bytes]: [redacted 6 bytes]\nX-Token: [redacted 6 bytes]",
 		},
 		"a body":              {newRequest(t, "POST", "https://a.example/", `{"status":"ok","email":"a"}`), "a label\n{\"status\":\"ok\",\"email\":\"[redacted 1 bytes]\"}"},
-		"a body of text":      {newRequest(t, "POST", "https://a.example/", "SECRET", "Content-Type", "text/plain"), "a label\nContent-Type: text/plain\n[text/plain, 6 bytes: not JSON]"},
+		"a body of text":      {newRequest(t, "POST", "https://a.example/", "SECRET", "Content-Type", "text/plain"), "a label\nContent-Type: [redacted 10 bytes]\n[text/plain, 6 bytes: not JSON]"},
 		"a body of odd type":  {newRequest(t, "POST", "https://a.example/", "SECRET", "Content-Type", `a/b"`), "a label\nContent-Type: [redacted 4 bytes]\n[unknown type, 6 bytes: not JSON]"},
 		"a large body":        {newRequest(t, "POST", "https://a.example/", strings.Repeat(" ", MostShown+1)), "a label\n[unknown type, 65537 bytes: more than 65536]"},
 		"the path as a value": {newRequest(t, "POST", "https://a.example/things/seven", `{"status":"seven"}`), "a label\n{\"status\":\"[redacted 5 bytes]\"}"},
 		"a value of a header": {newRequest(t, "POST", "https://a.example/", `{"status":"abcdefgh"}`, "X-Token", "Bearer abcdefgh"), "a label\nX-Token: [redacted 15 bytes]\n{\"status\":\"[redacted 8 bytes]\"}"},
+		"a header with a value of the body": {
+			newRequest(t, "POST", "https://a.example/", `{"email":"customer-4711"}`, "X-Id", "customer-4711"),
+			"a label\nX-Id: [redacted 13 bytes]\n{\"email\":\"[redacted 13 bytes]\"}",
+		},
+		"a header with a value of a later one": {
+			newRequest(t, "GET", "https://a.example/", "", "X-Id", "my-key-of-1", "X-Token", "key-of"),
+			"a label\nX-Id: [redacted 11 bytes]\nX-Token: [redacted 6 bytes]",
+		},
+		"a query with a value of the body": {
+			newRequest(t, "POST", "https://a.example/?status=alice", `{"user":"Alice"}`),
+			"a label\n?status=[redacted 5 bytes]\n{\"user\":\"[redacted 5 bytes]\"}",
+		},
+		"a member with a value of a later one": {
+			newRequest(t, "POST", "https://a.example/", `{"status":"alice","user":"Alice"}`),
+			"a label\n{\"status\":\"[redacted 5 bytes]\",\"user\":\"[redacted 5 bytes]\"}",
+		},
+		"a header and an unknown body": {newRequest(t, "POST", "https://a.example/?status=ok", "SECRET", "X-Id", "SECRET"), "a label\n?status=[redacted 2 bytes]\nX-Id: [redacted 6 bytes]\n[unknown type, 6 bytes: not JSON]"},
+		"names that are in the path":   {newRequest(t, "POST", "https://a.example/status/email", `{"status":"ok","email":"a"}`, "X-Id", "r-1"), "a label\nX-Id: r-1\n{\"status\":\"ok\",\"email\":\"[redacted 1 bytes]\"}"},
 	}
-	for _, name := range []string{"no copy", "an unreadable copy", "a copy that fails", "another copy"} {
+	for _, name := range []string{"no copy", "an unreadable copy", "a copy that fails", "another copy", "a copy of unknown length"} {
 		req := newRequest(t, "POST", "https://a.example/", `{"status":"ok"}`)
 		test := tests[name]
 		test.req = req
@@ -101,7 +119,9 @@ func TestRequests(t *testing.T) {
 			req.ContentLength, test.want = -1, "a label\n[unknown type, unknown length: no copy]"
 		case "another copy":
 			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(`{}`)), nil }
-			test.want = "a label\n[unknown type, 15 bytes: its copy has another length]"
+			test.want = "a label\n[unknown type, 15 bytes: can be read only once]"
+		case "a copy of unknown length":
+			req.ContentLength, test.want = -1, "a label\n[unknown type, unknown length: can be read only once]"
 		}
 		tests[name] = test
 	}
@@ -171,6 +191,40 @@ func TestResponses(t *testing.T) {
 	}
 }
 
+// A response shows no value of its request, and nothing of a request whose values are unknown.
+func TestEchoes(t *testing.T) {
+	t.Parallel()
+	const body = `{"email":"Wolfeschlegelstein","user":"MS2365"}`
+	deep := `{"email":"Wolfeschlegelstein","user":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`
+	const hidden = "X-Id: [redacted 3 bytes]\n#1 < {\"status\":\"[redacted 18 bytes]\",\"total\":\"[redacted 1 bytes]\"}\n\n"
+	tests := map[string]struct{ body, id, status, want string }{
+		"another value":    {body, "r-1", "ok", "X-Id: r-1\n#1 < {\"status\":\"ok\",\"total\":1}\n\n"},
+		"a short value":    {body, "req-ms2365-77", "ok", "X-Id: [redacted 13 bytes]\n#1 < {\"status\":\"ok\",\"total\":1}\n\n"},
+		"a value in lower": {body, "r-1", "no_wolfeschlegelstein", "X-Id: r-1\n#1 < {\"status\":\"[redacted 21 bytes]\",\"total\":1}\n\n"},
+		"a large body":     {`{"email":"Wolfeschlegelstein","user":"` + strings.Repeat("a", 70<<10) + `"}`, "r-1", "wolfeschlegelstein", hidden},
+		"a deep body":      {deep, "r-1", "wolfeschlegelstein", hidden},
+		"a body of text":   {"Wolfeschlegelstein", "r-1", "wolfeschlegelstein", hidden},
+		"read only once":   {body, "r-1", "wolfeschlegelstein", hidden},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			req := newRequest(t, "POST", "https://a.example/", test.body)
+			if name == "read only once" {
+				req.GetBody = nil
+			}
+			resp, err := rules().To(&out)(roundTripFunc(func(*http.Request) (*http.Response, error) {
+				return reply(200, `{"status":"`+test.status+`","total":1}`, "X-Id", test.id), nil
+			})).RoundTrip(req)
+			require.NoError(t, err)
+			_, _ = io.ReadAll(resp.Body)
+			require.NoError(t, resp.Body.Close())
+			assert.True(t, strings.HasSuffix(out.String(), "\n#1 < "+test.want), out.String())
+		})
+	}
+}
+
 func TestHarmlessValues(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -184,6 +238,7 @@ func TestHarmlessValues(t *testing.T) {
 		"dates":  {IsDate, []string{"Sat, 28 Nov 2026 05:59:50 GMT", "120"}, []string{"", "2026-11-28", "alice", "Sat, 28 Nov 2026 05:59:50 alice", "1234567890", "-1"}},
 		"counts": {IsCount, []string{"0", "123456789"}, []string{"", "1234567890", "-1", "1.5", "1e3", "٣"}},
 		"plain":  {IsPlain, []string{"", "acme-billing/2.1 (x; y) partnerapi-go/0.2.0", "0f3c_A"}, []string{"a@b", "a%40b", "a:b", "a,b", "a?b", "ä", "a\n", strings.Repeat("a", 201)}},
+		"IDs":    {IsID, []string{"0f3c_A-1", strings.Repeat("a", 64)}, []string{"a b", "a.b", "a@b", "ä", "a\n", strings.Repeat("a", 65)}},
 		"words":  {isWord, []string{"ok", "bark_junior", strings.Repeat("a", 40)}, []string{"", "a b", "a1", "a-b", "ä", strings.Repeat("a", 41)}},
 	} {
 		for _, text := range test.yes {

@@ -85,7 +85,7 @@ func (p *printer) elements(isShown, isObject bool, depth int) {
 			name, _ := p.token().(string)
 			isKnown := false
 			isShown, isKnown = p.rules.Members[name]
-			p.text(p.secrets.value(name, isKnown))
+			p.text(p.secrets.name(name, isKnown))
 			p.out.WriteByte(':')
 		}
 		p.value(isShown, depth)
