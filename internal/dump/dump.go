@@ -5,6 +5,7 @@ package dump
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +23,9 @@ import (
 
 // Rules are what may be written.
 type Rules struct {
-	// Members are the names of JSON and of parameters of queries that may be written, and whether their values may too.
-	Members map[string]bool
+	// Members are the names of JSON and of parameters of queries that may be written, and which of their values may: of bool,
+	// string or [json.Number]. Nil is none.
+	Members map[string]func(value any) bool
 	// Headers are the canonical names of headers that may be written, and which of their values may. Nil is none.
 	Headers map[string]func(value string) bool
 	// Constants are values of headers that are written although they have a value of the request, such as a word of its path.
@@ -38,7 +40,7 @@ type Rules struct {
 	Error func(err error) string
 }
 
-// MostShown is the size of the largest body that is written, and so the memory that an exchange takes.
+// MostShown is the size of the largest body that is written, and so the memory that a request or a response takes.
 const MostShown = 64 << 10
 
 // To returns a middleware that writes to w: a request before it is sent, and a response when its body has been read or
@@ -56,7 +58,7 @@ type log struct {
 	w    io.Writer
 }
 
-// number returns the number of another exchange.
+// number returns the number of another request.
 func (l *log) number() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -167,8 +169,9 @@ func (r Rules) query(raw string, known *secrets) []string {
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		name, value = unescaped(name), unescaped(value)
-		isShown, isKnown := r.Members[name]
-		shown = append(shown, known.name(name, isKnown)+"="+known.value(value, isShown && (isWord(value) || IsCount(value))))
+		isHarmless, isKnown := r.Members[name]
+		isShown := isHarmless != nil && (isHarmless(value) || isHarmless(json.Number(value)) || value == "true" && isHarmless(true))
+		shown = append(shown, known.name(name, isKnown)+"="+known.value(value, isShown))
 	}
 	return []string{"?" + strings.Join(shown, "&")}
 }
@@ -280,12 +283,26 @@ func method(name string) string {
 
 func hidden(text string) string { return fmt.Sprintf("[redacted %d bytes]", len(text)) }
 
-// isWord reports whether text is a word of an API: no name with a space, no e-mail, and no digit of a date or a phone number.
-func isWord(text string) bool {
+// IsFlag reports whether a value is true or false.
+func IsFlag(value any) bool {
+	_, is := value.(bool)
+	return is
+}
+
+// IsWord reports whether a value is a word of an API: no name with a capital, no e-mail, and no digit of a date or a phone.
+func IsWord(value any) bool {
 	const most = 40
-	return text != "" && len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '_'
+	text, is := value.(string)
+	return is && text != "" && len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool {
+		return (c < 'a' || c > 'z') && c != '_' && c != '-'
 	})
+}
+
+// IsShortNumber reports whether a value is a number of at most 6 digits, which no date and no phone has.
+func IsShortNumber(value any) bool {
+	const most = 6
+	number, is := value.(json.Number)
+	return is && len(number) <= most && IsCount(number.String())
 }
 
 // IsCount reports whether text is a number that counts something.

@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,7 +65,7 @@ func reply(status int, body string, header ...string) *http.Response {
 
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	const target = "https://a.example/things/7?email=a%40b.example&status=ok&total=3&x%5By%5D=1&filters=a+b&user"
+	const target = "https://a.example/things/7?email=a%40b.example&status=ok&total=3&x%5By%5D=1&success=true&filters=a+b&user"
 	unlabelled := func(req *http.Request) *http.Request { return req.WithContext(context.Background()) } //nolint:usetesting // without a label
 	tests := map[string]struct {
 		req  *http.Request
@@ -73,7 +74,7 @@ func TestRequests(t *testing.T) {
 		"the label":        {newRequest(t, "GET", "https://a.example/things/7", ""), "a label"},
 		"no label":         {unlabelled(newRequest(t, "GET", "https://a.example/things/7", "")), "GET [redacted 9 bytes]"},
 		"an unknown verb":  {unlabelled(newRequest(t, "SECRET", "https://a.example/", "")), "[redacted 6 bytes] [redacted 1 bytes]"},
-		"the query":        {newRequest(t, "GET", target, ""), "a label\n?email=[redacted 11 bytes]&status=ok&total=3&[redacted 4 bytes]=[redacted 1 bytes]&filters=[redacted 3 bytes]&user=[redacted 0 bytes]"},
+		"the query":        {newRequest(t, "GET", target, ""), "a label\n?email=[redacted 11 bytes]&status=ok&total=3&[redacted 4 bytes]=[redacted 1 bytes]&success=true&filters=[redacted 3 bytes]&user=[redacted 0 bytes]"},
 		"an invalid query": {newRequest(t, "GET", "https://a.example/?status=%zz&&=", ""), "a label\n?status=[redacted 3 bytes]&[redacted 0 bytes]=[redacted 0 bytes]&[redacted 0 bytes]=[redacted 0 bytes]"},
 		"headers": {
 			newRequest(t, "GET", "https://a.example/", "", "X-Id", "r-1", "X-Id", "a@b.example", "X-Token", "SECRET", "X-Secret", "SECRET", "Content-Type", "application/json; charset=utf-8"),
@@ -157,7 +158,7 @@ func TestResponses(t *testing.T) {
 		"JSON":           {reply(200, `{"status":"ok","email":"a@b.example"}`), nil, "200 OK, 1s\n{\"status\":\"ok\",\"email\":\"[redacted 11 bytes]\"}"},
 		"a page":         {reply(502, "<html>SECRET", "Content-Type", "text/html; charset=utf-8"), nil, "502 Bad Gateway, 1s\nContent-Type: text/html; charset=utf-8\n[text/html, 12 bytes: not JSON]"},
 		"cut":            {&http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"status":"ok"}`), iotest.ErrReader(io.ErrUnexpectedEOF)))}, nil, "200 OK, 1s\n[unknown type, 15 bytes: then unexpected EOF]"},
-		"an echo":        {reply(200, `{"status":"secret","filters":["token"]}`, "X-Id", "secret", "Content-Type", "secret/token"), nil, "200 OK, 1s\nContent-Type: [redacted 12 bytes]\nX-Id: [redacted 6 bytes]\n{\"status\":\"[redacted 6 bytes]\",\"filters\":[\"[redacted 5 bytes]\"]}"},
+		"an echo":        {reply(200, `{"status":"secret","error":{"status":"token"}}`, "X-Id", "secret", "Content-Type", "secret/token"), nil, "200 OK, 1s\nContent-Type: [redacted 12 bytes]\nX-Id: [redacted 6 bytes]\n{\"status\":\"[redacted 6 bytes]\",\"error\":{\"status\":\"[redacted 5 bytes]\"}}"},
 		"large":          {reply(200, `{"status":"`+strings.Repeat("a", MostShown)+`"}`), nil, "200 OK, 1s\n[unknown type, 65549 bytes: more than 65536]"},
 	}
 	for name, test := range tests {
@@ -239,13 +240,31 @@ func TestHarmlessValues(t *testing.T) {
 		"counts": {IsCount, []string{"0", "123456789"}, []string{"", "1234567890", "-1", "1.5", "1e3", "٣"}},
 		"plain":  {IsPlain, []string{"", "acme-billing/2.1 (x; y) partnerapi-go/0.2.0", "0f3c_A"}, []string{"a@b", "a%40b", "a:b", "a,b", "a?b", "ä", "a\n", strings.Repeat("a", 201)}},
 		"IDs":    {IsID, []string{"0f3c_A-1", strings.Repeat("a", 64)}, []string{"a b", "a.b", "a@b", "ä", "a\n", strings.Repeat("a", 65)}},
-		"words":  {isWord, []string{"ok", "bark_junior", strings.Repeat("a", 40)}, []string{"", "a b", "a1", "a-b", "ä", strings.Repeat("a", 41)}},
 	} {
 		for _, text := range test.yes {
 			assert.True(t, test.is(text), "%s: %s", name, text)
 		}
 		for _, text := range test.no {
 			assert.False(t, test.is(text), "%s: %s", name, text)
+		}
+	}
+}
+
+func TestHarmlessMembers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		is      func(any) bool
+		yes, no []any
+	}{
+		"flags":   {IsFlag, []any{true, false}, []any{nil, "true", json.Number("1")}},
+		"numbers": {IsShortNumber, []any{json.Number("0"), json.Number("999999")}, []any{json.Number("1000000"), json.Number("-1"), json.Number("1.5"), json.Number("1e3"), "1", true, nil}},
+		"words":   {IsWord, []any{"ok", "bark_junior", "not-found", strings.Repeat("a", 40)}, []any{"", "Ok", "a b", "a1", "ä", strings.Repeat("a", 41), json.Number("1"), true, nil}},
+	} {
+		for _, value := range test.yes {
+			assert.True(t, test.is(value), "%s: %v", name, value)
+		}
+		for _, value := range test.no {
+			assert.False(t, test.is(value), "%s: %v", name, value)
 		}
 	}
 }
@@ -329,7 +348,7 @@ func (c *closing) Close() error {
 	return errClosing
 }
 
-// The memory of an exchange is limited.
+// The memory of a request and its response is limited.
 func TestKeptBytesAreLimited(t *testing.T) {
 	t.Parallel()
 	body := &tee{ReadCloser: io.NopCloser(io.LimitReader(endless{}, 1<<26)), done: func([]byte, int64, string) {}}
@@ -343,14 +362,14 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// Concurrent exchanges do not mix: a message is one Write, and no other is under way.
-func TestConcurrentExchanges(t *testing.T) {
+// Concurrent calls do not mix: a message is one Write, and no other is under way.
+func TestConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	var w exclusive
 	next := rules().To(&w)(roundTripFunc(func(*http.Request) (*http.Response, error) { return reply(200, `{"status":"ok"}`), nil }))
-	var exchanges sync.WaitGroup
+	var calls sync.WaitGroup
 	for range 50 {
-		exchanges.Go(func() {
+		calls.Go(func() {
 			resp, err := next.RoundTrip(newRequest(t, "POST", "https://a.example/", `{"total":1}`))
 			if !assert.NoError(t, err) { //nolint:testifylint // not in the test's goroutine
 				return
@@ -359,7 +378,7 @@ func TestConcurrentExchanges(t *testing.T) {
 			_ = resp.Body.Close()
 		})
 	}
-	exchanges.Wait()
+	calls.Wait()
 	require.Len(t, w.written, 100)
 	for i := 1; i <= 50; i++ {
 		assert.Contains(t, w.written, fmt.Sprintf("#%d > a label\n#%[1]d > {\"total\":1}\n\n", i))

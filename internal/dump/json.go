@@ -19,7 +19,7 @@ func (r Rules) json(body []byte, known *secrets) (lines []string, why string) {
 	}
 	p := printer{rules: r, secrets: known, decoder: json.NewDecoder(bytes.NewReader(body))}
 	p.decoder.UseNumber()
-	p.value(false, 0)
+	p.value(nil, true, 0)
 	const wide = 120
 	switch {
 	case p.failed:
@@ -48,12 +48,14 @@ func (p *printer) token() json.Token {
 	return token
 }
 
-// value writes the next value. isShown says whether it may be written as it is, if it is a word, a count, true or false.
-func (p *printer) value(isShown bool, depth int) {
-	switch token := p.token().(type) {
+// value writes the next value, as it is if isHarmless reports so. isOpen says whether values of its members may be written.
+func (p *printer) value(isHarmless func(any) bool, isOpen bool, depth int) {
+	token := p.token()
+	isShown := isHarmless != nil && isHarmless(token)
+	switch token := token.(type) {
 	case json.Delim:
 		p.out.WriteRune(rune(token))
-		p.elements(isShown, token == '{', depth+1)
+		p.elements(isOpen, token == '{', depth+1)
 		p.out.WriteRune(rune(token) + 2) // in ASCII, ] is two after [, and } two after {
 	case nil:
 		p.out.WriteString("null") // holds nothing
@@ -64,31 +66,36 @@ func (p *printer) value(isShown bool, depth int) {
 			p.out.WriteString(`"[redacted]"`) // the length would tell it
 		}
 	case json.Number:
-		if text := p.secrets.value(token.String(), isShown && IsCount(token.String())); text == token.String() {
+		if text := p.secrets.value(token.String(), isShown); text == token.String() {
 			p.out.WriteString(text)
 		} else {
 			p.text(text)
 		}
 	case string:
-		p.text(p.secrets.value(token, isShown && isWord(token)))
+		p.text(p.secrets.value(token, isShown))
 	}
 }
 
-// elements writes the members of an object or the elements of an array, up to its end.
-func (p *printer) elements(isShown, isObject bool, depth int) {
+// elements writes the members of an object or the elements of an array, up to its end. Values are written of the members of a
+// body and of its error only: deeper, a name such as status can be a customer's.
+func (p *printer) elements(isOpen, isObject bool, depth int) {
 	p.failed = p.failed || depth > mostDepth
 	for i := 0; !p.failed && p.decoder.More(); i++ {
 		if i > 0 {
 			p.out.WriteByte(',')
 		}
+		var isHarmless func(any) bool
+		isError := false
 		if isObject {
 			name, _ := p.token().(string)
-			isKnown := false
-			isShown, isKnown = p.rules.Members[name]
+			rule, isKnown := p.rules.Members[name]
+			if isOpen {
+				isHarmless, isError = rule, depth == 1 && name == "error"
+			}
 			p.text(p.secrets.name(name, isKnown))
 			p.out.WriteByte(':')
 		}
-		p.value(isShown, depth)
+		p.value(isHarmless, isError, depth)
 	}
 	if !p.failed {
 		p.token() // the end
