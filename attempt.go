@@ -87,7 +87,7 @@ type facts struct {
 // It is nil for any other response, a customer's wrong password or ended session included.
 func (f *facts) rejection() error {
 	switch kind := statusKind(f.StatusCode); {
-	case f.failure != nil && slices.ContainsFunc(f.failure.kinds, func(kind error) bool { return kind == ErrWrongPassword || kind == errRefreshRefused }): //nolint:errorlint // kinds are not wrapped
+	case f.failure != nil && (slices.Contains(f.failure.kinds, ErrWrongPassword) || slices.Contains(f.failure.kinds, errRefreshRefused)):
 		return nil
 	case f.failure != nil && slices.Contains(f.failure.kinds, ErrUnauthorized):
 		return ErrUnauthorized

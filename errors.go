@@ -181,7 +181,7 @@ const statusCancelled = 499
 //	200  nil
 //	499  the context of the call was cancelled
 //	503  ErrOutcomeUnknown
-//	504  a deadline: of the context, or of an attempt
+//	504  a deadline: of the context, an attempt or a credential source
 //	422  an ArgumentError
 //	401  ErrWrongPassword or ErrNotLoggedIn, of the customer
 //	502  ErrNoCredential, or any other ErrUnauthorized: the service's own credential
@@ -193,7 +193,7 @@ const statusCancelled = 499
 //	422  ErrInvalid
 //	500  any other error, such as a connection that was refused
 //
-// The password, argument or cancelled context of a credential source is not the caller's, and neither is the cancelled context
+// The password, login, argument or cancelled context of a credential source is not the caller's, and neither is the cancelled context
 // of a limiter or a transport: only the other kinds of the error count. [context.Canceled] that is not in an [*Error] counts as
 // the caller's. net/http has no text for 499.
 func HTTPStatus(err error) int {
