@@ -114,6 +114,17 @@ var middlewares = map[string]func(next http.RoundTripper, req *http.Request) (*h
 	},
 }
 
+// sendThrough sends a request through a middleware to a transport that takes its steps in turn.
+func sendThrough(t *testing.T, middleware string, steps ...roundTripFunc) (*Trace, *http.Response, error) {
+	t.Helper()
+	floor := &Floor{Base: inTurn(steps...), Parts: errtext.Parts}
+	sent := new(Trace)
+	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor), http.MethodGet, "http://a.example", nil)
+	require.NoError(t, err)
+	resp, err := middlewares[middleware](floor, req)
+	return sent, resp, err
+}
+
 // A request is unsent if every round trip below the middlewares asked for a connection and got none, and there is one.
 func TestFloorIsUnsent(t *testing.T) {
 	t.Parallel()
@@ -150,11 +161,7 @@ func TestFloorIsUnsent(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.middleware, func(t *testing.T) {
 			t.Parallel()
-			floor := &Floor{Base: inTurn(test.steps...), Parts: errtext.Parts}
-			sent := new(Trace)
-			req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor), http.MethodGet, "http://a.example", nil)
-			require.NoError(t, err)
-			_, err = middlewares[test.middleware](floor, req) //nolint:bodyclose // a round trip that fails has no body
+			sent, _, err := sendThrough(t, test.middleware, test.steps...) //nolint:bodyclose // a round trip that fails has no body
 			require.Error(t, err)
 			assert.Equal(t, test.want, sent.IsUnsent(err, false, errtext.Parts))
 			assert.Equal(t, test.want, sent.IsUnsent(refused, true, errtext.Parts), "the error that a middleware returns proves nothing")
@@ -193,11 +200,7 @@ func TestFloorIsAlone(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.middleware, func(t *testing.T) {
 			t.Parallel()
-			floor := &Floor{Base: inTurn(test.steps...), Parts: errtext.Parts}
-			sent := new(Trace)
-			req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor), http.MethodGet, "http://a.example", nil)
-			require.NoError(t, err)
-			resp, err := middlewares[test.middleware](floor, req) //nolint:bodyclose // http.NoBody
+			sent, resp, err := sendThrough(t, test.middleware, test.steps...) //nolint:bodyclose // http.NoBody
 			require.NoError(t, err)
 			require.Equal(t, test.status, resp.StatusCode)
 			assert.Equal(t, test.want, sent.IsAlone(test.status))
