@@ -198,8 +198,8 @@ func (r Rules) header(header http.Header, known *secrets) (lines []string) {
 	return lines
 }
 
-// body returns the lines of a body, of which kept are the first bytes. It is written if it is JSON and nothing else stands
-// against that. isRead reports whether its values are known.
+// body returns the lines of a body, of which kept are the first bytes. It is written if it is JSON, small, and read whole: why
+// is empty. isRead reports whether its values are known.
 func (r Rules) body(kept []byte, size int64, kind, why string, known *secrets) (lines []string, isRead bool) {
 	if size == 0 && why == "" {
 		return nil, true
