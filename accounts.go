@@ -134,9 +134,9 @@ func (in CreateAccountRequest) written() any {
 		Username    string    `json:"username,omitzero"`
 		AcceptTerms bool      `json:"accept_terms,omitzero"`
 		Passwords   passwords `json:"password_attributes,omitzero"`
-	}{
+	}{ // ours A08: flat
 		in.Email, in.FirstName, in.LastName, in.Birthdate, in.Username, in.AcceptTerms,
-		passwords{in.Password, cmp.Or(in.PasswordConfirmation, in.Password)},
+		passwords{in.Password, cmp.Or(in.PasswordConfirmation, in.Password)}, // ours A20
 	}
 }
 
@@ -195,7 +195,7 @@ func (in UpdateAccountRequest) MarshalJSON() ([]byte, error) { return json.Marsh
 
 func (in UpdateAccountRequest) written() any {
 	type fields UpdateAccountRequest
-	in.PasswordConfirmation = cmp.Or(in.PasswordConfirmation, in.Password)
+	in.PasswordConfirmation = cmp.Or(in.PasswordConfirmation, in.Password) // ours A20
 	return fields(in)
 }
 
@@ -211,6 +211,7 @@ func (in UpdateAccountRequest) LogValue() slog.Value { return redactedUpdateAcco
 //
 // POST /accounts
 func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, opts ...CallOption) (*Customer, error) {
+	// ours A21: not Repeatable
 	return do[*Customer](ctx, s.client, endpoint{Call: Call{API: AccountAPI, Op: "POST /accounts", Body: in}, key: "customer"}, opts)
 }
 
@@ -222,10 +223,10 @@ func (s *AccountsService) Create(ctx context.Context, in CreateAccountRequest, o
 //
 // POST /login
 func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...CallOption) (*Customer, *Session, error) {
-	// The session is in the response's cookies, not in its body.
+	// ours A06: the session is in the response's cookies, not in its body
 	session := NewSession()
 	customer, err := do[*Customer](ctx, s.client, endpoint{
-		Call: Call{API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true},
+		Call: Call{API: AccountAPI, Op: "POST /login", Body: in, Session: session, Repeatable: true}, // ours A15
 		key:  "customer", login: true,
 	}, opts)
 	if err != nil && (!wasDone(err) || session.opened().isEmpty()) {
@@ -241,7 +242,7 @@ func (s *AccountsService) Login(ctx context.Context, in LoginRequest, opts ...Ca
 func (s *AccountsService) Get(ctx context.Context, session *Session, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, endpoint{
 		Call:         Call{API: AccountAPI, Op: "GET /account", Session: session},
-		needsSession: true, key: "customer", ifNull: ErrNotLoggedIn,
+		needsSession: true, key: "customer", ifNull: ErrNotLoggedIn, // ours A09, A45
 	}, opts)
 }
 
@@ -265,7 +266,7 @@ func (s *AccountsService) Status(ctx context.Context, session *Session, opts ...
 // POST /account
 func (s *AccountsService) Update(ctx context.Context, session *Session, in UpdateAccountRequest, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, endpoint{
-		Call:         Call{API: AccountAPI, Op: "POST /account", Body: in, Session: session},
+		Call:         Call{API: AccountAPI, Op: "POST /account", Body: in, Session: session}, // ours A21: not Repeatable
 		needsSession: true, key: "customer", ifNull: ErrNotLoggedIn,
 	}, opts)
 }
@@ -298,8 +299,8 @@ func (s *AccountsService) Logout(ctx context.Context, session *Session, opts ...
 // GET /account/search
 func (s *AccountsService) Search(ctx context.Context, email string, opts ...CallOption) (*Customer, error) {
 	return do[*Customer](ctx, s.client, endpoint{
-		Call:            Call{API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}},
-		extraCredential: OrganizationKey, key: "customer", ifNull: ErrNotFound,
+		Call:            Call{API: AccountAPI, Op: "GET /account/search", Query: searchQuery{email}}, // ours A01
+		extraCredential: OrganizationKey, key: "customer", ifNull: ErrNotFound,                       // ours A10
 	}, opts)
 }
 
@@ -326,7 +327,7 @@ func (c *Client) refresher(given map[Credential]string) refresher {
 // refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
 func (c *Client) refreshTokens(ctx context.Context, token string, opts ...CallOption) (*Tokens, error) {
 	var response Response
-	tokens, err := do[*renewedTokens](ctx, c, endpoint{
+	tokens, err := do[*renewedTokens](ctx, c, endpoint{ // ours A17: not Repeatable
 		Call: Call{API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}}, key: "access", spent: []string{token},
 	}, append(opts, WithResponseInto(&response)))
 	var failed *Error

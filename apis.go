@@ -54,11 +54,11 @@ var apis = map[API]api{
 	PartnerAPI: {home: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
 	AccountAPI: {
 		home: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount,
-		login: login{"POST /login", "Email and password combination is incorrect.", 0, ErrUnauthorized},
+		login: login{"POST /login", "Email and password combination is incorrect.", 0, ErrUnauthorized}, // ours A11
 	},
 	NetworkAPI: {
 		home: "https://api.backstack.com", credential: NetworkToken, open: openNetwork,
-		login: login{"POST /app/login", "The username or password is incorrect.", http.StatusBadRequest, ErrInvalid}, // of package partnertest, not documented
+		login: login{"POST /app/login", "The username or password is incorrect.", http.StatusBadRequest, ErrInvalid}, // ours N15: of package partnertest
 	},
 }
 
@@ -120,7 +120,7 @@ type place struct{ header, query string }
 // headers, so it carries the partner token in the query. Callers must set neither.
 var credentials = map[Credential]place{
 	PartnerToken:    {header: "X-Token-Auth", query: "token"},
-	AccountKey:      {query: "key"},
+	AccountKey:      {query: "key"}, // ours A05
 	OrganizationKey: {header: "Api-Key"},
 	NetworkToken:    {header: "Authorization"},
 }
@@ -148,6 +148,7 @@ func strange(status int, body []byte) *Error {
 }
 
 // form is how the APIs write messages. The path after "Not Found:" contains arguments of the call.
+// ours S04: any form of a message, in all three APIs
 var form = messages.Form{
 	NotFields: []string{"success", "status", "error_type", "type", "code", "request_method", "dev_message"},
 	CutAfter:  "Not Found",
@@ -159,7 +160,8 @@ func withMessages(failed *Error, found messages.Found) *Error {
 	return failed
 }
 
-// openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}. False is a failure with any status.
+// openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}.
+// ours P10: false is a failure with any status
 func openPartner(status int, body []byte) ([]byte, *Error) {
 	success, kind := jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error_type"}
 	jsonwire.Find(body, &success, &kind)
@@ -185,7 +187,7 @@ func partnerKinds(status int, failed *Error) []error {
 	case failed.Type == "invalid_token":
 		return []error{ErrUnauthorized}
 	case kind != nil && !errors.Is(kind, ErrInvalid):
-		return []error{kind}
+		return []error{kind} // ours P09: a 404 has the type and the message of a 400
 	}
 	kinds := kindsOf(failed.Messages)
 	if (kind != nil || failed.Type == "invalid_params") && !slices.Contains(kinds, ErrAlreadyExists) {
@@ -194,8 +196,9 @@ func partnerKinds(status int, failed *Error) []error {
 	return kinds
 }
 
-// openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, which come with status 200, and the observed
-// forms without "status". An empty body is a success; decode refuses it if the call reads a value.
+// openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, and the observed forms without "status". An empty
+// body is a success; decode refuses it if the call reads a value.
+// ours A02, A03: the body tells a failure, whose status is 200 too
 func openAccount(status int, body []byte) ([]byte, *Error) {
 	says, success, failure := jsonwire.Member{Name: "status"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error"}
 	list, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
@@ -208,6 +211,7 @@ func openAccount(status int, body []byte) ([]byte, *Error) {
 	}
 	succeeded, known := success.Bool()
 	odd, saysOK := success.Value != nil && !known, strings.EqualFold(says.Text(), "ok")
+	// ours S05: 0 and 1, and any case
 	isFailure := strings.EqualFold(says.Text(), "error") || known && !succeeded || failure.IsTruthy() ||
 		says.Value == nil && (list.HasText() || list.HasFieldTexts() || message.HasText() || more.IsTruthy())
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
@@ -230,7 +234,8 @@ const refusedRefresh = "Unable to decode refresh token"
 // errRefreshRefused is the kind of refusedRefresh, because redaction may change the message.
 var errRefreshRefused = errors.New("refresh refused")
 
-// accountKinds is kindsBy for an API whose paths name no objects: a 404 means an unknown route.
+// accountKinds is kindsBy for an API whose paths name no objects.
+// ours A04: a 404 means an unknown route
 func accountKinds(status int, messages []string) []error {
 	kinds := []error{ErrBadResponse}
 	if status != http.StatusNotFound {
@@ -260,7 +265,7 @@ func openNetwork(status int, body []byte) ([]byte, *Error) {
 	var said networkFailure
 	_ = jsonwire.Unmarshal(failure.Value, &said) // a member of another type does not make it less of a failure
 	failed := withMessages(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage}, form.Find(body))
-	for _, code := range []int{status, said.Code, http.StatusBadRequest} {
+	for _, code := range []int{status, said.Code, http.StatusBadRequest} { // ours N13
 		if kind := statusKind(code); kind != nil {
 			failed.kinds = []error{kind}
 			break
@@ -294,12 +299,14 @@ type networkFailure struct {
 // messageKinds are the kinds of the APIs' messages, used if neither status nor type decides. A * stands for any text. Any
 // other message is ErrInvalid.
 var messageKinds = []messageKind{
+	// ours P05: the message of either revision
 	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
 	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
-	means("*has already been taken", ErrInvalid, ErrAlreadyExists),
+	means("*has already been taken", ErrInvalid, ErrAlreadyExists), // ours A13: of any field
 	means("Please use a valid API Key.", ErrUnauthorized),
 	means("Email and password combination is incorrect.", ErrUnauthorized),
 	means(refusedRefresh, ErrUnauthorized),
+	// ours A12: by the part that has no address of the fan club
 	means("Unable to login.*", ErrForbidden),
 	means("Your email address has an unregistered account*", ErrForbidden),
 	means("Your email address has not been confirmed.*", ErrForbidden),
@@ -361,7 +368,7 @@ func kindsOfMessage(message string) []error {
 			return known.kinds
 		}
 	}
-	return invalid
+	return invalid // ours A14
 }
 
 var invalid = []error{ErrInvalid}

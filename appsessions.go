@@ -146,7 +146,7 @@ func (s *AppSession) UnmarshalJSON(data []byte) error {
 	user, account := jsonwire.Member{Name: "user"}, jsonwire.Member{Name: "account"}
 	access, alerts := jsonwire.Member{Name: "access"}, jsonwire.Member{Name: "alerts"}
 	jsonwire.Find(data, &jwt, &auth, &app, &user, &account, &access, &alerts)
-	if jwt.Text() == "" && auth.Value == nil {
+	if jwt.Text() == "" && auth.Value == nil { // ours N16
 		return reason(`neither "jwt" nor "auth" in the body`)
 	}
 	authenticated, _ := auth.Bool()
@@ -187,6 +187,7 @@ func (s *AppSession) readChoice(auth []byte) {
 }
 
 // readAccounts keeps the order of the API and skips entries without an ID.
+// ours N07: the accounts are in either form of a collection
 func (s *AppSession) readAccounts(accounts []byte) {
 	objects := [][]byte{accounts}
 	for entry := range jsonwire.Items(accounts) {
@@ -244,6 +245,7 @@ func (s *AppSessionsService) Current(ctx context.Context, opts ...CallOption) (*
 //
 // POST /app/login
 func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts ...CallOption) (*AppSession, error) {
+	// ours N17: Repeatable
 	return do[*AppSession](ctx, s.client, endpoint{Call: Call{API: NetworkAPI, Op: "POST /app/login", Body: in, Repeatable: true}}, opts)
 }
 
@@ -253,7 +255,7 @@ func (s *AppSessionsService) Login(ctx context.Context, in AppLoginRequest, opts
 //
 // POST /app/login-account
 func (s *AppSessionsService) SelectAccount(ctx context.Context, accountID string, opts ...CallOption) (*AppSession, error) {
-	return do[*AppSession](ctx, s.client, endpoint{
+	return do[*AppSession](ctx, s.client, endpoint{ // ours N17: Repeatable
 		Call: Call{API: NetworkAPI, Op: "POST /app/login-account", Body: selectAccountBody{accountID}, Repeatable: true},
 	}, opts)
 }

@@ -108,18 +108,18 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts
 	f.API, f.Op, f.Number = r.api, r.op, number
 	err := s.exchange(ctx, r, &f)
 	if f.Outcome != OutcomeAnswered {
-		f.retryAfter = retryafter.Of(f.header)
+		f.retryAfter = retryafter.Of(f.header) // ours S09
 	}
 	if err != nil {
 		f.cause = ofTransport(ctx, err)
 		f.Err = hide(f.cause)
 		return f
 	}
-	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // some servers send a byte order mark
+	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // ours S01
 	r.to.login.tell(r.op, f.StatusCode, f.failure)
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:
-		f.rejected = !r.secrets.renewed
+		f.rejected = !r.secrets.renewed // ours S08: nothing was processed
 	case f.Outcome == OutcomeAnswered:
 		r.secrets.accept()
 		if r.session != nil {
@@ -225,9 +225,9 @@ func incompleteKinds(ctx context.Context, status int, err error) []error {
 func outcomeOf(status int) Outcome {
 	switch {
 	case status == http.StatusTooManyRequests:
-		return OutcomeUnsent
+		return OutcomeUnsent // ours S07: nothing was processed
 	case status < http.StatusOK, status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
-		return OutcomeUnknown
+		return OutcomeUnknown // ours S06
 	default:
 		return OutcomeAnswered
 	}

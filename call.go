@@ -89,6 +89,7 @@ func (call *Call) isWrite() bool {
 }
 
 // isIdempotent reports whether the call may be retried if its outcome is unknown.
+// ours S10: by its method, as HTTP says
 func (call *Call) isIdempotent() bool {
 	method, _, _ := strings.Cut(call.Op, " ")
 	return call.Repeatable || slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete}, method)

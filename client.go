@@ -94,7 +94,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	agent := strings.TrimSpace(s.product + " partnerapi-go/" + Version)
 	s.headers = map[bool]http.Header{
 		false: {"Accept": {"application/json"}, "User-Agent": {agent}},
-		true:  {"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"}},
+		true:  {"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"}}, // ours P11
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
 	c := &Client{settings: sealed.New(s)}

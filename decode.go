@@ -9,7 +9,8 @@ import (
 )
 
 // decode reads the value from a payload. An empty payload, null or an object without documented fields is a failure, never a
-// zero value. Beside a failure it returns the part that it could read, because a write has succeeded.
+// zero value.
+// ours S12: beside a failure it returns the part that it could read, because a write has succeeded
 func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 	if e.login && e.Session.opened().isEmpty() {
 		return value, badResponse("a login without a session cookie")
@@ -27,7 +28,7 @@ func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 	case reads && e.key == "":
 		known, err = jsonwire.PresenceOf(payload), own.UnmarshalJSON(payload)
 	default:
-		known, err = jsonwire.UnmarshalMember(payload, e.key, &value)
+		known, err = jsonwire.UnmarshalMember(payload, e.key, &value) // ours S02, S03: package jsonwire reads odd spellings
 	}
 	if record, checks := any(value).(completer); checks && known == jsonwire.Present && err == nil {
 		err = record.complete()

@@ -300,7 +300,7 @@ func unenveloped(status int) *Error {
 	kind := statusKind(status)
 	switch {
 	case isRedirect(status):
-		return badResponse("redirects are not followed")
+		return badResponse("redirects are not followed") // ours S11
 	case kind == nil, errors.Is(kind, ErrNotFound):
 		return badResponse("not in the API's form")
 	case errors.Is(kind, ErrServer), errors.Is(kind, ErrRateLimited):

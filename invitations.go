@@ -47,6 +47,7 @@ type UpdateInvitationRequest struct {
 	FeeProposed Optional[float64] `json:"fee_proposed,omitzero"`
 }
 
+// ours N05: an empty update would be taken for an activation
 func (in UpdateInvitationRequest) check() (field, why string) {
 	if in == (UpdateInvitationRequest{}) {
 		return "UpdateInvitationRequest", noFieldSet
@@ -75,7 +76,7 @@ func InvitationToken(link string) (string, error) {
 	}
 	fragment := u.EscapedFragment()
 	_, afterPath, _ := strings.Cut(fragment, "?")
-	for _, part := range []string{u.RawQuery, afterPath, fragment} {
+	for _, part := range []string{u.RawQuery, afterPath, fragment} { // ours N12
 		values, _ := url.ParseQuery(part) // invalid parts of the rest do not matter
 		if token := values.Get("token"); token != "" {
 			return token, nil
@@ -91,8 +92,8 @@ func InvitationToken(link string) (string, error) {
 // POST /account/network-invitations
 func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequest, opts ...CallOption) (*Invitation, error) {
 	return do[*Invitation](ctx, s.client, endpoint{
-		Call:     Call{API: NetworkAPI, Op: "POST /account/network-invitations", Body: in},
-		optional: true,
+		Call:     Call{API: NetworkAPI, Op: "POST /account/network-invitations", Body: in}, // ours N20: not Repeatable
+		optional: true,                                                                     // ours N02
 	}, opts)
 }
 
@@ -103,7 +104,7 @@ func (s *InvitationsService) Create(ctx context.Context, in CreateInvitationRequ
 //
 // POST /account/network-invitations/{token}
 func (s *InvitationsService) Activate(ctx context.Context, token string, opts ...CallOption) (*Activation, error) {
-	return do[*Activation](ctx, s.client, endpoint{
+	return do[*Activation](ctx, s.client, endpoint{ // ours N05, N06, N20: no body, the usual credential, not Repeatable
 		Call: Call{API: NetworkAPI, Op: "POST /account/network-invitations/{token}", Args: []string{token}},
 	}, opts)
 }
@@ -131,7 +132,7 @@ func (s *InvitationsService) All(ctx context.Context, in ListOptions, opts ...Ca
 //
 // POST /account/network-invitations/{id}
 func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInvitationRequest, opts ...CallOption) error {
-	_, err := do[none](ctx, s.client, endpoint{
+	_, err := do[none](ctx, s.client, endpoint{ // ours N02, N20
 		Call: Call{API: NetworkAPI, Op: "POST /account/network-invitations/{id}", Args: []string{id}, Body: in},
 	}, opts)
 	return err
@@ -142,7 +143,7 @@ func (s *InvitationsService) Update(ctx context.Context, id string, in UpdateInv
 //
 // DELETE /account/network-invitations/{id}
 func (s *InvitationsService) Delete(ctx context.Context, id string, opts ...CallOption) error {
-	_, err := do[none](ctx, s.client, endpoint{
+	_, err := do[none](ctx, s.client, endpoint{ // ours N03
 		Call: Call{API: NetworkAPI, Op: "DELETE /account/network-invitations/{id}", Args: []string{id}},
 	}, opts)
 	return err

@@ -40,6 +40,8 @@ func (ds *domains) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// add reads an entry.
+// ours N07: its ID is its only key, or a member
 func (ds *domains) add(object []byte) error {
 	entries := jsonwire.Entries(object)
 	if len(entries) == 0 {
@@ -77,7 +79,9 @@ type Network struct {
 }
 
 // UnmarshalJSON reads a network in both of the API's spellings: proposed_date in an object, fee_proposed_date in a list.
-func (n *Network) UnmarshalJSON(data []byte) error { return redactedOrNil(jsonwire.Unmarshal(data, n)) }
+func (n *Network) UnmarshalJSON(data []byte) error { // ours N08
+	return redactedOrNil(jsonwire.Unmarshal(data, n))
+}
 
 // UpdateNetworkRequest is a change of a network.
 type UpdateNetworkRequest struct {
@@ -133,6 +137,7 @@ func (s *NetworksService) All(ctx context.Context, in ListOptions, opts ...CallO
 //
 // POST /account/networks/{child_account_id}
 func (s *NetworksService) Update(ctx context.Context, childAccountID string, in UpdateNetworkRequest, opts ...CallOption) error {
+	// ours N04, N11, N19: any 2xx is a success, a fee of 0 is sent, and the update is idempotent
 	_, err := do[none](ctx, s.client, endpoint{
 		Call: Call{API: NetworkAPI, Op: "POST /account/networks/{child_account_id}", Args: []string{childAccountID}, Body: in, Repeatable: true},
 	}, opts)
@@ -151,6 +156,7 @@ func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opt
 	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
 	var failed *Error
 	complete := errors.As(err, &failed) && failed.Body != nil // an incomplete response may have been the API's
+	// ours N01: the route does not exist
 	if complete && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
 		call.path, call.earlierDoubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)
 		return do[*NetworkDeletion](ctx, s.client, call, opts)

@@ -77,6 +77,7 @@ func list[T any](ctx context.Context, client *Client, call endpoint, in ListOpti
 func (p *Page[T]) UnmarshalJSON(data []byte) error { return redactedOrNil(p.read(data)) }
 
 func (p *Page[T]) read(data []byte) error {
+	// ours N21: the tag of Filters reads the keys of an object, and no other form
 	if err := jsonwire.Unmarshal(data, p); err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ const recordsPerPage = 100
 // all returns the items on the pages of the list that call requests, in order.
 func all[T any](ctx context.Context, client *Client, call endpoint, in ListOptions, opts []CallOption) iter.Seq2[T, error] {
 	in.Page, in.Records = cmp.Or(in.Page, 1), cmp.Or(in.Records, recordsPerPage)
-	list := walk.List[T]{
+	list := walk.List[T]{ // ours N14: it ends where its own numbers say so
 		First: in.Page, Records: in.Records, MaxRecords: recordsPerPage,
 		// It is unknown whether the call was sent. An error without attempts would say that it was not.
 		Unended: &Error{API: call.API, Op: call.Op, Attempts: 1, cause: reason("the call did not end")},

@@ -56,7 +56,8 @@ type step struct {
 	reason error // why the call ends, unless the response says it
 }
 
-// rateWindow is added to the wait after a 429 without Retry-After, because the partner API counts requests over two seconds.
+// rateWindow is added to the wait after a 429 without Retry-After.
+// ours P12: a sibling of the partner API counts requests over two seconds
 const rateWindow = 2 * time.Second
 
 // plan decides what follows an attempt. attempt is its number, without retries after a renewal. remaining is the time until

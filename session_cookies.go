@@ -12,6 +12,7 @@ import (
 )
 
 // cookieSession is a session of cookies.
+// ours A07: as browsers handle them, for one server
 type cookieSession struct {
 	mu      sync.Mutex
 	origin  string // of the server that set the cookies; they are sent to no other

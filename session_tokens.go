@@ -87,7 +87,7 @@ func expiration(data []byte) (at UnixTime) {
 }
 
 const (
-	refreshMargin  = 30 * time.Second // before the expiration: clocks differ, and a request takes a while to arrive
+	refreshMargin  = 30 * time.Second // ours A18: before the expiration, because clocks differ and a request takes a while to arrive
 	refreshTimeout = 3 * time.Minute  // of a refresh, with all retries and waits
 )
 
@@ -233,7 +233,7 @@ func (t *tokenSession) isEmpty() bool {
 func (t *tokenSession) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.Tokens, t.ended = Tokens{}, true
+	t.Tokens, t.ended = Tokens{}, true // ours A19
 }
 
 // export returns an empty cookie session after a logout.
@@ -342,7 +342,7 @@ func (t *tokenSession) take(tokens Tokens, unaccepted bool) {
 		t.denied.Add("", time.Now())
 	}
 	t.unstored = true
-	if tokens.RefreshToken != "" {
+	if tokens.RefreshToken != "" { // ours A17: without a new one, the earlier one may still be valid
 		t.RefreshToken, t.RefreshTokenExpires = tokens.RefreshToken, tokens.RefreshTokenExpires
 	}
 	if tokens.AccessToken != "" {
@@ -350,7 +350,8 @@ func (t *tokenSession) take(tokens Tokens, unaccepted bool) {
 	}
 }
 
-// learn reports, once for a call, that the API rejected the access token: it has done nothing then.
+// learn reports, once for a call, that the API rejected the access token.
+// ours A16: it has done nothing then
 func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry bool) {
 	if c.sent == "" {
 		return false

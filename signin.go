@@ -197,6 +197,7 @@ func (s *signIn) accept(string) {
 }
 
 // Invalidate removes the JWT, unless it was replaced by now, or a pause or the limit of renewals forbids another sign-in.
+// ours N18: nothing else renews a JWT
 func (s *signIn) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,7 +71,7 @@ func (s *SignupService) URL(ctx context.Context, in SignupRequest) (string, erro
 // GET /partners/signup
 func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...CallOption) (*url.URL, error) {
 	// The documented success is a redirect, which is a failure of every other call.
-	r, err := encode(ctx, s.client, signupCall(in), opts)
+	r, err := encode(ctx, s.client, signupCall(in), opts) // ours P01: the token is in the header
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	if failed != nil {
 		return nil, explain(ctx, r, res, failed)
 	}
-	return location, nil
+	return location, nil // ours P02: a secret, because it may sign the parent in
 }
 
 // redirectOf returns the address that the response to r redirects to.
@@ -89,7 +89,7 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 	failed := res.failure
 	switch {
 	case failed != nil && (res.cause != nil || !isRedirect(res.StatusCode) || !errors.Is(failed, ErrBadResponse)):
-		return nil, failed // the API documents a redirect for this operation only
+		return nil, failed // ours P03: any 3xx is the redirect that the API documents, for this operation only
 	case failed == nil:
 		return nil, badResponse("no redirect")
 	}
@@ -98,7 +98,7 @@ func redirectOf(r *request, res result) (*url.URL, *Error) {
 	if err != nil || to == "" || location.Host == "" || location.Scheme != "https" && location.Scheme != "http" {
 		return nil, badResponse("a redirect without a valid Location")
 	}
-	if secrets := r.secrets.all(); redact.Echoes(to, secrets) || redact.Echoes(location.String(), secrets) { // resolving dots can put a token together
+	if secrets := r.secrets.all(); redact.Echoes(to, secrets) || redact.Echoes(location.String(), secrets) { // ours P04: resolving dots can put a token together
 		return nil, badResponse("a redirect to a URL that contains a credential")
 	}
 	return location, nil

@@ -29,7 +29,7 @@ type CreateSubscriptionRequest struct {
 	Plan Plan `json:"plan,omitzero"`
 }
 
-// A pk that could not be sent in a path would make a subscription that can be neither changed nor cancelled.
+// ours P14: a pk that could not be sent in a path would make a subscription that can be neither changed nor cancelled.
 func (in CreateSubscriptionRequest) check() (field, why string) {
 	if pathpattern.IsDots(in.PK) {
 		return "PK", pathpattern.NotASegment
@@ -81,8 +81,9 @@ func (c *confirmed) UnmarshalJSON(data []byte) error {
 //
 // POST /partners/subscriptions
 func (s *SubscriptionsService) Create(ctx context.Context, in CreateSubscriptionRequest, opts ...CallOption) error {
+	// ours P07, P13, P17: the plan may be left out, the e-mail is plain text, and the API may send it an invitation
 	_, err := do[confirmed](ctx, s.client, endpoint{
-		Call: Call{API: PartnerAPI, Op: "POST /partners/subscriptions", Body: in, Repeatable: true},
+		Call: Call{API: PartnerAPI, Op: "POST /partners/subscriptions", Body: in, Repeatable: true}, // ours P06
 	}, opts)
 	return err
 }
@@ -103,7 +104,7 @@ func (s *SubscriptionsService) Update(ctx context.Context, pk string, in UpdateS
 // DELETE /partners/subscriptions/{pk}
 func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...CallOption) error {
 	_, err := do[confirmed](ctx, s.client, endpoint{
-		Call: Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions/{pk}", Args: []string{pk}},
+		Call: Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions/{pk}", Args: []string{pk}}, // ours P15: no body
 	}, opts)
 	return err
 }
@@ -114,7 +115,7 @@ func (s *SubscriptionsService) Cancel(ctx context.Context, pk string, opts ...Ca
 // DELETE /partners/subscriptions
 func (s *SubscriptionsService) CancelLegacy(ctx context.Context, pk string, opts ...CallOption) error {
 	_, err := do[confirmed](ctx, s.client, endpoint{
-		Call: Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions", Body: cancelSubscriptionRequest{pk}},
+		Call: Call{API: PartnerAPI, Op: "DELETE /partners/subscriptions", Body: cancelSubscriptionRequest{pk}}, // ours P16
 	}, opts)
 	return err
 }
@@ -133,7 +134,7 @@ func (s *SubscriptionsService) Ensure(ctx context.Context, in CreateSubscription
 	if in.Plan == "" {
 		return false, nil
 	}
-	_, err = do[confirmed](ctx, s.client, endpoint{
+	_, err = do[confirmed](ctx, s.client, endpoint{ // ours P08: also if the plan is the same
 		Call: Call{
 			API: PartnerAPI, Op: "PUT /partners/subscriptions/{pk}", Args: []string{in.PK}, Body: UpdateSubscriptionRequest{in.Plan},
 		},

@@ -157,6 +157,7 @@ type UnixTime struct {
 }
 
 // A UnixTime is between these seconds: the zero time.Time and the start of the year 10000, both excluded.
+// ours N09: the unit of the network API's dates
 const (
 	minUnix = -62135596800
 	maxUnix = 253402300800
@@ -309,7 +310,7 @@ func (o Optional[T]) written() any {
 	case stateSet:
 		return o.value
 	case stateClear:
-		return ""
+		return "" // ours N10: the API's empty value
 	default:
 		return nil
 	}

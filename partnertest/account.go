@@ -39,12 +39,12 @@ const (
 	accountUnregistered    = "Your email address has an unregistered account associated with it. Please contact support for assistance."
 	accountUnconfirmed     = "Your email address has not been confirmed. Please click on the link from your confirmation email or contact support for assistance."
 	accountRefusedRefresh  = "Unable to decode refresh token"
-	accountBlankEmail      = "Email can't be blank"                         // ours: a missing or blank e-mail: `Email can't be blank`
-	accountBadBirthdate    = "Birthdate is invalid"                         // ours: a birthdate that is not YYYY-MM-DD: `Birthdate is invalid`
-	accountBadConfirmation = "Password confirmation doesn't match Password" // ours: a confirmation that differs from the password: `Password confirmation doesn't match Password`
+	accountBlankEmail      = "Email can't be blank"                         // ours A22
+	accountBadBirthdate    = "Birthdate is invalid"                         // ours A23
+	accountBadConfirmation = "Password confirmation doesn't match Password" // ours A24
 )
 
-// ours: the session cookie is `partnertest_session`; it does not expire before `Fake.ExpireSessions`
+// ours A25: it does not expire before Fake.ExpireSessions
 const sessionCookie = "partnertest_session"
 
 func accountOK(members map[string]any) reply {
@@ -61,7 +61,7 @@ func accountFailed(messages ...string) reply {
 func checkAccountKey(f *Fake, in *request) *reply {
 	club, known := f.fanclubs[in.URL.Query().Get("key")]
 	if !known {
-		refused := accountFailed(accountBadKey) // ours: an unknown `key`, in every operation: `Please use a valid API Key.`, as for a search
+		refused := accountFailed(accountBadKey) // ours A26: in every operation
 		return &refused
 	}
 	in.fanclub = club
@@ -80,7 +80,7 @@ func checkOrganizationKey(f *Fake, in *request) *reply {
 }
 
 func accountNoRoute(in *request) reply {
-	// ours: an unknown path is a 404: `Not Found: ` and the path
+	// ours A27
 	return inJSON(http.StatusNotFound, map[string]string{"error": "Not Found: " + in.URL.EscapedPath()})
 }
 
@@ -91,7 +91,7 @@ func (f *Fake) current(in *request) (Customer, bool) {
 		id, known = f.sessions.get(cookie.Value)
 	}
 	c, exists := f.customers.get(id)
-	// ours: a session is invalid with the key of another fan club, and for a customer who is blocked or not confirmed
+	// ours A28
 	return c, known && exists && c.FanclubID == in.fanclub.ID && !c.Unconfirmed && !c.Blocked
 }
 
@@ -108,7 +108,7 @@ func (f *Fake) ExpireSessions() {
 func (f *Fake) getAccount(in *request) reply {
 	c, found := f.current(in)
 	if !found {
-		return accountOK(map[string]any{"customer": nil})
+		return accountOK(map[string]any{"customer": nil}) // ours A09: null here, and a failure elsewhere
 	}
 	w := f.wire(c)
 	w.ListsOptIn = orFalse(c.ListsOptIn)
@@ -121,7 +121,7 @@ func (f *Fake) getAccount(in *request) reply {
 // accountStatus only looks for a cookie, as documented.
 func (f *Fake) accountStatus(in *request) reply {
 	_, err := in.Cookie(sessionCookie)
-	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours: `GET /account/status` does not validate an access token, as documented for a cookie
+	return accountOK(map[string]any{"logged_in": err == nil || hasBearer(in)}) // ours A29: nor an access token
 }
 
 func (f *Fake) accountBenefits(in *request) reply {
@@ -138,7 +138,8 @@ func (f *Fake) accountBenefits(in *request) reply {
 	return accountOK(map[string]any{"benefits": benefits})
 }
 
-// ours: `accept_terms` and `lists_opt_in_source` have no effect, and a user name may be taken twice
+// createAccountBody has the members that have an effect.
+// ours A30, A31: accept_terms has none, and a user name may be taken twice
 type createAccountBody struct {
 	Email     string     `json:"email"`
 	FirstName string     `json:"first_name"`
@@ -156,7 +157,7 @@ type passwords struct {
 func (f *Fake) createAccount(in *request) reply {
 	body, ok := read[createAccountBody](in)
 	if !ok || body == (createAccountBody{}) {
-		return accountFailed(accountNoCustomer) // ours: a body that is not JSON in UTF-8: `Customer parameter is required.`
+		return accountFailed(accountNoCustomer) // ours A32
 	}
 	birthdate, badBirthdate := partnerapi.ParseDate(body.Birthdate)
 	var wrong []string
@@ -175,8 +176,7 @@ func (f *Fake) createAccount(in *request) reply {
 	if len(wrong) > 0 {
 		return accountFailed(wrong...)
 	}
-	// ours: a new customer is registered and confirmed immediately, and expired, as the document defines it for a customer
-	// without a subscription; its example is not
+	// ours A33: the customer is confirmed, and expired as the document defines it; its example is not
 	c := f.put(Customer{Customer: partnerapi.Customer{
 		Email: body.Email, FirstName: body.FirstName, LastName: body.LastName, Birthdate: birthdate,
 		Username: body.Username, FanclubID: in.fanclub.ID, Expired: true,
@@ -239,7 +239,7 @@ func (f *Fake) updateAccount(in *request) reply {
 	if len(wrong) > 0 {
 		return accountFailed(wrong...)
 	}
-	c = f.put(body.applyTo(c)) // ours: a new password ends no session
+	c = f.put(body.applyTo(c)) // ours A34: a new password ends no session
 	return accountOK(map[string]any{"customer": f.wire(c)})
 }
 
@@ -248,10 +248,10 @@ func (body updateAccountBody) applyTo(c Customer) Customer {
 		{body.Email, &c.Email}, {body.FirstName, &c.FirstName}, {body.LastName, &c.LastName}, {body.Username, &c.Username},
 	} {
 		if change.from != nil {
-			*change.to = *change.from // ours: an empty name in an update clears it
+			*change.to = *change.from // ours A35: an empty name too
 		}
 	}
-	// ours: a new e-mail is valid immediately, without a confirmation; the newest hundred earlier ones stay aliases
+	// ours A36: a new e-mail is valid immediately
 	if !slices.Contains(c.EmailAliases, c.Email) {
 		c.EmailAliases = append([]string{c.Email}, c.EmailAliases[:min(len(c.EmailAliases), 99)]...)
 	}
@@ -273,9 +273,9 @@ func (f *Fake) login(in *request) reply {
 	case !known:
 		return accountFailed(accountWrongLogin)
 	case !c.registered():
-		return accountFailed(accountUnregistered) // ours: a login of an unregistered customer is refused as such, whatever the password
+		return accountFailed(accountUnregistered) // ours A37: whatever the password
 	case c.Password == "" || c.Password != body.Password:
-		return accountFailed(accountWrongLogin) // ours: only a login with the right password reveals that the customer is blocked or not confirmed
+		return accountFailed(accountWrongLogin) // ours A38: also if the customer is blocked or not confirmed
 	case c.Blocked:
 		return accountFailed(accountBlocked)
 	case c.Unconfirmed:
@@ -288,7 +288,8 @@ func (f *Fake) login(in *request) reply {
 	return withCookie(accountOK(map[string]any{"customer": w}), session, 0)
 }
 
-// ours: a logout without a session succeeds
+// logout succeeds without a session too.
+// ours A39
 func (f *Fake) logout(in *request) reply {
 	done := accountOK(nil)
 	f.revoke(in)
@@ -307,7 +308,8 @@ func withCookie(r reply, value string, maxAge int) reply {
 	return r
 }
 
-// ours: a search also finds customers who are blocked, not confirmed or not registered
+// searchAccount finds customers in any state.
+// ours A40
 func (f *Fake) searchAccount(in *request) reply {
 	id, known := f.emails[addressOf(in.fanclub.ID, in.URL.Query().Get("email"))]
 	if !known {
@@ -318,7 +320,7 @@ func (f *Fake) searchAccount(in *request) reply {
 }
 
 // address is an e-mail within a fan club.
-// ours: e-mails are compared without regard to case; customers of different fan clubs may share one
+// ours A41, A42: in lower case; another fan club may have the same
 type address struct {
 	fanclub int64
 	email   string

@@ -18,7 +18,8 @@ var appOperations = []operation{
 	{api: partnerapi.NetworkAPI, op: "GET /app/logout", do: (*Fake).logOutUser, check: checkJWT},
 }
 
-// ours: a JWT is valid for an hour, or as `WithJWTLifetime` says
+// jwtLifetime is how long a JWT is valid, unless WithJWTLifetime says otherwise.
+// ours N43
 const jwtLifetime = time.Hour
 
 // AppUser is a user of the application that [AppKey] belongs to. A user with no Password cannot log in.
@@ -70,7 +71,7 @@ type appSession struct {
 }
 
 // appSession returns the session of the request's credential, or nil.
-// ours: `NetworkToken` is the JWT of a session without a user; all accounts share the same networks and invitations
+// ours N48: NetworkToken is the JWT of a session without a user
 func (f *Fake) appSession(in *request) *appSession {
 	jwt := in.Header.Get("Authorization")
 	if jwt == NetworkToken {
@@ -97,7 +98,7 @@ func checkAppKeyOrJWT(f *Fake, in *request) *reply {
 }
 
 // newJWT stores a session under a new JWT.
-// ours: earlier JWTs of a session stay valid until they expire
+// ours N49: earlier ones stay valid until they expire
 func (f *Fake) newJWT(s appSession) string {
 	jwt := f.newID("fake-jwt-", func(string) bool { return false })
 	s.expires = f.now().Add(f.jwtLifetime)
@@ -106,7 +107,7 @@ func (f *Fake) newJWT(s appSession) string {
 }
 
 // showSession starts a session for the app key and shows the session of a JWT.
-// ours: `GET /app/session` with a JWT returns the same JWT
+// ours N50: with the same JWT
 func (f *Fake) showSession(in *request) reply {
 	jwt := in.Header.Get("Authorization")
 	if jwt == AppKey {
@@ -139,7 +140,8 @@ func (f *Fake) logInUser(in *request) reply {
 	return f.sessionReply(f.newJWT(s), s)
 }
 
-// ours: a session that has an account can change it
+// selectAccount works in a session that has an account, too.
+// ours N51
 func (f *Fake) selectAccount(in *request) reply {
 	body, _ := read[struct {
 		AccountID string `json:"account_id"`
@@ -160,14 +162,14 @@ func (f *Fake) selectAccount(in *request) reply {
 }
 
 // logOutUser logs the session's user out.
-// ours: after a logout the JWT stays valid, with no user logged in
+// ours N52: the JWT of the request stays valid
 func (f *Fake) logOutUser(in *request) reply {
 	*in.session = appSession{expires: f.now().Add(f.jwtLifetime)}
 	return f.sessionReply(f.newJWT(appSession{}), appSession{})
 }
 
 // sessionReply shows a session.
-// ours: a session has the members `app`, `user`, `account`, `access` and `alerts`, which are empty without a user
+// ours N53: empty members are there without a user
 func (f *Fake) sessionReply(jwt string, s appSession) reply {
 	u := f.appUsers[s.username]
 	u.Roles = wire.OrEmpty(u.Roles)
@@ -188,7 +190,7 @@ func (f *Fake) sessionReply(jwt string, s appSession) reply {
 		shown["alerts"] = wire.OrEmpty(u.Alerts)
 	case s.username != "":
 		shown["auth"] = map[string]any{"select_account": map[string]any{
-			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours: `last_login` is the first account
+			"accounts": choices(u.Accounts), "last_login": u.Accounts[0].ID, // ours N54
 		}}
 	}
 	return inJSON(http.StatusOK, shown)

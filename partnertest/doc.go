@@ -16,7 +16,7 @@
 //
 // A [Fake] is stateful: a record that one call creates, the next call finds. It checks credentials and responds with the
 // bodies and messages that the vendors document. Where the documents are silent, tests should not depend on the fake:
-// docs/testing.md lists what it does.
+// docs/decisions.md lists what it does.
 //
 // [Fake.Fail] injects the faults of servers and networks, to test how code handles an outage.
 //

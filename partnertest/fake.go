@@ -187,7 +187,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // maxBody limits request bodies, except for taught operations. No documented body has more than a few hundred bytes.
-// ours: a body of more than 1 MiB is a 413, except in an operation of `Fake.Handle`
+// ours S13: a larger one is a 413
 const maxBody = 1 << 20
 
 // receive reads the body of a request, and discards it if the operation is unknown.

@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/internal/decisions"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
@@ -357,46 +358,16 @@ func sources(t *testing.T) map[string]*ast.File {
 	return files
 }
 
-// oursIn returns the text of a comment after "ours: ", on one line, or an empty string.
-func oursIn(comment *ast.CommentGroup) string {
-	_, ours, _ := strings.Cut(comment.Text(), "ours: ")
-	return strings.Join(strings.Fields(ours), " ")
+// decidedIn returns what the ledger says of the decisions that a comment refers to.
+func decidedIn(comment *ast.CommentGroup) (decided string) {
+	for _, id := range regexp.MustCompile(`\b[PANS]\d\d\b`).FindAllString(comment.Text(), -1) {
+		d, _ := decisions.ByID(id)
+		decided += d.Decided
+	}
+	return decided
 }
 
-// docs/testing.md lists what the fake does where the vendors' documents say nothing: each comment that begins with "ours: ".
-func TestDocumentListsWhatIsOurs(t *testing.T) {
-	t.Parallel()
-	apis := map[string]string{
-		"fake.go": "All three APIs", "partner.go": "Partner API", "account.go": "Account API", "tokens.go": "Account API",
-		"network.go": "Network API", "list.go": "Network API", "invitation.go": "Network API", "appsession.go": "Network API",
-	}
-	marked := make(map[string][]string)
-	for name, file := range sources(t) {
-		for _, comment := range file.Comments {
-			if ours := oursIn(comment); ours != "" {
-				require.Contains(t, apis, name, "the API of this file is not known here")
-				marked[apis[name]] = append(marked[apis[name]], ours)
-			}
-		}
-	}
-	page, err := os.ReadFile("../docs/testing.md")
-	require.NoError(t, err)
-	_, section, found := strings.Cut(string(page), "\n## Where the documents are silent\n")
-	require.True(t, found)
-	section, _, _ = strings.Cut(section, "\n## ")
-	parts := strings.Split(section, "\n### ")[1:]
-	require.Len(t, parts, len(marked))
-	for _, part := range parts {
-		title, list, _ := strings.Cut(part, "\n")
-		var listed []string
-		for _, item := range strings.Split(list, "\n- ")[1:] {
-			listed = append(listed, strings.Join(strings.Fields(item), " "))
-		}
-		assert.ElementsMatch(t, marked[title], listed, "the comments that begin with \"ours: \", and the list in docs/testing.md: %s", title)
-	}
-}
-
-// A message is in a document of the vendors, or marked as ours and quoted.
+// A message is in a document of the vendors, or in a decision that its line refers to.
 func TestMessagesAreDocumentedOrOurs(t *testing.T) {
 	t.Parallel()
 	documents, err := filepath.Glob("../testdata/*.json")
@@ -421,7 +392,7 @@ func TestMessagesAreDocumentedOrOurs(t *testing.T) {
 			require.NoError(t, err)
 			messages++
 			if !strings.Contains(documented.String(), message) {
-				assert.Contains(t, oursIn(value.Comment)+oursIn(value.Doc), "`"+message+"`", "%s: %s", name, value.Names[0])
+				assert.Contains(t, decidedIn(value.Comment), "`"+message+"`", "%s: %s", name, value.Names[0])
 			}
 			return true
 		})

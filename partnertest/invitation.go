@@ -21,10 +21,12 @@ type invitation struct {
 // the other.
 func (i invitation) token() string { return tokenPrefix + i.ID }
 
-// ours: the link in the e-mail is `https://yourapp.example/networks?token=token-` and the id
+// tokenPrefix and the ID are the token in the link of an e-mail.
+// ours N40
 const tokenPrefix = "token-"
 
-// ours: an invitation can be activated for 7 days, or as `WithInvitationLifetime` says
+// invitationLifetime is how long an invitation can be activated, unless WithInvitationLifetime says otherwise.
+// ours N41
 const invitationLifetime = 7 * 24 * time.Hour
 
 type invitationBody struct {
@@ -83,9 +85,9 @@ func (f *Fake) createInvitation(in *request) reply {
 	if len(wrong) > 0 {
 		return networkInvalid(in, wrong)
 	}
-	// ours: an e-mail can be invited more than once
+	// ours N42: an e-mail can be invited more than once
 	i := f.invite(partnerapi.Invitation{Email: body.Email, DomainID: body.DomainID, FeeProposed: body.FeeProposed.value})
-	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours: creating and updating an invitation is a 200 with the invitation
+	return inJSON(http.StatusOK, f.wireInvitation(i)) // ours N02
 }
 
 // invite adds an invitation, or replaces the one with its ID. It fills in missing fields.
@@ -110,7 +112,7 @@ func (f *Fake) invite(i partnerapi.Invitation) invitation {
 
 func (f *Fake) listInvitations(in *request) reply {
 	filters := []string{string(partnerapi.InvitationPending), string(partnerapi.InvitationExpired)}
-	// ours: an unknown `filter` matches no invitation
+	// ours N44: an unknown filter matches no invitation
 	return listOf(in, f.invitations.all(), filters, func(i invitation, q listQuery) bool {
 		return contains(i.Email, q.search) && (q.filter == "" || q.filter == string(f.status(i)))
 	}, func(i invitation) any { return f.wireInvitation(i) })
@@ -118,7 +120,7 @@ func (f *Fake) listInvitations(in *request) reply {
 
 // isUpdate distinguishes two operations with the same path. A request without a body is an activation, and one with a
 // field of an update is an update.
-// ours: for a body without such a field, as many clients send {}, the path decides between an activation and an update
+// ours N05: for a body without such a field, as many clients send {}, the path decides
 func isUpdate(f *Fake, in *request) bool {
 	switch {
 	case !hasBody(in):
@@ -148,7 +150,7 @@ func (f *Fake) isToken(x string) bool {
 }
 
 // updateInvitation sends a new e-mail.
-// ours: the e-mail of an update has the same link, which is valid for a full lifetime again
+// ours N45: with the same link, which is valid for a full lifetime again
 func (f *Fake) updateInvitation(in *request) reply {
 	i, known := f.invitations.get(in.PathValue("id"))
 	if !known {
@@ -178,18 +180,17 @@ func (f *Fake) deleteInvitation(in *request) reply {
 		return networkNotFound(in)
 	}
 	f.invitations.remove(id)
-	return reply{status: http.StatusNoContent} // ours: deleting an invitation is a 204
+	return reply{status: http.StatusNoContent} // ours N03
 }
 
 func (f *Fake) activateInvitation(in *request) reply {
 	id, isToken := strings.CutPrefix(in.PathValue("token"), tokenPrefix)
 	i, known := f.invitations.get(id)
 	if !isToken || !known || f.status(i) == partnerapi.InvitationExpired {
-		return networkNotFound(in) // ours: an unknown or expired token is a 404: `Not found.`
+		return networkNotFound(in) // ours N46
 	}
 	domain, _ := f.domain(i.DomainID)
-	// ours: an activation names the new account by the e-mail and agrees to the proposed fee; it requires a credential like
-	// every operation
+	// ours N06, N47: with a credential; the account is named by the e-mail, and has the proposed fee
 	n := partnerapi.Network{
 		AccountID: f.newID(accountPrefix, f.networks.has), AccountTitle: i.Email, DomainTitle: domain.Title,
 	}

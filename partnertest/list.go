@@ -19,7 +19,7 @@ func readListQuery(in *request) listQuery {
 	q := in.URL.Query()
 	asked := listQuery{search: q.Get("search"), filter: q.Get("filter")}
 	asked.page = max(1, atoi(q.Get("page"), 1))
-	// ours: `records` above 100 is 100, and below 1 is 25; a `page` below 1 is 1
+	// ours N35
 	asked.records = min(100, atoi(q.Get("records"), 25))
 	if asked.records < 1 {
 		asked.records = 25
@@ -28,7 +28,7 @@ func readListQuery(in *request) listQuery {
 }
 
 // atoi returns otherwise for invalid numbers.
-// ours: a `page` or `records` that is not a number is ignored
+// ours N36
 func atoi(s string, otherwise int) int {
 	n, err := strconv.Atoi(s)
 	if err != nil {
@@ -38,7 +38,7 @@ func atoi(s string, otherwise int) int {
 }
 
 // listOf returns a page of a record list.
-// ours: lists are in the order of creation
+// ours N37: in the order of creation
 func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(T, listQuery) bool, show func(T) any) reply {
 	q := readListQuery(in)
 	page, total := []any{}, 0
@@ -53,12 +53,12 @@ func listOf[T any](in *request, all iter.Seq[T], filters []string, matches func(
 	}
 	return inJSON(http.StatusOK, map[string]any{
 		"list": page, "total": total, "search": q.search, "filter": q.filter, "filters": wire.OrEmpty(filters),
-		"pages": max(1, (total+q.records-1)/q.records), // ours: an empty list has one page
+		"pages": max(1, (total+q.records-1)/q.records), // ours N38: one if the list is empty
 	})
 }
 
 // contains reports whether search finds a record.
-// ours: `search` finds any part of the name or the e-mail, without regard to case
+// ours N39: any part of the name or the e-mail
 func contains(s, search string) bool {
 	return search == "" || strings.Contains(strings.ToLower(s), strings.ToLower(search))
 }

@@ -37,17 +37,17 @@ const (
 // The messages of failures. That of a required field is the vendor's.
 const (
 	fieldRequired        = "This value is required."
-	fieldInvalid         = "This value is not valid."               // ours: an unknown domain, or a fee that is not a number: `This value is not valid.`
-	networkBadValues     = "Please check the values."               // ours: a 400: `Please check the values.`, with the fields if the body is JSON in UTF-8
-	networkNoSuchRecord  = "Not found."                             // ours: an unknown id is a 404: `Not found.`
-	networkNotSignedIn   = "Please sign in."                        // ours: a missing or invalid credential is a 401: `Please sign in.`
-	networkMissingValues = "Required values are missing."           // ours: a login without a user name or a password is a 400: `Required values are missing.`, with the fields
-	networkWrongLogin    = "The username or password is incorrect." // ours: a wrong user name or password is a 400: `The username or password is incorrect.`
-	networkNoMember      = "You do not belong to this account."     // ours: an account that is not the user's is a 403: `You do not belong to this account.`
+	fieldInvalid         = "This value is not valid."               // ours N22
+	networkBadValues     = "Please check the values."               // ours N23
+	networkNoSuchRecord  = "Not found."                             // ours N24
+	networkNotSignedIn   = "Please sign in."                        // ours N25
+	networkMissingValues = "Required values are missing."           // ours N26
+	networkWrongLogin    = "The username or password is incorrect." // ours N15
+	networkNoMember      = "You do not belong to this account."     // ours N27
 )
 
 // defaultDomains are replaced by [WithDomains].
-// ours: there are two domains, dom_agency and dom_wholesale
+// ours N28
 var defaultDomains = []partnerapi.Domain{
 	{ID: "dom_agency", Title: "Government Agency", Description: "Government agency account type"},
 	{ID: "dom_wholesale", Title: "Wholesale Distributor", Description: "Wholesale distributor account type"},
@@ -85,7 +85,7 @@ func networkSignIn(in *request) *reply {
 }
 
 // networkNoRoute returns a response without the envelope, so that a client can tell it from a missing record.
-// ours: an unknown path is a 404 in plain text
+// ours N29
 func networkNoRoute(*request) reply { return plainNotFound() }
 
 func (f *Fake) listDomains(in *request) reply {
@@ -95,7 +95,7 @@ func (f *Fake) listDomains(in *request) reply {
 		Description string `json:"description"`
 	}
 	if in.URL.Query().Get("collection") != "true" {
-		// ours: domains without `collection=true` are a record list
+		// ours N30: they are a record list without it
 		return listOf(in, slices.Values(f.domains), nil, func(d partnerapi.Domain, q listQuery) bool {
 			return q.filter == "" && contains(d.Title, q.search)
 		}, func(d partnerapi.Domain) any { return wireDomain(d) })
@@ -108,7 +108,7 @@ func (f *Fake) listDomains(in *request) reply {
 }
 
 // child returns the account ID in the path.
-// ours: an activated account has the same id with `act_` as in lists with `acc_`, and a path takes both
+// ours N31: with either prefix
 func (f *Fake) child(in *request) string {
 	id := in.PathValue("child_account_id")
 	if number, activated := strings.CutPrefix(id, activatedPrefix); activated && !f.networks.has(id) {
@@ -131,7 +131,7 @@ func (f *Fake) getNetwork(in *request) reply {
 		ProposedUserID    *string  `json:"proposed_user_id"`
 		AccountTitle      string   `json:"account_title"`
 		DomainTitle       string   `json:"domain_title"`
-	}{ // ours: a network without a proposed fee has null for its members
+	}{ // ours N32: null without a proposed fee
 		n.AccountID, n.Fee, n.FeeProposed, unixOrNull(n.FeeProposedDate), wire.OrNull(n.ProposedAccountID), wire.OrNull(n.ProposedUserID),
 		n.AccountTitle, n.DomainTitle,
 	})
@@ -146,7 +146,7 @@ func (f *Fake) listNetworks(in *request) reply {
 		FeeProposed     *float64 `json:"fee_proposed"`
 		FeeProposedDate *int64   `json:"fee_proposed_date"`
 	}
-	// ours: networks have no filters, so any `filter` matches nothing
+	// ours N33: networks have no filters, so any filter matches nothing
 	return listOf(in, f.networks.all(), nil, func(n partnerapi.Network, q listQuery) bool {
 		return q.filter == "" && contains(n.AccountTitle, q.search)
 	}, func(n partnerapi.Network) any {
@@ -169,7 +169,7 @@ func (f *Fake) updateNetwork(in *request) reply {
 		n.Fee = *body.Fee.value
 	}
 	f.networks.put(n.AccountID, n)
-	return reply{status: http.StatusOK} // ours: an update of a network is a 200 without a body
+	return reply{status: http.StatusOK} // ours N04
 }
 
 func (f *Fake) deleteNetwork(in *request) reply {
@@ -189,7 +189,7 @@ type number struct {
 }
 
 // UnmarshalJSON reads a number, or an empty value.
-// ours: `null` clears a number, as `""` does
+// ours N34: null is one too
 func (n *number) UnmarshalJSON(data []byte) error {
 	n.submitted = true
 	if s := string(data); s == `""` || s == "null" {

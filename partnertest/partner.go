@@ -15,9 +15,9 @@ var partnerOperations = []operation{
 	{api: partnerapi.PartnerAPI, op: "POST /partners/subscriptions", do: (*Fake).createSubscription},
 	{api: partnerapi.PartnerAPI, op: "PUT /partners/subscriptions/{pk}", do: (*Fake).updateSubscription, when: hasPlans},
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions/{pk}", do: (*Fake).cancelSubscription, when: hasPlans},
-	// ours: the current revision also cancels by a pk in the body, because the vendor promises to keep old URLs
+	// ours P16: in both revisions
 	{api: partnerapi.PartnerAPI, op: "DELETE /partners/subscriptions", do: (*Fake).cancelLegacySubscription},
-	// ours: the landing page of a signup is `/partner/welcome`, and requires no login
+	// ours P18
 	{api: partnerapi.PartnerAPI, op: "GET /welcome", do: welcome, check: everybody},
 }
 
@@ -28,13 +28,11 @@ const (
 	partnerDuplicate       = "Partner PK has already been added"
 	partnerDuplicateLegacy = "Partner pk has already been invited"
 	partnerBlankEmail      = "Email is blank"
-	partnerBlankPlan       = "Plan is blank"                         // ours: a new subscription with a missing, empty or null plan: `Plan is blank`
-	partnerBadPlan         = "Please provide a valid plan"           // ours: an unknown plan, or an update without one: `Please provide a valid plan`
-	partnerBadBirthday     = "Please provide a valid child_birthday" // ours: a signup with an invalid birthday: `Please provide a valid child_birthday`
-	partnerBadBody         = "Please provide a valid body"           // ours: a body that is not JSON in UTF-8: `Please provide a valid body`
-	// ours: a body of another type than application/json is a 415: `Please send application/json`; another API of the vendor has
-	// the same status
-	partnerBadType = "Please send application/json"
+	partnerBlankPlan       = "Plan is blank"                         // ours P19
+	partnerBadPlan         = "Please provide a valid plan"           // ours P20
+	partnerBadBirthday     = "Please provide a valid child_birthday" // ours P21
+	partnerBadBody         = "Please provide a valid body"           // ours P22
+	partnerBadType         = "Please send application/json"          // ours P11
 )
 
 // WithLegacySubscriptions makes the fake serve subscriptions as in the vendor's revision before plans: a subscription
@@ -61,7 +59,7 @@ func partnerInvalid(message string) reply {
 }
 
 func partnerUnknownPK() reply {
-	return partnerFailed(http.StatusNotFound, "invalid_params", partnerBadPK)
+	return partnerFailed(http.StatusNotFound, "invalid_params", partnerBadPK) // ours P09
 }
 
 func checkPartnerToken(_ *Fake, in *request) *reply {
@@ -75,7 +73,7 @@ func checkPartnerToken(_ *Fake, in *request) *reply {
 func everybody(*Fake, *request) *reply { return nil }
 
 func partnerNoRoute(*request) reply {
-	// ours: an unknown path is a 404 with an HTML page
+	// ours P23
 	return reply{http.StatusNotFound, htmlHeader(), []byte("<!DOCTYPE html>\n<title>Not found</title>\n<h1>Not found</h1>\n")}
 }
 
@@ -95,17 +93,17 @@ func (f *Fake) signUp(in *request) reply {
 	}
 	switch {
 	case parent.PK == "":
-		return partnerInvalid(partnerBadPK) // ours: a signup without a pk: `Please provide a valid pk`, as for an update
+		return partnerInvalid(partnerBadPK) // ours P24
 	case isBlank(parent.Email):
-		return partnerInvalid(partnerBlankEmail) // ours: a signup with a blank e-mail: `Email is blank`, as for a subscription
+		return partnerInvalid(partnerBlankEmail) // ours P25
 	case badBirthday != nil:
 		return partnerInvalid(partnerBadBirthday)
 	}
-	// ours: a second signup with the same pk changes nothing; the vendor promises only that there is no second account
+	// ours P26: a second signup with the same pk changes nothing
 	if !f.signups.has(parent.PK) {
-		f.signups.put(parent.PK, parent) // ours: a signup is not a subscription: its pk can be subscribed, and cannot be updated
+		f.signups.put(parent.PK, parent) // ours P27: it is not a subscription
 	}
-	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}}
+	return reply{status: http.StatusFound, header: http.Header{"Location": {"/partner/welcome"}}} // ours P03
 }
 
 //go:embed welcome.html
@@ -142,14 +140,14 @@ func (f *Fake) createSubscription(in *request) reply {
 	if refused != nil {
 		return *refused
 	}
-	duplicate := partnerDuplicate
+	duplicate := partnerDuplicate // ours P05: each revision has its own message
 	if f.legacy {
-		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours: the revision before plans ignores a plan
+		duplicate, body.Plan = partnerDuplicateLegacy, "" // ours P28
 	}
-	// ours: of several problems of a new subscription the first is named: pk, e-mail, known pk, plan
+	// ours P29: the first problem is named
 	switch {
 	case body.PK == "":
-		return partnerInvalid(partnerBadPK) // ours: a new subscription without a pk: `Please provide a valid pk`, as for an update
+		return partnerInvalid(partnerBadPK) // ours P30
 	case isBlank(body.Email):
 		return partnerInvalid(partnerBlankEmail)
 	case f.subscriptions.has(body.PK):
@@ -178,7 +176,7 @@ func (f *Fake) updateSubscription(in *request) reply {
 	case !isPlan(body.Plan):
 		return partnerInvalid(partnerBadPlan)
 	}
-	s.Plan = body.Plan
+	s.Plan = body.Plan // ours P08: also the plan that it has
 	f.subscriptions.put(pk, s)
 	return inJSON(http.StatusOK, partnerDone)
 }
@@ -202,7 +200,7 @@ func (f *Fake) cancel(pk string) reply {
 	if !f.subscriptions.has(pk) {
 		return partnerUnknownPK()
 	}
-	f.subscriptions.remove(pk) // ours: a cancelled pk can be subscribed again
+	f.subscriptions.remove(pk) // ours P31: it can be subscribed again
 	return inJSON(http.StatusOK, partnerDone)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// ours: an access token is valid for 15 minutes and a refresh token for a day, about as long as the vendor's
+// ours A43: about as long as the vendor's
 const (
 	accessLifetime  = 15 * time.Minute
 	refreshLifetime = 24 * time.Hour
@@ -56,8 +56,7 @@ func (f *Fake) grant(customer int64, t partnerapi.Tokens) partnerapi.Tokens {
 }
 
 // refresh exchanges a refresh token for new tokens.
-// ours: a refresh spends the refresh token, and the earlier access token stays valid until it expires; with the key of another
-// fan club, the response is that for an unknown token
+// ours A17, A44: it spends the refresh token, and the earlier access token stays valid
 func (f *Fake) refresh(in *request) reply {
 	body, _ := read[struct {
 		RefreshToken string `json:"refresh_token"`
@@ -89,7 +88,7 @@ func (f *Fake) bearerOf(in *request) (customer int64, known bool) {
 }
 
 // revoke revokes the tokens of a request.
-// ours: a logout with an access token also revokes the refresh token that came with it
+// ours A19: the refresh token too that came with the access token
 func (f *Fake) revoke(in *request) {
 	g, _ := f.access.get(bearer(in))
 	f.refreshes.remove(g.RefreshToken)
