@@ -195,7 +195,7 @@ func (r *request) build(ctx context.Context, number int, floor *dialgate.Floor) 
 	out := &outgoing{target: r.url, op: operation{r.api, r.op, number}}
 	out.Request = *(&http.Request{
 		Method: r.method, URL: &out.target, Host: r.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
-	}).WithContext(context.WithValue(out.trace.Watch(ctx, floor), operationKey{}, &out.op))
+	}).WithContext(out.trace.Watch(ctx, floor, operationKey{}, &out.op))
 	if r.content != nil {
 		// net/http knows that a NopCloser of a bytes.Reader is in memory, and writes it together with the headers.
 		out.content.Reset(r.content)

@@ -11,23 +11,75 @@ import (
 	"sync/atomic"
 )
 
-// Trace is what httptrace reports about the connection of a request.
+// Trace is what httptrace reports about the connection of a request, and the context of the request: a context for each value
+// in it would be an allocation for each.
 type Trace struct {
-	hooks      httptrace.ClientTrace
+	context.Context
+
+	key, value any // of the caller
+
+	hooks      atomic.Pointer[httptrace.ClientTrace] // set when the transport asks for them
 	asked, got atomic.Bool
+	isTraced   bool   // the context below has the hooks
 	below      *trips // nil without a Floor
 }
 
-// Watch returns a context for the request. If floor is not nil, the request reaches it through middlewares: what they do
-// with their own traces proves nothing.
-func (t *Trace) Watch(ctx context.Context, floor *Floor) context.Context {
-	if floor != nil {
-		ctx, t.below = floor.watch(ctx)
-		return ctx
+// Watch returns a context for the request, in which key has a value. If floor is not nil, the request reaches it through
+// middlewares: what they do with their own traces proves nothing.
+func (t *Trace) Watch(ctx context.Context, floor *Floor, key, value any) context.Context {
+	t.Context, t.key, t.value = ctx, key, value
+	switch {
+	case floor != nil:
+		t.Context, t.below = floor.watch(ctx)
+	case httptrace.ContextClientTrace(ctx) != nil:
+		t.Context, t.isTraced = httptrace.WithClientTrace(ctx, t.clientTrace()), true // which calls the hooks of ctx too
 	}
-	t.hooks.GetConn = func(string) { t.asked.Store(true) }
-	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.got.Store(true) }
-	return httptrace.WithClientTrace(ctx, &t.hooks)
+	return t
+}
+
+// Value returns the value of key in the context.
+func (t *Trace) Value(key any) any {
+	switch {
+	case key == t.key && key != nil:
+		return t.value
+	case key == traceKey && t.below == nil && !t.isTraced:
+		return t.clientTrace()
+	default:
+		return t.Context.Value(key)
+	}
+}
+
+// String is what a context derived from this one prints of it.
+func (t *Trace) String() string { return "dialgate.Trace" }
+
+// clientTrace returns the hooks of package httptrace.
+func (t *Trace) clientTrace() *httptrace.ClientTrace {
+	if t.hooks.Load() == nil {
+		t.hooks.CompareAndSwap(nil, &httptrace.ClientTrace{
+			GetConn: func(string) { t.asked.Store(true) },
+			GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
+		})
+	}
+	return t.hooks.Load()
+}
+
+// traceKey is the key of the hooks in a context. Package httptrace does not export it, but asks any context for it.
+var traceKey = func() any {
+	var asked keyOf
+	httptrace.ContextClientTrace(&asked)
+	return asked.key
+}()
+
+// keyOf is a context that keeps the key that it was asked for.
+type keyOf struct {
+	context.Context
+
+	key any
+}
+
+func (k *keyOf) Value(key any) any {
+	k.key = key
+	return nil
 }
 
 // IsUnsent reports whether there is proof that a request that failed with err was not sent: a connection was asked for,

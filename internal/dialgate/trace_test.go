@@ -25,7 +25,7 @@ var refused = &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 func watched(t *testing.T, hooks ...func(*httptrace.ClientTrace)) *Trace {
 	t.Helper()
 	traced := new(Trace)
-	ctx := traced.Watch(t.Context(), nil)
+	ctx := traced.Watch(t.Context(), nil, nil, nil)
 	for _, call := range hooks {
 		call(httptrace.ContextClientTrace(ctx))
 	}
@@ -34,6 +34,43 @@ func watched(t *testing.T, hooks ...func(*httptrace.ClientTrace)) *Trace {
 
 func asked(tr *httptrace.ClientTrace) { tr.GetConn("a.example:443") }
 func got(tr *httptrace.ClientTrace)   { tr.GotConn(httptrace.GotConnInfo{}) }
+
+// The context of a request has the caller's value, all that its parent has, and ends with it.
+func TestTraceIsAContext(t *testing.T) {
+	t.Parallel()
+	type ours struct{}
+	type parents struct{}
+	parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), parents{}, "b"))
+	ctx := new(Trace).Watch(parent, nil, ours{}, "a")
+	assert.Equal(t, "a", ctx.Value(ours{}))
+	assert.Equal(t, "b", ctx.Value(parents{}))
+	assert.Nil(t, ctx.Value(struct{}{}))
+	derived, stop := context.WithCancel(ctx)
+	defer stop()
+	cancel(io.EOF)
+	<-derived.Done()
+	assert.Equal(t, context.Canceled, derived.Err())
+	assert.Equal(t, io.EOF, context.Cause(derived))
+	assert.Equal(t, "dialgate.Trace.WithCancel", fmt.Sprint(derived))
+	assert.Nil(t, new(Trace).Watch(t.Context(), nil, nil, nil).Value(nil))
+}
+
+// The hooks of the caller's own trace are called too, and every question for the hooks has the same answer.
+func TestTraceBesideAnother(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	outer := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(host string) { seen = append(seen, host) }})
+	for _, parent := range []context.Context{t.Context(), outer} {
+		traced := new(Trace)
+		ctx := traced.Watch(parent, nil, nil, nil)
+		assert.Same(t, httptrace.ContextClientTrace(ctx), httptrace.ContextClientTrace(ctx))
+		asked(httptrace.ContextClientTrace(ctx))
+		assert.True(t, traced.IsUnsent(refused, false, errtext.Parts))
+		httptrace.ContextClientTrace(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{})).GotConn(httptrace.GotConnInfo{})
+		assert.False(t, traced.IsUnsent(refused, false, errtext.Parts))
+	}
+	assert.Equal(t, []string{"a.example:443"}, seen)
+}
 
 func TestTraceIsUnsent(t *testing.T) {
 	t.Parallel()
