@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -84,15 +83,19 @@ func (call *Call) check(name string, input any) error {
 }
 
 func (call *Call) isWrite() bool {
-	method, _, _ := strings.Cut(call.Op, " ")
-	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
+	switch method, _, _ := strings.Cut(call.Op, " "); method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	default:
+		return true
+	}
 }
 
 // isIdempotent reports whether the call may be retried if its outcome is unknown.
 // ours S10: by its method, as HTTP says
 func (call *Call) isIdempotent() bool {
 	method, _, _ := strings.Cut(call.Op, " ")
-	return call.Repeatable || slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete}, method)
+	return call.Repeatable || !call.isWrite() || method == http.MethodPut || method == http.MethodDelete
 }
 
 func (e *endpoint) expectation() expectation { return expectation{e.key, e.ifNull, e.isWrite()} }

@@ -3,7 +3,6 @@ package partnerapi
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -134,11 +133,11 @@ func (e *endpoint) content() ([]byte, error) {
 	if err := e.check("Body", e.Body); err != nil {
 		return nil, err
 	}
-	if why := jsonwire.Unsendable(e.Body, written); why != "" {
+	body, why, err := jsonwire.Marshal(e.Body, written)
+	switch {
+	case why != "":
 		return nil, e.refuse("Body", why)
-	}
-	body, err := json.Marshal(e.Body)
-	if err != nil {
+	case err != nil:
 		return nil, e.refuse("Body", whyNot(err))
 	}
 	return body, nil

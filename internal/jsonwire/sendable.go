@@ -1,6 +1,7 @@
 package jsonwire
 
 import (
+	"bytes"
 	"cmp"
 	"encoding"
 	"encoding/json"
@@ -11,6 +12,16 @@ import (
 	"sync"
 	"unicode/utf8"
 )
+
+// Marshal is json.Marshal. It also returns the result of [Unsendable], for which it inspects v only if the JSON does not prove that
+// nothing was replaced.
+func Marshal(v any, written func(any) (any, bool)) (data []byte, why string, err error) {
+	data, err = json.Marshal(v)
+	if err != nil || !utf8.Valid(data) || bytes.Contains(data, []byte(`\ufffd`)) || bytes.Contains(data, []byte("\ufffd")) {
+		why = Unsendable(v, written)
+	}
+	return data, why, err
+}
 
 // Unsendable returns why encoding/json would send another value than v, or would fail for a number, or the empty string.
 // encoding/json replaces every byte that is not valid UTF-8 by U+FFFD, so that two different keys could become one. This

@@ -1,7 +1,6 @@
 package jsonwire
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -59,10 +58,12 @@ const (
 
 // PresenceOf returns whether data is empty, null or anything else, which need not be JSON.
 func PresenceOf(data []byte) Presence {
-	switch text := bytes.Trim(data, " \t\r\n"); string(text) {
-	case "":
+	s := source(data)
+	i := s.space(0)
+	switch {
+	case i == len(s):
 		return Absent
-	case "null":
+	case s.has(i, "null") && s.end(i+len("null")) != bad:
 		return Null
 	default:
 		return Present

@@ -21,6 +21,8 @@ type Invalid struct {
 func Split(op string) (method, pattern string, invalid *Invalid) {
 	method, pattern, _ = strings.Cut(op, " ")
 	switch {
+	case method != "" && isPlain(method, "") && strings.HasPrefix(pattern, "/") && isPlain(pattern, "/{}"): // almost every one
+		return method, pattern, nil
 	case op == "":
 		return "", "", &Invalid{"Op", "empty"}
 	case method == "" || !strings.HasPrefix(pattern, "/") || strings.ContainsAny(pattern, "?#% ") || strings.Contains(pattern, "...}"):
@@ -32,9 +34,23 @@ func Split(op string) (method, pattern string, invalid *Invalid) {
 	}
 }
 
+// isPlain reports whether a text consists of letters, digits, - and _, and of others.
+func isPlain(text, others string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if letter := c | 0x20; (letter < 'a' || letter > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Expand returns the escaped path in which each wildcard is replaced by one of args, as one segment.
 func Expand(pattern string, args []string) (escaped string, invalid *Invalid) {
-	if !strings.ContainsAny(pattern, "{}*") && len(args) == 0 { // nothing to replace, and no "*", which stays as a segment only
+	switch {
+	case len(args) == 0 && isPlain(pattern, "/"):
+		return pattern, nil
+	case len(args) == 0 && !strings.ContainsAny(pattern, "{}*"): // nothing to replace, and no "*", which stays as a segment only
 		return (&url.URL{Path: pattern}).EscapedPath(), nil
 	}
 	segments := strings.Split(pattern[1:], "/")
