@@ -123,8 +123,8 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts
 	case f.Outcome == OutcomeAnswered:
 		r.secrets.accept()
 		if r.session != nil {
-			payload, failed := f.payload, f.failure // f does not escape, so that a call allocates none
-			f.relogin = r.session.learn(func() bool { return r.expects.isLoggedOut(payload, failed) })
+			expects, payload, failed := r.expects, f.payload, f.failure // r and f do not escape, so that a call allocates neither
+			f.relogin = r.session.learn(func() bool { return expects.isLoggedOut(payload, failed) })
 		}
 	}
 	return f
@@ -164,7 +164,7 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	r.secrets.spend(r.session.absorb(resp, &r.url)...)
+	r.secrets.spend(r.session.absorb(resp)...)
 	f.StatusCode, f.header, f.Outcome = resp.StatusCode, resp.Header, outcomeOf(resp.StatusCode)
 	if f.doubt = !out.trace.IsAlone(resp.StatusCode); f.doubt && f.Outcome == OutcomeUnsent {
 		f.Outcome = OutcomeUnknown
@@ -198,9 +198,10 @@ func (r *request) build(ctx context.Context, number int, floor *dialgate.Floor) 
 	}).WithContext(out.trace.Watch(ctx, floor, operationKey{}, &out.op))
 	if r.content != nil {
 		// net/http knows that a NopCloser of a bytes.Reader is in memory, and writes it together with the headers.
-		out.content.Reset(r.content)
-		out.Body, out.ContentLength = io.NopCloser(&out.content), int64(len(r.content))
-		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.content)), nil }
+		content := r.content
+		out.content.Reset(content)
+		out.Body, out.ContentLength = io.NopCloser(&out.content), int64(len(content))
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 	}
 	r.secrets.spend(r.session.apply(&out.Request)...)
 	r.secrets.put(&out.Request)

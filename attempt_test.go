@@ -151,7 +151,7 @@ func TestNoCredentialInTheSharedRequest(t *testing.T) {
 		Call: Call{API: AccountAPI, Op: "GET /a", Session: session}, extraCredential: OrganizationKey,
 	}, nil)
 	require.NoError(t, err)
-	require.Nil(t, send(t.Context(), client, r).failure)
+	require.Nil(t, send(t.Context(), client, &r).failure)
 	assert.Equal(t, "https://services.sparkart.net/api/v1/a", r.url.String())
 	assert.Equal(t, http.Header{"Accept": {"application/json"}, "User-Agent": {"partnerapi-go/" + Version}}, r.header)
 }

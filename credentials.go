@@ -76,9 +76,10 @@ func (s hiddenSource) suits(which Credential, network *url.URL) error {
 type secrets struct {
 	api     API
 	op      string
-	held    []secret
-	spent   []string // other secrets that were sent: rejected tokens, and a session's cookies or tokens
-	renewed bool     // no source gets a rejected credential any more: it did, or a credential is of WithCredential
+	held    [2]secret // as many as a call can have
+	count   int       // of held
+	spent   []string  // other secrets that were sent: rejected tokens, and a session's cookies or tokens
+	renewed bool      // no source gets a rejected credential any more: it did, or a credential is of WithCredential
 }
 
 type secret struct {
@@ -103,7 +104,8 @@ func (s *secrets) ask(ctx context.Context, sources map[Credential]TokenSource, g
 				return failed
 			}
 		}
-		s.held = append(s.held, one)
+		s.held[s.count] = one
+		s.count++
 	}
 	return nil
 }
@@ -142,8 +144,8 @@ func retryAfterOf(cause error) time.Duration {
 }
 
 func (s *secrets) put(r *http.Request) {
-	for i := range s.held {
-		credentials[s.held[i].which].put(r, s.held[i].token)
+	for _, one := range s.held[:s.count] {
+		credentials[one.which].put(r, one.token)
 	}
 }
 
@@ -151,32 +153,33 @@ func (s *secrets) put(r *http.Request) {
 // returned another credential.
 func (s *secrets) renew(ctx context.Context, ask bool) (renewed bool, err error) {
 	s.renewed = true
-	var rejected []*secret
-	for i := range s.held {
-		one := &s.held[i]
+	var isRejected [len(s.held)]bool
+	for i, one := range s.held[:s.count] {
 		if source, ok := one.source.(interface{ Invalidate(token string) }); ok {
 			source.Invalidate(one.token)
 			s.spend(one.token)
-			rejected = append(rejected, one)
+			isRejected[i] = true
 		}
 	}
 	if !ask || ctx.Err() != nil {
 		return false, nil
 	}
-	for _, one := range rejected {
-		before := one.token
-		if failed := s.askFor(ctx, one); failed != nil {
-			return false, failed
+	for i := range isRejected {
+		if one := &s.held[i]; isRejected[i] {
+			before := one.token
+			if failed := s.askFor(ctx, one); failed != nil {
+				return false, failed
+			}
+			renewed = renewed || one.token != before
 		}
-		renewed = renewed || one.token != before
 	}
 	return renewed && ctx.Err() == nil, whyDone(ctx)
 }
 
 func (s *secrets) accept() {
-	for i := range s.held {
-		if source, ok := s.held[i].source.(accepting); ok {
-			source.accept(s.held[i].token)
+	for _, one := range s.held[:s.count] {
+		if source, ok := one.source.(accepting); ok {
+			source.accept(one.token)
 		}
 	}
 }
@@ -192,7 +195,7 @@ func (s *secrets) spend(values ...string) {
 
 func (s *secrets) all() []string {
 	all := slices.Clone(s.spent)
-	for _, one := range s.held {
+	for _, one := range s.held[:s.count] {
 		all = append(all, one.token)
 	}
 	return all

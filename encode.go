@@ -17,41 +17,41 @@ import (
 
 // encode returns the request of a call. It returns an [*ArgumentError] for an invalid call, and [ErrNoCredential] if a
 // credential is missing.
-func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*request, error) {
+func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (r request, _ error) {
 	s := c.config()
 	if s == nil {
-		return nil, e.refuse("client", "nil, or not made by NewClient")
+		return r, e.refuse("client", "nil, or not made by NewClient")
 	}
 	to := s.apis[e.API]
 	if to == nil {
-		return nil, e.refuse("API", whyNotAPI(e.API))
+		return r, e.refuse("API", whyNotAPI(e.API))
 	}
 	o, why := optionsOf(opts, [...]Credential{to.credential, e.extraCredential})
 	if why != "" {
-		return nil, e.refuse("CallOption", why)
+		return r, e.refuse("CallOption", why)
 	}
 	if ctx == nil {
-		return nil, e.refuse("ctx", "nil")
+		return r, e.refuse("ctx", "nil")
 	}
 	method, target, err := e.target(to.base)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	if target.RawQuery, err = e.query(to.credential); err != nil {
-		return nil, err
+		return r, err
 	}
 	content, err := e.content()
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	session, why := e.Session.join(e.Op, to, e.needsSession)
 	if why != "" {
-		return nil, e.refuse("session", why)
+		return r, e.refuse("session", why)
 	}
 	if session != nil {
 		session.key, session.refresh = o.given[AccountKey], c.refresher(o.given)
 	}
-	r := &request{
+	r = request{
 		to: to, api: e.API, op: e.Op, method: method, url: target, header: s.headersWith(o.header, content != nil), content: content,
 		secrets: secrets{api: e.API, op: e.Op, spent: e.spent}, session: session, expects: e.expectation(),
 		into: o.into, once: o.once, isIdempotent: e.isIdempotent(), earlierDoubt: e.earlierDoubt,
@@ -63,7 +63,7 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (*re
 		if e.earlierDoubt {
 			failed.kinds = append(failed.kinds, ErrOutcomeUnknown)
 		}
-		return nil, failed
+		return r, failed
 	}
 	return r, nil
 }

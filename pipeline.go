@@ -20,10 +20,10 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	if err != nil {
 		return zero, err
 	}
-	res := send(ctx, c, r)
+	res := send(ctx, c, &r)
 	defer res.body.Free()
 	if res.failure != nil {
-		return zero, explain(ctx, r, res, res.failure)
+		return zero, explain(ctx, &r, res, res.failure)
 	}
 	value, failed := decode[T](e, res.payload)
 	if failed == nil {
@@ -33,7 +33,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	if !e.isWrite() {
 		value = zero
 	}
-	return value, explain(ctx, r, res, failed)
+	return value, explain(ctx, &r, res, failed)
 }
 
 func send(ctx context.Context, c *Client, r *request) result {
@@ -42,9 +42,7 @@ func send(ctx context.Context, c *Client, r *request) result {
 	if r.into != nil {
 		started = time.Now()
 	}
-	res := repeat(ctx, rules{s.retry, r.isIdempotent, r.once}, &r.to.budget, s.observer, &r.secrets, func(ctx context.Context, number int) facts {
-		return s.attempt(ctx, r, number)
-	})
+	res := repeat(ctx, s, r)
 	if r.into != nil && res.attempts > 0 {
 		body := bytes.Clone(res.body.Bytes()) // the memory is pooled
 		*r.into = Response{res.StatusCode, withoutSecrets(res.header, r.secrets.all()), body, res.attempts, time.Since(started)}

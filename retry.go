@@ -113,11 +113,15 @@ type result struct {
 
 // repeat makes attempts until plan ends the call. Most calls end with their first attempt; go-retryablehttp makes the others:
 // it waits, and gives up on a done context.
-func repeat(ctx context.Context, p rules, b *budget.Budget, o observer, s *secrets, try func(ctx context.Context, number int) facts) result {
-	l := loop{rules: p, budget: b, observer: o, secrets: s, try: try}
-	l.attempt(ctx)
+func repeat(ctx context.Context, s *settings, r *request) result {
+	l := loop{rules: rules{s.retry, r.isIdempotent, r.once}, budget: &r.to.budget, observer: s.observer}
+	l.take(ctx, s.attempt(ctx, r, 1), &r.secrets)
 	if l.next.again {
-		l = l.retry(ctx)
+		kept := *r // on the heap, where the request of a call without retries is not
+		l = l.retry(ctx, func(ctx context.Context, number int) (facts, *secrets) {
+			return s.attempt(ctx, &kept, number), &kept.secrets
+		})
+		*r = kept
 	}
 	if l.attempts == 0 || l.next.again || l.last.Outcome != OutcomeAnswered {
 		l.add(whyDone(ctx))
@@ -133,8 +137,6 @@ type loop struct {
 	rules
 	result
 
-	try      func(ctx context.Context, number int) facts
-	secrets  *secrets
 	budget   *budget.Budget
 	observer observer
 	last     facts // of the last attempt that was made
@@ -142,9 +144,8 @@ type loop struct {
 	extra    int // attempts that a renewal added
 }
 
-// attempt makes one attempt, plans what follows and reports both.
-func (l *loop) attempt(ctx context.Context) {
-	f := l.try(ctx, l.attempts+1)
+// take takes over the facts of an attempt with these secrets, plans what follows and reports both.
+func (l *loop) take(ctx context.Context, f facts, s *secrets) {
 	l.cause = f.cause
 	if l.attempts == 0 || f.StatusCode != 0 {
 		l.facts = f
@@ -156,19 +157,22 @@ func (l *loop) attempt(ctx context.Context) {
 	l.attempts++
 	l.last = f
 	l.doubt = l.doubt || f.doubt || f.Outcome == OutcomeUnknown
-	l.next = l.follow(ctx)
+	l.next = l.follow(ctx, s)
 	f.Wait = l.next.wait
-	l.observer.report(ctx, f.Attempt, f.rejection())
+	if o := l.observer; o.hook != nil || o.logger != nil {
+		o.report(ctx, f.Attempt, f.rejection())
+	}
 }
 
 // retry makes the attempts after the first one. go-retryablehttp waits between them; it sees no request and no response, because
 // it would log URLs, and close connections. It takes a copy of l, so that a call without retries does not allocate one.
-func (l loop) retry(ctx context.Context) loop {
+func (l loop) retry(ctx context.Context, try func(ctx context.Context, number int) (facts, *secrets)) loop {
 	isMade := true // the first attempt
 	client := retryablehttp.Client{
 		HTTPClient: &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			if !isMade {
-				l.attempt(req.Context())
+				f, s := try(req.Context(), l.attempts+1)
+				l.take(req.Context(), f, s)
 			}
 			isMade = false
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
@@ -190,7 +194,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // follow plans what follows the last attempt, and renews the credentials if planned.
-func (l *loop) follow(ctx context.Context) (next step) {
+func (l *loop) follow(ctx context.Context, s *secrets) (next step) {
 	if l.last.Outcome == OutcomeAnswered {
 		l.budget.Refund()
 	}
@@ -198,7 +202,7 @@ func (l *loop) follow(ctx context.Context) (next step) {
 	switch {
 	case next.renew:
 		var err error
-		next.again, err = l.secrets.renew(ctx, !l.once)
+		next.again, err = s.renew(ctx, !l.once)
 		l.add(err)
 	case next.again && l.last.Outcome != OutcomeAnswered && !l.budget.Take():
 		next = step{reason: errNoBudget}

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/jarcoal/httpmock"
-	"github.com/partnerapi/partnerapi-go/internal/budget"
 	"github.com/partnerapi/partnerapi-go/internal/errno"
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 	"github.com/stretchr/testify/assert"
@@ -1184,22 +1183,22 @@ func TestRetryBudgetOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	const calls = 64
 	for range 5 {
-		var b budget.Budget
-		for range 99 { // of 100
-			require.True(t, b.Take())
-		}
 		var attempts atomic.Int64
 		start, arrived := make(chan struct{}), make(chan struct{}, 2*calls)
+		client := newTestClient(t, roundTripFunc(func(*http.Request) (*http.Response, error) {
+			attempts.Add(1)
+			arrived <- struct{}{}
+			<-start
+			return nil, io.EOF
+		}), WithRetry(RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}))
+		for range 99 { // of 100
+			require.True(t, client.config().apis[NetworkAPI].budget.Take())
+		}
 		var running sync.WaitGroup
 		for range calls {
 			running.Go(func() {
-				repeat(t.Context(), rules{RetryPolicy{MaxAttempts: 2, MinWait: 1, MaxWait: 1}, true, false}, &b, observer{}, new(secrets),
-					func(context.Context, int) facts {
-						attempts.Add(1)
-						arrived <- struct{}{}
-						<-start
-						return facts{Attempt: Attempt{Outcome: OutcomeUnknown}, cause: io.EOF}
-					})
+				_, err := client.Networks.Get(t.Context(), "acc_1")
+				assert.ErrorIs(t, err, io.EOF) //nolint:testifylint // not in the test's goroutine
 			})
 		}
 		for range calls {

@@ -114,6 +114,7 @@ const noSession = "nil or zero: sessions are made by Login, NewTokenSession, Imp
 // sessionCall is a session in use by one call. Its methods accept nil, for a call without a session.
 type sessionCall struct {
 	kind    sessionKind
+	origin  string // of the API
 	op      string
 	key     string // of WithCredential, or empty: of the client
 	refresh refresher
@@ -135,11 +136,12 @@ func (s *Session) join(op string, to *apiSettings, required bool) (_ *sessionCal
 		return nil, noSession
 	case !to.sessions:
 		return nil, "this API takes no session"
-	case !kind.join(originOf(to.base)):
-		return nil, "belongs to another server"
-	default:
-		return &sessionCall{kind: kind, op: op}, ""
 	}
+	origin := originOf(to.base)
+	if !kind.join(origin) {
+		return nil, "belongs to another server"
+	}
+	return &sessionCall{kind: kind, origin: origin, op: op}, ""
 }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
@@ -158,11 +160,11 @@ func (c *sessionCall) apply(req *http.Request) (secrets []string) {
 	return c.kind.apply(c, req)
 }
 
-func (c *sessionCall) absorb(resp *http.Response, from *url.URL) (secrets []string) {
+func (c *sessionCall) absorb(resp *http.Response) (secrets []string) {
 	if c == nil {
 		return nil
 	}
-	return c.kind.absorb(resp, originOf(from))
+	return c.kind.absorb(resp, c.origin)
 }
 
 func (c *sessionCall) learn(isLoggedOut func() bool) (retry bool) {

@@ -27,10 +27,10 @@ func (s *cookieSession) join(origin string) bool {
 
 func (s *cookieSession) ready(context.Context, *sessionCall) error { return nil }
 
-func (s *cookieSession) apply(_ *sessionCall, req *http.Request) (secrets []string) {
+func (s *cookieSession) apply(c *sessionCall, req *http.Request) (secrets []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.origin != originOf(req.URL) {
+	if s.origin != c.origin {
 		return nil
 	}
 	s.cookies.DropExpired(time.Now())

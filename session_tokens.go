@@ -213,7 +213,7 @@ func (t *tokenSession) apply(c *sessionCall, req *http.Request) (secrets []strin
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.sent = ""
-	if t.ended || t.origin != originOf(req.URL) {
+	if t.ended || t.origin != c.origin {
 		return nil
 	}
 	c.sent = t.AccessToken

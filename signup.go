@@ -75,11 +75,11 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	if err != nil {
 		return nil, err
 	}
-	res := send(ctx, s.client, r)
+	res := send(ctx, s.client, &r)
 	defer res.body.Free()
-	location, failed := redirectOf(r, res)
+	location, failed := redirectOf(&r, res)
 	if failed != nil {
-		return nil, explain(ctx, r, res, failed)
+		return nil, explain(ctx, &r, res, failed)
 	}
 	return location, nil // ours P02: a secret, because it may sign the parent in
 }
