@@ -193,9 +193,9 @@ type outgoing struct {
 // build returns a copy of the request with the credentials. It is traced at floor, or by its own context if that is nil.
 func (r *request) build(ctx context.Context, number int, floor *dialgate.Floor) *outgoing {
 	out := &outgoing{target: r.url, op: operation{r.api, r.op, number}}
-	out.Request = *(&http.Request{
-		Method: r.method, URL: &out.target, Host: r.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: maps.Clone(r.header),
-	}).WithContext(out.trace.Watch(ctx, floor, operationKey{}, &out.op))
+	out.Request = *out.WithContext(out.trace.Watch(ctx, floor, operationKey{}, &out.op))
+	out.Method, out.URL, out.Host, out.Header = r.method, &out.target, r.url.Host, maps.Clone(r.header)
+	out.Proto, out.ProtoMajor, out.ProtoMinor = "HTTP/1.1", 1, 1
 	if r.content != nil {
 		// net/http knows that a NopCloser of a bytes.Reader is in memory, and writes it together with the headers.
 		content := r.content

@@ -125,19 +125,16 @@ func (h *hidden) Format(f fmt.State, verb rune) { redact.Format(f, verb, h.Error
 // forget redacts secrets in the API's texts, plain and escaped as in a URL. Passwords are not redacted: a redacted common word
 // would reveal them.
 func (e *Error) forget(secrets []string) {
-	var forms redact.Forms
-	for _, text := range secrets {
-		forms = forms.Add(text)
-	}
+	without := func(text string) string { return redact.Secrets(text, secrets) }
 	for i := range e.Messages {
-		e.Messages[i] = forms.Remove(e.Messages[i])
+		e.Messages[i] = without(e.Messages[i])
 	}
 	said := maps.Clone(e.Fields)
 	clear(e.Fields)
 	for field, text := range said {
-		e.Fields[forms.Remove(field)] = forms.Remove(text)
+		e.Fields[without(field)] = without(text)
 	}
-	e.Type, e.DevMessage, e.RequestID = forms.Remove(e.Type), forms.Remove(e.DevMessage), forms.Remove(e.RequestID)
+	e.Type, e.DevMessage, e.RequestID = without(e.Type), without(e.DevMessage), without(e.RequestID)
 }
 
 // describe returns the text of a cause if it is known to contain no URL, header or body, and otherwise only its type.

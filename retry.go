@@ -197,6 +197,9 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 func (l *loop) follow(ctx context.Context, s *secrets) (next step) {
 	if l.last.Outcome == OutcomeAnswered {
 		l.budget.Refund()
+		if !l.last.rejected && !l.last.relogin {
+			return step{} // as plan would, for most calls
+		}
 	}
 	next = plan(l.rules, l.last, l.attempts-l.extra, remaining(ctx), l.budget.IsLeft(), rand.Float64()) //nolint:gosec // jitter spreads load, it hides nothing
 	switch {

@@ -27,7 +27,7 @@ func Find(data []byte, members ...*Member) bool {
 		name, start := s.name(i)
 		i = s.skip(start, 1)
 		for _, m := range members {
-			if i != bad && len(m.Name) == len(name) && strings.EqualFold(m.Name, string(name)) {
+			if i != bad && len(m.Name) == len(name) && (m.Name == string(name) || strings.EqualFold(m.Name, string(name))) {
 				m.Value = data[start:i]
 			}
 		}

@@ -14,11 +14,24 @@ import (
 // Mark replaces redacted text.
 const Mark = "[redacted]"
 
-// Forms are secrets, unchanged and escaped as in a URL.
-type Forms []string
+// Secrets returns text with every one of the secrets replaced by [Mark], unchanged and escaped as in a URL.
+func Secrets(text string, secrets []string) string {
+	isEscaped := strings.IndexByte(text, '%') >= 0 || strings.IndexByte(text, '+') >= 0
+	if !isEscaped && !slices.ContainsFunc(secrets, func(secret string) bool { return secret != "" && strings.Contains(text, secret) }) {
+		return text // as nearly every text
+	}
+	var all forms
+	for _, secret := range secrets {
+		all = all.add(secret)
+	}
+	return all.remove(text)
+}
 
-// Add appends the forms of a secret. An empty secret has none, and a duplicate is not added.
-func (f Forms) Add(secret string) Forms {
+// forms are secrets, unchanged and escaped as in a URL.
+type forms []string
+
+// add appends the forms of a secret. An empty secret has none, and a duplicate is not added.
+func (f forms) add(secret string) forms {
 	if secret == "" || slices.Contains(f, secret) {
 		return f
 	}
@@ -29,8 +42,8 @@ func (f Forms) Add(secret string) Forms {
 	return f
 }
 
-// Remove returns text with every form replaced by [Mark].
-func (f Forms) Remove(text string) string {
+// remove returns text with every form replaced by [Mark].
+func (f forms) remove(text string) string {
 	if !slices.ContainsFunc(f, func(form string) bool { return strings.Contains(text, form) }) {
 		return text
 	}
