@@ -40,14 +40,30 @@ func (s source) space(i int) int {
 	return s.skipSpace(i)
 }
 
+// skipSpace is space where there is some. It is not inlined, so that space is.
+//
+//go:noinline
 func (s source) skipSpace(i int) int {
 	for isSpace(s.at(i)) {
 		i++
-		for len(s)-i >= 4 && string(s[i:i+4]) == "    " { // responses that are indented are half space
-			i += 4
+		for len(s)-i >= 8 { // responses that are indented are half space
+			other := binary.LittleEndian.Uint64(s[i:i+8:i+8]) ^ ones*' '
+			if other != 0 {
+				i += bits.TrailingZeros64(other) / 8
+				break
+			}
+			i += 8
 		}
 	}
 	return i
+}
+
+// afterColon skips the space before a value, which mostly is one byte or none.
+func (s source) afterColon(i int) int {
+	if s.at(i) == ' ' {
+		i++
+	}
+	return s.space(i)
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
@@ -189,7 +205,7 @@ func (s source) name(i int) (name []byte, value int) {
 	if !plain {
 		name = []byte(unquote(name))
 	}
-	return name, s.space(i + 1)
+	return name, s.afterColon(i + 1)
 }
 
 // literal skips text, which is null, true or false.

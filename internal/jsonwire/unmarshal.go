@@ -126,6 +126,7 @@ type decoder struct {
 	// block and no more.
 	short  strings.Builder
 	floats []float64
+	bools  []bool
 	texts  []string // the elements of lists
 }
 
@@ -134,6 +135,7 @@ const (
 	blockSize   = 256
 	blockFloats = blockSize / 8
 	blockTexts  = 8
+	blockBools  = 8 // a pointer takes as many bytes
 )
 
 // skip skips a value.
@@ -336,20 +338,19 @@ func (d *decoder) eitherName(i int, v reflect.Value, f *field, second *int) (nex
 // probably p.fields[next]: responses mostly have the order of our fields.
 func (d *decoder) field(i int, p *plan, next int) (n, value int) {
 	i = d.space(i)
-	if next < len(p.fields) {
-		if start := p.fields[next].start; d.has(i, start) {
-			return next, d.space(i + len(start))
+	for n = next; n < next+2 && n < len(p.fields); n++ { // a member that is optional may be missing
+		if start := p.fields[n].start; d.has(i, start) {
+			return n, d.afterColon(i + len(start))
 		}
 	}
 	name, value := d.name(i)
-	return p.find(name, next), value
+	return p.find(name), value
 }
 
-// find returns the index of a name in p.fields, or -1. It begins with p.fields[next]. As for encoding/json, the case of
-// letters does not matter if no name is equal.
-func (p *plan) find(name []byte, next int) int {
-	for n := range p.fields {
-		i := (next + n) % len(p.fields)
+// find returns the index of a name in p.fields, or -1. As for encoding/json, the case of letters does not matter if no name is
+// equal.
+func (p *plan) find(name []byte) int {
+	for i := range p.fields {
 		if string(name) == p.fields[i].name {
 			return i
 		}
@@ -359,9 +360,12 @@ func (p *plan) find(name []byte, next int) int {
 
 func (d *decoder) pointer(i int, v reflect.Value, p *plan) int {
 	if v.IsNil() {
-		if v.Type() == reflect.TypeFor[*float64]() {
+		switch v.Type() {
+		case reflect.TypeFor[*float64]():
 			v.Set(reflect.ValueOf(d.newFloat(i)))
-		} else {
+		case reflect.TypeFor[*bool]():
+			v.Set(reflect.ValueOf(d.newBool()))
+		default:
 			v.Set(reflect.New(v.Type().Elem()))
 		}
 	}
@@ -434,6 +438,15 @@ func (d *decoder) newFloat(i int) *float64 {
 	}
 	d.floats = append(d.floats, 0)
 	return &d.floats[len(d.floats)-1]
+}
+
+// newBool returns a new boolean of the block.
+func (d *decoder) newBool() *bool {
+	if len(d.bools) == cap(d.bools) {
+		d.bools = make([]bool, 0, blockBools)
+	}
+	d.bools = append(d.bools, false)
+	return &d.bools[len(d.bools)-1]
 }
 
 // text reads a string.
