@@ -46,8 +46,9 @@ type api struct {
 	credential Credential // sent with every call
 	sessions   bool       // calls may take a Session
 	login      login
-	// open opens the API's envelope: it returns the payload or the failure in it.
-	open func(status int, body []byte) (payload []byte, failed *Error)
+	// open opens the API's envelope: it returns the payload or the failure in it. On its way it reads the value, unless that is
+	// nil.
+	open func(status int, body []byte, value *jsonwire.Value) (payload []byte, failed *Error)
 }
 
 var apis = map[API]api{
@@ -162,9 +163,9 @@ func withMessages(failed *Error, found messages.Found) *Error {
 
 // openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}.
 // ours P10: false is a failure with any status
-func openPartner(status int, body []byte) ([]byte, *Error) {
+func openPartner(status int, body []byte, value *jsonwire.Value) ([]byte, *Error) {
 	success, kind := jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error_type"}
-	jsonwire.Find(body, &success, &kind)
+	value.Find(body, &success, &kind)
 	succeeded, known := success.Bool()
 	switch {
 	case known && !succeeded:
@@ -199,10 +200,10 @@ func partnerKinds(status int, failed *Error) []error {
 // openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, and the observed forms without "status". An empty
 // body is a success; decode refuses it if the call reads a value.
 // ours A02, A03: the body tells a failure, whose status is 200 too
-func openAccount(status int, body []byte) ([]byte, *Error) {
+func openAccount(status int, body []byte, value *jsonwire.Value) ([]byte, *Error) {
 	says, success, failure := jsonwire.Member{Name: "status"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error"}
 	list, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
-	enveloped := jsonwire.Find(body, &says, &success, &failure, &list, &message, &more)
+	enveloped := value.Find(body, &says, &success, &failure, &list, &message, &more)
 	switch {
 	case !enveloped && isSuccess(status) && jsonwire.PresenceOf(body) == jsonwire.Absent:
 		return body, nil
@@ -248,9 +249,9 @@ func accountKinds(status int, messages []string) []error {
 }
 
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
-func openNetwork(status int, body []byte) ([]byte, *Error) {
+func openNetwork(status int, body []byte, value *jsonwire.Value) ([]byte, *Error) {
 	failure, success, says := jsonwire.Member{Name: "error"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "status"}
-	jsonwire.Find(body, &failure, &success, &says) // finds nothing in a list, which is a payload, or if the body is not JSON
+	value.Find(body, &failure, &success, &says) // finds nothing in a list, which is a payload, or if the body is not JSON
 	succeeded, known := success.Bool()
 	switch {
 	case failure.Value == nil && !isSuccess(status):

@@ -30,7 +30,7 @@ func runOpen(t *testing.T, name API, tests map[string]openTest) {
 	for title, test := range tests {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
-			payload, failed := apis[name].open(test.status, []byte(test.body))
+			payload, failed := apis[name].open(test.status, []byte(test.body), nil)
 			if test.kinds == nil {
 				require.Nil(t, failed)
 				assert.Equal(t, test.body, string(payload))
@@ -248,7 +248,7 @@ func TestNetworkErrorDetails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, failed := openNetwork(400, []byte(`{"error":{"request_method":"POST","type":"user","code":400,`+
-				`"message":"Please correct the fields.","fields":`+test.fields+`,"dev_message":"validation in Accounts::login"}}`))
+				`"message":"Please correct the fields.","fields":`+test.fields+`,"dev_message":"validation in Accounts::login"}}`), nil)
 			require.NotNil(t, failed)
 			assert.Equal(t, test.want, failed.Fields)
 			assert.Equal(t, 400, failed.Code)
@@ -257,7 +257,7 @@ func TestNetworkErrorDetails(t *testing.T) {
 			assert.Equal(t, "validation in Accounts::login", failed.DevMessage)
 		})
 	}
-	_, failed := openNetwork(400, []byte(`{"error":{"code":400,"message":"No."}}`))
+	_, failed := openNetwork(400, []byte(`{"error":{"code":400,"message":"No."}}`), nil)
 	require.NotNil(t, failed)
 	assert.Nil(t, failed.Fields)
 }
@@ -283,7 +283,7 @@ func TestFailedEnvelopeAcrossStatuses(t *testing.T) {
 			}
 			t.Run(string(name)+" "+strconv.Itoa(status), func(t *testing.T) {
 				t.Parallel()
-				payload, failed := apis[name].open(status, []byte(body))
+				payload, failed := apis[name].open(status, []byte(body), nil)
 				require.NotNil(t, failed)
 				assert.Nil(t, payload)
 				assertKinds(t, failed, kind)
@@ -322,7 +322,7 @@ func fuzzOpen(f *testing.F, name API) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		before := bytes.Clone(body)
-		payload, failed := apis[name].open(status, body)
+		payload, failed := apis[name].open(status, body, nil)
 		assert.Equal(t, before, body, "open changes nothing")
 		if failed == nil {
 			assert.True(t, status >= 200 && status <= 299, "status %d is no success", status)
@@ -394,7 +394,7 @@ func TestMessagesOfEveryAPI(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, failed := apis[test.api].open(test.status, []byte(test.body))
+			_, failed := apis[test.api].open(test.status, []byte(test.body), nil)
 			require.NotNil(t, failed)
 			assertKinds(t, failed, test.kinds...)
 			assert.Equal(t, test.messages, failed.Messages)
@@ -415,7 +415,7 @@ func TestMessagesOfASuccess(t *testing.T) {
 		NetworkAPI: {`{"success":1}`, `{"success":true,"message":"x"}`, `{"errors":["x"]}`},
 	} {
 		for _, body := range bodies {
-			payload, failed := apis[name].open(200, []byte(body))
+			payload, failed := apis[name].open(200, []byte(body), nil)
 			assert.Nil(t, failed, "%s %s", name, body)
 			assert.Equal(t, body, string(payload), name)
 		}

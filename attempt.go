@@ -31,6 +31,7 @@ type request struct {
 	session *sessionCall // or nil
 
 	expects expectation
+	value   *jsonwire.Value // where to read the value to, or nil
 
 	into         *Response // or nil
 	once         bool      // WithoutRetry
@@ -115,7 +116,11 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts
 		f.Err = hide(f.cause)
 		return f
 	}
-	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff"))) // ours S01
+	value := r.value
+	if !isSuccess(f.StatusCode) {
+		value = nil
+	}
+	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff")), value) // ours S01
 	r.to.login.tell(r.op, f.StatusCode, f.failure)
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:

@@ -9,12 +9,17 @@ import (
 )
 
 // decode reads the value from a payload. An empty payload, null or an object without documented fields is a failure, never a
-// zero value.
+// zero value. read is what the attempt has read already, or nil.
 // ours S12: beside a failure it returns the part that it could read, because a write has succeeded
-func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
+func decode[T any](e endpoint, payload []byte, read *jsonwire.Value) (T, *Error) {
 	if e.login && e.Session.opened().isEmpty() {
-		return value, badResponse("a login without a session cookie")
+		var zero T
+		return zero, badResponse("a login without a session cookie")
 	}
+	if read != nil && read.IsRead {
+		return judge(e, payload, *read.Into.(*T), read.Presence, read.Err)
+	}
+	var value T // on the heap
 	_, ignored := any(value).(none)
 	var known jsonwire.Presence
 	var err error
@@ -30,6 +35,11 @@ func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 	default:
 		known, err = jsonwire.UnmarshalMember(payload, e.key, &value) // ours S02, S03: package jsonwire reads odd spellings
 	}
+	return judge(e, payload, value, known, err)
+}
+
+// judge returns the failure of a value that was read from a payload, or the value.
+func judge[T any](e endpoint, payload []byte, value T, known jsonwire.Presence, err error) (_ T, failed *Error) {
 	if record, checks := any(value).(completer); checks && known == jsonwire.Present && err == nil {
 		err = record.complete()
 	}
@@ -48,6 +58,16 @@ func decode[T any](e endpoint, payload []byte) (value T, failed *Error) {
 		return zero, cmp.Or(failed, badResponse("none of the documented fields"))
 	}
 	return value, failed
+}
+
+// valueOf returns where an attempt reads the value of a call, in the pass that opens the envelope, or nil if only decode can
+// read it.
+func valueOf[T any](e *endpoint) *jsonwire.Value {
+	_, ignored := any((*T)(nil)).(*none)
+	if _, reads := any((*T)(nil)).(json.Unmarshaler); ignored || e.optional || e.anyValue || reads && e.key == "" {
+		return nil
+	}
+	return &jsonwire.Value{Key: e.key, Into: new(T)}
 }
 
 // completer is a record that reports missing required fields.

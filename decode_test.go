@@ -137,9 +137,9 @@ func TestDecodedValuesAreCopies(t *testing.T) {
 			isCopied[AppSession](t, text, "")
 			for _, api := range apis {
 				data := []byte(text)
-				_, got := api.open(400, data)
+				_, got := api.open(400, data, nil)
 				overwrite(data)
-				_, want := api.open(400, []byte(text))
+				_, want := api.open(400, []byte(text), nil)
 				assert.Equal(t, want, got, text)
 			}
 		}

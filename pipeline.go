@@ -20,12 +20,13 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	if err != nil {
 		return zero, err
 	}
+	r.value = valueOf[T](&e)
 	res := send(ctx, c, &r)
 	defer res.body.Free()
 	if res.failure != nil {
 		return zero, explain(ctx, &r, res, res.failure)
 	}
-	value, failed := decode[T](e, res.payload)
+	value, failed := decode[T](e, res.payload, r.value)
 	if failed == nil {
 		return value, nil
 	}

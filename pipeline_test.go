@@ -545,11 +545,13 @@ func TestDecode(t *testing.T) {
 		ID   string `json:"id"`
 		Tags []int  `json:"tags"`
 	}
-	decodeRecord := func(call endpoint, payload string) (any, *Error) { return decode[*record](call, []byte(payload)) }
-	decodeList := func(call endpoint, payload string) (any, *Error) { return decode[[]record](call, []byte(payload)) }
-	decodeBool := func(call endpoint, payload string) (any, *Error) { return decode[bool](call, []byte(payload)) }
-	decodeNone := func(call endpoint, payload string) (any, *Error) { return decode[none](call, []byte(payload)) }
-	decodeOK := func(call endpoint, payload string) (any, *Error) { return decode[confirmed](call, []byte(payload)) }
+	decodeRecord := func(call endpoint, payload string) (any, *Error) { return decode[*record](call, []byte(payload), nil) }
+	decodeList := func(call endpoint, payload string) (any, *Error) { return decode[[]record](call, []byte(payload), nil) }
+	decodeBool := func(call endpoint, payload string) (any, *Error) { return decode[bool](call, []byte(payload), nil) }
+	decodeNone := func(call endpoint, payload string) (any, *Error) { return decode[none](call, []byte(payload), nil) }
+	decodeOK := func(call endpoint, payload string) (any, *Error) {
+		return decode[confirmed](call, []byte(payload), nil)
+	}
 	bad := []error{ErrBadResponse}
 	keyed, optional := endpoint{key: "customer"}, endpoint{optional: true}
 	tests := map[string]struct {

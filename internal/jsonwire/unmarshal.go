@@ -32,18 +32,57 @@ func Unmarshal(data []byte, into any) error {
 // UnmarshalMember is [Unmarshal] for the value of one member of an object: the last one of that name. If key is empty, it
 // reads all of data.
 func UnmarshalMember(data []byte, key string, into any) (Presence, error) {
+	_, presence, err := unmarshal(data, key, into, nil)
+	return presence, err
+}
+
+// Value is where the value of one member of an object is read to, or all of the JSON if Key is empty.
+type Value struct {
+	Key  string
+	Into any // a pointer, not to nil
+
+	IsRead   bool // whether Find has set the others
+	Presence Presence
+	Err      error
+}
+
+// Find is [Find]. In the same pass it reads the value as [UnmarshalMember] does. A nil Value reads none.
+func (to *Value) Find(data []byte, members ...*Member) (isObject bool) {
+	if to == nil {
+		return Find(data, members...)
+	}
+	reflect.ValueOf(to.Into).Elem().SetZero()
+	to.IsRead = true
+	isObject, to.Presence, to.Err = unmarshal(data, to.Key, to.Into, members)
+	return isObject
+}
+
+// unmarshal is UnmarshalMember and Find.
+func unmarshal(data []byte, key string, into any, members []*Member) (isObject bool, presence Presence, err error) {
 	d := decoders.Get().(*decoder)
-	d.source = data
+	d.source, d.sought = data, min(len(members), len(d.members))
+	for n := range d.sought {
+		d.members[n] = Member{Name: members[n].Name} // a copy, so that those of the caller stay on its stack
+	}
 	v := reflect.ValueOf(into).Elem()
 	i, presence := d.member(v, key)
-	isJSON, err := d.end(i) != bad, d.err
+	isJSON, err, areSeen := d.end(i) != bad, d.err, d.areSeen && len(members) <= len(d.members)
+	for n := range d.sought {
+		members[n].Value = nil
+		if isJSON && !d.members[n].Is("null") {
+			members[n].Value = d.members[n].Value
+		}
+	}
 	*d = decoder{}  // the strings that were read share its block
 	decoders.Put(d) // not deferred: after a panic its state is unknown
 	if !isJSON {
 		v.SetZero() // encoding/json validates first, and reads nothing
 		err = ErrNotJSON
 	}
-	return presence, err
+	if members != nil && !areSeen {
+		return Find(data, members...), presence, err
+	}
+	return isJSON && IsObject(data[source(data).space(0):]), presence, err
 }
 
 // Presence reports whether there is a value.
@@ -91,12 +130,15 @@ func (d *decoder) member(v reflect.Value, key string) (i int, presence Presence)
 	case d.at(i) != '{':
 		return d.skip(i), Absent
 	}
+	d.areSeen = true
 	d.depth++
 	i, more := d.enter(i)
 	for more {
 		name, start := d.name(i)
 		if string(name) != key {
-			i, more = d.next(d.skip(start), '}')
+			i = d.skip(start)
+			d.see(string(name), start, i)
+			i, more = d.next(i, '}')
 			continue
 		}
 		v.SetZero()
@@ -107,6 +149,7 @@ func (d *decoder) member(v reflect.Value, key string) (i int, presence Presence)
 		}
 		presence = presenceIn(v.Type(), raw)
 		d.err = inField(key, d.err)
+		d.see(key, start, i)
 		i, more = d.next(i, '}')
 	}
 	d.depth--
@@ -121,6 +164,10 @@ type decoder struct {
 
 	depth int   // of the objects and arrays around the value that is read
 	err   error // of the first value that is JSON and could not be read
+
+	members [6]Member // to find in the outermost object, as many as sought
+	sought  int
+	areSeen bool // whether the outermost object is read member by member
 
 	// Blocks that small values share, so that a list does not allocate each of them. A value that stays in use retains its
 	// block and no more.
@@ -137,6 +184,16 @@ const (
 	blockTexts  = 8
 	blockBools  = 8 // a pointer takes as many bytes
 )
+
+// see sets the members of a name, of which the value is from start to end, as Find does.
+func (d *decoder) see(name string, start, end int) {
+	for n := range d.sought {
+		m := &d.members[n]
+		if end != bad && len(m.Name) == len(name) && (m.Name == name || strings.EqualFold(m.Name, name)) {
+			m.Value = d.source[start:end]
+		}
+	}
+}
 
 // skip skips a value.
 func (d *decoder) skip(i int) int { return d.source.skip(i, d.depth) }
@@ -287,23 +344,36 @@ func (d *decoder) odd(start, end int, v reflect.Value) {
 
 func (d *decoder) record(i int, v reflect.Value, p *plan) int {
 	next, second := 0, -1 // the field that is likely to follow, and the one that was read by its second name
+	sees := d.sought > 0 && d.depth == 0
+	d.areSeen = d.areSeen || sees
 	d.depth++
 	i, more := d.enter(i)
 	for more {
-		var n int
-		if n, i = d.field(i, p, next); n < 0 {
-			i, more = d.next(d.skip(i), '}')
+		n, name, start := d.field(i, p, next)
+		if n < 0 {
+			i = d.skip(start)
+			if sees {
+				d.see(string(name), start, i)
+			}
+			i, more = d.next(i, '}')
 			continue
 		}
 		next = n + 1
 		f, clean := &p.fields[n], d.err == nil
 		if f.twoNames {
-			i = d.eitherName(i, v.Field(f.index), f, &second)
+			i = d.eitherName(start, v.Field(f.index), f, &second)
 		} else {
-			i = d.value(i, v.Field(f.index), f.plan)
+			i = d.value(start, v.Field(f.index), f.plan)
 		}
 		if clean && d.err != nil {
 			d.err = inField(f.name, d.err)
+		}
+		switch {
+		case !sees:
+		case name == nil:
+			d.see(f.name, start, i)
+		default:
+			d.see(string(name), start, i)
 		}
 		if d.at(i) == ',' { // saves a call
 			i++
@@ -334,17 +404,17 @@ func (d *decoder) eitherName(i int, v reflect.Value, f *field, second *int) (nex
 	}
 }
 
-// field reads the name of a member and moves to its value. It returns the index of the name in p.fields, or -1. The name is
-// probably p.fields[next]: responses mostly have the order of our fields.
-func (d *decoder) field(i int, p *plan, next int) (n, value int) {
+// field reads the name of a member and moves to its value. It returns the index of the name in p.fields, or -1, and the name
+// unless that is nil and the field's. It is probably p.fields[next]: responses mostly have the order of our fields.
+func (d *decoder) field(i int, p *plan, next int) (n int, name []byte, value int) {
 	i = d.space(i)
 	for n = next; n < next+2 && n < len(p.fields); n++ { // a member that is optional may be missing
 		if start := p.fields[n].start; d.has(i, start) {
-			return n, d.afterColon(i + len(start))
+			return n, nil, d.afterColon(i + len(start))
 		}
 	}
-	name, value := d.name(i)
-	return p.find(name), value
+	name, value = d.name(i)
+	return p.find(name), name, value
 }
 
 // find returns the index of a name in p.fields, or -1. As for encoding/json, the case of letters does not matter if no name is

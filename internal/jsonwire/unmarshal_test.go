@@ -138,6 +138,12 @@ func FuzzUnmarshal(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		assert.Equal(t, json.Valid(data), Valid(data))
+		for _, key := range []string{"", "name", "records", "customer", "a"} {
+			sameInOnePass[anyReply](t, data, key)
+			sameInOnePass[*anyRecord](t, data, key)
+			sameInOnePass[[]anyRecord](t, data, key)
+			sameInOnePass[account](t, data, key)
+		}
 		if hasDuplicates(data) {
 			return // encoding/json merges the records of two lists of the same name
 		}
@@ -206,6 +212,23 @@ func sameAsStandard[T any](t *testing.T, data []byte) {
 		return
 	}
 	assert.Equal(t, !json.Valid(data), errors.Is(err, ErrNotJSON), "%T: encoding/json: %v, here: %v", got, wantErr, err)
+}
+
+// sameInOnePass asserts that a Value is read, and members are found, as by UnmarshalMember and Find.
+func sameInOnePass[T any](t *testing.T, data []byte, key string) {
+	t.Helper()
+	var want, got T
+	named := func() []*Member {
+		return []*Member{{Name: "name"}, {Name: "a"}, {Name: "Customer"}, {Name: "status"}, {Name: "s"}}
+	}
+	known, err := UnmarshalMember(data, key, &want)
+	members, seen := named(), named()
+	isObject := Find(data, members...)
+	value := Value{Key: key, Into: &got}
+	assert.Equal(t, isObject, value.Find(data, seen...))
+	assert.Equal(t, Value{key, &got, true, known, err}, value)
+	assert.Equal(t, members, seen)
+	assert.Equal(t, want, got)
 }
 
 // hasDuplicates reports whether an object has two members with the same name.
