@@ -116,11 +116,8 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts
 		f.Err = hide(f.cause)
 		return f
 	}
-	value := r.value
-	if !isSuccess(f.StatusCode) {
-		value = nil
-	}
-	f.payload, f.failure = r.to.open(f.StatusCode, bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff")), value) // ours S01
+	body := bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff")) // ours S01
+	f.payload, f.failure = r.to.open(f.StatusCode, body, r.value.If(isSuccess(f.StatusCode)))
 	r.to.login.tell(r.op, f.StatusCode, f.failure)
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:

@@ -83,12 +83,8 @@ func (call *Call) check(name string, input any) error {
 }
 
 func (call *Call) isWrite() bool {
-	switch method, _, _ := strings.Cut(call.Op, " "); method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return false
-	default:
-		return true
-	}
+	method, _, _ := strings.Cut(call.Op, " ")
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }
 
 // isIdempotent reports whether the call may be retried if its outcome is unknown.

@@ -13,8 +13,7 @@ import (
 // ours S12: beside a failure it returns the part that it could read, because a write has succeeded
 func decode[T any](e endpoint, payload []byte, read *jsonwire.Value) (T, *Error) {
 	if e.login && e.Session.opened().isEmpty() {
-		var zero T
-		return zero, badResponse("a login without a session cookie")
+		return *new(T), badResponse("a login without a session cookie")
 	}
 	if read != nil && read.IsRead {
 		return judge(e, payload, *read.Into.(*T), read.Presence, read.Err)
@@ -54,14 +53,12 @@ func judge[T any](e endpoint, payload []byte, value T, known jsonwire.Presence, 
 		failed = &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
 	if !e.anyValue && isBlank(reflect.ValueOf(value)) {
-		var zero T
-		return zero, cmp.Or(failed, badResponse("none of the documented fields"))
+		return *new(T), cmp.Or(failed, badResponse("none of the documented fields"))
 	}
 	return value, failed
 }
 
-// valueOf returns where an attempt reads the value of a call, in the pass that opens the envelope, or nil if only decode can
-// read it.
+// valueOf returns where an attempt reads the value of a call, as it opens the envelope, or nil if only decode can read it.
 func valueOf[T any](e *endpoint) *jsonwire.Value {
 	_, ignored := any((*T)(nil)).(*none)
 	if _, reads := any((*T)(nil)).(json.Unmarshaler); ignored || e.optional || e.anyValue || reads && e.key == "" {

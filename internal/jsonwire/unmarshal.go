@@ -46,6 +46,14 @@ type Value struct {
 	Err      error
 }
 
+// If returns the Value if it is wanted, and otherwise nil.
+func (to *Value) If(wanted bool) *Value {
+	if !wanted {
+		return nil
+	}
+	return to
+}
+
 // Find is [Find]. In the same pass it reads the value as [UnmarshalMember] does. A nil Value reads none.
 func (to *Value) Find(data []byte, members ...*Member) (isObject bool) {
 	if to == nil {
