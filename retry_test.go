@@ -1198,7 +1198,7 @@ func TestRetryBudgetOfConcurrentCalls(t *testing.T) {
 		for range calls {
 			running.Go(func() {
 				_, err := client.Networks.Get(t.Context(), "acc_1")
-				assert.ErrorIs(t, err, io.EOF) //nolint:testifylint // not in the test's goroutine
+				assert.ErrorIs(t, err, io.EOF)
 			})
 		}
 		for range calls {

@@ -63,8 +63,9 @@ func TestTraceBesideAnother(t *testing.T) {
 	for _, parent := range []context.Context{t.Context(), outer} {
 		traced := new(Trace)
 		ctx := traced.Watch(parent, nil, nil, nil)
-		assert.Same(t, httptrace.ContextClientTrace(ctx), httptrace.ContextClientTrace(ctx))
-		asked(httptrace.ContextClientTrace(ctx))
+		hooks := httptrace.ContextClientTrace(ctx)
+		assert.Same(t, hooks, httptrace.ContextClientTrace(ctx))
+		asked(hooks)
 		assert.True(t, traced.IsUnsent(refused, false, errtext.Parts))
 		httptrace.ContextClientTrace(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{})).GotConn(httptrace.GotConnInfo{})
 		assert.False(t, traced.IsUnsent(refused, false, errtext.Parts))
