@@ -13,6 +13,7 @@ import (
 
 // surfaces are the packages that users import, by the name of their listing.
 var surfaces = map[string]string{
+	"openapi":     "github.com/partnerapi/partnerapi-go/partnertest/openapi",
 	"partnerapi":  "github.com/partnerapi/partnerapi-go",
 	"partnertest": "github.com/partnerapi/partnerapi-go/partnertest",
 }
