@@ -53,6 +53,18 @@ func start(t *testing.T, args ...string) *program {
 // do sends a request, with headers as "Name: value", and returns the status and the body.
 func (p *program) do(t *testing.T, target, body string, headers ...string) (status int, response string) {
 	t.Helper()
+	status, _, response = p.send(t, target, body, headers...)
+	return status, strings.TrimSpace(response)
+}
+
+// get sends a GET, and returns the status, the header and the body.
+func (p *program) get(t *testing.T, path string) (status int, header http.Header, response string) {
+	t.Helper()
+	return p.send(t, "GET "+path, "")
+}
+
+func (p *program) send(t *testing.T, target, body string, headers ...string) (status int, header http.Header, response string) {
+	t.Helper()
 	method, path, _ := strings.Cut(target, " ")
 	req, err := http.NewRequestWithContext(t.Context(), method, p.url+path, strings.NewReader(body))
 	require.NoError(t, err)
@@ -65,7 +77,7 @@ func (p *program) do(t *testing.T, target, body string, headers ...string) (stat
 	defer func() { require.NoError(t, resp.Body.Close()) }()
 	content, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return resp.StatusCode, strings.TrimSpace(string(content))
+	return resp.StatusCode, resp.Header, string(content)
 }
 
 // expect calls do and compares the status and the body. want is JSON.

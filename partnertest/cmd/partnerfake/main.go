@@ -49,6 +49,8 @@ the order of the flags:
 A request has 30 seconds to arrive, and its body may have at most 1 MiB. The fake keeps the newest 16 MiB of
 calls, without the bodies of refused ones, and 384 MiB of state, from which it removes the oldest records.
 
+GET /openapi/ lists the OpenAPI documents of the APIs.
+
 While it runs, on a loopback address only:
 
 	GET  /_fake/calls    the calls, oldest first, with bodies but no headers; ?op=OPERATION selects an operation

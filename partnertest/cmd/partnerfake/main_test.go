@@ -54,6 +54,7 @@ func TestGreeting(t *testing.T) {
 	assert.Equal(t, strings.ReplaceAll(`partner  URL/partner  X-Token-Auth: fake-partner-token
 account  URL/account  ?key=fake-account-key and, for a search, Api-Key: fake-organization-key
 network  URL/network  Authorization: fake-network-token or, for a session, the app key fake-app-key
+openapi  URL/openapi/
 admin    URL/_fake/
 `, "URL", p.url), p.greet)
 	assert.Equal(t, 0, p.stop())

@@ -35,21 +35,25 @@ const maxBytes = 1 << 20
 // grace is how long a stop waits for responses in progress.
 const grace = 3 * time.Second
 
-// server is the fake, its log and its admin endpoints.
+// server is the fake, its log, its admin endpoints and the OpenAPI documents.
 type server struct {
 	fresh func() (*partnertest.Fake, error) // a fake in its initial state
 	fake  atomic.Pointer[partnertest.Fake]
 	admin http.Handler
+	docs  http.Handler
 }
 
 // ServeHTTP looks only at the start of the path: an http.ServeMux would clean the rest of it, and a pk may contain a
 // double slash or dots.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, adminPath) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, adminPath):
 		s.admin.ServeHTTP(w, r)
-		return
+	case strings.HasPrefix(r.URL.Path, openapiPath):
+		s.docs.ServeHTTP(w, r)
+	default:
+		s.fake.Load().ServeHTTP(w, r)
 	}
-	s.fake.Load().ServeHTTP(w, r)
 }
 
 func (s *server) reset() error {
@@ -101,7 +105,7 @@ func newServer(c config, calls *log.Logger) (*server, error) {
 			return nil, err
 		}
 	}
-	s := &server{}
+	s := &server{docs: documents()}
 	s.fresh = func() (*partnertest.Fake, error) {
 		opts := []partnertest.Option{partnertest.WithCallHook(func(call partnertest.Call) {
 			calls.Println(call, call.Duration.Round(time.Microsecond))
@@ -164,7 +168,8 @@ func greet(w io.Writer, addr net.Addr, exposed bool) {
 	_, _ = fmt.Fprintf(w, `partner  http://%[1]s/partner  X-Token-Auth: %[2]s
 account  http://%[1]s/account  ?key=%[3]s and, for a search, Api-Key: %[4]s
 network  http://%[1]s/network  Authorization: %[5]s or, for a session, the app key %[6]s
-`, reachable(addr), partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey, partnertest.NetworkToken, partnertest.AppKey)
+openapi  http://%[1]s%[7]s
+`, reachable(addr), partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey, partnertest.NetworkToken, partnertest.AppKey, openapiPath)
 	if exposed {
 		_, _ = fmt.Fprintf(w, "admin    off, because of -expose\n")
 		return
