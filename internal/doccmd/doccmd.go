@@ -64,13 +64,13 @@ func Files(tb testing.TB, root string) (files []string) {
 	return files
 }
 
-// walk calls each with the entries of a repository, by their path in it.
+// walk calls each with the entries of a repository, by their path in it, except those of git and npm.
 func walk(root string, each func(under string, entry fs.DirEntry) error) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if entry.Name() == ".git" && entry.IsDir() {
+		if entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		under, err := filepath.Rel(root, path)
