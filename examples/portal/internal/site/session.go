@@ -1,0 +1,82 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/store"
+)
+
+// Keys of the browser's session. The sessions of the APIs are not in it, only their ids: package scs writes all values together, so
+// that the last of two concurrent requests would win.
+const (
+	parentPK   = "parent"
+	fanID      = "fan"
+	operatorID = "operator"
+	nextPage   = "next"   // where to go after a login
+	noticeText = "notice" // shown once
+)
+
+func newSessions(c Config) *scs.SessionManager {
+	sessions := scs.New()
+	sessions.Store = c.Store.Sessions
+	sessions.Lifetime = 12 * time.Hour
+	sessions.HashTokenInStore = true
+	sessions.Cookie.Name = "__Host-portal"
+	sessions.Cookie.Secure = true
+	sessions.Cookie.HttpOnly = true
+	sessions.Cookie.SameSite = http.SameSiteLaxMode
+	if c.PlainHTTP {
+		sessions.Cookie.Name, sessions.Cookie.Secure = "portal", false
+	}
+	sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		c.Logger.ErrorContext(r.Context(), "the browser's session", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	return sessions
+}
+
+// logIn puts a value into the browser's session under a new token, and sends the browser to the page that it came for.
+func (s *site) logIn(w http.ResponseWriter, r *http.Request, key, value, home string) error {
+	if err := s.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.sessions.Put(r.Context(), key, value)
+	next := s.sessions.PopString(r.Context(), nextPage)
+	if !within(next, home) {
+		next = home
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+	return nil
+}
+
+// notice is shown on the next page.
+func (s *site) notice(r *http.Request, text string) { s.sessions.Put(r.Context(), noticeText, text) }
+
+// logOut removes a value from the browser's session.
+func (s *site) logOut(ctx context.Context, key string) error {
+	s.sessions.Remove(ctx, key)
+	return s.sessions.RenewToken(ctx)
+}
+
+// use calls use with the visitor's session at an API, while no other request can use it, and stores what use returns. If that is nil,
+// the session has ended, and so has the visitor's login. It returns loginNeeded if there is no session.
+func (s *site) use(ctx context.Context, key, loginPage string, use func(session []byte) ([]byte, error)) error {
+	id, ended := s.sessions.GetString(ctx, key), false
+	err := s.Store.UseAPISession(ctx, id, func(session []byte) ([]byte, error) {
+		changed, err := use(session)
+		ended = changed == nil
+		return changed, err
+	})
+	if errors.Is(err, store.ErrNotFound) || ended {
+		s.sessions.Remove(ctx, key)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return loginNeeded{page: loginPage, ended: id != ""}
+	}
+	return err
+}

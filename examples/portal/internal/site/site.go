@@ -1,0 +1,165 @@
+// Package site is the web site: the pages of parents, fans and operators.
+package site
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/settle"
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/store"
+	"github.com/partnerapi/partnerapi-go/partnertest"
+)
+
+// Config is what a site needs.
+type Config struct {
+	Client *partnerapi.Client
+	Store  *store.Store
+	Logger *slog.Logger
+	// AppKey starts the sign-in of operators.
+	AppKey string
+	// HostedLogin is the URL of the account API's hosted login page. A fan who logs in there is sent back to the address in its
+	// parameter return_to. Empty means that there is none.
+	HostedLogin string
+	// Logins are shown on the start page of the demonstration.
+	Logins []Login
+	// Fake, if set, makes the site a demonstration: pages below /demo show its mailbox and its hosted login page.
+	Fake *partnertest.Fake
+	// PlainHTTP leaves out the attribute Secure of cookies, for a demonstration on loopback.
+	PlainHTTP bool
+	// LoginLimit and LoginBurst limit the attempts to log in from one address.
+	LoginLimit rate.Limit
+	LoginBurst int
+}
+
+// Login is a ready-made login of the demonstration.
+type Login struct{ Who, Page, Name, Password string }
+
+// patience is how long a visitor waits for a page: the client's own timeouts are meant for programs.
+const patience = 10 * time.Second
+
+type site struct {
+	Config
+	sessions *scs.SessionManager
+	settler  *settle.Settler
+	limits   *limits
+}
+
+// New returns the site. Settler changes the subscriptions of parents; the caller runs it.
+func New(c Config, settler *settle.Settler) http.Handler {
+	s := &site{Config: c, sessions: newSessions(c), settler: settler, limits: newLimits(c.LoginLimit, c.LoginBurst)}
+	mux := http.NewServeMux()
+	for pattern, h := range s.routes() {
+		mux.Handle(pattern, s.handle(pattern, h))
+	}
+	mux.Handle("/parent/protection", s.protection())
+	outer := http.NewServeMux()
+	outer.Handle("GET /static/", http.FileServerFS(static))
+	outer.HandleFunc("GET /healthz", s.health)
+	outer.Handle("/", s.protect(s.sessions.LoadAndSave(s.pages(mux))))
+	return s.logged(withHeaders(outer))
+}
+
+// handler responds to a request or returns an error, which is shown as a page.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// routes are all pages but those of the demonstration.
+func (s *site) routes() map[string]handler {
+	routes := map[string]handler{
+		"GET /{$}": s.start,
+
+		"GET /parent":               s.parent,
+		"GET /parent/login":         s.parentLogin,
+		"POST /parent/login":        s.limited(s.parentLogin),
+		"POST /parent/logout":       s.parentLogout,
+		"GET /parent/direct":        s.parentDirect,
+		"POST /parent/subscription": s.parentChange,
+		"GET /parent/cancel":        s.parentCancel,
+	}
+	if s.Fake != nil {
+		maps.Copy(routes, map[string]handler{
+			"GET /demo/mail":     s.demoMail,
+			"POST /demo/confirm": s.demoConfirm,
+			"GET /demo/login":    s.demoLogin,
+			"POST /demo/login":   s.demoLogin,
+		})
+	}
+	return routes
+}
+
+func (s *site) start(w http.ResponseWriter, r *http.Request) error {
+	return s.show(w, r, http.StatusOK, "start", "Welcome", s.Logins)
+}
+
+func (s *site) health(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+	defer cancel()
+	if err := s.Store.Ping(ctx); err != nil {
+		s.Logger.WarnContext(ctx, "the database does not respond", "error", err)
+		http.Error(w, "database", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// loginNeeded means that the visitor has to log in first.
+type loginNeeded struct {
+	page  string // the login page
+	ended bool   // the session has ended at the API
+}
+
+func (loginNeeded) Error() string { return "login needed" }
+
+// handle makes an http.Handler of a handler: it limits the time, and shows errors as pages.
+func (s *site) handle(pattern string, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		r = r.WithContext(ctx)
+		infoOf(ctx).pattern = pattern
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// fail shows an error as a page, or sends the visitor to the login page and, after the login, back.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var login loginNeeded
+	if !errors.As(err, &login) {
+		status := statusOf(err)
+		s.Logger.WarnContext(r.Context(), "a page failed", "status", status, "error", err)
+		s.problem(w, r, status)
+		return
+	}
+	if login.ended {
+		s.notice(r, "Your session has ended. Please log in again.")
+	}
+	if r.Method == http.MethodGet {
+		s.sessions.Put(r.Context(), nextPage, r.URL.RequestURI())
+	}
+	http.Redirect(w, r, login.page, http.StatusSeeOther)
+}
+
+// statusOf returns the status of a failed page.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, errNotClicked):
+		return http.StatusBadRequest
+	case errors.Is(err, errNotAllowed):
+		return http.StatusForbidden
+	case errors.Is(err, store.ErrChecking):
+		return http.StatusConflict
+	}
+	return partnerapi.HTTPStatus(err)
+}
+
+// errNotAllowed means that the operator lacks the access.
+var errNotAllowed = errors.New("not allowed")
