@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	parentHome  = "/parent"
-	parentLogin = "/parent/login"
+	parentHome     = "/parent"
+	parentLogin    = "/parent/login"
+	protectionPage = "/parent/protection"
 )
 
 // plans are the plans that a parent can choose.
@@ -106,7 +107,7 @@ func signup(p *store.Parent) partnerapi.SignupRequest {
 // protection signs the parent up from this server, so that the token does not reach the browser.
 func (s *site) protection() http.Handler {
 	respond := partnerapi.OnError(func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) })
-	return s.handle(parentHome+"/protection", func(w http.ResponseWriter, r *http.Request) error {
+	return s.handle("GET "+protectionPage, func(w http.ResponseWriter, r *http.Request) error {
 		s.Client.Signup.Handler(s.clicked, respond).ServeHTTP(w, r)
 		return nil
 	})

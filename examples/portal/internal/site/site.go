@@ -59,7 +59,7 @@ func New(c Config, settler *settle.Settler) http.Handler {
 	for pattern, h := range s.routes() {
 		mux.Handle(pattern, s.handle(pattern, h))
 	}
-	mux.Handle("/parent/protection", s.protection())
+	mux.Handle("GET "+protectionPage, s.protection())
 	outer := http.NewServeMux()
 	outer.Handle("GET /static/", http.FileServerFS(static))
 	outer.HandleFunc("GET /healthz", s.health)

@@ -47,7 +47,12 @@ func (s *Store) UseAPISession(ctx context.Context, id string, use func(session [
 	if !s.postgres {
 		return s.exchange(ctx, s.db, id, use)
 	}
-	tx, err := s.db.BeginTx(ctx, nil)
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil) // a cancelled context would roll back
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ var ErrChecking = errors.New("store: the previous change is not settled")
 
 // AddParent adds a parent, unless the PK is known.
 func (s *Store) AddParent(ctx context.Context, p Parent, password string) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), s.PasswordCost)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ var ErrNotFound = errors.New("store: not found")
 type Store struct {
 	// Sessions stores the sessions of browsers, for package scs.
 	Sessions scs.Store
+	// PasswordCost is the cost of a new password's hash, for package bcrypt. 0 means its default.
+	PasswordCost int
 
 	db       *sql.DB
 	aead     cipher.AEAD
