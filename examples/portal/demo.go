@@ -28,6 +28,7 @@ func (c *config) demonstrate(ctx context.Context, s *site.Config) (stop func(), 
 		partnerapi.WithBaseURL(partnerapi.PartnerAPI, url+"/partner"),
 		partnerapi.WithBaseURL(partnerapi.AccountAPI, url+"/account"),
 		partnerapi.WithBaseURL(partnerapi.NetworkAPI, url+"/network"),
+		partnerapi.WithTimeout(timeout),
 		partnerapi.WithLogger(s.Logger),
 	)
 	if err != nil {

@@ -55,6 +55,9 @@ func main() {
 	os.Exit(status)
 }
 
+// timeout is that of an attempt at an API. A visitor waits for 10 s, so a slow attempt leaves time for another one.
+const timeout = 3 * time.Second
+
 // config is the command line and the environment.
 type config struct {
 	addr, database      string
@@ -131,7 +134,7 @@ func (c *config) serve(ctx context.Context, logger *slog.Logger, stdout io.Write
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s := site.Config{Store: db, Logger: logger, AppKey: c.appKey, HostedLogin: c.hostedLogin, LoginLimit: rate.Every(6 * time.Second), LoginBurst: 10}
 	if c.live {
-		s.Client, err = partnerapi.NewClient(partnerapi.FromEnv(), partnerapi.WithLogger(logger))
+		s.Client, err = partnerapi.NewClient(partnerapi.FromEnv(), partnerapi.WithTimeout(timeout), partnerapi.WithLogger(logger))
 	} else {
 		var stop func()
 		stop, err = c.demonstrate(ctx, &s)
@@ -159,7 +162,10 @@ func (c *config) listen(ctx context.Context, h http.Handler, logins []site.Login
 	for _, l := range logins {
 		fmt.Fprintf(stdout, "%-12s %-20s %s\n", l.Who, l.Name, l.Password)
 	}
-	fmt.Fprintln(stdout, "\nCtrl-C ends.")
+	if len(logins) > 0 {
+		fmt.Fprintln(stdout)
+	}
+	fmt.Fprintln(stdout, "Ctrl-C ends.")
 	server := newServer(h)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -167,3 +167,19 @@ func (v *visitor) logIn(section string) *visitor {
 	require.Equal(v.t, http.StatusSeeOther, r.status, r.body)
 	return v
 }
+
+// closedStore returns a store whose database does not respond.
+func closedStore(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), storetest.Database(t), storetest.Key)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	return s
+}
+
+func mustParse(t *testing.T, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	return u
+}
