@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
+	"html"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go"
 )
 
 var (
@@ -41,18 +46,43 @@ func parse() map[string]*template.Template {
 var functions = template.FuncMap{
 	"input":    newInput,
 	"planName": planName,
+	"day":      day,
+	"birthday": func(d partnerapi.Date) string { return day(d.In(time.UTC)) },
+	"yesNo":    yesNo,
+	"text":     plainText,
 	"percent":  func(fee float64) string { return strconv.FormatFloat(fee, 'f', -1, 64) + " %" },
+}
+
+func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
+
+// yesNo returns "" for what the API does not tell.
+func yesNo(b *bool) string {
+	switch {
+	case b == nil:
+		return ""
+	case *b:
+		return "Yes"
+	}
+	return "No"
+}
+
+var tag = regexp.MustCompile(`<[^>]*>`)
+
+// plainText returns the text in the HTML of an API. The template escapes it as any other text.
+func plainText(markup string) string {
+	return strings.Join(strings.Fields(html.UnescapeString(tag.ReplaceAllString(markup, " "))), " ")
 }
 
 // page is what the layout shows.
 type page struct {
-	Title, Notice string
-	Parent, Fan   bool // whether somebody is logged in as such
-	Operator      bool
-	Section       string // the first part of the path
-	Demo          bool
-	Form          *form
-	Data          any
+	Title           string
+	Notice, Warning string
+	Parent, Fan     bool // whether somebody is logged in as such
+	Operator        bool
+	Section         string // the first part of the path
+	Demo            bool
+	Form            *form
+	Data            any
 }
 
 // show renders a page. The form is that of showForm, or nil.
@@ -72,7 +102,7 @@ func (s *site) showForm(w http.ResponseWriter, r *http.Request, name, title stri
 // render renders into memory first, so that a failing template does not leave half a page.
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, p *page) error {
 	ctx := r.Context()
-	p.Notice = s.sessions.PopString(ctx, noticeText)
+	p.Notice, p.Warning = s.sessions.PopString(ctx, noticeText), s.sessions.PopString(ctx, warningText)
 	p.Parent, p.Fan, p.Operator = s.sessions.Exists(ctx, parentPK), s.sessions.Exists(ctx, fanID), s.sessions.Exists(ctx, operatorID)
 	p.Section = sectionOf(r.URL.Path)
 	p.Demo = s.Fake != nil

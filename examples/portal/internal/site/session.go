@@ -17,8 +17,10 @@ const (
 	parentPK   = "parent"
 	fanID      = "fan"
 	operatorID = "operator"
-	nextPage   = "next"   // where to go after a login
-	noticeText = "notice" // shown once
+	nextPage   = "next"  // where to go after a login
+	loginState = "state" // of a hosted login that began in this browser
+
+	noticeText, warningText = "notice", "warning" // shown once
 )
 
 func newSessions(c Config) *scs.SessionManager {
@@ -56,6 +58,9 @@ func (s *site) logIn(w http.ResponseWriter, r *http.Request, key, value, home st
 
 // notice is shown on the next page.
 func (s *site) notice(r *http.Request, text string) { s.sessions.Put(r.Context(), noticeText, text) }
+
+// warn is notice for what is not certain.
+func (s *site) warn(r *http.Request, text string) { s.sessions.Put(r.Context(), warningText, text) }
 
 // logOut removes a value from the browser's session.
 func (s *site) logOut(ctx context.Context, key string) error {

@@ -82,6 +82,23 @@ func (s *site) routes() map[string]handler {
 		"GET /parent/direct":        s.parentDirect,
 		"POST /parent/subscription": s.parentChange,
 		"GET /parent/cancel":        s.parentCancel,
+
+		"GET /fan":              s.fan,
+		"GET /fan/signup":       s.fixed(signupForm.page, signupForm.title, nil),
+		"POST /fan/signup":      s.limited(s.fanSignup),
+		"GET /fan/welcome":      s.fixed("fan_welcome", "Check your e-mail", nil),
+		"GET /fan/login":        s.fixed("fan_login", "Log in as a fan", s.HostedLogin),
+		"POST /fan/login":       s.limited(s.fanLogin),
+		"POST /fan/logout":      s.fanLogout,
+		"GET /fan/email":        s.changePage(emailForm),
+		"POST /fan/email":       s.change(emailForm),
+		"GET /fan/password":     s.changePage(passwordForm),
+		"POST /fan/password":    s.limited(s.change(passwordForm)),
+		"GET /fan/preferences":  s.changePage(preferencesForm),
+		"POST /fan/preferences": s.change(preferencesForm),
+	}
+	if s.HostedLogin != "" {
+		routes["GET /fan/hosted"], routes["GET /fan/return"] = s.fanHosted, s.fanReturn
 	}
 	if s.Fake != nil {
 		maps.Copy(routes, map[string]handler{
