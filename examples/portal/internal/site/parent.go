@@ -68,8 +68,11 @@ func (s *site) parentLogin(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) parentLogout(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return s.logOut(r.Context(), parentPK)
+	if err := s.logOut(r.Context(), parentPK); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther) // sends the browser's session, so it comes last
+	return nil
 }
 
 // parentPage is the account page of a parent.

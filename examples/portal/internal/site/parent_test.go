@@ -140,6 +140,16 @@ func TestLoginLeadsBack(t *testing.T) {
 	assert.Equal(t, "/parent/login", v.get("/parent").location)
 }
 
+func TestParentLogoutIsOfParentOnly(t *testing.T) {
+	t.Parallel()
+	v := newSite(t).visitor(t).logIn("fan").logIn("parent")
+
+	assert.Equal(t, "/", v.post("/parent/logout").location)
+
+	assert.Equal(t, "/parent/login", v.get("/parent").location)
+	assert.Equal(t, http.StatusOK, v.get("/fan").status)
+}
+
 func TestParentSubscription(t *testing.T) {
 	t.Parallel()
 	const create, update, cancel = "POST /partners/subscriptions", "PUT /partners/subscriptions/{pk}", "DELETE /partners/subscriptions/{pk}"
