@@ -25,8 +25,11 @@ const (
 	wait = 5 * time.Second
 )
 
-// Change changes the subscription of a parent to a plan; an empty plan cancels. An error that is partnerapi.ErrOutcomeUnknown means
-// that Run will find out. With any other error the subscription is as before.
+// ErrChecking means that the outcome of a change is unknown, and that Run will find out.
+var ErrChecking = errors.New("settle: the outcome of the change is not known yet")
+
+// Change changes the subscription of a parent to a plan; an empty plan cancels. With an error other than ErrChecking the subscription
+// is as before.
 func (s *Settler) Change(ctx context.Context, p *store.Parent, wanted partnerapi.Plan) error {
 	if err := s.Store.BeginChange(ctx, p.PK, wanted); err != nil {
 		return err
@@ -34,8 +37,9 @@ func (s *Settler) Change(ctx context.Context, p *store.Parent, wanted partnerapi
 	err := s.apply(ctx, p, wanted)
 	stored := context.WithoutCancel(ctx) // the parent may have closed the page
 	switch {
-	case errors.Is(err, partnerapi.ErrOutcomeUnknown):
-		return errors.Join(err, s.Store.RetryChange(stored, p.PK, 0))
+	case errors.Is(err, partnerapi.ErrOutcomeUnknown), errors.Is(err, partnerapi.ErrBadResponse):
+		s.Logger.WarnContext(ctx, "the outcome of a change is unknown", "error", err)
+		return errors.Join(ErrChecking, s.Store.RetryChange(stored, p.PK, 0))
 	case err != nil:
 		return errors.Join(err, s.Store.EndChange(stored, p.PK, p.Subscription.Plan))
 	}

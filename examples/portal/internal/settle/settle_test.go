@@ -34,6 +34,7 @@ func TestRun(t *testing.T) {
 		"subscribed":       {"", "bark", create, []partnertest.Fault{{Cut: partnertest.CutAfter}}, false, "bark", 2 * time.Second},
 		"not subscribed":   {"", "bark", create, []partnertest.Fault{{Cut: partnertest.CutBefore}}, false, "bark", 2 * time.Second},
 		"cancelled":        {"bark", "", cancel, []partnertest.Fault{{Cut: partnertest.CutAfter}}, false, "", 2 * time.Second},
+		"a strange page":   {"", "bark", create, []partnertest.Fault{{Status: 200, Body: "<html>"}, {Status: 200, Body: "<html>"}}, false, "bark", 20 * time.Second},
 		"an outage":        {"", "bark", create, slices.Repeat([]partnertest.Fault{{Status: 503}}, 10), false, "bark", 70 * time.Second},
 		"then unreachable": {"", "bark", create, append([]partnertest.Fault{{Status: 503}}, slices.Repeat([]partnertest.Fault{{Cut: partnertest.CutRefused}}, 4)...), false, "bark", 40 * time.Second},
 		"then rejected":    {"", "bark", create, []partnertest.Fault{{Status: 503}, {Status: 400, Body: `{"success":false,"error":"Invalid plan","error_type":"invalid_params"}`}}, false, "", 2 * time.Second},
@@ -60,7 +61,7 @@ func TestRun(t *testing.T) {
 					fake.Fail(test.op, test.faults...)
 					p, err := db.Parent(t.Context(), "MS1")
 					require.NoError(t, err)
-					require.ErrorIs(t, s.Change(t.Context(), p, test.wanted), partnerapi.ErrOutcomeUnknown)
+					require.ErrorIs(t, s.Change(t.Context(), p, test.wanted), settle.ErrChecking)
 				}
 				ctx, stop := context.WithTimeout(t.Context(), test.within)
 				defer stop()

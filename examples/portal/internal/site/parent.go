@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/settle"
 	"github.com/partnerapi/partnerapi-go/examples/portal/internal/store"
 )
 
@@ -150,7 +151,7 @@ func (s *site) parentChange(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = s.settler.Change(r.Context(), p, wanted)
 	switch {
-	case errors.Is(err, partnerapi.ErrOutcomeUnknown): // the page says so
+	case errors.Is(err, settle.ErrChecking): // the page says so
 	case f.Reject(err, nil):
 		return s.showForm(w, r, "parent", "Your account", f, parentPage{Parent: p, Plans: plans})
 	case err != nil:

@@ -176,7 +176,7 @@ func TestParentSubscription(t *testing.T) {
 		"unknown create":  {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Cut: partnertest.CutAfter}), 303, "You asked for Bark.", store.Subscription{Wanted: "bark", Checking: true}, "bark"},
 		"unknown change":  {"bark", []string{"plan", "bark_junior"}, update, always(partnertest.Fault{Cut: partnertest.CutAfter}), 303, "You asked for Bark Jr.", store.Subscription{Plan: "bark", Wanted: "bark_junior", Checking: true}, "bark_junior"},
 		"unknown cancel":  {"bark", []string{"cancel", "yes"}, cancel, always(partnertest.Fault{Cut: partnertest.CutAfter}), 303, "You asked us to cancel.", store.Subscription{Plan: "bark", Wanted: "", Checking: true}, ""},
-		"not a response":  {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Status: 200, Body: "<html>"}), 502, "Our partner does not respond correctly", store.Subscription{}, ""},
+		"not a response":  {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Status: 200, Body: "<html>", Processed: true}), 303, "We are checking", store.Subscription{Wanted: "bark", Checking: true}, "bark"},
 		"our token fails": {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Status: 401, Body: `{"success":false,"error":"Please provide a valid token","error_type":"invalid_token"}`}), 502, "Our partner does not respond correctly", store.Subscription{}, ""},
 	}
 	for name, test := range tests {
