@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,8 +122,8 @@ func (v *visitor) get(path string) reply {
 func (v *visitor) post(path string, fields ...string) reply {
 	v.t.Helper()
 	form := url.Values{}
-	for i := 0; i < len(fields); i += 2 {
-		form.Add(fields[i], fields[i+1])
+	for field := range slices.Chunk(fields, 2) {
+		form.Add(field[0], field[1])
 	}
 	return v.do(http.MethodPost, path, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, strings.NewReader(form.Encode()))
 }

@@ -102,7 +102,7 @@ func (s *Store) put(ctx context.Context, db querier, id string, session, changed
 
 // seal binds the ciphertext to the id, so that the rows of two customers cannot be exchanged.
 func (s *Store) seal(id string, session []byte) []byte {
-	return s.aead.Seal(nil, nil, session, []byte(id))
+	return s.aead.Seal(nil, nil, session, []byte(id)) //nolint:gosec // the nonce is random: NewGCMWithRandomNonce
 }
 
 // locks are locks by name. The zero value has none.

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"net/url"
@@ -55,7 +56,7 @@ func Database(tb testing.TB) string {
 		tb.Fatal(err)
 	}
 	execute := func(statement string) {
-		if _, err := db.Exec(statement); err != nil {
+		if _, err := db.ExecContext(context.WithoutCancel(tb.Context()), statement); err != nil {
 			tb.Error(err)
 		}
 	}
