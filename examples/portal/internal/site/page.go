@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,16 +25,17 @@ var (
 	templates = parse()
 )
 
-// parse parses each page together with the layout.
+// parse parses each page together with the layout and the parts that pages share.
 func parse() map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html"))
+	shared := []string{"templates/layout.html", "templates/parts.html"}
+	layout := template.Must(template.New("layout.html").Funcs(functions).ParseFS(templateFiles, shared...))
 	all := make(map[string]*template.Template)
 	names, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
 		panic(err)
 	}
 	for _, name := range names {
-		if page := strings.TrimSuffix(path.Base(name), ".html"); page != "layout" {
+		if page := strings.TrimSuffix(path.Base(name), ".html"); page != "layout" && page != "parts" {
 			all[page] = template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, name))
 		}
 	}
@@ -50,7 +50,7 @@ var functions = template.FuncMap{
 	"birthday": func(d partnerapi.Date) string { return day(d.In(time.UTC)) },
 	"yesNo":    yesNo,
 	"text":     plainText,
-	"percent":  func(fee float64) string { return strconv.FormatFloat(fee, 'f', -1, 64) + " %" },
+	"percent":  percent,
 }
 
 func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
@@ -148,6 +148,9 @@ var problems = map[int]problem{
 	http.StatusNotFound:   {"There is no such page", "The address may be mistyped, or what it showed may be gone."},
 	http.StatusMethodNotAllowed: {
 		"That is not how this page works", "Please go back and follow a link or press a button.",
+	},
+	http.StatusUnprocessableEntity: {
+		"That is not valid", "Please check the address or what you entered, then try again.",
 	},
 	http.StatusConflict:        {"We are still checking", "Your last change is not settled yet. Please wait for it, then try again."},
 	http.StatusTooManyRequests: {"Too many attempts", "Please wait a minute, then try again."},

@@ -97,6 +97,7 @@ func (s *site) routes() map[string]handler {
 		"GET /fan/preferences":  s.changePage(preferencesForm),
 		"POST /fan/preferences": s.change(preferencesForm),
 	}
+	maps.Copy(routes, s.operatorRoutes())
 	if s.HostedLogin != "" {
 		routes["GET /fan/hosted"], routes["GET /fan/return"] = s.fanHosted, s.fanReturn
 	}
@@ -109,6 +110,29 @@ func (s *site) routes() map[string]handler {
 		})
 	}
 	return routes
+}
+
+// operatorRoutes are the pages of operators, with the access that each requires. The API grants access to features that the
+// application defines: networks and network-invitations are this one's.
+func (s *site) operatorRoutes() map[string]handler {
+	email, domain := [2]string{"email", "the e-mail address"}, [2]string{"domain_id", "the kind of business"}
+	return map[string]handler{
+		"GET /operator/login":                    s.fixed("operator_login", "Log in as an operator", nil),
+		"POST /operator/login":                   s.limited(s.operatorLogin),
+		"POST /operator/logout":                  s.operatorLogout,
+		"/operator/account":                      s.operating("*", s.operatorAccount),
+		"GET /operator":                          s.operating("*", s.operator),
+		"GET /operator/networks":                 s.operating("networks:r", s.networks),
+		"/operator/networks/{id}/fee":            s.operating("networks:u", s.networkFee, [2]string{"fee", "the fee"}),
+		"/operator/networks/{id}/delete":         s.operating("networks:d", s.networkDelete),
+		"GET /operator/invitations":              s.operating("network-invitations:r", s.invitations),
+		"/operator/invitations/new":              s.operating("network-invitations:c", s.invitationNew, email, domain),
+		"/operator/invitations/{id}/edit":        s.operating("network-invitations:u", s.invitationEdit, email),
+		"POST /operator/invitations/{id}/resend": s.operating("network-invitations:u", s.invitationEdit),
+		"/operator/invitations/{id}/delete":      s.operating("network-invitations:d", s.invitationDelete),
+		"GET /networks":                          s.activation,
+		"POST /networks":                         s.limited(s.activate),
+	}
 }
 
 func (s *site) start(w http.ResponseWriter, r *http.Request) error {
