@@ -74,7 +74,7 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, in fanForm, f *for
 	switch {
 	case f.Reject(err, nil):
 		return s.showForm(w, r, in.page, in.title, f, nil)
-	case errors.Is(err, partnerapi.ErrOutcomeUnknown), errors.Is(err, partnerapi.ErrBadResponse):
+	case unsure(err):
 		s.Logger.WarnContext(r.Context(), "the outcome of a form is unknown", "form", in.page, "error", err)
 		s.warn(r, in.unknown)
 		http.Redirect(w, r, in.next, http.StatusSeeOther)
@@ -186,25 +186,13 @@ func (s *site) fanReturn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// fanLogout logs a fan out at the API, and here in any case.
-func (s *site) fanLogout(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), patience/2) // leaves time to log out here
-	defer cancel()
-	err := s.use(ctx, fanID, fanLogin, func(stored []byte) ([]byte, error) {
-		session, err := partnerapi.ImportSession(stored)
-		if err == nil {
-			err = s.Client.Accounts.Logout(ctx, session)
-		}
-		return nil, err
-	})
+// fanLogout ends a session at the API.
+func (s *site) fanLogout(ctx context.Context, stored []byte) error {
+	session, err := partnerapi.ImportSession(stored)
 	if err != nil {
-		s.Logger.WarnContext(ctx, "a fan is logged out here, and perhaps not at the API", "error", err)
-	}
-	if err := s.logOut(r.Context(), fanID); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return nil
+	return s.Client.Accounts.Logout(ctx, session)
 }
 
 // fanPage is the account page of a fan.

@@ -87,7 +87,7 @@ func TestFanSignup(t *testing.T) {
 		"bad response":   {valid, badResponse, 303, "/fan/login", "We do not know whether your account was created.", false},
 		"read in part":   {valid, []partnertest.Fault{{Status: 200, Body: `{"status":"ok","customer":{"id":5,"email":"ada@example.com","age":"x"}}`}}, 303, "/fan/welcome", "<h1>Check your e-mail</h1>", false},
 		"rate limit":     {valid, rateLimit, 503, "", "<h1>Our partner is not available</h1>", false},
-		"no connection":  {valid, refused, 500, "", "<h1>Something went wrong on our side</h1>", false},
+		"no connection":  {valid, refused, 503, "", "<h1>Our partner is not available</h1>", false},
 		"other answered": {valid, []partnertest.Fault{{Status: 403, Body: "<html>"}}, 303, "/fan/login", "We do not know whether your account was created.", false},
 	}
 	for name, test := range tests {
@@ -276,7 +276,7 @@ func TestFanPageFails(t *testing.T) {
 		"outage of the benefits":  {"GET /account/benefits", outage, 503},
 		"rate limit":              {getFan, rateLimit, 503},
 		"bad response":            {getFan, badResponse, 502},
-		"no connection":           {getFan, refused, 500},
+		"no connection":           {getFan, refused, 503},
 		"interrupted, then right": {getFan, lost[:2], 200},
 	}
 	for name, test := range tests {
@@ -315,7 +315,7 @@ func TestFanChanges(t *testing.T) {
 		"e-mail, lost":      {"email", []string{"email", "new@example.com"}, lost, 303, "<dd>new@example.com</dd>", email("new@example.com")},
 		"e-mail, bad":       {"email", []string{"email", "new@example.com"}, badResponse, 303, "We do not know whether your e-mail address was changed.", nil},
 		"e-mail, limit":     {"email", []string{"email", "new@example.com"}, rateLimit, 503, "<h1>Our partner is not available</h1>", nil},
-		"e-mail, refused":   {"email", []string{"email", "new@example.com"}, refused, 500, "<h1>Something went wrong on our side</h1>", nil},
+		"e-mail, refused":   {"email", []string{"email", "new@example.com"}, refused, 503, "<h1>Our partner is not available</h1>", nil},
 		"e-mail, in part":   {"email", []string{"email", "new@example.com"}, []partnertest.Fault{{Status: 200, Processed: true, Body: `{"status":"ok","customer":{"id":1,"age":"x"}}`}}, 303, "Your new e-mail address is saved.", email("new@example.com")},
 		"password":          {"password", []string{"current_password", "open sesame", "password", "wrong-password"}, nil, 303, "Your new password is saved.", password("wrong-password")},
 		"password, wrong":   {"password", []string{"current_password", "wrong-password", "password", "new"}, nil, 422, "<li>Current password is incorrect</li>", nil},
@@ -449,7 +449,7 @@ func TestFanLogout(t *testing.T) {
 			r := v.post("/fan/logout")
 
 			assert.Equal(t, "/", r.location)
-			assert.Equal(t, test.logs, strings.Contains(s.log.String(), "a fan is logged out here, and perhaps not at the API"))
+			assert.Equal(t, test.logs, strings.Contains(s.log.String(), "a visitor is logged out here, and perhaps not at the API"))
 			assert.Equal(t, "/fan/login", v.get("/fan").location)
 			assert.Equal(t, http.StatusOK, v.get("/parent").status, "still logged in as a parent")
 			assert.Empty(t, s.fake.CallsTo(getFan))

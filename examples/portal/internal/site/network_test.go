@@ -252,7 +252,7 @@ func TestInvitationNew(t *testing.T) {
 		"lost request":      {fields: valid, fault: partnertest.Fault{Cut: partnertest.CutBefore}, status: 303, has: []string{doubt}},
 		"outage":            {fields: valid, fault: partnertest.Fault{Status: 502}, status: 303, has: []string{doubt}},
 		"bad response":      {fields: valid, fault: page, status: 303, has: []string{doubt}, made: true, fee: &fee},
-		"not sent":          {fields: valid, fault: partnertest.Fault{Cut: partnertest.CutRefused}, status: 500, has: []string{"<h1>Something went wrong on our side</h1>"}},
+		"not sent":          {fields: valid, fault: partnertest.Fault{Cut: partnertest.CutRefused}, status: 503, has: []string{"<h1>Our partner is not available</h1>"}},
 		"too many requests": {fields: valid, fault: partnertest.Fault{Status: 429, RetryAfter: longWait}, status: 503, has: []string{"<h1>Our partner is not available</h1>"}},
 	}
 	for name, test := range tests {

@@ -108,11 +108,6 @@ func rejected(err error) bool {
 	return errors.Is(err, partnerapi.ErrUnauthorized) && !errors.Is(err, partnerapi.ErrBadResponse)
 }
 
-// unsure reports whether a change may have been made although the call failed.
-func unsure(err error) bool {
-	return errors.Is(err, partnerapi.ErrOutcomeUnknown) || errors.Is(err, partnerapi.ErrBadResponse)
-}
-
 // list is a page of a list, for a template.
 type list[T any] struct {
 	*operator
@@ -180,24 +175,12 @@ func (s *site) operatorAccount(r *http.Request, o *operator, f *form) (reply, er
 	return reply{change: change{list: next, name: o.Account, done: "you are logged in."}}, nil
 }
 
-// operatorLogout logs an operator out at the API, and here in any case.
-func (s *site) operatorLogout(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), patience/2) // leaves time to log out here
-	defer cancel()
-	err := s.use(ctx, operatorID, operatorLogin, func(session []byte) ([]byte, error) {
-		var o operator
-		_ = json.Unmarshal(session, &o) // if it fails, the call does
-		_, err := s.Client.AppSessions.Logout(ctx, o.credential())
-		return nil, err
-	})
-	if err != nil {
-		s.Logger.WarnContext(ctx, "an operator is logged out here, and perhaps not at the API", "error", err)
-	}
-	if err := s.logOut(r.Context(), operatorID); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-	return nil
+// operatorLogout ends a session at the API.
+func (s *site) operatorLogout(ctx context.Context, session []byte) error {
+	var o operator
+	_ = json.Unmarshal(session, &o) // if it fails, the call does
+	_, err := s.Client.AppSessions.Logout(ctx, o.credential())
+	return err
 }
 
 // operator shows the overview. It reads the access again, which may have changed.

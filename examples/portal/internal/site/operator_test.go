@@ -256,9 +256,9 @@ func TestOperatorLogout(t *testing.T) {
 			assert.NotContains(t, v.follow(r).body, "Your session has ended")
 			assert.Equal(t, "/operator/login", v.get("/operator").location)
 			if test.logged {
-				assert.Contains(t, s.log.String(), "an operator is logged out here, and perhaps not at the API")
+				assert.Contains(t, s.log.String(), "a visitor is logged out here, and perhaps not at the API")
 			} else {
-				assert.NotContains(t, s.log.String(), "an operator is logged out here, and perhaps not at the API")
+				assert.NotContains(t, s.log.String(), "a visitor is logged out here, and perhaps not at the API")
 			}
 		})
 	}

@@ -47,33 +47,21 @@ func (s *site) signedInParent(ctx context.Context) (*store.Parent, error) {
 }
 
 func (s *site) parentLogin(w http.ResponseWriter, r *http.Request) error {
-	if r.Method == http.MethodGet {
-		return s.showForm(w, r, "parent_login", "Log in as a parent", new(form), nil)
-	}
 	f, err := readForm(r, [2]string{"email", "your e-mail address"}, [2]string{"password", "your password"})
 	if err != nil {
 		return err
 	}
-	if f.Failed() {
-		return s.showForm(w, r, "parent_login", "Log in as a parent", f, nil)
-	}
-	pk, err := s.Store.LogIn(r.Context(), f.Value("email"), f.Value("password"))
-	if errors.Is(err, store.ErrNotFound) {
+	if !f.Failed() {
+		pk, err := s.Store.LogIn(r.Context(), f.Value("email"), f.Value("password"))
+		switch {
+		case err == nil:
+			return s.logIn(w, r, parentPK, pk, parentHome)
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
 		f.Add("", "The e-mail address or the password is wrong")
-		return s.showForm(w, r, "parent_login", "Log in as a parent", f, nil)
 	}
-	if err != nil {
-		return err
-	}
-	return s.logIn(w, r, parentPK, pk, parentHome)
-}
-
-func (s *site) parentLogout(w http.ResponseWriter, r *http.Request) error {
-	if err := s.logOut(r.Context(), parentPK); err != nil {
-		return err
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther) // sends the browser's session, so it comes last
-	return nil
+	return s.showForm(w, r, "parent_login", "Log in as a parent", f, nil)
 }
 
 // parentPage is the account page of a parent.

@@ -170,7 +170,7 @@ func TestParentSubscription(t *testing.T) {
 		"cancel twice":    {"", []string{"cancel", "yes"}, "", nil, 303, "Your subscription is cancelled.", store.Subscription{}, ""},
 		"unknown plan":    {"", []string{"plan", "gold"}, "", nil, 422, "plan", store.Subscription{}, ""},
 		"one failure":     {"", []string{"plan", "bark"}, create, []partnertest.Fault{{Status: 503}}, 303, "You are subscribed to Bark.", store.Subscription{Plan: "bark", Wanted: "bark"}, "bark"},
-		"refused":         {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Cut: partnertest.CutRefused}), 500, "Something went wrong on our side", store.Subscription{}, ""},
+		"refused":         {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Cut: partnertest.CutRefused}), 503, "Our partner is not available", store.Subscription{}, ""},
 		"rate limit":      {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Status: 429, RetryAfter: time.Hour}), 503, "Our partner is not available", store.Subscription{}, ""},
 		"outage":          {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Status: 503}), 303, "We are checking", store.Subscription{Wanted: "bark", Checking: true}, ""},
 		"unknown create":  {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Cut: partnertest.CutAfter}), 303, "You asked for Bark.", store.Subscription{Wanted: "bark", Checking: true}, "bark"},
@@ -229,7 +229,7 @@ func TestProtectionFails(t *testing.T) {
 		status int
 		log    string
 	}{
-		"refuses connections": {fault: partnertest.Fault{Cut: partnertest.CutRefused}, status: 500, log: "connection refused"},
+		"refuses connections": {fault: partnertest.Fault{Cut: partnertest.CutRefused}, status: 503, log: "connection refused"},
 		"is silent":           {fault: partnertest.Fault{Delay: time.Hour}, opts: []partnerapi.Option{partnerapi.WithTimeout(time.Millisecond)}, status: 504, log: "deadline exceeded"},
 		"is broken":           {fault: partnertest.Fault{Status: 500}, status: 503, log: "500 Internal Server Error"},
 		"leads nowhere":       {fault: partnertest.Fault{Status: 200, Body: "<html>"}, status: 502, log: "no redirect"},

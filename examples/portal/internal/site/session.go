@@ -62,10 +62,24 @@ func (s *site) notice(r *http.Request, text string) { s.sessions.Put(r.Context()
 // warn is notice for what is not certain.
 func (s *site) warn(r *http.Request, text string) { s.sessions.Put(r.Context(), warningText, text) }
 
-// logOut removes a value from the browser's session.
-func (s *site) logOut(ctx context.Context, key string) error {
-	s.sessions.Remove(ctx, key)
-	return s.sessions.RenewToken(ctx)
+// logOut logs the visitor out at the API, if there is one, and here in any case.
+func (s *site) logOut(key, loginPage string, atAPI func(context.Context, []byte) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if atAPI != nil {
+			ctx, cancel := context.WithTimeout(r.Context(), patience/2) // leaves time to log out here
+			defer cancel()
+			err := s.use(ctx, key, loginPage, func(session []byte) ([]byte, error) { return nil, atAPI(ctx, session) })
+			if err != nil {
+				s.Logger.WarnContext(ctx, "a visitor is logged out here, and perhaps not at the API", "who", key, "error", err)
+			}
+		}
+		s.sessions.Remove(r.Context(), key)
+		if err := s.sessions.RenewToken(r.Context()); err != nil {
+			return err
+		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
 }
 
 // use calls use with the visitor's session at an API, while no other request can use it, and stores what use returns. If that is nil,

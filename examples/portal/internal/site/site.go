@@ -76,9 +76,9 @@ func (s *site) routes() map[string]handler {
 		"GET /{$}": s.start,
 
 		"GET /parent":               s.parent,
-		"GET /parent/login":         s.parentLogin,
+		"GET /parent/login":         s.fixed("parent_login", "Log in as a parent", nil),
 		"POST /parent/login":        s.limited(s.parentLogin),
-		"POST /parent/logout":       s.parentLogout,
+		"POST /parent/logout":       s.logOut(parentPK, parentLogin, nil),
 		"GET /parent/direct":        s.parentDirect,
 		"POST /parent/subscription": s.parentChange,
 		"GET /parent/cancel":        s.parentCancel,
@@ -89,7 +89,7 @@ func (s *site) routes() map[string]handler {
 		"GET /fan/welcome":      s.fixed("fan_welcome", "Check your e-mail", nil),
 		"GET /fan/login":        s.fixed("fan_login", "Log in as a fan", s.HostedLogin),
 		"POST /fan/login":       s.limited(s.fanLogin),
-		"POST /fan/logout":      s.fanLogout,
+		"POST /fan/logout":      s.logOut(fanID, fanLogin, s.fanLogout),
 		"GET /fan/email":        s.changePage(emailForm),
 		"POST /fan/email":       s.change(emailForm),
 		"GET /fan/password":     s.changePage(passwordForm),
@@ -119,7 +119,7 @@ func (s *site) operatorRoutes() map[string]handler {
 	return map[string]handler{
 		"GET /operator/login":                    s.fixed("operator_login", "Log in as an operator", nil),
 		"POST /operator/login":                   s.limited(s.operatorLogin),
-		"POST /operator/logout":                  s.operatorLogout,
+		"POST /operator/logout":                  s.logOut(operatorID, operatorLogin, s.operatorLogout),
 		"/operator/account":                      s.operating("*", s.operatorAccount),
 		"GET /operator":                          s.operating("*", s.operator),
 		"GET /operator/networks":                 s.operating("networks:r", s.networks),
@@ -199,7 +199,17 @@ func statusOf(err error) int {
 	case errors.Is(err, store.ErrChecking):
 		return http.StatusConflict
 	}
-	return partnerapi.HTTPStatus(err)
+	var failed *partnerapi.Error
+	status := partnerapi.HTTPStatus(err)
+	if status == http.StatusInternalServerError && errors.As(err, &failed) { // such as a refused connection
+		return http.StatusServiceUnavailable
+	}
+	return status
+}
+
+// unsure reports whether a change may have been made although the call failed.
+func unsure(err error) bool {
+	return errors.Is(err, partnerapi.ErrOutcomeUnknown) || errors.Is(err, partnerapi.ErrBadResponse)
 }
 
 // errNotAllowed means that the operator lacks the access.
