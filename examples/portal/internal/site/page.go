@@ -104,16 +104,14 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	ctx := r.Context()
 	p.Notice, p.Warning = s.sessions.PopString(ctx, noticeText), s.sessions.PopString(ctx, warningText)
 	p.Parent, p.Fan, p.Operator = s.sessions.Exists(ctx, parentPK), s.sessions.Exists(ctx, fanID), s.sessions.Exists(ctx, operatorID)
-	p.Section = sectionOf(r.URL.Path)
-	p.Demo = s.Fake != nil
+	p.Section, p.Demo = sectionOf(r.URL.Path), s.Fake != nil
 	var body bytes.Buffer
 	if err := templates[name].ExecuteTemplate(&body, "layout.html", p); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, err := body.WriteTo(w)
-	if err != nil {
+	if _, err := body.WriteTo(w); err != nil {
 		s.Logger.DebugContext(ctx, "the visitor has gone", "error", err)
 	}
 	return nil
@@ -143,29 +141,17 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, status int) {
 type problem struct{ Title, Text string }
 
 var problems = map[int]problem{
-	http.StatusBadRequest: {"That did not work", "Please start again from this site, not from a link or a form on another one."},
-	http.StatusForbidden:  {"You may not do that", "Your account does not have the access for it."},
-	http.StatusNotFound:   {"There is no such page", "The address may be mistyped, or what it showed may be gone."},
-	http.StatusMethodNotAllowed: {
-		"That is not how this page works", "Please go back and follow a link or press a button.",
-	},
-	http.StatusUnprocessableEntity: {
-		"That is not valid", "Please check the address or what you entered, then try again.",
-	},
-	http.StatusConflict:        {"We are still checking", "Your last change is not settled yet. Please wait for it, then try again."},
-	http.StatusTooManyRequests: {"Too many attempts", "Please wait a minute, then try again."},
-	http.StatusInternalServerError: {
-		"Something went wrong on our side", "Nothing is lost. Please try again in a few minutes.",
-	},
-	http.StatusBadGateway: {
-		"Our partner does not respond correctly", "Please try again in a few minutes. We have been told.",
-	},
-	http.StatusServiceUnavailable: {
-		"Our partner is not available", "Please try again in a few minutes.",
-	},
-	http.StatusGatewayTimeout: {
-		"Our partner takes too long", "Please try again in a few minutes.",
-	},
+	http.StatusBadRequest:          {"That did not work", "Please start again from this site, not from a link or a form on another one."},
+	http.StatusForbidden:           {"You may not do that", "Your account does not have the access for it."},
+	http.StatusNotFound:            {"There is no such page", "The address may be mistyped, or what it showed may be gone."},
+	http.StatusMethodNotAllowed:    {"That is not how this page works", "Please go back and follow a link or press a button."},
+	http.StatusUnprocessableEntity: {"That is not valid", "Please check the address or what you entered, then try again."},
+	http.StatusConflict:            {"We are still checking", "Your last change is not settled yet. Please wait for it, then try again."},
+	http.StatusTooManyRequests:     {"Too many attempts", "Please wait a minute, then try again."},
+	http.StatusInternalServerError: {"Something went wrong on our side", "Please try again in a few minutes."},
+	http.StatusBadGateway:          {"Our partner does not respond correctly", "Please try again in a few minutes."},
+	http.StatusServiceUnavailable:  {"Our partner is not available", "Please try again in a few minutes."},
+	http.StatusGatewayTimeout:      {"Our partner takes too long", "Please try again in a few minutes."},
 }
 
 // pages shows our own pages in place of the plain texts of package http: for an unknown path or method.
