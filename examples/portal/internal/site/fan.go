@@ -222,10 +222,14 @@ func (s *site) changePage(in fanForm) handler {
 		values := url.Values{}
 		err := s.asFan(r, func(ctx context.Context, session *partnerapi.Session) error {
 			customer, err := s.Client.Accounts.Get(ctx, session)
-			if err == nil && customer.ListsOptIn != nil {
+			if err != nil {
+				return err
+			}
+			values.Set("login", customer.Email) // for password managers
+			if customer.ListsOptIn != nil {
 				values.Set("lists_opt_in", map[bool]string{true: "True", false: "False"}[*customer.ListsOptIn])
 			}
-			return err
+			return nil
 		})
 		if err != nil {
 			return err
