@@ -68,7 +68,7 @@ func (s *site) demoLogin(w http.ResponseWriter, r *http.Request) error {
 		f := &form{Values: url.Values{"return_to": {r.FormValue("return_to")}}}
 		return s.showForm(w, r, "demo_login", "The fan club's login page", f, nil)
 	}
-	f, err := readForm(r, [2]string{"email", "your e-mail address"}, [2]string{"password", "your password"})
+	f, err := readForm(r, [2]string{"email", "Enter your e-mail address"}, [2]string{"password", "Enter your password"})
 	if err != nil {
 		return err
 	}

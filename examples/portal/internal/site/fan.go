@@ -49,21 +49,21 @@ type fanForm struct {
 var (
 	signupForm = fanForm{
 		"fan_signup", "Join the fan club", [][2]string{
-			{"first_name", "your first name"}, {"last_name", "your last name"}, {"email", "your e-mail address"},
-			{"birthdate", "your date of birth"}, {"password", "a password"},
+			{"first_name", "Enter your first name"}, {"last_name", "Enter your last name"}, {"email", "Enter your e-mail address"},
+			{"birthdate", "Enter your date of birth"}, {"password", "Enter a password"},
 		}, "", "We do not know whether your account was created. Try to log in. If you cannot, join again.", fanLogin,
 	}
 	emailForm = fanForm{
-		"fan_email", "New e-mail address", [][2]string{{"email", "your new e-mail address"}}, "Your new e-mail address is saved.",
+		"fan_email", "New e-mail address", [][2]string{{"email", "Enter your new e-mail address"}}, "Your new e-mail address is saved.",
 		"We do not know whether your e-mail address was changed. Your account page shows the one that the fan club has.", fanHome,
 	}
 	passwordForm = fanForm{
 		"fan_password", "New password",
-		[][2]string{{"current_password", "your current password"}, {"password", "your new password"}}, "Your new password is saved.",
+		[][2]string{{"current_password", "Enter your current password"}, {"password", "Enter your new password"}}, "Your new password is saved.",
 		"We do not know whether your password was changed. When you log in, try the new one first, and then the old one.", fanHome,
 	}
 	preferencesForm = fanForm{
-		"fan_preferences", "E-mail preferences", [][2]string{{"lists_opt_in", "yes or no"}}, "Your choice is saved.",
+		"fan_preferences", "E-mail preferences", [][2]string{{"lists_opt_in", "Choose yes or no"}}, "Your choice is saved.",
 		"We do not know whether your choice was saved. Your account page shows the one that the fan club has.", fanHome,
 	}
 )
@@ -118,7 +118,7 @@ func (s *site) fanSignup(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) fanLogin(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r, [2]string{"email", "your e-mail address"}, [2]string{"password", "your password"})
+	f, err := readForm(r, [2]string{"email", "Enter your e-mail address"}, [2]string{"password", "Enter your password"})
 	if err != nil {
 		return err
 	}

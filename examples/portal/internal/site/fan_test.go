@@ -324,7 +324,7 @@ func TestFanChanges(t *testing.T) {
 		"password, lost":    {"password", []string{"current_password", "open sesame", "password", "wrong-password"}, lost, 303, "When you log in, try the new one first, and then the old one.", password("wrong-password")},
 		"preference":        {"preferences", []string{"lists_opt_in", "False"}, nil, 303, "Your choice is saved.", func(c *partnertest.Customer) { c.ListsOptIn = &no }},
 		"same preference":   {"preferences", []string{"lists_opt_in", "True"}, nil, 303, "Your choice is saved.", func(c *partnertest.Customer) { c.ListsOptIn = &yes }},
-		"no preference":     {"preferences", nil, nil, 422, `<a href="#lists_opt_in">Enter yes or no</a>`, nil},
+		"no preference":     {"preferences", nil, nil, 422, `<a href="#lists_opt_in">Choose yes or no</a>`, nil},
 		"preference, lost":  {"preferences", []string{"lists_opt_in", "False"}, lost, 303, "<dt>News by e-mail</dt><dd>No</dd>", func(c *partnertest.Customer) { c.ListsOptIn = &no }},
 		"preference, never": {"preferences", []string{"lists_opt_in", "False"}, outage, 303, "We do not know whether your choice was saved.", nil},
 	}

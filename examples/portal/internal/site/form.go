@@ -24,7 +24,7 @@ type formError struct{ Field, Text string }
 // maxField is the length of the longest field, in characters.
 const maxField = 200
 
-// readForm reads a form. Each of the required fields, given as name and label, needs a value.
+// readForm reads a form. Each of the required fields needs a value; it is given with its name and the text of the error.
 func readForm(r *http.Request, required ...[2]string) (*form, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, errors.Join(errNotClicked, err)
@@ -32,7 +32,7 @@ func readForm(r *http.Request, required ...[2]string) (*form, error) {
 	f := &form{Values: r.PostForm}
 	for _, field := range required {
 		if strings.TrimSpace(f.Value(field[0])) == "" {
-			f.Add(field[0], "Enter "+field[1])
+			f.Add(field[0], field[1])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Values)) {

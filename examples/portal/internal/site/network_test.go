@@ -238,7 +238,7 @@ func TestInvitationNew(t *testing.T) {
 	}{
 		"with a fee":    {fields: valid, status: 303, has: []string{"new@example.com: the invitation is on its way."}, made: true, fee: &fee},
 		"without a fee": {fields: []string{"email", "new@example.com", "domain_id", "dom_wholesale", "fee_proposed", ""}, status: 303, has: []string{"the invitation is on its way."}, made: true},
-		"nothing":       {status: 422, has: []string{`<a href="#email">Enter the e-mail address</a>`, `<a href="#domain_id">Enter the kind of business</a>`}},
+		"nothing":       {status: 422, has: []string{`<a href="#email">Enter the e-mail address</a>`, `<a href="#domain_id">Choose the kind of business</a>`}},
 		"wrong fee": {fields: []string{"email", "new@example.com", "domain_id", "dom_wholesale", "fee_proposed", "much"}, status: 422, has: []string{
 			`<a href="#fee_proposed">Enter the fee as a number from 0 to 100, such as 2.5</a>`, `value="new@example.com"`, `value="dom_wholesale" selected>`, `value="much"`,
 		}},

@@ -123,7 +123,7 @@ func listOptions(r *http.Request) partnerapi.ListOptions {
 }
 
 func (s *site) operatorLogin(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r, [2]string{"username", "your user name"}, [2]string{"password", "your password"})
+	f, err := readForm(r, [2]string{"username", "Enter your user name"}, [2]string{"password", "Enter your password"})
 	if err != nil {
 		return err
 	}

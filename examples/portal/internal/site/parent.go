@@ -47,7 +47,7 @@ func (s *site) signedInParent(ctx context.Context) (*store.Parent, error) {
 }
 
 func (s *site) parentLogin(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r, [2]string{"email", "your e-mail address"}, [2]string{"password", "your password"})
+	f, err := readForm(r, [2]string{"email", "Enter your e-mail address"}, [2]string{"password", "Enter your password"})
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (s *site) routes() map[string]handler {
 // operatorRoutes are the pages of operators, with the access that each requires. The API grants access to features that the
 // application defines: networks and network-invitations are this one's.
 func (s *site) operatorRoutes() map[string]handler {
-	email, domain := [2]string{"email", "the e-mail address"}, [2]string{"domain_id", "the kind of business"}
+	email, domain := [2]string{"email", "Enter the e-mail address"}, [2]string{"domain_id", "Choose the kind of business"}
 	return map[string]handler{
 		"GET /operator/login":                    s.fixed("operator_login", "Log in as an operator", nil),
 		"POST /operator/login":                   s.limited(s.operatorLogin),
@@ -123,7 +123,7 @@ func (s *site) operatorRoutes() map[string]handler {
 		"/operator/account":                      s.operating("*", s.operatorAccount),
 		"GET /operator":                          s.operating("*", s.operator),
 		"GET /operator/networks":                 s.operating("networks:r", s.networks),
-		"/operator/networks/{id}/fee":            s.operating("networks:u", s.networkFee, [2]string{"fee", "the fee"}),
+		"/operator/networks/{id}/fee":            s.operating("networks:u", s.networkFee, [2]string{"fee", "Enter the fee"}),
 		"/operator/networks/{id}/delete":         s.operating("networks:d", s.networkDelete),
 		"GET /operator/invitations":              s.operating("network-invitations:r", s.invitations),
 		"/operator/invitations/new":              s.operating("network-invitations:c", s.invitationNew, email, domain),
