@@ -39,6 +39,9 @@ func lack(t *testing.T, why string) {
 // findBrowser returns the path of a browser.
 func findBrowser(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("short: without a browser")
+	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
