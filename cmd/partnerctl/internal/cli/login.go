@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+// loginCommand asks for credentials and keeps them in the profile.
+func (a *app) loginCommand() *cobra.Command {
+	login := &cobra.Command{
+		Use: "login", Short: "Keep credentials in a profile", Args: cobra.NoArgs, RunE: noVerb,
+		Long: "Keep credentials in a profile: in a file that only you can read, or in the system's keyring.\n" +
+			"They are asked for, or read from the lines of standard input. A --server is kept too.",
+	}
+	var intoKeyring bool
+	login.PersistentFlags().BoolVar(&intoKeyring, "keyring", false, "keep the secrets of the profile in the system's keyring")
+	add := func(use, short string, ask func(ctx context.Context) (map[string]string, error)) *cobra.Command {
+		cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+		cmd.RunE = a.begin(func(ctx context.Context, _ []string) error {
+			if a.dryRun {
+				return usageError("login has no dry run")
+			}
+			secrets, err := ask(ctx)
+			if err != nil {
+				return err
+			}
+			return a.keepAll(secrets, intoKeyring, cmd.Flags().Changed("server"))
+		})
+		login.AddCommand(cmd)
+		return cmd
+	}
+	add("partner", "Ask for the token of the partner API", func(context.Context) (map[string]string, error) {
+		return a.askFor(partnerToken, "partner token")
+	})
+	add("account", "Ask for the keys of the account API", func(context.Context) (map[string]string, error) {
+		return a.askFor(accountKey, "fan club's key", organizationKey, "organisation's key, only for a search")
+	})
+	var username, accountID string
+	network := add("network", "Sign a user in to the network API, and keep the JWT", func(ctx context.Context) (map[string]string, error) {
+		jwt, err := a.signInNetwork(ctx, username, accountID)
+		return map[string]string{networkToken: jwt}, err
+	})
+	network.Long = network.Short + ".\nIt asks for the app key, the user name and the password."
+	network.Flags().StringVar(&username, "username", "", "the user `name`")
+	network.Flags().StringVar(&accountID, "account-id", "", "the `id` of the account, for a user with several")
+	return login
+}
+
+// askFor asks for secrets, given as names and prompts. An empty one is left as it is.
+func (a *app) askFor(asked ...string) (map[string]string, error) {
+	secrets := make(map[string]string)
+	for pair := range slices.Chunk(asked, 2) {
+		secret, err := a.secret(pair[1])
+		if err != nil && len(secrets) == 0 { // only the first is required
+			return nil, err
+		}
+		secrets[pair[0]] = secret
+	}
+	if secrets[asked[0]] == "" {
+		return nil, usageError(asked[1] + ": empty")
+	}
+	return secrets, nil
+}
+
+// keepAll stores secrets that the SDK accepts.
+func (a *app) keepAll(secrets map[string]string, intoKeyring, server bool) error {
+	for _, of := range withCredential {
+		if secret := secrets[of.name]; secret != "" {
+			if _, err := a.client(of.option(secret)); err != nil {
+				return err
+			}
+		}
+	}
+	return a.change(func(p *profile) error {
+		if server {
+			p.Server = a.server
+		}
+		if intoKeyring && !p.Keyring {
+			if err := p.intoKeyring(); err != nil {
+				return err
+			}
+		}
+		for name, secret := range secrets {
+			if secret == "" {
+				continue
+			}
+			if err := p.set(name, secret); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// logoutCommand removes the credentials of a profile.
+func (a *app) logoutCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "logout", Short: "Remove the credentials of a profile", Args: cobra.NoArgs,
+		Long: "Remove the credentials of a profile from its file or the keyring. The APIs are not called: see accounts logout and app logout.",
+	}
+	cmd.RunE = a.begin(func(context.Context, []string) error {
+		return a.change(func(p *profile) error {
+			for _, name := range secretNames {
+				if err := p.set(name, ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return cmd
+}
