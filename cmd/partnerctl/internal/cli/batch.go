@@ -97,7 +97,7 @@ func (c *call) ensureAll(ctx context.Context, rows []row, concurrency int, repor
 					return
 				}
 				reporting.Lock()
-				err = report(resultOf(r, created, err))
+				err = report(c.resultOf(r, created, err))
 				reporting.Unlock()
 				if err != nil {
 					stop(err)
@@ -116,9 +116,9 @@ func (c *call) ensureAll(ctx context.Context, rows []row, concurrency int, repor
 	return context.Cause(ctx)
 }
 
-func resultOf(r row, created bool, err error) result {
+func (c *call) resultOf(r row, created bool, err error) result {
 	if err != nil {
-		return result{r.line, r.PK, failed, statusOf(err), err.Error()}
+		return result{r.line, r.PK, failed, statusOf(err), c.told(err)}
 	}
 	return result{r.line, r.PK, ensured(created), 0, ""}
 }

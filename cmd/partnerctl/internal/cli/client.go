@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go"
@@ -46,6 +47,7 @@ func (a *app) client(more ...partnerapi.Option) (*partnerapi.Client, error) {
 			if secret != "" {
 				opts = append(opts, of.option(secret))
 			}
+			a.secrets = append(a.secrets, secret, os.Getenv(of.variable))
 		}
 	}
 	opts = append(opts, servedAt(p.Server)...)

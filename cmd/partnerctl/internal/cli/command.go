@@ -56,7 +56,7 @@ func with[In any](do func(ctx context.Context, c *call, in In) (any, error)) bin
 		}
 		return func(ctx context.Context, c *call) (any, error) {
 			if asks {
-				if err := a.ask(fields); err != nil {
+				if err := a.ask(ctx, fields); err != nil {
 					return nil, err
 				}
 			}
@@ -78,7 +78,7 @@ func (a *app) command(e entry, use string) *cobra.Command {
 	}
 	cmd.RunE = a.begin(func(ctx context.Context, args []string) error {
 		if e.danger != "" {
-			if err := a.confirm(e.danger + " " + args[0]); err != nil {
+			if err := a.confirm(ctx, e.danger+" "+args[0]); err != nil {
 				return err
 			}
 		}

@@ -40,7 +40,7 @@ func ensure(a *app, cmd *cobra.Command) action {
 			return nil, usageError("--rate: want a number from 0")
 		}
 		var err error
-		if c.client, err = a.client(limited(perSecond)...); err != nil {
+		if c.client, err = a.client(partnerapi.WithRateLimiter(partnerapi.PartnerAPI, limit(perSecond))); err != nil {
 			return nil, err
 		}
 		return nil, c.runBatch(ctx, b)
@@ -59,13 +59,12 @@ func ensured(created bool) string {
 	return "updated"
 }
 
-// limited limits the requests to the partner API. The burst counts in any two seconds, beside the rate: 4 per second are at
-// most 10.
-func limited(perSecond float64) []partnerapi.Option {
+// limit returns a limiter. The burst counts in any two seconds, beside the rate: 4 per second are at most 10.
+func limit(perSecond float64) *rate.Limiter {
 	if perSecond == 0 {
-		return nil
+		return rate.NewLimiter(rate.Inf, 0)
 	}
-	return []partnerapi.Option{partnerapi.WithRateLimiter(partnerapi.PartnerAPI, rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond/2))))}
+	return rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond/2)))
 }
 
 // readInput returns the rows of a file or of standard input.

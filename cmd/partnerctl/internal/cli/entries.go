@@ -105,8 +105,14 @@ var entries = []entry{
 	},
 	{
 		use: "accounts logout", short: "Log the customer out", ops: "GET /logout",
-		bind: onSession(func(ctx context.Context, c *call, s *partnerapi.Session) (any, error) {
-			return outcome("customer", "logged out", c.client.Accounts.Logout(ctx, s))
+		bind: plain(func(ctx context.Context, c *call) (any, error) {
+			out, err := c.onSession(ctx, func(ctx context.Context, c *call, s *partnerapi.Session) (any, error) {
+				return outcome("customer", "logged out", c.client.Accounts.Logout(ctx, s))
+			})
+			if err == nil {
+				err = c.keep(customerSession, "")
+			}
+			return out, err
 		}),
 	},
 	{
@@ -173,12 +179,13 @@ var entries = []entry{
 		use: "invitations activate", short: "Accept an invitation", ops: "POST /account/network-invitations/{token}",
 		long: "It asks for the link in the e-mail, or its token.",
 		bind: plain(func(ctx context.Context, c *call) (any, error) {
-			token, err := c.secret("link or token")
+			token, err := c.secret(ctx, "link or token")
 			if err != nil {
 				return nil, err
 			}
 			if inLink, err := partnerapi.InvitationToken(token); err == nil {
 				token = inLink
+				c.secrets = append(c.secrets, token)
 			}
 			return value(c.client.Invitations.Activate(ctx, token))
 		}),

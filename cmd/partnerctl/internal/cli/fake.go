@@ -25,7 +25,7 @@ func (a *app) fakeCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "the loopback `address` to serve on")
 	cmd.Flags().BoolVar(&empty, "empty", false, "without the example records")
-	cmd.RunE = a.begin(func(ctx context.Context, _ []string) error {
+	cmd.RunE = a.local(func(ctx context.Context, _ []string) error {
 		fake := partnertest.New(partnertest.WithCallHook(func(c partnertest.Call) { a.note("%s %v", c, c.Duration.Round(time.Microsecond)) }))
 		if !empty {
 			seed(fake)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding"
 	"errors"
 	"reflect"
@@ -140,12 +141,12 @@ func (f fieldFlag) Set(text string) error {
 
 // ask asks for the secret fields of a struct. A repetition is asked for on a terminal only, where a typing mistake cannot be
 // seen.
-func (a *app) ask(in reflect.Value) error {
+func (a *app) ask(ctx context.Context, in reflect.Value) error {
 	for _, field := range reflect.VisibleFields(in.Type()) {
 		if !isSecret(field) || strings.HasSuffix(field.Name, "Confirmation") && (!a.terminal || a.dryRun) {
 			continue
 		}
-		secret, err := a.secret(words(field.Name))
+		secret, err := a.secret(ctx, words(field.Name))
 		if err != nil {
 			return err
 		}

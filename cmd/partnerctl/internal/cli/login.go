@@ -18,10 +18,7 @@ func (a *app) loginCommand() *cobra.Command {
 	login.PersistentFlags().BoolVar(&intoKeyring, "keyring", false, "keep the secrets of the profile in the system's keyring")
 	add := func(use, short string, ask func(ctx context.Context) (map[string]string, error)) *cobra.Command {
 		cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
-		cmd.RunE = a.begin(func(ctx context.Context, _ []string) error {
-			if a.dryRun {
-				return usageError("login has no dry run")
-			}
+		cmd.RunE = a.local(func(ctx context.Context, _ []string) error {
 			secrets, err := ask(ctx)
 			if err != nil {
 				return err
@@ -31,11 +28,11 @@ func (a *app) loginCommand() *cobra.Command {
 		login.AddCommand(cmd)
 		return cmd
 	}
-	add("partner", "Ask for the token of the partner API", func(context.Context) (map[string]string, error) {
-		return a.askFor(partnerToken, "partner token")
+	add("partner", "Ask for the token of the partner API", func(ctx context.Context) (map[string]string, error) {
+		return a.askFor(ctx, partnerToken, "partner token")
 	})
-	add("account", "Ask for the keys of the account API", func(context.Context) (map[string]string, error) {
-		return a.askFor(accountKey, "fan club's key", organizationKey, "organisation's key, only for a search")
+	add("account", "Ask for the keys of the account API", func(ctx context.Context) (map[string]string, error) {
+		return a.askFor(ctx, accountKey, "fan club's key", organizationKey, "organisation's key, only for a search")
 	})
 	var username, accountID string
 	network := add("network", "Sign a user in to the network API, and keep the JWT", func(ctx context.Context) (map[string]string, error) {
@@ -49,10 +46,10 @@ func (a *app) loginCommand() *cobra.Command {
 }
 
 // askFor asks for secrets, given as names and prompts. An empty one is left as it is.
-func (a *app) askFor(asked ...string) (map[string]string, error) {
+func (a *app) askFor(ctx context.Context, asked ...string) (map[string]string, error) {
 	secrets := make(map[string]string)
 	for pair := range slices.Chunk(asked, 2) {
-		secret, err := a.secret(pair[1])
+		secret, err := a.secret(ctx, pair[1])
 		if err != nil && len(secrets) == 0 { // only the first is required
 			return nil, err
 		}
@@ -86,6 +83,7 @@ func (a *app) keepAll(secrets map[string]string, intoKeyring, server bool) error
 			if secret == "" {
 				continue
 			}
+			a.warn(name)
 			if err := p.set(name, secret); err != nil {
 				return err
 			}
@@ -100,7 +98,7 @@ func (a *app) logoutCommand() *cobra.Command {
 		Use: "logout", Short: "Remove the credentials of a profile", Args: cobra.NoArgs,
 		Long: "Remove the credentials of a profile from its file or the keyring. The APIs are not called: see accounts logout and app logout.",
 	}
-	cmd.RunE = a.begin(func(context.Context, []string) error {
+	cmd.RunE = a.local(func(context.Context, []string) error {
 		return a.change(func(p *profile) error {
 			for _, name := range secretNames {
 				if err := p.set(name, ""); err != nil {

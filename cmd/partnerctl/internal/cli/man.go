@@ -11,7 +11,7 @@ import (
 // manCommand writes the man pages of root's commands.
 func (a *app) manCommand(root *cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: "man DIRECTORY", Short: "Write the man pages into a directory", Args: cobra.ExactArgs(1)}
-	cmd.RunE = a.begin(func(_ context.Context, args []string) error {
+	cmd.RunE = a.local(func(_ context.Context, args []string) error {
 		if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // man pages are for everybody
 			return err
 		}

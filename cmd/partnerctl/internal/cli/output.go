@@ -108,6 +108,9 @@ func (a *app) rows(w io.Writer, records []*yaml.Node, times map[string]bool) err
 			}
 		}
 	}
+	if len(columns) == 0 {
+		return nil
+	}
 	lines := [][]string{columns}
 	for _, record := range records {
 		line := make([]string, len(columns))

@@ -163,14 +163,15 @@ func replaceFile(path string, content []byte) error {
 
 // keep stores a secret in the profile.
 func (a *app) keep(name, secret string) error {
+	a.warn(name)
+	return a.change(func(p *profile) error { return p.set(name, secret) })
+}
+
+// warn says that what is kept is not what is used.
+func (a *app) warn(name string) {
 	for _, of := range withCredential {
-		switch held := os.Getenv(of.variable); {
-		case of.name != name || held == "":
-		case held == secret:
-			return nil
-		default:
+		if of.name == name && os.Getenv(of.variable) != "" {
 			a.note("%s is set and wins over the profile", of.variable)
 		}
 	}
-	return a.change(func(p *profile) error { return p.set(name, secret) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,9 +45,9 @@ func accountsLogin(a *app, cmd *cobra.Command) action {
 	cmd.MarkFlagsMutuallyExclusive("email", "tokens-from-url")
 	return func(ctx context.Context, c *call) (any, error) {
 		if fromURL {
-			return c.importTokens()
+			return c.importTokens(ctx)
 		}
-		password, err := a.secret("password")
+		password, err := a.secret(ctx, "password")
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +62,11 @@ func accountsLogin(a *app, cmd *cobra.Command) action {
 	}
 }
 
-func (c *call) importTokens() (any, error) {
-	address, err := c.secret("address")
+func (c *call) importTokens(ctx context.Context) (any, error) {
+	if c.dryRun {
+		return nil, errDryRun
+	}
+	address, err := c.secret(ctx, "address")
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +143,7 @@ func appSession(_ *app, cmd *cobra.Command) action {
 		if !start {
 			return c.keepJWT(c.client.AppSessions.Current(ctx))
 		}
-		key, err := c.secret("app key")
+		key, err := c.secret(ctx, "app key")
 		if err != nil {
 			return nil, err
 		}
@@ -157,8 +161,8 @@ func (c *call) keepJWT(s *partnerapi.AppSession, err error) (any, error) {
 		return nil, err
 	}
 	kept, err := p.secret(networkToken)
-	if err == nil && s.JWT() != "" && s.JWT() != kept {
-		err = c.keep(networkToken, s.JWT())
+	if jwt := s.JWT(); err == nil && jwt != "" && jwt != kept && jwt != os.Getenv("PARTNERAPI_NETWORK_TOKEN") {
+		err = c.keep(networkToken, jwt)
 	}
 	shown := appView{
 		Authenticated: s.Authenticated, LastAccountID: s.LastAccountID,
@@ -189,16 +193,16 @@ type accountView struct {
 
 // signInNetwork signs a user in, and returns the JWT.
 func (a *app) signInNetwork(ctx context.Context, username, accountID string) (string, error) {
-	key, err := a.secret("app key")
+	key, err := a.secret(ctx, "app key")
 	if err != nil {
 		return "", err
 	}
 	if username == "" {
-		if username, err = a.line("user name"); err != nil {
+		if username, err = a.line(ctx, "user name"); err != nil {
 			return "", err
 		}
 	}
-	password, err := a.secret("password")
+	password, err := a.secret(ctx, "password")
 	if err != nil {
 		return "", err
 	}
@@ -228,7 +232,7 @@ func (a *app) signInNetwork(ctx context.Context, username, accountID string) (st
 		return jwt, nil
 	}
 	if accountID == "" {
-		if accountID, err = a.choose(session.Accounts); err != nil {
+		if accountID, err = a.choose(ctx, session.Accounts); err != nil {
 			return "", err
 		}
 	}
@@ -243,7 +247,7 @@ func (a *app) signInNetwork(ctx context.Context, username, accountID string) (st
 }
 
 // choose asks for one of the accounts.
-func (a *app) choose(accounts []partnerapi.AccountChoice) (string, error) {
+func (a *app) choose(ctx context.Context, accounts []partnerapi.AccountChoice) (string, error) {
 	var ids []string
 	for _, account := range accounts {
 		ids = append(ids, account.ID)
@@ -254,5 +258,5 @@ func (a *app) choose(accounts []partnerapi.AccountChoice) (string, error) {
 	if !a.terminal {
 		return "", usageError("the user has several accounts: choose one with --account-id: " + strings.Join(ids, ", "))
 	}
-	return a.line("account ID")
+	return a.line(ctx, "account ID")
 }
