@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -28,7 +29,9 @@ func (c Command) String() string { return strings.Join(slices.Concat(c.Env, c.Ar
 // A shell reads the commands with stand-ins in place of the programs. A stand-in only records its invocation. Harmless
 // programs are real. Other programs are missing, which fails the test.
 var (
-	programs = []string{"bin/awk", "bin/bash", "bin/curl", "bin/docker", "bin/git", "bin/go", "bin/provision", "examples/provision/provision"}
+	programs = []string{
+		"bin/awk", "bin/bash", "bin/curl", "bin/docker", "bin/git", "bin/go", "bin/partnerctl", "bin/provision", "examples/provision/provision",
+	}
 	harmless = []string{"mkdir", "mktemp", "touch"}
 )
 
@@ -81,8 +84,8 @@ func walk(root string, each func(under string, entry fs.DirEntry) error) error {
 	})
 }
 
-// In returns the commands of a file, in order: those in its shell blocks, and inline code that begins with go, bash or
-// provision. One shell session reads them, in a copy of the repository's directories, without starting any of the
+// In returns the commands of a file, in order: those in its shell blocks, and inline code that begins with go, bash,
+// partnerctl or provision. One shell session reads them, in a copy of the repository's directories, without starting any of the
 // programs.
 func In(tb testing.TB, root, file string) []Command {
 	tb.Helper()
@@ -99,9 +102,7 @@ func In(tb testing.TB, root, file string) []Command {
 	for _, folder := range []string{"bin", "examples/provision"} {
 		noError(tb, os.MkdirAll(filepath.Join(copied, folder), 0o700))
 	}
-	for _, program := range programs {
-		noError(tb, os.WriteFile(filepath.Join(copied, program), []byte(standIn), 0o700)) //nolint:gosec // it must be executable
-	}
+	writePrograms(tb, copied)
 	for _, program := range harmless {
 		path, err := exec.LookPath(program)
 		noError(tb, err)
@@ -120,6 +121,17 @@ func In(tb testing.TB, root, file string) []Command {
 	return read(tb, file, copied, strings.Split(string(recorded), "\x00"))
 }
 
+// writePrograms writes the stand-ins. No other test may start a process meanwhile: it would have the files open for a moment,
+// and a file that is open for writing cannot be run.
+func writePrograms(tb testing.TB, dir string) {
+	tb.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	for _, program := range programs {
+		noError(tb, os.WriteFile(filepath.Join(dir, program), []byte(standIn), 0o700)) //nolint:gosec // it must be executable
+	}
+}
+
 func noError(tb testing.TB, err error) {
 	tb.Helper()
 	if err != nil {
@@ -129,7 +141,7 @@ func noError(tb testing.TB, err error) {
 
 var (
 	block  = regexp.MustCompile("(?ms)^ *```([^\n]*)\n(.*?)^ *```$")
-	quoted = regexp.MustCompile("`((?:PARTNERAPI_\\w+=\\S+ )?(?:go|bash|(?:\\./)?provision)\\s[-.a-z][^`]*)`")
+	quoted = regexp.MustCompile("`((?:PARTNERAPI_\\w+=\\S+ )?(?:go|bash|partnerctl|(?:\\./)?provision)\\s[-.a-z][^`]*)`")
 )
 
 // Languages returns the languages of a file's blocks, in order.

@@ -24,7 +24,7 @@ func TestIn(t *testing.T) {
 		"a variable":            {"```sh\ntool=a@v1\n```\n\n```sh\ngo run $tool\n```\n", []string{".: go run a@v1"}},
 		"a directory made":      {"```sh\nd=$(mktemp -d)\nmkdir \"$d/x\"\n(cd \"$d/x\" && cd ..)\n```\n", nil},
 		"a clone":               {"```sh\ngit clone https://example.com/a/b\ncd b\ngo vet .\n```\n", []string{".: git clone https://example.com/a/b", ".: go vet ."}},
-		"a command in prose":    {"See `go run ./x -live`, `go.mod` and `provision status\n-follow`.\n", []string{".: go run ./x -live", ".: provision status -follow"}},
+		"a command in prose":    {"See `go run ./x -live`, `go.mod`, `partnerctl a` and `provision status\n-follow`.\n", []string{".: go run ./x -live", ".: partnerctl a", ".: provision status -follow"}},
 		"another language":      {"```text\ngo test\n```\n\n```go\nfunc main() {}\n```\n", nil},
 		"a block within a list": {"1. Do\n\n   ```sh\n   go vet ./...\n   ```\n", []string{".: go vet ./..."}},
 	}

@@ -32,7 +32,7 @@ func TestLanguagesOfBlocks(t *testing.T) {
 	}
 }
 
-// Every command in a document works. Tests of provision, partnerfake and internal/bench check their own flags and
+// Every command in a document works. Tests of provision, partnerctl, partnerfake and internal/bench check their own flags and
 // environment, curl and docker.
 func TestCommandsInDocuments(t *testing.T) {
 	t.Parallel()
@@ -47,7 +47,7 @@ func TestCommandsInDocuments(t *testing.T) {
 			require.NoErrorf(t, err, "%s: %s: %s", c.File, c, out)
 		}
 	}
-	for program, least := range map[string]int{"go": 20, "bash": 3, "curl": 5, "docker": 3, "provision": 8, "git": 2, "awk": 1} {
+	for program, least := range map[string]int{"go": 20, "bash": 3, "curl": 5, "docker": 3, "provision": 8, "partnerctl": 20, "git": 2, "awk": 1} {
 		assert.GreaterOrEqualf(t, seen[program], least, "commands found in %s", program)
 	}
 }
@@ -68,7 +68,7 @@ func requireGo(t *testing.T, dir string, c doccmd.Command) {
 		requireRun(t, dir, c, args[1:])
 	case "test":
 		requireTest(t, dir, c, args[1:])
-	case "build", "generate", "vet":
+	case "build", "generate", "install", "vet":
 		require.DirExistsf(t, filepath.Join(dir, strings.TrimSuffix(args[len(args)-1], "...")), "%s: %s", c.File, c)
 	case "mod":
 		require.Regexpf(t, "^(tidy|edit -re(quire|place)="+module+"[@=].+)$", strings.Join(args[1:], " "), "%s: %s", c.File, c)
