@@ -41,7 +41,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a := &app{in: bufio.NewReader(stdin), out: stdout, err: stderr}
 	if file, ok := stdin.(*os.File); ok {
 		a.terminal = isTerminal(file)
-		a.hidden = hiddenLine(int(file.Fd())) //nolint:gosec // a descriptor is small
+		a.hidden = hiddenLine(int(file.Fd()))
 	}
 	a.progress, a.redraw = isTerminal(stderr), isTerminal(stdout)
 	if dir, err := os.UserConfigDir(); err == nil { // otherwise there are no profiles
@@ -89,7 +89,7 @@ func await(ctx context.Context, read func() (string, error)) (string, error) {
 
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a descriptor is small
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
@@ -119,8 +119,8 @@ func (a *app) root() *cobra.Command {
 		Use: "partnerctl", Version: partnerapi.Version, Short: "Call the partner, account and network APIs from a terminal",
 		Long: "Partnerctl calls the partner, account and network APIs.\n\n" +
 			"Credentials and base URLs come from the environment variables PARTNERAPI_PARTNER_TOKEN, _ACCOUNT_KEY, _ORGANIZATION_KEY,\n" +
-			"_NETWORK_TOKEN, _PARTNER_URL, _ACCOUNT_URL and _NETWORK_URL, or else from the profile of partnerctl login. PARTNERCTL_PROFILE and\n" +
-			"PARTNERCTL_SERVER are the defaults of --profile and --server.\n\n" + statusHelp(),
+			"_NETWORK_TOKEN, _PARTNER_URL, _ACCOUNT_URL and _NETWORK_URL, or else from the profile of partnerctl login.\n" +
+			"PARTNERCTL_PROFILE and PARTNERCTL_SERVER are the defaults of --profile and --server.\n\n" + statusHelp(),
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetIn(a.in)
@@ -129,7 +129,8 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.output, "output", "o", "table", "the `form` of the output: "+strings.Join(forms, ", "))
 	flags.StringVar(&a.profileName, "profile", fromEnv("PARTNERCTL_PROFILE", "default"), "the `name` of the profile")
-	flags.StringVar(&a.server, "server", os.Getenv("PARTNERCTL_SERVER"), "a `URL` with the APIs under /partner, /account and /network,\nsuch as that of partnerctl fake")
+	flags.StringVar(&a.server, "server", os.Getenv("PARTNERCTL_SERVER"),
+		"a `URL` with the APIs under /partner, /account and /network,\nsuch as that of partnerctl fake")
 	flags.BoolVar(&a.dump, "dump", false, "write each request and response to stderr, redacted")
 	flags.BoolVar(&a.dryRun, "dry-run", false, "print the request as a curl command, and send nothing")
 	flags.BoolVarP(&a.yes, "yes", "y", false, "do not ask for a confirmation")

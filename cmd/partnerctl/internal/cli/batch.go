@@ -1,15 +1,16 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/partnerapi/partnerapi-go"
 )
@@ -45,20 +46,25 @@ func (c *call) runBatch(ctx context.Context, b batch) error {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // each line is written at once
 		if rows, err = without(rows, earlier); err != nil {
 			return fmt.Errorf("%s: %w", b.results, err)
 		}
 		out, counts["skipped"] = file, len(earlier)
 	}
 	bar := c.bar(int64(len(rows)), "subscriptions")
+	var reporting sync.Mutex
+	left := len(rows)
 	err = c.ensureAll(ctx, rows, b.concurrency, func(r result) error {
-		bar.add(1)
-		counts[r.Outcome]++
 		text, err := json.Marshal(r)
 		if err != nil {
 			return err
 		}
+		reporting.Lock()
+		defer reporting.Unlock()
+		bar.add(1)
+		counts[r.Outcome]++
+		left--
 		_, err = out.Write(append(text, '\n')) // at once: a run that is killed keeps what was done
 		return err
 	})
@@ -66,106 +72,93 @@ func (c *call) runBatch(ctx context.Context, b batch) error {
 	if c.dryRun && err == nil {
 		return errDryRun
 	}
-	c.note("%d created, %d updated, %d failed, %d skipped, %d left", counts["created"], counts["updated"], counts[failed], counts["skipped"],
-		len(rows)-counts["created"]-counts["updated"]-counts[failed])
+	c.note("%d created, %d updated, %d failed, %d skipped, %d left",
+		counts["created"], counts["updated"], counts[failed], counts["skipped"], left)
 	if err == nil && counts[failed] > 0 {
 		return errSomeFailed
 	}
 	return err
 }
 
-// ensureAll calls report with the outcome of each row, one at a time. It ends early if ctx does, if report fails, or with a
+// ensureAll calls report with the outcome of each row, concurrently. It ends early if ctx does, if report fails, or with a
 // failure that every other row would have.
 func (c *call) ensureAll(ctx context.Context, rows []row, concurrency int, report func(result) error) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	workers, working := errgroup.WithContext(ctx)
 	todo := make(chan row)
-	var reporting sync.Mutex
-	var workers sync.WaitGroup
 	for range min(concurrency, len(rows)) {
-		workers.Go(func() {
+		workers.Go(func() error {
 			for r := range todo {
-				created, err := c.client.Subscriptions.Ensure(ctx, r.CreateSubscriptionRequest)
-				if errors.Is(err, errDryRun) {
-					continue
-				}
-				if ctx.Err() != nil && err != nil {
-					return // cut off, so the outcome is not known: the next run finds out
-				}
-				if errors.Is(err, partnerapi.ErrNoCredential) || errors.Is(err, partnerapi.ErrUnauthorized) {
-					stop(err)
-					return
-				}
-				reporting.Lock()
-				err = report(c.resultOf(r, created, err))
-				reporting.Unlock()
-				if err != nil {
-					stop(err)
+				if err := c.ensureRow(working, r, report); err != nil {
+					return err
 				}
 			}
+			return nil
 		})
 	}
 	for _, r := range rows {
 		select {
 		case todo <- r:
-		case <-ctx.Done():
+		case <-working.Done():
 		}
 	}
 	close(todo)
-	workers.Wait()
-	return context.Cause(ctx)
+	return errors.Join(workers.Wait(), ctx.Err())
 }
 
-func (c *call) resultOf(r row, created bool, err error) result {
-	if err != nil {
-		return result{r.line, r.PK, failed, statusOf(err), c.told(err)}
+// ensureRow reports the outcome of a row. A call that was cut off has none: the next run finds out.
+func (c *call) ensureRow(ctx context.Context, r row, report func(result) error) error {
+	created, err := c.client.Subscriptions.Ensure(ctx, r.CreateSubscriptionRequest)
+	switch {
+	case errors.Is(err, errDryRun):
+		return nil
+	case err == nil:
+		return report(result{r.line, r.PK, ensured(created), 0, ""})
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, partnerapi.ErrNoCredential), errors.Is(err, partnerapi.ErrUnauthorized):
+		return err
+	default:
+		return report(result{r.line, r.PK, failed, statusOf(err), c.told(err)})
 	}
-	return result{r.line, r.PK, ensured(created), 0, ""}
 }
 
 // openResults opens a file of results to append to, and returns what is in it. The last line of a run that was killed may be
 // torn: it is cut off. If failures are to be retried, they are removed.
 func openResults(path string, retryFailed bool) (*os.File, map[int]string, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600) //nolint:gosec // it is the user's
-	if err != nil {
+	content, err := os.ReadFile(path) //nolint:gosec // it is the user's
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, usageError(err.Error())
 	}
-	earlier, kept, whole, err := readResults(file, retryFailed)
-	if err == nil && !whole {
-		file.Close()
-		if err = replaceFile(path, kept); err == nil {
-			file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // it is the user's
-		}
-	}
+	earlier, kept, err := readResults(content, retryFailed)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return file, earlier, nil
+	if len(kept) < len(content) {
+		if err := replaceFile(path, kept); err != nil {
+			return nil, nil, err
+		}
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600) //nolint:gosec // it is the user's
+	return file, earlier, err
 }
 
-// readResults returns the lines that have an outcome, with their pks, the text to keep, and whether that is all.
-func readResults(in io.Reader, retryFailed bool) (earlier map[int]string, kept []byte, whole bool, err error) {
-	earlier, whole = make(map[int]string), true
-	reader := bufio.NewReader(in)
-	for {
-		text, err := reader.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return earlier, kept, whole && len(text) == 0, nil
-		}
-		if err != nil {
-			return nil, nil, false, err
+// readResults returns the lines that have an outcome, with their pks, and the text to keep.
+func readResults(content []byte, retryFailed bool) (earlier map[int]string, kept []byte, err error) {
+	earlier = make(map[int]string)
+	for text := range bytes.Lines(content) {
+		if !bytes.HasSuffix(text, []byte("\n")) {
+			break
 		}
 		var r result
-		if err := json.Unmarshal(bytes.TrimSpace(text), &r); err != nil || r.Outcome == "" {
-			return nil, nil, false, usageError("not a file of results")
+		if err := json.Unmarshal(text, &r); err != nil || r.Outcome == "" {
+			return nil, nil, usageError("not a file of results")
 		}
-		if retryFailed && r.Outcome == failed {
-			whole = false
-			continue
+		if r.Outcome != failed || !retryFailed {
+			earlier[r.Line] = r.PK
+			kept = append(kept, text...)
 		}
-		earlier[r.Line] = r.PK
-		kept = append(kept, text...)
 	}
+	return earlier, kept, nil
 }
 
 // without returns the rows that have no outcome.

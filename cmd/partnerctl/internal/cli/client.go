@@ -17,8 +17,6 @@ const (
 	customerSession = "customer-session"
 )
 
-var secretNames = []string{partnerToken, accountKey, organizationKey, networkToken, customerSession}
-
 // withCredential are the credentials among them, as options, and the variables that win over them.
 var withCredential = []struct {
 	name, variable string

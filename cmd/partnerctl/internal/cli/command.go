@@ -65,6 +65,22 @@ func with[In any](do func(ctx context.Context, c *call, in In) (any, error)) bin
 	}
 }
 
+// ending is a method that ends what has an ID, and finding one that returns a record.
+type (
+	ending         = func(ctx context.Context, id string, opts ...partnerapi.CallOption) error
+	finding[T any] = func(ctx context.Context, id string, opts ...partnerapi.CallOption) (*T, error)
+)
+
+func end(what string, of func(*partnerapi.Client) ending) binder {
+	return plain(func(ctx context.Context, c *call) (any, error) {
+		return outcome(c.args[0], what, of(c.client)(ctx, c.args[0]))
+	})
+}
+
+func find[T any](of func(*partnerapi.Client) finding[T]) binder {
+	return plain(func(ctx context.Context, c *call) (any, error) { return value(of(c.client)(ctx, c.args[0])) })
+}
+
 // command makes a command of an entry.
 func (a *app) command(e entry, use string) *cobra.Command {
 	arguments := strings.Fields(use)[1:]

@@ -36,7 +36,7 @@ func TestCommandsInDocuments(t *testing.T) {
 			require.NoError(t, err, "%s: %s", c.File, c)
 		}
 		if cmd.RunE != nil && !cmd.HasSubCommands() {
-			assert.NoError(t, cmd.ValidateArgs(cmd.Flags().Args()), "%s: %s", c.File, c)
+			require.NoError(t, cmd.ValidateArgs(cmd.Flags().Args()), "%s: %s", c.File, c)
 		}
 	}
 	assert.Greater(t, found, 20)

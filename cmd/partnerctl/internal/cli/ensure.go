@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -72,12 +73,11 @@ func (a *app) readInput(name string) ([]row, error) {
 	if name == "-" {
 		return readRows(a.in)
 	}
-	file, err := os.Open(name) //nolint:gosec // it is the user's
+	content, err := os.ReadFile(name) //nolint:gosec // it is the user's
 	if err != nil {
 		return nil, usageError(err.Error())
 	}
-	defer file.Close()
-	rows, err := readRows(file)
+	rows, err := readRows(bytes.NewReader(content))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

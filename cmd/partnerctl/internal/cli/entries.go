@@ -45,7 +45,8 @@ var entries = []entry{
 		ops: "POST /partners/subscriptions\nPUT /partners/subscriptions/{pk}", long: ensureHelp, bind: ensure,
 	},
 	{
-		use: "subscriptions update PK", short: "Move a subscription to another plan", ops: "PUT /partners/subscriptions/{pk}", required: "plan",
+		use: "subscriptions update PK", short: "Move a subscription to another plan",
+		ops: "PUT /partners/subscriptions/{pk}", required: "plan",
 		bind: with(func(ctx context.Context, c *call, in partnerapi.UpdateSubscriptionRequest) (any, error) {
 			return outcome(c.args[0], "updated", c.client.Subscriptions.Update(ctx, c.args[0], in))
 		}),
@@ -53,20 +54,17 @@ var entries = []entry{
 	{
 		use: "subscriptions cancel PK", short: "End a subscription", ops: "DELETE /partners/subscriptions/{pk}",
 		long: "The API deletes the account at Bark.", danger: "End the subscription, and delete the account at Bark, of",
-		bind: plain(func(ctx context.Context, c *call) (any, error) {
-			return outcome(c.args[0], "cancelled", c.client.Subscriptions.Cancel(ctx, c.args[0]))
-		}),
+		bind: end("cancelled", func(c *partnerapi.Client) ending { return c.Subscriptions.Cancel }),
 	},
 	{
 		use: "subscriptions cancel-legacy PK", short: "End a subscription in the API's revision before plans",
 		ops:  "DELETE /partners/subscriptions",
 		long: "The API deletes the account at Bark.", danger: "End the subscription, and delete the account at Bark, of",
-		bind: plain(func(ctx context.Context, c *call) (any, error) {
-			return outcome(c.args[0], "cancelled", c.client.Subscriptions.CancelLegacy(ctx, c.args[0]))
-		}),
+		bind: end("cancelled", func(c *partnerapi.Client) ending { return c.Subscriptions.CancelLegacy }),
 	},
 	{
-		use: "accounts create", short: "Create a customer", ops: "POST /accounts", long: "It asks for the password.", required: "email birthdate",
+		use: "accounts create", short: "Create a customer", ops: "POST /accounts",
+		long: "It asks for the password.", required: "email birthdate",
 		bind: with(func(ctx context.Context, c *call, in partnerapi.CreateAccountRequest) (any, error) {
 			return value(c.client.Accounts.Create(ctx, in))
 		}),
@@ -117,34 +115,33 @@ var entries = []entry{
 	},
 	{
 		use: "accounts search EMAIL", short: "Show the customer with an e-mail", ops: "GET /account/search",
-		bind: plain(func(ctx context.Context, c *call) (any, error) {
-			return value(c.client.Accounts.Search(ctx, c.args[0]))
-		}),
+		bind: find(func(c *partnerapi.Client) finding[partnerapi.Customer] { return c.Accounts.Search }),
 	},
 	{
 		use: "networks domains", short: "List the kinds of account that can be invited", ops: "GET /account/network-domains",
 		bind: plain(func(ctx context.Context, c *call) (any, error) { return listed(c.client.Networks.Domains(ctx)) }),
 	},
 	{
-		use: "networks get CHILD_ACCOUNT_ID", short: "Show the relation to a child account", ops: "GET /account/networks/{child_account_id}",
-		bind: plain(func(ctx context.Context, c *call) (any, error) { return value(c.client.Networks.Get(ctx, c.args[0])) }),
+		use: "networks get CHILD_ACCOUNT_ID", short: "Show the relation to a child account",
+		ops:  "GET /account/networks/{child_account_id}",
+		bind: find(func(c *partnerapi.Client) finding[partnerapi.Network] { return c.Networks.Get }),
 	},
 	{
 		use: "networks list", short: "List the relations to child accounts", ops: "GET /account/networks",
 		bind: list(func(c *partnerapi.Client) lister[partnerapi.Network] { return c.Networks }),
 	},
 	{
-		use: "networks update CHILD_ACCOUNT_ID", short: "Set the fee of a relation", ops: "POST /account/networks/{child_account_id}", required: "fee",
+		use: "networks update CHILD_ACCOUNT_ID", short: "Set the fee of a relation",
+		ops: "POST /account/networks/{child_account_id}", required: "fee",
 		bind: with(func(ctx context.Context, c *call, in partnerapi.UpdateNetworkRequest) (any, error) {
 			return outcome(c.args[0], "updated", c.client.Networks.Update(ctx, c.args[0], in))
 		}),
 	},
 	{
-		use: "networks delete CHILD_ACCOUNT_ID", short: "End the relation to a child account", ops: "DELETE /api/account/networks/{child_account_id}",
+		use: "networks delete CHILD_ACCOUNT_ID", short: "End the relation to a child account",
+		ops:    "DELETE /api/account/networks/{child_account_id}",
 		danger: "End the relation to",
-		bind: plain(func(ctx context.Context, c *call) (any, error) {
-			return value(c.client.Networks.Delete(ctx, c.args[0]))
-		}),
+		bind:   find(func(c *partnerapi.Client) finding[partnerapi.NetworkDeletion] { return c.Networks.Delete }),
 	},
 	{
 		use: "invitations create", short: "Invite an account", ops: "POST /account/network-invitations", required: "email domain-id",
@@ -170,10 +167,7 @@ var entries = []entry{
 	},
 	{
 		use: "invitations delete ID", short: "Delete an invitation", ops: "DELETE /account/network-invitations/{id}",
-		danger: "Delete the invitation",
-		bind: plain(func(ctx context.Context, c *call) (any, error) {
-			return outcome(c.args[0], "deleted", c.client.Invitations.Delete(ctx, c.args[0]))
-		}),
+		danger: "Delete the invitation", bind: end("deleted", func(c *partnerapi.Client) ending { return c.Invitations.Delete }),
 	},
 	{
 		use: "invitations activate", short: "Accept an invitation", ops: "POST /account/network-invitations/{token}",
@@ -194,7 +188,8 @@ var entries = []entry{
 		use: "app session", short: "Show the session, or start one", ops: "GET /app/session", long: appHelp, bind: appSession,
 	},
 	{
-		use: "app login", short: "Log a user in to the session", ops: "POST /app/login", long: "It asks for the password. " + appHelp, required: "username",
+		use: "app login", short: "Log a user in to the session", ops: "POST /app/login",
+		long: "It asks for the password. " + appHelp, required: "username",
 		bind: with(func(ctx context.Context, c *call, in partnerapi.AppLoginRequest) (any, error) {
 			return c.keepJWT(c.client.AppSessions.Login(ctx, in))
 		}),

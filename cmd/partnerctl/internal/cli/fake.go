@@ -20,13 +20,15 @@ func (a *app) fakeCommand() *cobra.Command {
 	var empty bool
 	cmd := &cobra.Command{
 		Use: "fake", Short: "Serve a fake of the three APIs, and print the environment to use it", Args: cobra.NoArgs,
-		Long: "Serve a fake of the three APIs on this machine, until Ctrl-C. It prints the environment with which the other commands use it,\n" +
-			"and logs each call to stderr. The state is lost when it ends. partnerfake does more, for programs in any language.",
+		Long: "Serve a fake of the three APIs on this machine, until Ctrl-C. It prints the environment with which the other commands\n" +
+			"use it, and logs each call to stderr. The state is lost when it ends. partnerfake does more, for any language.",
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "the loopback `address` to serve on")
 	cmd.Flags().BoolVar(&empty, "empty", false, "without the example records")
 	cmd.RunE = a.local(func(ctx context.Context, _ []string) error {
-		fake := partnertest.New(partnertest.WithCallHook(func(c partnertest.Call) { a.note("%s %v", c, c.Duration.Round(time.Microsecond)) }))
+		fake := partnertest.New(partnertest.WithCallHook(func(c partnertest.Call) {
+			a.note("%s %v", c, c.Duration.Round(time.Microsecond))
+		}))
 		if !empty {
 			seed(fake)
 		}
@@ -67,8 +69,11 @@ func seed(fake *partnertest.Fake) {
 	fake.SeedSubscription(partnertest.Subscription{PK: "MS2365", Email: "parent@example.com", Plan: partnerapi.PlanBark})
 	fake.SeedCustomer(partnertest.Customer{
 		Customer: partnerapi.Customer{
-			ID: 7, Email: "fan@example.com", FirstName: "Robin", LastName: "Example", Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
-			Subscription: &partnerapi.Membership{Plan: partnerapi.MembershipPlan{ID: 1, Name: "Premium", Class: "premium"}, StartDate: at(1)},
+			ID: 7, Email: "fan@example.com", FirstName: "Robin", LastName: "Example",
+			Birthdate: partnerapi.Date{Year: 1995, Month: time.May, Day: 1},
+			Subscription: &partnerapi.Membership{
+				Plan: partnerapi.MembershipPlan{ID: 1, Name: "Premium", Class: "premium"}, StartDate: at(1),
+			},
 		},
 		Password: "temp123",
 		Benefits: []partnerapi.Benefit{{ID: 1, Summary: "Presale", BenefitType: "presale"}},

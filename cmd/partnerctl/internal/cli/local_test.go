@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,7 +37,7 @@ func serving(t *testing.T) (lines []string) {
 	return lines
 }
 
-func TestFake(t *testing.T) {
+func TestFake(t *testing.T) { //nolint:paralleltest // environment variables are shared by the process
 	lines := serving(t)
 	for _, line := range lines {
 		name, value, _ := strings.Cut(strings.TrimPrefix(line, "export "), "=")
@@ -58,9 +57,7 @@ func TestManPages(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "man1")
 	require.Equal(t, ran{}, withoutCredentials(t).run("man "+dir))
 	for _, cmd := range leaves(new(app).root()) {
-		page, err := os.ReadFile(filepath.Join(dir, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1"))
-		require.NoError(t, err)
-		assert.Contains(t, string(page), ".SH NAME")
+		assert.Contains(t, read(t, filepath.Join(dir, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1")), ".SH NAME")
 	}
 }
 

@@ -23,7 +23,20 @@ func (a *app) loginCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.keepAll(secrets, intoKeyring, cmd.Flags().Changed("server"))
+			if err := a.accepts(secrets); err != nil {
+				return err
+			}
+			return a.change(func(p *profile) error {
+				if cmd.Flags().Changed("server") {
+					p.Server = a.server
+				}
+				if intoKeyring && !p.Keyring {
+					if err := p.intoKeyring(); err != nil {
+						return err
+					}
+				}
+				return p.setAll(secrets)
+			})
 		})
 		login.AddCommand(cmd)
 		return cmd
@@ -45,67 +58,47 @@ func (a *app) loginCommand() *cobra.Command {
 	return login
 }
 
-// askFor asks for secrets, given as names and prompts. An empty one is left as it is.
+// askFor asks for secrets, given as names and prompts. Only the first is required.
 func (a *app) askFor(ctx context.Context, asked ...string) (map[string]string, error) {
 	secrets := make(map[string]string)
 	for pair := range slices.Chunk(asked, 2) {
 		secret, err := a.secret(ctx, pair[1])
-		if err != nil && len(secrets) == 0 { // only the first is required
+		switch required := pair[0] == asked[0]; {
+		case secret != "":
+			secrets[pair[0]] = secret
+		case required && err != nil:
 			return nil, err
+		case required:
+			return nil, usageError(pair[1] + ": empty")
 		}
-		secrets[pair[0]] = secret
-	}
-	if secrets[asked[0]] == "" {
-		return nil, usageError(asked[1] + ": empty")
 	}
 	return secrets, nil
 }
 
-// keepAll stores secrets that the SDK accepts.
-func (a *app) keepAll(secrets map[string]string, intoKeyring, server bool) error {
+// accepts returns the error of a secret that the SDK refuses.
+func (a *app) accepts(secrets map[string]string) error {
 	for _, of := range withCredential {
 		if secret := secrets[of.name]; secret != "" {
 			if _, err := a.client(of.option(secret)); err != nil {
 				return err
 			}
+			a.warn(of.name)
 		}
 	}
-	return a.change(func(p *profile) error {
-		if server {
-			p.Server = a.server
-		}
-		if intoKeyring && !p.Keyring {
-			if err := p.intoKeyring(); err != nil {
-				return err
-			}
-		}
-		for name, secret := range secrets {
-			if secret == "" {
-				continue
-			}
-			a.warn(name)
-			if err := p.set(name, secret); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return nil
 }
 
 // logoutCommand removes the credentials of a profile.
 func (a *app) logoutCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "logout", Short: "Remove the credentials of a profile", Args: cobra.NoArgs,
-		Long: "Remove the credentials of a profile from its file or the keyring. The APIs are not called: see accounts logout and app logout.",
+		Long: "Remove the credentials of a profile from its file or the keyring. It calls no API: see accounts logout and app logout.",
 	}
 	cmd.RunE = a.local(func(context.Context, []string) error {
 		return a.change(func(p *profile) error {
-			for _, name := range secretNames {
-				if err := p.set(name, ""); err != nil {
-					return err
-				}
-			}
-			return nil
+			return p.setAll(map[string]string{
+				partnerToken: "", accountKey: "", organizationKey: "", networkToken: "", customerSession: "",
+			})
 		})
 	})
 	return cmd

@@ -148,7 +148,10 @@ func (a *app) fields(w io.Writer, node *yaml.Node, times map[string]bool) error 
 }
 
 func isEmpty(node *yaml.Node) bool {
-	return node.Kind == yaml.ScalarNode && (node.Value == "" || node.Tag == "!!null") || node.Kind != yaml.ScalarNode && len(node.Content) == 0
+	if node.Kind != yaml.ScalarNode {
+		return len(node.Content) == 0
+	}
+	return node.Value == "" || node.Tag == "!!null"
 }
 
 // cell returns a value on one line.

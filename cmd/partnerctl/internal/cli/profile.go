@@ -64,16 +64,20 @@ func wrapKeyring(err error) error {
 	return nil
 }
 
-// intoKeyring moves the secrets of the file into the keyring.
-func (p *profile) intoKeyring() error {
-	secrets := p.Secrets
-	p.Keyring, p.Secrets = true, nil
+func (p *profile) setAll(secrets map[string]string) error {
 	for name, secret := range secrets {
 		if err := p.set(name, secret); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// intoKeyring moves the secrets of the file into the keyring.
+func (p *profile) intoKeyring() error {
+	secrets := p.Secrets
+	p.Keyring, p.Secrets = true, nil
+	return p.setAll(secrets)
 }
 
 func (a *app) profilesFile() string { return filepath.Join(a.dir, "profiles.json") }
@@ -84,23 +88,20 @@ func (a *app) profiles() (map[string]*profile, error) {
 	if a.dir == "" {
 		return all, nil
 	}
-	file, err := os.Open(a.profilesFile())
+	path := a.profilesFile()
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return all, nil
 	}
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // Windows has no such bits
+		return nil, fmt.Errorf("%s: others can read it: chmod 600, and replace the credentials in it", path)
+	}
+	content, err := os.ReadFile(path) //nolint:gosec // it is the user's
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // Windows has no such bits
-		return nil, fmt.Errorf("%s: others can read it: chmod 600, and replace the credentials in it", a.profilesFile())
-	}
-	if err := json.NewDecoder(file).Decode(&all); err != nil {
-		return nil, fmt.Errorf("%s: not a file of profiles", a.profilesFile()) // the error may quote a secret
+	if json.Unmarshal(content, &all) != nil {
+		return nil, fmt.Errorf("%s: not a file of profiles", path) // the error may quote a secret
 	}
 	return all, nil
 }

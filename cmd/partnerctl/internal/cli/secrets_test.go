@@ -170,11 +170,13 @@ func kept(t *testing.T, p profile) (all []string) {
 		all = append(all, secret)
 	}
 	var session struct {
-		Cookies []struct{ Value string }
-		Tokens  struct {
+		Cookies []struct {
+			Value string `json:"value"`
+		} `json:"cookies"`
+		Tokens struct {
 			Access  string `json:"access_token"`
 			Refresh string `json:"refresh_token"`
-		}
+		} `json:"tokens"`
 	}
 	if exported := p.Secrets[customerSession]; exported != "" {
 		require.NoError(t, json.Unmarshal([]byte(exported), &session))

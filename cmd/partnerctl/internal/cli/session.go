@@ -35,7 +35,7 @@ func signupURL(a *app, cmd *cobra.Command) action {
 const accountsLoginHelp = `It asks for the password, and keeps the session in the profile, for the other commands on accounts.
 With --tokens-from-url it asks for the address to which the hosted login page has sent the customer back.`
 
-// login is the request of accounts login, whose e-mail is not needed with tokens.
+// accountsLogin has flags of its own, because an e-mail is not needed with tokens.
 func accountsLogin(a *app, cmd *cobra.Command) action {
 	var email string
 	var fromURL bool
@@ -191,7 +191,7 @@ type accountView struct {
 	Title string `json:"title"`
 }
 
-// signInNetwork signs a user in, and returns the JWT.
+// signInNetwork asks for what a sign-in needs, and returns the JWT.
 func (a *app) signInNetwork(ctx context.Context, username, accountID string) (string, error) {
 	key, err := a.secret(ctx, "app key")
 	if err != nil {
@@ -210,40 +210,41 @@ func (a *app) signInNetwork(ctx context.Context, username, accountID string) (st
 	if err != nil {
 		return "", err
 	}
-	as := func(token string) partnerapi.CallOption {
-		return partnerapi.WithCredential(partnerapi.NetworkToken, token)
-	}
-	session, err := client.AppSessions.Start(ctx, as(key))
-	if err != nil {
-		return "", err
-	}
-	jwt := session.JWT()
-	next := func() {
-		if session.JWT() != "" {
-			jwt = session.JWT()
+	return a.signIn(ctx, client.AppSessions, key, partnerapi.AppLoginRequest{Username: username, Password: password}, accountID)
+}
+
+// signIn is that of the SDK, but asks for the account when the API has listed them.
+func (a *app) signIn(
+	ctx context.Context, at *partnerapi.AppSessionsService, token string, user partnerapi.AppLoginRequest, account string,
+) (string, error) {
+	as := func() partnerapi.CallOption { return partnerapi.WithCredential(partnerapi.NetworkToken, token) }
+	next := func(s *partnerapi.AppSession, err error) (*partnerapi.AppSession, error) {
+		if err == nil && s.JWT() != "" {
+			token = s.JWT()
 		}
+		return s, err
 	}
-	session, err = client.AppSessions.Login(ctx, partnerapi.AppLoginRequest{Username: username, Password: password}, as(jwt))
+	if _, err := next(at.Start(ctx, as())); err != nil {
+		return "", err
+	}
+	session, err := next(at.Login(ctx, user, as()))
 	if err != nil {
 		return "", err
 	}
-	next()
-	if session.Authenticated && (accountID == "" || accountID == session.Account.ID) {
-		return jwt, nil
-	}
-	if accountID == "" {
-		if accountID, err = a.choose(ctx, session.Accounts); err != nil {
+	if !session.Authenticated || account != "" && account != session.Account.ID {
+		if account == "" {
+			if account, err = a.choose(ctx, session.Accounts); err != nil {
+				return "", err
+			}
+		}
+		if session, err = next(at.SelectAccount(ctx, account, as())); err != nil {
 			return "", err
 		}
 	}
-	if session, err = client.AppSessions.SelectAccount(ctx, accountID, as(jwt)); err != nil {
-		return "", err
-	}
-	next()
 	if !session.Authenticated {
 		return "", fmt.Errorf("the API did not log the user in: %w", partnerapi.ErrBadResponse)
 	}
-	return jwt, nil
+	return token, nil
 }
 
 // choose asks for one of the accounts.

@@ -44,7 +44,9 @@ func TestRefreshIsKept(t *testing.T) {
 	for range 2 {
 		got := p.run("accounts get -o json")
 		require.Equal(t, 0, got.status, got.err)
-		var customer struct{ ID int }
+		var customer struct {
+			ID int `json:"id"`
+		}
 		require.NoError(t, json.NewDecoder(strings.NewReader(got.out)).Decode(&customer))
 		assert.Equal(t, 7, customer.ID)
 	}

@@ -72,7 +72,8 @@ func statusOf(err error) int {
 // statusHelp lists the exit statuses.
 func statusHelp() string {
 	var b strings.Builder
-	b.WriteString("Exit statuses:\n    0  success\n    1  any other failure\n    2  the command line is wrong, or a confirmation is missing\n")
+	b.WriteString("Exit statuses:\n    0  success\n    1  any other failure\n" +
+		"    2  the command line is wrong, or a confirmation is missing\n")
 	for _, s := range statuses {
 		_, _ = fmt.Fprintf(&b, "  %3d  %s\n", s.status, s.what)
 	}
