@@ -132,8 +132,9 @@ func TestServer(t *testing.T) {
 	start := func(args ...string) ran { return p.start(t.Context(), "jwt\n", own, args...) }
 	assert.Equal(t, "curl -X GET 'http://127.0.0.1:8080/network/account/networks' -H 'Accept: application/json' -H 'Authorization: '\"$PARTNERAPI_NETWORK_TOKEN\"\n",
 		start("networks", "list", "--dry-run", "--server", "http://127.0.0.1:8080/").out)
-	assert.Equal(t, ran{2, "", "partnerctl: NewClient: WithBaseURL: the base URL of the partner API is not https: see WithInsecureHTTP\n"},
-		start("networks", "list", "--dry-run", "--server", "http://partner.example"))
+	plain := start("networks", "list", "--dry-run", "--server", "http://partner.example")
+	assert.Equal(t, 2, plain.status)
+	assert.Regexp(t, "^partnerctl: NewClient: WithBaseURL: the base URL of the [a-z]+ API is not https: see WithInsecureHTTP\n$", plain.err)
 	require.Equal(t, ran{}, start("login", "partner", "--server", "https://partner.example"))
 	assert.Contains(t, start("networks", "list", "--dry-run").out, "'https://partner.example/network/account/networks'")
 }
