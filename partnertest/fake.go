@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/internal/recording"
 )
 
 // The credentials that a [Fake] accepts and that [Fake.Client] uses. AccountKey and OrganizationKey are those of the fan
@@ -37,6 +38,7 @@ type Fake struct {
 	URL string
 
 	calls     callLog
+	recorded  map[recordedKey]recording.Response // of WithRecorded
 	onCall    func(Call)
 	transport http.RoundTripper
 
@@ -261,10 +263,10 @@ func (f *Fake) reply(in *request, to *route) *reply {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if refused := f.refuse(in, to); refused != nil || to.taught != nil {
-		return refused
+		return f.asRecorded(to, refused)
 	}
 	done := to.do(f, in)
-	return &done
+	return f.asRecorded(to, &done)
 }
 
 // refuse returns the response to a request without a valid credential, or nil.

@@ -98,4 +98,5 @@ var _ func(club partnertest.Fanclub) partnertest.Option = partnertest.WithFanclu
 var _ func(d time.Duration) partnertest.Option = partnertest.WithInvitationLifetime
 var _ func(d time.Duration) partnertest.Option = partnertest.WithJWTLifetime
 var _ func() partnertest.Option = partnertest.WithLegacySubscriptions
+var _ func(dir string) partnertest.Option = partnertest.WithRecorded
 var _ *string = (*string)((*partnertest.Cut)(nil))
