@@ -145,7 +145,7 @@ func (a *app) root() *cobra.Command {
 		name, use, _ := strings.Cut(e.use, " ")
 		groups[name].AddCommand(a.command(e, use))
 	}
-	root.AddCommand(a.loginCommand(), a.logoutCommand(), a.fakeCommand(), a.manCommand(root))
+	root.AddCommand(a.loginCommand(), a.logoutCommand(), a.verifyCommand(), a.fakeCommand(), a.manCommand(root))
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/cmd/partnerctl/internal/verify"
 )
 
 // usageError is a mistake in the command line.
@@ -44,6 +45,8 @@ var statuses = []struct {
 	{14, partnerapi.ErrAlreadyExists, "it exists already"},
 	{15, partnerapi.ErrInvalid, "the API rejects the input"},
 	{16, errSomeFailed, "some lines of an input failed"},
+	{17, verify.ErrDiffers, "verify: an API differs from what was decided"},
+	{18, verify.ErrNothing, "verify: nothing could be found out"},
 }
 
 // statusOf returns the exit status for an error.
