@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go"
@@ -22,8 +23,13 @@ import (
 // demoRows is the number of rows in each roster of the demonstration.
 const demoRows = 10_000
 
+// demonstrate is the demonstration.
+func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) error {
+	return newDemoAPI().demonstrate(ctx, c, stdout, p)
+}
+
 // demonstrate loads the rosters of two nights within this process and leaves nothing behind.
-func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) (err error) {
+func (d *demoAPI) demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) (err error) {
 	if c.state, err = os.MkdirTemp("", "provision-"); err != nil {
 		return err
 	}
@@ -31,12 +37,11 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 	c.failed = filepath.Join(c.state, failedFile)
 	c.roster = filepath.Join(c.state, "roster.csv")
 	c.backoff = 50 * time.Millisecond
-	api := newDemoAPI()
-	t, err := newTarget(c, partnerapi.WithHTTPClient(&http.Client{Transport: api}))
+	t, err := newTarget(c, partnerapi.WithHTTPClient(&http.Client{Transport: d}))
 	if err != nil {
 		return err
 	}
-	t.fake = api.Fake
+	t.fake = d.Fake
 	e, err := openEngine(ctx, c, loader, p.say)
 	if err != nil {
 		return err
@@ -71,6 +76,8 @@ func demonstrate(ctx context.Context, c *config, stdout io.Writer, p *progress) 
 type demoAPI struct {
 	*partnertest.Fake
 
+	requests atomic.Int64
+
 	alone  sync.RWMutex // held by a request with a fault, or another request would take that fault
 	mu     sync.Mutex
 	faults map[string]partnertest.Fault // by the pk of the first creation
@@ -94,6 +101,7 @@ func newDemoAPI() *demoAPI {
 
 // RoundTrip is the transport of the client.
 func (d *demoAPI) RoundTrip(req *http.Request) (*http.Response, error) {
+	d.requests.Add(1)
 	fault, goesWrong, err := d.take(req)
 	if err != nil {
 		return nil, err

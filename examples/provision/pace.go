@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,50 +13,24 @@ import (
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// pace is the rate limiter of a process. It starts at the flag's rate, slows down while the API rejects requests as too
-// many or does not respond, and then speeds up again.
+// pace is the rate limiter of a process. Its controller chooses the rate.
 type pace struct {
 	limiter *rate.Limiter
-	most    rate.Limit
 	stopped context.Context //nolint:containedctx // the context of the process: calls have contexts that outlive it
 	turn    chan struct{}   // held by the one request that is waiting for its time
 
-	mu        sync.Mutex
-	since     time.Time // start of the current window; zero if it is empty
-	last      time.Time // the newest attempt
-	sent, bad int
-	refused   int // failed attempts with 429
-	total     int
-	inRow     int       // failed attempts since the last success
-	calm      int       // consecutive windows without a 429
-	asked     time.Time // the end of the API's Retry-After
-	recent    []second  // successes in the last minute
+	mu    sync.Mutex
+	c     controller
+	total int // requests
 }
-
-// second is the successes per second in a window.
-type second struct {
-	at   time.Time
-	good rate.Limit
-}
-
-const (
-	slowest  = rate.Limit(0.2) // per second: enough to notice that the API has recovered
-	quicker  = 0.1             // growth per second, doubled for each second without a 429
-	paceStep = time.Second
-	// A tenth of the last minute's successes is safe for an API that still responds. Without this floor, a
-	// process that is slow for another reason would wait for its own limit.
-	sustainedFor = time.Minute
-	sustainedBy  = 10
-	outage       = 10 // consecutive failures that mean an outage
-)
 
 // newPace returns a limiter for a number of requests per second. 0 means no limit.
 func newPace(perSecond float64) *pace {
-	most := rate.Limit(perSecond)
 	if perSecond == 0 {
-		most = rate.Inf
+		perSecond = math.Inf(1)
 	}
-	return &pace{limiter: rate.NewLimiter(most, 1), most: most, stopped: context.Background(), turn: make(chan struct{}, 1)}
+	c := newController(perSecond)
+	return &pace{limiter: rate.NewLimiter(rate.Limit(c.rate), 1), stopped: context.Background(), turn: make(chan struct{}, 1), c: c}
 }
 
 // stopWith makes ctx end all waits from now on.
@@ -64,8 +39,11 @@ func (p *pace) stopWith(ctx context.Context) { p.stopped = ctx }
 // Wait returns when a request may be sent. One caller waits for its time and the others wait for that caller, so a
 // growing rate takes effect for all of them within a second.
 func (p *pace) Wait(ctx context.Context) error {
-	if err := p.stopped.Err(); err != nil || p.limiter.Limit() == rate.Inf {
+	if err := p.stopped.Err(); err != nil {
 		return err
+	}
+	if p.limiter.Allow() {
+		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -77,93 +55,46 @@ func (p *pace) Wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 	for {
-		reserved := p.limiter.Reserve()
-		wait := reserved.Delay()
-		if wait <= paceStep {
-			return sleep(ctx, wait)
-		}
-		reserved.Cancel()
-		if err := sleep(ctx, paceStep); err != nil {
+		wait, isTurn := p.reserve(time.Now())
+		if err := sleep(ctx, wait); err != nil || isTurn {
 			return err
 		}
 	}
 }
 
-// ask records a Retry-After: until then the rate may fall as low as in an outage.
+// reserve returns how long to wait for a turn, or before asking again if that is long.
+func (p *pace) reserve(now time.Time) (wait time.Duration, isTurn bool) {
+	reserved := p.limiter.ReserveN(now, 1)
+	if wait = reserved.DelayFrom(now); wait <= time.Second {
+		return wait, true
+	}
+	reserved.CancelAt(now)
+	return time.Second, false
+}
+
+// ask records a Retry-After.
 func (p *pace) ask(retryAfter time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := time.Now().Add(min(retryAfter, longestRetryAfter)); until.After(p.asked) {
-		p.asked = until
+	if until := time.Now().Add(min(retryAfter, longestRetryAfter)); until.After(p.c.asked) {
+		p.c.asked = until
 	}
 }
 
-// observe records an attempt. Every second the rate falls by half of the share of failures if more than 5 % of the
-// attempts were 429s, or most failed; otherwise it rises. So it settles where few requests are rejected. Occasional
-// failures do not lower it: they occur at any rate, and a lower one would never end.
+// observe records an attempt.
 func (p *pace) observe(_ context.Context, a partnerapi.Attempt) {
-	now := time.Now()
+	p.observeAt(time.Now(), a.StatusCode, a.Duration)
+}
+
+func (p *pace) observeAt(now time.Time, status int, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.count(now, a.StatusCode)
-	limit, least := p.limiter.Limit(), p.least(now)
-	if elapsed := now.Sub(p.since); elapsed >= paceStep {
-		limit = p.next(now, limit, elapsed.Seconds())
-		p.since, p.sent, p.bad, p.refused = now, 0, 0, 0
-	}
-	p.limiter.SetLimitAt(now, min(max(limit, least), p.most))
-}
-
-func (p *pace) count(now time.Time, status int) {
-	// A gap of at least twice the interval between requests is idle time, which says nothing about the API.
-	if between := max(1/float64(p.limiter.Limit()), paceStep.Seconds()); now.Sub(p.last).Seconds() > 2*between {
-		p.since, p.sent, p.bad, p.refused = now, 0, 0, 0
-	}
-	p.last = now
-	p.sent++
 	p.total++
-	switch {
-	case status == http.StatusTooManyRequests: // the API responds
-		p.bad++
-		p.refused++
-		p.inRow = 0
-	case status >= http.StatusInternalServerError || status == 0:
-		p.bad++
-		p.inRow++
-	default:
-		p.inRow = 0
+	before := p.c.rate
+	if p.c.observe(now, status, took); p.c.rate != before {
+		p.limiter.SetLimitAt(now, rate.Limit(p.c.rate))
+		p.limiter.SetBurstAt(now, max(1, int(p.c.rate*burst.Seconds())))
 	}
-}
-
-// next returns the rate after a number of seconds at another rate.
-func (p *pace) next(now time.Time, limit rate.Limit, seconds float64) rate.Limit {
-	if p.inRow < outage {
-		for len(p.recent) > 0 && now.Sub(p.recent[0].at) > sustainedFor {
-			p.recent = p.recent[1:]
-		}
-		p.recent = append(p.recent, second{now, rate.Limit(float64(p.sent-p.bad) / seconds)})
-	}
-	if 20*p.refused > p.sent || 2*p.bad > p.sent {
-		p.calm = 0
-		is := rate.Limit(float64(p.sent) / seconds)
-		return min(limit, is) * rate.Limit(1-float64(p.bad)/float64(p.sent)/2)
-	}
-	growth := math.Min(quicker*math.Exp2(float64(p.calm)), 1)
-	if p.calm++; p.refused > 0 {
-		p.calm = 0
-	}
-	return limit * rate.Limit(1+growth)
-}
-
-// least returns the lower limit of the rate.
-func (p *pace) least(now time.Time) rate.Limit {
-	least := slowest
-	if p.inRow < outage && !now.Before(p.asked) {
-		for _, s := range p.recent {
-			least = max(least, s.good/sustainedBy)
-		}
-	}
-	return least
 }
 
 // now returns the current rate and the number of requests.
@@ -171,4 +102,169 @@ func (p *pace) now() (perSecond rate.Limit, requests int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.limiter.Limit(), p.total
+}
+
+const (
+	burst       = 10 * time.Millisecond // requests of this time may be sent together, because timers are no finer
+	firstRate   = 20                    // per second, after a pause
+	probeRate   = 0.1                   // per second, in an outage
+	raise       = 0.2                   // the increase of a step, of the rate before the last decrease
+	raises      = 4                     // steps, before the increase doubles with each
+	lower       = 0.8                   // the factor of a decrease
+	below       = 0.9                   // of the successes of the step, if that is lower: certainly within the API's limit
+	kept        = 0.7                   // the floor, of the sustained rate
+	halfLife    = time.Minute           // of the sustained rate
+	lookBack    = 30 * time.Second      // to compare a step with
+	unavoidable = 1. / 3                // the largest share of failures that the rate is not blamed for
+)
+
+// controller chooses a rate of requests. It has no clock, so that a test can simulate hours.
+//
+// After each step of at least 20 requests and a second, the rate grows by a constant, or falls by a factor if more
+// requests failed, or responses were slower, than in the better steps before: what those had too is not due to the rate.
+// It does not fall below a share of what the API has taken in the last minutes, except during a Retry-After or an outage.
+// After a pause it starts low and doubles.
+type controller struct {
+	rate, most float64
+	base       float64   // the rate before the last decrease
+	calm       int       // steps since then
+	asked      time.Time // the end of the API's Retry-After
+
+	last, good time.Time // the newest attempt and the newest success
+	failed     int       // attempts since the newest success
+	silent     int       // attempts since the newest response that is not a 5xx
+	out        bool      // an outage
+	before     float64   // the rate before it
+
+	step, span counts
+	steps      []counts // the last ones
+	sustained  float64  // the highest rate in a span that the API has taken; it fades
+}
+
+// counts are the attempts of a time.
+type counts struct {
+	since, end   time.Time
+	sent, failed int
+	took         time.Duration // in total
+}
+
+func (n *counts) add(now time.Time, isFailed bool, took time.Duration) {
+	n.end = now
+	n.sent++
+	n.took += took
+	if isFailed {
+		n.failed++
+	}
+}
+
+func (n *counts) seconds() float64    { return n.end.Sub(n.since).Seconds() }
+func (n *counts) lost() float64       { return float64(n.failed) / float64(n.sent) }
+func (n *counts) mean() time.Duration { return n.took / time.Duration(n.sent) }
+
+func newController(most float64) controller {
+	c := controller{most: most, rate: min(firstRate, most)}
+	c.restart(time.Time{})
+	return c
+}
+
+// observe records an attempt.
+func (c *controller) observe(now time.Time, status int, took time.Duration) {
+	hasResponse := status != 0 && status < http.StatusInternalServerError
+	isFailed := !hasResponse || status == http.StatusTooManyRequests
+	if c.out && !isFailed || now.Sub(c.last).Seconds() > 2*max(1/c.rate, 1) {
+		c.restart(now)
+	}
+	c.last = now
+	c.failed++
+	c.silent++
+	if hasResponse {
+		c.silent = 0
+	}
+	if !isFailed {
+		c.failed, c.good = 0, now
+	}
+	c.step.add(now, isFailed, took)
+	c.span.add(now, isFailed, took)
+	switch elapsed := c.step.seconds(); {
+	case c.out:
+	case c.silent >= 10, c.failed >= 20 && now.Sub(c.good) > 10*time.Second:
+		c.out, c.before, c.rate = true, c.rate, min(probeRate, c.most)
+	case c.step.sent >= 20 && (elapsed >= 1 || elapsed >= 0.1 && c.calm > 2*raises), elapsed >= 5 && c.step.sent >= 5, elapsed >= 10:
+		c.adjust(now)
+	}
+}
+
+// restart begins a slow start. A pause says nothing about the API.
+func (c *controller) restart(now time.Time) {
+	if !c.out {
+		c.before = c.rate
+	}
+	if c.failed == 0 {
+		c.good = now
+	}
+	c.fade(now)
+	c.out, c.base, c.calm = false, math.Inf(1), 2*raises
+	c.rate = min(firstRate, c.before)
+	c.bound(now)
+	c.step = counts{since: now}
+}
+
+// adjust ends a step.
+func (c *controller) adjust(now time.Time) {
+	s := c.step
+	c.step = counts{since: now}
+	c.steps = append(c.steps, s)
+	for now.Sub(c.steps[0].end) > lookBack {
+		c.steps = c.steps[1:]
+	}
+	lost, quickest := usual(c.steps)
+	sent, seconds := float64(s.sent), s.seconds()
+	c.calm++
+	switch {
+	case s.lost() > lost+0.05+2*math.Sqrt((lost+1/sent)/sent): // by more than chance
+		c.base, c.calm = c.rate, 0
+		succeeded := (sent - float64(s.failed)) / seconds
+		c.rate = max(min(lower*c.rate, below*succeeded), c.rate/4)
+	case s.mean() > 3*quickest+100*time.Millisecond: // a busy machine is slow by less than that
+		c.base, c.calm = c.rate, 0
+		c.rate *= lower
+	case sent/seconds > c.rate/2: // or something else limits it
+		c.rate += min(c.rate, raise*c.base*math.Exp2(float64(max(0, c.calm-raises))))
+	}
+	if s := c.span; s.seconds() >= 5 {
+		c.fade(now)
+		c.sustained = max(c.sustained, min(1, (1-s.lost())/(1-lost))*float64(s.sent)/s.seconds())
+	}
+	c.bound(now)
+}
+
+// usual returns the share of failures in the better half of the steps, and the quickest mean.
+func usual(steps []counts) (lost float64, quickest time.Duration) {
+	shares := make([]float64, 0, len(steps))
+	quickest = math.MaxInt64 / 4
+	for i, s := range steps {
+		shares = append(shares, s.lost())
+		if i+4 >= len(steps) {
+			quickest = min(quickest, s.mean())
+		}
+	}
+	slices.Sort(shares)
+	shares = shares[:(len(shares)+1)/2]
+	for _, share := range shares {
+		lost += share / float64(len(shares))
+	}
+	return min(lost, unavoidable), quickest
+}
+
+// fade begins a span.
+func (c *controller) fade(now time.Time) {
+	c.sustained *= math.Exp2(-now.Sub(c.span.since).Seconds() / halfLife.Seconds())
+	c.span = counts{since: now}
+}
+
+func (c *controller) bound(now time.Time) {
+	if now.After(c.asked) {
+		c.rate = max(c.rate, kept*c.sustained)
+	}
+	c.rate = min(max(c.rate, probeRate), c.most)
 }

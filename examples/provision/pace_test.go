@@ -2,228 +2,264 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/time/rate"
 
 	"github.com/partnerapi/partnerapi-go"
 )
 
-// limitedAPI accepts a number of requests per second and rejects the others.
-type limitedAPI struct {
-	perSecond  int
-	second     int64
-	taken      int
-	ok, refuse int
+// world is an API with a limit, and the machine that calls it.
+type world struct {
+	limit  float64       // requests per second
+	window time.Duration // in which the API counts
+	lost   float64       // the share of the requests within the limit that are rejected too
+	slow   time.Duration // when responses begin to take 20 times as long
+	fast   time.Duration // when they end to
+	outage time.Duration // its start
+	back   time.Duration // its end
+	status int           // in the outage
 }
 
-func (a *limitedAPI) status() int {
-	if now := time.Now().Unix(); now != a.second {
-		a.second, a.taken = now, 0
-	}
-	if a.taken++; a.taken > a.perSecond {
-		a.refuse++
-		return 429
-	}
-	a.ok++
-	return 200
+// callers is the number of concurrent requests, and respond the time of a response.
+const (
+	callers = 200
+	respond = 10 * time.Millisecond
+)
+
+// inSecond is what happens in a second: taken are the requests within the limit, and good those that succeed.
+type inSecond struct{ sent, taken, good int }
+
+// flight is a request in progress.
+type flight struct {
+	end    time.Time
+	took   time.Duration
+	status int
 }
 
+// simulate has callers that always have another request, in simulated time.
+func (w world) simulate(p *pace, length time.Duration, seed uint64) []inSecond {
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable
+	start := time.Unix(1_000_000_000, 0)
+	seconds := make([]inSecond, length/time.Second)
+	var flights []flight
+	land := func() time.Time {
+		f := flights[0]
+		flights = flights[1:]
+		p.observeAt(f.end, f.status, f.took)
+		return f.end
+	}
+	var window time.Time
+	used := 0.
+	for now := start; ; {
+		wait, isTurn := p.reserve(now)
+		now = now.Add(wait)
+		for len(flights) > 0 && !flights[0].end.After(now) {
+			land()
+		}
+		if !isTurn {
+			continue
+		}
+		if len(flights) == callers {
+			now = land()
+		}
+		at := now.Sub(start)
+		if at >= length {
+			return seconds
+		}
+		if to := now.Truncate(w.window); to != window {
+			window, used = to, 0
+		}
+		second := &seconds[at/time.Second]
+		second.sent++
+		f := flight{took: respond, status: 200}
+		if at >= w.slow && at < w.fast {
+			f.took *= 20
+		}
+		switch {
+		case at >= w.outage && at < w.back:
+			f.status = w.status
+		case used >= w.limit*w.window.Seconds():
+			f.status = 429
+		default:
+			used++
+			second.taken++
+			if random.Float64() < w.lost {
+				f.status = 429
+			} else {
+				second.good++
+			}
+		}
+		f.end = now.Add(f.took)
+		if n := len(flights); n > 0 && flights[n-1].end.After(f.end) {
+			f.end = flights[n-1].end
+		}
+		flights = append(flights, f)
+	}
+}
+
+// possible returns how many requests per second can be taken in a second.
+func (w world) possible(second int) float64 {
+	limit := min(w.limit, callers/respond.Seconds())
+	if at := time.Duration(second) * time.Second; at >= w.slow && at < w.fast {
+		limit = min(limit, callers/(20*respond).Seconds())
+	}
+	return limit
+}
+
+// requireSustained requires that 0.8 of what is possible is taken in ten of the first 30 seconds from a second on, and never
+// less than half of that in ten seconds afterwards. Of the requests that are taken, a share is lost whatever the rate is.
+func (w world) requireSustained(t *testing.T, seconds []inSecond, from int) {
+	t.Helper()
+	share := func(i int) float64 {
+		taken, possible := 0., 0.
+		for j, s := range seconds[i : i+10] {
+			taken += float64(s.taken)
+			possible += w.possible(i + j)
+		}
+		return taken / possible
+	}
+	reached := 0.
+	for i := range 20 {
+		reached = max(reached, share(from+i))
+	}
+	require.GreaterOrEqualf(t, reached, 0.8, "within 30 s: %v", seconds[from:from+30])
+	for i := from + 20; i <= len(seconds)-10; i++ {
+		require.GreaterOrEqualf(t, share(i), 0.4, "from second %d: %v", i, seconds[i:i+10])
+	}
+}
+
+func TestPaceInSimulatedWorlds(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []float64{1, 5, 30, 300, 10_000} {
+		for _, lost := range []float64{0, 0.1, 0.3} {
+			if limit > 1000 && lost == 0.1 {
+				continue // the slowest to simulate, and the furthest from chance
+			}
+			for name, w := range map[string]world{
+				"counts per second":        {window: time.Second},
+				"counts per two seconds":   {window: 2 * time.Second},
+				"slow machine":             {window: time.Second, fast: time.Hour},
+				"machine becomes slow":     {window: 2 * time.Second, slow: 20 * time.Second, fast: time.Hour},
+				"machine slow for a while": {window: time.Second, slow: 20 * time.Second, fast: 50 * time.Second},
+			} {
+				t.Run(fmt.Sprintf("%g per second, %g lost, %s", limit, lost, name), func(t *testing.T) {
+					t.Parallel()
+					w.limit, w.lost = limit, lost
+					length := 100 * time.Second
+					if limit > 1000 {
+						length = 40 * time.Second
+					}
+					for seed := range uint64(max(1, 20/limit)) {
+						w.requireSustained(t, w.simulate(newPace(0), length, seed), 0)
+					}
+				})
+			}
+		}
+	}
+}
+
+// In an outage one request is sent in ten seconds. Afterwards the rate is as before.
+func TestPaceInASimulatedOutage(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []float64{1, 30, 300} {
+		for _, lost := range []float64{0, 0.3} {
+			for status, noticed := range map[int]int{0: 10, 503: 10, 429: 30} { // seconds
+				t.Run(fmt.Sprintf("%g per second, %g lost, status %d", limit, lost, status), func(t *testing.T) {
+					t.Parallel()
+					w := world{limit: limit, lost: lost, window: time.Second, outage: 60 * time.Second, back: 600 * time.Second, status: status}
+					for seed := range uint64(5) {
+						seconds := w.simulate(newPace(0), 12*time.Minute, seed)
+						probes := 0
+						for _, s := range seconds[60+noticed : 600] {
+							probes += s.sent
+						}
+						assert.InDelta(t, (600-60-noticed)/10, probes, 3)
+						first := 600
+						for seconds[first].good == 0 {
+							first++
+						}
+						require.Less(t, first, 660)
+						w.requireSustained(t, seconds, first)
+					}
+				})
+			}
+		}
+	}
+}
+
+// The process does not send more than its flag says, and no fewer requests than that to an API that accepts them.
+func TestPaceFollowsTheFlag(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []float64{0.05, 1, 4.5, 100} {
+		w := world{limit: 1000, window: time.Second}
+		sent := 0
+		for _, s := range w.simulate(newPace(flag), 200*time.Second, 0) {
+			sent += s.sent
+		}
+		assert.InDelta(t, 200*flag, sent, 1+10*flag)
+	}
+}
+
+// drive makes one request after another until d has passed.
 func drive(t *testing.T, p *pace, d time.Duration, status func() int) (sent int) {
 	t.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); sent++ {
 		require.NoError(t, p.Wait(t.Context()))
 		time.Sleep(time.Millisecond) // the duration of a response
-		p.observe(t.Context(), partnerapi.Attempt{StatusCode: status()})
+		p.observe(t.Context(), partnerapi.Attempt{StatusCode: status(), Duration: time.Millisecond})
 	}
 	return sent
 }
 
-func TestPaceFollowsTheFlag(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPace(5)
-		assert.InDelta(t, 500, drive(t, p, 100*time.Second, func() int { return 200 }), 2)
-		now, requests := p.now()
-		assert.InDelta(t, 5, float64(now), 0.001)
-		assert.InDelta(t, 500, requests, 2)
-	})
-}
+func always(status int) func() int { return func() int { return status } }
 
-func TestPaceWithoutFlagIsUnlimited(t *testing.T) {
+func TestPaceOfOneCallerIsUnlimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(0)
-		assert.Equal(t, 10_000, drive(t, p, 10*time.Second, func() int { return 200 }))
-		assert.InDelta(t, float64(rate.Inf), float64(p.limiter.Limit()), 0)
+		drive(t, p, 10*time.Second, always(200))
+		assert.InDelta(t, 10_000, drive(t, p, 10*time.Second, always(200)), 10)
+		perSecond, requests := p.now()
+		assert.Less(t, float64(perSecond), 4000., "no more than is of use")
+		assert.Greater(t, requests, 15_000)
 	})
 }
 
-// The rate settles slightly above the API's limit, where few requests are rejected.
-func TestPaceFindsTheLimitOfTheAPI(t *testing.T) {
-	t.Parallel()
-	for name, flag := range map[string]float64{"no flag": 0, "too much": 50} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p, api := newPace(flag), &limitedAPI{perSecond: 5}
-				drive(t, p, time.Minute, api.status) // until the rate has settled
-				api.ok, api.refuse = 0, 0
-				drive(t, p, 10*time.Minute, api.status)
-				assert.Greater(t, api.ok, 9*600*5/10)
-				assert.Less(t, api.refuse, api.ok/5)
-			})
-		})
-	}
-}
-
-func TestPaceSettlesWhereFewAreRejected(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p, api := newPace(0), &limitedAPI{perSecond: 20}
-		drive(t, p, time.Minute, api.status)
-		api.ok, api.refuse = 0, 0
-		sent := drive(t, p, 10*time.Minute, api.status)
-		assert.InDelta(t, 20*600, sent, 20*60)
-		assert.Less(t, api.refuse, sent/10)
-	})
-}
-
-func TestPaceIgnoresOccasionalFailures(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		i := 0
-		sent := drive(t, newPace(0), 10*time.Minute, func() int {
-			if i++; i%8 == 0 {
-				return 500
-			}
-			return 200
-		})
-		assert.Greater(t, sent, 10*60*900)
-	})
-}
-
-func TestPaceIgnoresIdleTime(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPace(0)
-		for range 3 {
-			time.Sleep(time.Hour)
-			p.observe(t.Context(), partnerapi.Attempt{StatusCode: 503})
-		}
-		perSecond, _ := p.now()
-		assert.Greater(t, perSecond, slowest)
-	})
-}
-
-func TestPaceInAnOutage(t *testing.T) {
-	t.Parallel()
-	for name, status := range map[string]int{"503": 503, "no response": 0, "429": 429} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p := newPace(5)
-				drive(t, p, time.Minute, func() int { return 200 })
-				drive(t, p, time.Minute, func() int { return status })
-				assert.LessOrEqual(t, drive(t, p, 10*time.Minute, func() int { return status }), 125, "a request in five seconds")
-				drive(t, p, 20*time.Second, func() int { return 200 })
-				now, _ := p.now()
-				assert.InDelta(t, 5, float64(now), 0.001, "as before")
-			})
-		})
-	}
-}
-
-// The floor is a tenth of the last minute's successes, unless the API sends Retry-After or is down.
+// The floor is a share of what the API has taken, unless it sends Retry-After.
 func TestPaceFloor(t *testing.T) {
 	t.Parallel()
-	fails := func(times int, status int) func(*testing.T, *pace) {
-		return func(t *testing.T, p *pace) {
-			t.Helper()
-			for range times {
-				p.observe(t.Context(), partnerapi.Attempt{StatusCode: status})
-				time.Sleep(1500 * time.Millisecond)
-			}
-		}
-	}
+	refused := func(*pace) {}
 	tests := map[string]struct {
-		flag float64
-		then func(*testing.T, *pace)
-		want float64
+		flag  float64
+		first func(*pace)
+		after time.Duration
+		least float64
+		most  float64
 	}{
-		"idle, then rejected": {0, func(t *testing.T, p *pace) {
-			t.Helper()
-			for range 2 {
-				time.Sleep(20 * time.Second)
-				fails(2, 429)(t, p)
-			}
-		}, 5},
-		"few responses on a slow machine": {0, fails(9, 503), 5},
-		"no response on a slow machine":   {0, fails(9, 0), 5},
-		"refused, with a flag":            {20, fails(9, 429), 2},
-		"refused for half a minute":       {0, fails(20, 429), 5},
-		"a flag below":                    {0.1, fails(9, 429), 0.1},
-		"asked for less": {0, func(t *testing.T, p *pace) {
-			t.Helper()
-			p.ask(time.Minute)
-			fails(9, 429)(t, p)
-		}, 0.2},
-		"out": {0, fails(20, 503), 0.2},
-		"out, and back": {0, func(t *testing.T, p *pace) {
-			t.Helper()
-			fails(100, 503)(t, p)
-			p.observe(t.Context(), partnerapi.Attempt{StatusCode: 200})
-		}, 5},
-		"asked for less, and the time is over": {0, func(t *testing.T, p *pace) {
-			t.Helper()
-			p.ask(10 * time.Second)
-			fails(8, 429)(t, p)
-		}, 5},
+		"refused":                       {0, refused, 9 * time.Second, 600, 700},
+		"refused, with a flag":          {20, refused, 9 * time.Second, 12, 14},
+		"idle for a minute and refused": {0, func(*pace) { time.Sleep(time.Minute) }, 9 * time.Second, 300, 350},
+		"told to wait":                  {0, func(p *pace) { p.ask(time.Minute) }, 9 * time.Second, 0.1, 10},
+		"was told to wait":              {0, func(p *pace) { p.ask(5 * time.Second) }, 9 * time.Second, 600, 700},
+		"refused for longer":            {0, refused, 15 * time.Second, 0.1, 0.1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				p := newPace(test.flag)
-				for range 30 * 50 {
-					require.NoError(t, p.Wait(t.Context()))
-					time.Sleep(20 * time.Millisecond)
-					p.observe(t.Context(), partnerapi.Attempt{StatusCode: 200})
-				}
-				test.then(t, p)
-				now, _ := p.now()
-				assert.InDelta(t, test.want, float64(now), test.want/10)
-			})
-		})
-	}
-}
-
-// A busy machine is slow for reasons that no rate changes: it pauses, and failed responses arrive together. All work is
-// done anyway, about as fast as the machine allows.
-func TestPaceOnASlowMachine(t *testing.T) {
-	t.Parallel()
-	for name, status := range map[string]int{"refused": 429, "503": 503, "no response": 0} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				p, began := newPace(0), time.Now()
-				for i := range 10_000 {
-					require.NoError(t, p.Wait(t.Context()))
-					time.Sleep(20 * time.Millisecond) // 200 s in total
-					answered := 200
-					if i%100 < 8 {
-						answered = status
-					}
-					if i%100 == 4 {
-						time.Sleep(3 * time.Second) // 300 s in total
-					}
-					p.observe(t.Context(), partnerapi.Attempt{StatusCode: answered})
-				}
-				assert.Less(t, time.Since(began), 15*time.Minute)
+				drive(t, p, 20*time.Second, always(200))
+				test.first(p)
+				drive(t, p, test.after, always(429))
+				perSecond, _ := p.now()
+				assert.GreaterOrEqual(t, float64(perSecond), test.least)
+				assert.LessOrEqual(t, float64(perSecond), test.most)
 			})
 		})
 	}
@@ -234,7 +270,7 @@ func TestGrowingPaceAppliesToWaitingRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPace(50)
-		drive(t, p, time.Minute, func() int { return 503 })
+		drive(t, p, time.Minute, always(503))
 		began, passed := time.Now(), make(chan error, 16)
 		for range 16 {
 			go func() {
@@ -246,27 +282,7 @@ func TestGrowingPaceAppliesToWaitingRequests(t *testing.T) {
 		for range 16 {
 			require.NoError(t, <-passed)
 		}
-		assert.Less(t, time.Since(began), 30*time.Second, "at 0.2 a second it would be 80")
-	})
-}
-
-func TestPaceRecoversWithinSeconds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p, api := newPace(0), &limitedAPI{perSecond: 5}
-		drive(t, p, time.Minute, func() int { return 200 })
-		drive(t, p, 5*time.Second, api.status)
-		assert.Greater(t, drive(t, p, 10*time.Second, func() int { return 200 }), 1_000)
-	})
-}
-
-func TestPaceIsNeverAboveTheFlag(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := newPace(0.1) // below the rate in an outage
-		drive(t, p, 10*time.Minute, func() int { return 503 })
-		now, _ := p.now()
-		assert.InDelta(t, 0.1, float64(now), 0.001)
+		assert.Less(t, time.Since(began), 15*time.Second, "at 0.1 a second it would be 160")
 	})
 }
 
@@ -283,9 +299,5 @@ func TestPaceEndsWithItsProcess(t *testing.T) {
 		stop()
 		require.ErrorIs(t, <-waited, context.Canceled)
 		require.ErrorIs(t, p.Wait(t.Context()), context.Canceled)
-
-		free := newPace(0)
-		free.stopWith(ctx)
-		require.ErrorIs(t, free.Wait(t.Context()), context.Canceled)
 	})
 }
