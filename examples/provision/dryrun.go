@@ -53,7 +53,7 @@ func (f *forecast) add(ctx context.Context, s *store, text []byte) (err error) {
 	}
 	var known record
 	if s != nil {
-		if known, _, err = s.get(ctx, j.PK); err != nil {
+		if known, err = s.record(ctx, j.PK); err != nil {
 			return err
 		}
 	}

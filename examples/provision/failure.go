@@ -89,7 +89,7 @@ func (s *store) buried(ctx context.Context, runID int64, each func(letter) error
 		if l.Run != runID {
 			return nil
 		}
-		known, _, err := s.get(ctx, l.PK)
+		known, err := s.record(ctx, l.PK)
 		if err != nil || known != (record{Run: runID}) {
 			return err
 		}

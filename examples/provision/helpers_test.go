@@ -167,7 +167,9 @@ func nonZero(t tally) string {
 // putRecord writes a record as another worker would.
 func (p *program) putRecord(s *store, pk string, next record) {
 	p.t.Helper()
-	known, in, err := s.get(p.t.Context(), pk)
+	in, err := s.get(p.t.Context(), shardOf(pk))
 	require.NoError(p.t, err)
-	require.NoError(p.t, s.put(p.t.Context(), pk, known, next, result{outcome: updated}, in))
+	_, outdated, err := s.put(p.t.Context(), in, []change{{pk, in.PKs[pk], next, result{outcome: updated}}})
+	require.NoError(p.t, err)
+	require.Empty(p.t, outdated)
 }

@@ -22,8 +22,11 @@ const usage = `Provision synchronises the partner API with a roster.
 
 	provision                         demonstrates it with 10,000 rows, against a fake
 	provision -roster roster.csv      loads a roster and synchronises the API with it
-	provision worker                  does jobs in another process or on another machine
+	provision worker -api live        does jobs in another process or on another machine
 	provision status                  shows the progress, from another terminal
+
+Without -api, requests go to a fake in the process. With -api live or a base URL, the partner token is required: in the
+variable PARTNERAPI_PARTNER_TOKEN, or in the file of -token-file.
 
 A roster is a CSV file with the columns pk, email, plan (bark or bark_junior) and status (active or cancelled).
 The whole roster is validated before anything is sent. Rows that the API has already confirmed send nothing, unless

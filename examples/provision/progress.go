@@ -25,7 +25,7 @@ type sample struct {
 	done int
 }
 
-const meterWindow = 15 * time.Second
+const meterWindow = 10 * time.Second
 
 func (m *meter) add(now time.Time, done int) {
 	for len(m.samples) > 1 && now.Sub(m.samples[1].at) >= meterWindow {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,7 +16,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/partnerapi/partnerapi-go/internal/doccmd"
-	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
 func read(t *testing.T, path string) string {
@@ -61,24 +62,62 @@ func begins(t *testing.T, args []string, env ...string) *config {
 	return c
 }
 
+// The commands for partnerfake and a million rows are run, with three rows. The others are parsed.
 func TestCommandsInDocuments(t *testing.T) { //nolint:paralleltest // environment variables are shared by the process
-	found := 0
+	found, run := 0, 0
+	written := filepath.Join(t.TempDir(), "million.csv")
 	for _, command := range doccmd.All(t, "../..") {
 		switch command.Args[0] {
 		case "provision":
 			found++
 			if c := begins(t, command.Args[1:], command.Env...); strings.HasPrefix(c.api, "http") {
-				assert.Equal(t, []string{tokenVariable + "=" + partnertest.PartnerToken}, command.Env, "that of partnerfake")
+				run++
+				p := newProgram(t)
+				args := append(command.Args[1:], "-roster", written, "-api", p.api, "-state", p.state)
+				status, out, errs := p.run(args...)
+				require.Zero(t, status, errs)
+				assert.Contains(t, out, "3 rows in ")
 			}
 		case "awk": // it writes a roster
-			written, err := exec.CommandContext(t.Context(), "awk", strings.Replace(command.Args[1], "1000000", "3", 1)).Output() //nolint:gosec // our own document
+			rows, err := exec.CommandContext(t.Context(), "awk", strings.Replace(command.Args[1], "1000000", "3", 1)).Output() //nolint:gosec // our own document
 			require.NoError(t, err)
-			roster, err := newSpool(bytes.NewReader(written), t.TempDir())
-			require.NoError(t, err)
-			assert.Equal(t, 3, roster.Rows)
+			require.NoError(t, os.WriteFile(written, rows, 0o600))
 		}
 	}
 	assert.Equal(t, 10, found)
+	assert.Equal(t, 1, run)
+}
+
+// The help and README have the same flags, and the commands in the help are accepted.
+func TestHelpAndREADMEAgree(t *testing.T) { //nolint:paralleltest // environment variables are shared by the process
+	help := make(map[string]bool)
+	for word := range commands {
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		new(config).define(flags, word)
+		flags.VisitAll(func(f *flag.Flag) { help["-"+f.Name] = true })
+	}
+	readme := make(map[string]bool)
+	for _, match := range regexp.MustCompile("(?:`|\\bprovision [^`\n]*? )(-[a-z-]+)").FindAllStringSubmatch(read(t, "README.md"), -1) {
+		readme[match[1]] = true
+	}
+	for _, command := range doccmd.In(t, "../..", "examples/provision/README.md") {
+		for _, arg := range command.Args[1:] {
+			if command.Args[0] == "provision" && strings.HasPrefix(arg, "-") {
+				readme[arg] = true
+			}
+		}
+	}
+	delete(readme, "-h")
+	assert.Equal(t, sortedKeys(help), sortedKeys(readme))
+
+	var printed bytes.Buffer
+	_, err := parse([]string{"-h"}, &printed)
+	require.ErrorIs(t, err, flag.ErrHelp)
+	shown := regexp.MustCompile(`(?m)^\tprovision( .*?)?   `).FindAllStringSubmatch(printed.String(), -1)
+	require.Len(t, shown, 4)
+	for _, command := range shown {
+		begins(t, strings.Fields(command[1]), tokenVariable+"=token")
+	}
 }
 
 func TestKubernetesManifest(t *testing.T) { //nolint:paralleltest // environment variables are shared by the process

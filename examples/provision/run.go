@@ -53,7 +53,8 @@ func (s *store) writeRun(ctx context.Context, r run, revision uint64) error {
 	if err != nil {
 		return err
 	}
-	return replace(ctx, s.runs, lastRun, text, revision)
+	_, err = replace(ctx, s.runs, lastRun, text, revision)
+	return err
 }
 
 // errSuperseded means that another run has begun.

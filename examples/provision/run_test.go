@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -189,41 +190,58 @@ func TestPutKeepsConcurrentWrites(t *testing.T) {
 			pks = append(pks, pk)
 		}
 	}
+	key := shardOf(pks[0])
 	done := make(chan error)
-	for _, pk := range pks {
+	for group := range slices.Chunk(pks, 3) {
 		go func() {
-			known, in, err := s.get(ctx, pk)
+			in, err := s.get(ctx, key)
 			if err == nil {
-				err = s.put(ctx, pk, known, record{Status: active, Run: 5}, result{outcome: created}, in)
+				var changes []change
+				for _, pk := range group {
+					changes = append(changes, change{pk, record{}, record{Status: active, Run: 5}, result{outcome: created}})
+				}
+				_, _, err = s.put(ctx, in, changes)
 			}
 			done <- err
 		}()
 	}
-	for range pks {
+	for range 3 {
 		require.NoError(t, <-done)
 	}
-	_, in, err := s.get(ctx, pks[0])
+	in, err := s.get(ctx, key)
 	require.NoError(t, err)
 	assert.Len(t, in.PKs, 9)
 	assert.Equal(t, "created 9", nonZero(in.Tally))
 
-	// Two deliveries of one job.
-	known, in, err := s.get(ctx, pks[3])
+	// Two deliveries of one job, the second together with another job: that one is written.
+	before := in
+	cancels := func(pk string) change {
+		return change{pk, before.PKs[pk], record{Status: cancelled, Run: 6}, result{outcome: ended}}
+	}
+	in, outdated, err := s.put(ctx, before, []change{cancels(pks[3])})
 	require.NoError(t, err)
-	require.NoError(t, s.put(ctx, pks[3], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in))
-	require.ErrorIs(t, s.put(ctx, pks[3], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in), errOutdated)
-	// A worker reads, and another process writes to the shard before it.
-	require.NoError(t, s.put(ctx, pks[4], known, record{Status: cancelled, Run: 6}, result{outcome: ended}, in))
-	_, in, err = s.get(ctx, pks[3])
+	assert.Empty(t, outdated)
+	assert.Equal(t, "cancelled 1", nonZero(in.Tally), "those of run 5 are not counted to run 6")
+	in, outdated, err = s.put(ctx, before, []change{cancels(pks[3]), cancels(pks[4])})
 	require.NoError(t, err)
+	assert.Equal(t, pks[3:4], outdated)
+	// The shard that put returns is up to date.
+	in, outdated, err = s.put(ctx, in, []change{cancels(pks[5])})
+	require.NoError(t, err)
+	assert.Empty(t, outdated)
+	stored, err := s.get(ctx, key)
+	require.NoError(t, err)
+	assert.Equal(t, in, stored)
 	assert.Len(t, in.PKs, 9)
 	assert.EqualValues(t, 6, in.Run)
-	assert.Equal(t, "cancelled 2", nonZero(in.Tally), "those of run 5 are not counted to run 6")
+	assert.Equal(t, "cancelled 3", nonZero(in.Tally))
 
 	// An operator deletes the key.
-	require.NoError(t, s.states.Delete(ctx, in.key))
-	known, in, err = s.get(ctx, pks[0])
+	require.NoError(t, s.states.Delete(ctx, key))
+	in, err = s.get(ctx, key)
 	require.NoError(t, err)
-	assert.Zero(t, known)
-	require.NoError(t, s.put(ctx, pks[0], known, record{Status: active, Run: 7}, result{outcome: created}, in))
+	assert.Empty(t, in.PKs)
+	_, outdated, err = s.put(ctx, in, []change{{pks[0], record{}, record{Status: active, Run: 7}, result{outcome: created}}})
+	require.NoError(t, err)
+	assert.Empty(t, outdated)
 }

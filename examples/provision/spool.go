@@ -22,8 +22,8 @@ type job struct {
 	row
 }
 
-// spool is a validated roster on disk, ordered by the hashes of its pks. Rows with the same pk are adjacent, and pks of
-// the same shard are roughly adjacent, whatever the order of the roster. Only one part is in memory at a time.
+// spool is a validated roster on disk, ordered by the hashes of its pks. Rows of the same shard are adjacent, so that a
+// worker reads and writes it once for all of them. Only one part is in memory at a time.
 type spool struct {
 	dir  string
 	Rows int    `json:"rows"`
@@ -131,7 +131,7 @@ func (s *spool) sort(i int, all io.Writer, found *problems) error {
 		if err := json.Unmarshal(text, &l.job); err != nil {
 			return err
 		}
-		l.place = hashOf(l.PK) << 16 // without the shard
+		l.place = hashOf(l.PK)
 		lines = append(lines, l)
 	}
 	slices.SortFunc(lines, func(a, b line) int {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -45,8 +46,7 @@ type shard struct {
 	PKs   map[string]record `json:"pks"`
 }
 
-// hashOf places a pk: the first 16 bits select its shard, and the rest shuffles the pks within it, so that workers
-// rarely write to one shard at the same time.
+// hashOf places a pk. The first 16 bits select its shard.
 func hashOf(pk string) uint64 {
 	sum := sha256.Sum256([]byte(pk))
 	return binary.BigEndian.Uint64(sum[:])
@@ -62,17 +62,23 @@ type held struct {
 	revision uint64
 }
 
-// get returns the record of a pk, and its shard. The record may be outdated, which put detects.
-func (s *store) get(ctx context.Context, pk string) (known record, in held, err error) {
-	in.key = shardOf(pk)
-	entry, err := s.states.Get(ctx, in.key)
+// get returns a shard. It may be outdated, which put detects.
+func (s *store) get(ctx context.Context, key string) (in held, err error) {
+	in.key = key
+	entry, err := s.states.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return record{}, in, nil
+		return in, nil
 	}
 	if err == nil {
 		in.revision, err = entry.Revision(), json.Unmarshal(entry.Value(), &in.shard)
 	}
-	return in.PKs[pk], in, err
+	return in, err
+}
+
+// record returns the record of a pk.
+func (s *store) record(ctx context.Context, pk string) (record, error) {
+	in, err := s.get(ctx, shardOf(pk))
+	return in.PKs[pk], err
 }
 
 // errOutdated means that another process has written since the value was read.
@@ -81,37 +87,53 @@ var errOutdated = errors.New("another process was faster")
 // errContended means that a write should be retried: others write to the shard, or a server lags behind.
 var errContended = errors.New("others write at the same time")
 
-// put writes the new record of a pk and the outcome of its row, unless the record has changed since it was read. So each
-// row is counted once, however often it is delivered.
-func (s *store) put(ctx context.Context, pk string, known, next record, came result, in held) (err error) {
+// change is the new record of a pk, and the outcome of its row.
+type change struct {
+	pk          string
+	known, next record
+	came        result
+}
+
+// put writes changes to a shard, except for pks whose record has changed since it was read: these are outdated. So each
+// row is counted once, however often it is delivered. It returns the shard as written.
+func (s *store) put(ctx context.Context, in held, changes []change) (now held, outdated []string, err error) {
 	for range 20 {
-		if err = s.write(ctx, in.with(pk, next, came)); !errors.Is(err, errOutdated) {
-			return err
+		now := in.with(changes)
+		if now.revision, err = s.write(ctx, now); !errors.Is(err, errOutdated) {
+			return now, outdated, err
 		}
 		if err := sleep(ctx, 5*time.Millisecond); err != nil { // for a server that lags behind
-			return err
+			return in, nil, err
 		}
-		var now record
-		if now, in, err = s.get(ctx, pk); err != nil {
-			return err
+		if in, err = s.get(ctx, in.key); err != nil {
+			return in, nil, err
 		}
-		if now != known {
-			return errOutdated
+		var left []change
+		for _, c := range changes {
+			if in.PKs[c.pk] == c.known {
+				left = append(left, c)
+			} else {
+				outdated = append(outdated, c.pk)
+			}
+		}
+		if changes = left; len(changes) == 0 {
+			return in, outdated, nil
 		}
 	}
-	return errContended
+	return in, nil, errContended
 }
 
 // doubt clears the record of a pk if a later run has processed it: a call of this run that ended afterwards may have
 // overwritten the later state. This happens to a process that is suspended during a job. The next roster asks the API
 // again.
 func (s *store) doubt(ctx context.Context, pk string, run int64) error {
-	known, in, err := s.get(ctx, pk)
+	in, err := s.get(ctx, shardOf(pk))
+	known := in.PKs[pk]
 	if err != nil || known.Run <= run {
 		return err
 	}
 	in.PKs[pk] = record{Run: known.Run}
-	switch err := s.write(ctx, in); {
+	switch _, err := s.write(ctx, in); {
 	case errors.Is(err, errOutdated):
 		return errContended
 	case err != nil:
@@ -121,39 +143,41 @@ func (s *store) doubt(ctx context.Context, pk string, run int64) error {
 	return nil
 }
 
-// with returns the shard with a changed record.
-func (in held) with(pk string, next record, came result) held {
-	if in.Run < next.Run {
-		in.Run, in.Tally = next.Run, tally{}
-	}
-	in.Tally.add(came)
-	if in.PKs == nil {
+// with returns the shard with changed records.
+func (in held) with(changes []change) held {
+	if in.PKs = maps.Clone(in.PKs); in.PKs == nil {
 		in.PKs = make(map[string]record)
 	}
-	in.PKs[pk] = next
+	for _, c := range changes {
+		if in.Run < c.next.Run {
+			in.Run, in.Tally = c.next.Run, tally{}
+		}
+		in.Tally.add(c.came)
+		in.PKs[c.pk] = c.next
+	}
 	return in
 }
 
-// write returns [errOutdated] if the shard has changed since it was read.
-func (s *store) write(ctx context.Context, in held) error {
+// write returns the new revision, or [errOutdated] if the shard has changed since it was read.
+func (s *store) write(ctx context.Context, in held) (revision uint64, err error) {
 	text, err := json.Marshal(in.shard)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	return replace(ctx, s.states, in.key, text, in.revision)
 }
 
 // replace replaces the value of a revision, or returns [errOutdated] if that is not the latest.
-func replace(ctx context.Context, bucket jetstream.KeyValue, key string, value []byte, revision uint64) (err error) {
+func replace(ctx context.Context, bucket jetstream.KeyValue, key string, value []byte, revision uint64) (next uint64, err error) {
 	if revision == 0 { // missing, or deleted by an operator
-		_, err = bucket.Create(ctx, key, value)
+		next, err = bucket.Create(ctx, key, value)
 	} else {
-		_, err = bucket.Update(ctx, key, value, revision)
+		next, err = bucket.Update(ctx, key, value, revision)
 	}
 	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-		return errOutdated
+		return 0, errOutdated
 	}
-	return err
+	return next, err
 }
 
 // replayShards calls each with the shards that were written from a sequence on.

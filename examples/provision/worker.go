@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,9 @@ type worker struct {
 	parallel   int           // concurrent jobs
 	deliveries int           // the maximum number of attempts
 	backoff    time.Duration // after the first attempt; it doubles each time
-	ackWait    time.Duration // the consumer's setting
+
+	mu   sync.Mutex
+	held map[jetstream.Msg]bool // the jobs that this worker has
 
 	complained  complaint
 	done, again atomic.Int64 // completed and retried jobs
@@ -49,7 +52,7 @@ const lostDeliveries = 10
 var errDied = errors.New("every worker that took the job ended before a response arrived")
 
 func newWorker(s *store, c *config, t *target) *worker {
-	return &worker{store: s, target: t, parallel: c.parallel, deliveries: c.deliveries, backoff: c.backoff}
+	return &worker{store: s, target: t, parallel: c.parallel, deliveries: c.deliveries, backoff: c.backoff, held: make(map[jetstream.Msg]bool)}
 }
 
 // work does jobs until the context ends. It finishes jobs in progress.
@@ -62,20 +65,18 @@ func (w *worker) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.ackWait = consumer.CachedInfo().Config.AckWait
+	defer w.holdAll(consumer.CachedInfo().Config.AckWait)()
 	group, ctx := errgroup.WithContext(ctx)
 	w.target.pace.stopWith(ctx)
+	batches := make(chan []delivery)
+	group.Go(func() error {
+		defer close(batches)
+		return w.fetch(ctx, consumer, batches)
+	})
 	for range w.parallel {
 		group.Go(func() error {
-			for ctx.Err() == nil {
-				// One at a time: jobs that wait in this process could be redelivered to another.
-				msg, err := next(ctx, consumer)
-				if err == nil {
-					err = w.take(ctx, msg)
-				} else {
-					err = w.idle(ctx, err)
-				}
-				if err != nil {
+			for batch := range batches {
+				if err := w.take(ctx, batch); err != nil {
 					return err
 				}
 			}
@@ -85,12 +86,81 @@ func (w *worker) work(ctx context.Context) error {
 	return group.Wait()
 }
 
-// next waits a limited time for a job. A wait of ten seconds or more would keep a timer that long, even after it
-// returns.
-func next(ctx context.Context, consumer jetstream.Consumer) (jetstream.Msg, error) {
+// fetch sends jobs to the channel until the context ends, those of a shard together. It fetches as many at a time as are
+// done in a second or two, so that a worker holds few that another could do.
+func (w *worker) fetch(ctx context.Context, consumer jetstream.Consumer, batches chan<- []delivery) error {
+	for size := w.parallel; ctx.Err() == nil; {
+		began := time.Now()
+		messages, err := next(ctx, consumer, size)
+		if err != nil {
+			if err := w.idle(ctx, err); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, batch := range w.byShard(messages) {
+			select {
+			case batches <- batch:
+			case <-ctx.Done():
+				w.requeueAll(context.WithoutCancel(ctx), batch)
+				w.release(batch)
+			}
+		}
+		switch took := time.Since(began); {
+		case took < time.Second:
+			size = min(2*size, mostFetched*w.parallel)
+		case took > 2*time.Second:
+			size = max(size/2, w.parallel)
+		}
+	}
+	return nil
+}
+
+// mostFetched is the maximum number of jobs that are fetched together, for each concurrent job.
+const mostFetched = 16
+
+// next returns the jobs that are there, up to a number, or waits a limited time for one. A wait of ten seconds or more
+// would keep a timer that long, even after it returns.
+func next(ctx context.Context, consumer jetstream.Consumer, most int) (messages []jetstream.Msg, err error) {
+	batch, err := consumer.FetchNoWait(most)
+	if err != nil {
+		return nil, err
+	}
+	for msg := range batch.Messages() {
+		messages = append(messages, msg)
+	}
+	if len(messages) > 0 {
+		return messages, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
 	defer cancel()
-	return consumer.Next(jetstream.FetchContext(ctx))
+	msg, err := consumer.Next(jetstream.FetchContext(ctx))
+	return []jetstream.Msg{msg}, err
+}
+
+// byShard groups jobs, and holds them. The jobs of a roster are in the order of their shards.
+func (w *worker) byShard(messages []jetstream.Msg) (batches [][]delivery) {
+	of := make(map[string]int)
+	for _, msg := range messages {
+		d, err := deliveryOf(msg)
+		if err != nil {
+			w.say("invalid job removed from the stream: %v", err)
+			_ = msg.Term()
+			continue
+		}
+		key := shardOf(d.PK)
+		if _, has := of[key]; !has {
+			of[key] = len(batches)
+			batches = append(batches, nil)
+		}
+		batches[of[key]] = append(batches[of[key]], d)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range slices.Concat(batches...) {
+		w.held[d.Msg] = true
+	}
+	return batches
 }
 
 // idle waits briefly, because there is no job, or another server is taking over. It returns an error if the connection
@@ -156,55 +226,107 @@ func deliveryOf(msg jetstream.Msg) (d delivery, err error) {
 	return d, err
 }
 
-// take does a job. If it ends without an acknowledgement, or does not end, the job is redelivered. It returns an error
-// only if no job can be done.
-func (w *worker) take(ctx context.Context, msg jetstream.Msg) error {
-	defer w.hold(msg)()
-	d, err := deliveryOf(msg)
-	if err != nil {
-		w.say("invalid job removed from the stream: %v", err)
-		_ = msg.Term()
-		return nil
-	}
+// take does jobs of a shard, one after another. A job that ends without an acknowledgement is redelivered. It returns an
+// error only if no job can be done.
+func (w *worker) take(ctx context.Context, batch []delivery) error {
+	defer w.release(batch)
 	// A job in progress is finished even if the worker is stopped: only the wait for the rate limiter ends.
 	running := context.WithoutCancel(ctx)
-	var known record
 	var in held
-	err = w.retryUntilStopped(ctx, func() (err error) {
-		known, in, err = w.get(running, d.PK)
+	err := w.retryUntilStopped(ctx, func() (err error) {
+		in, err = w.get(running, shardOf(batch[0].PK))
 		return err
 	})
-	switch {
-	case err != nil:
-		w.requeue(running, d)
-		return nil
-	case known.Run >= d.run: // its acknowledgement was lost, or the row is in the stream twice
-		_ = msg.Ack()
+	if err != nil {
+		w.requeueAll(running, batch)
 		return nil
 	}
+	var unsaved []finished
+	for i, d := range batch {
+		if slices.ContainsFunc(unsaved, func(f finished) bool { return f.PK == d.PK }) { // it is in the stream twice
+			in, unsaved = w.save(ctx, in, unsaved), nil
+		}
+		began := time.Now()
+		f, isDone, err := w.finish(ctx, d, in.PKs[d.PK])
+		if isDone {
+			unsaved = append(unsaved, f)
+		}
+		if err != nil {
+			w.save(ctx, in, unsaved)
+			w.requeueAll(running, batch[i+1:])
+			return err
+		}
+		if time.Since(began) > savedAfter {
+			in, unsaved = w.save(ctx, in, unsaved), nil
+		}
+	}
+	w.save(ctx, in, unsaved)
+	return nil
+}
+
+// savedAfter is how long a job may take whose result is saved together with the next one's. A process that is killed loses
+// the results that are not saved, and their jobs are done again.
+const savedAfter = 50 * time.Millisecond
+
+// finished is a job with its result.
+type finished struct {
+	delivery
+	change
+}
+
+// finish does a job, or has it redelivered. It returns an error only if no job can be done.
+func (w *worker) finish(ctx context.Context, d delivery, known record) (f finished, isDone bool, err error) {
+	if known.Run >= d.run { // its acknowledgement was lost, or the row is in the stream twice
+		_ = d.Ack()
+		return finished{}, false, nil
+	}
+	running := context.WithoutCancel(ctx)
 	next, came, err := w.do(running, d, known)
 	if err != nil {
 		if isRefused(err) || isStop(ctx, err) || !isFinal(err) && d.number < w.deliveries {
-			return w.postpone(ctx, running, d, err)
+			return finished{}, false, w.postpone(ctx, running, d, err)
 		}
 		// The API's state of the row is no longer known.
 		next, came = record{}, result{outcome: failed, failure: kindOf(err)}
 		if err := w.retryUntilStopped(ctx, func() error { return w.bury(running, letterOf(d, err)) }); err != nil {
-			w.later(msg, time.Second)
-			return nil
+			w.later(d, time.Second)
+			return finished{}, false, nil
 		}
 	}
 	next.Run = d.run
-	if err := w.retryUntilStopped(ctx, func() error { return w.put(running, d.PK, known, next, came, in) }); err != nil {
-		if errors.Is(err, errOutdated) && came.outcome != unchanged {
-			_ = w.retryUntilStopped(ctx, func() error { return w.doubt(running, d.PK, d.run) })
-		}
-		w.later(msg, 100*time.Millisecond)
-		return nil
+	return finished{d, change{d.PK, known, next, came}}, true, nil
+}
+
+// save saves results and acknowledges their jobs. It returns the shard as it is now.
+func (w *worker) save(ctx context.Context, in held, done []finished) held {
+	if len(done) == 0 {
+		return in
 	}
-	w.done.Add(1)
-	_ = msg.Ack()
-	return nil
+	running := context.WithoutCancel(ctx)
+	changes := make([]change, 0, len(done))
+	for _, f := range done {
+		changes = append(changes, f.change)
+	}
+	var outdated []string
+	err := w.retryUntilStopped(ctx, func() error {
+		now, left, err := w.put(running, in, changes)
+		if err == nil {
+			in, outdated = now, left
+		}
+		return err
+	})
+	for _, f := range done {
+		switch {
+		case err == nil && !slices.Contains(outdated, f.PK):
+			w.done.Add(1)
+			_ = f.Ack()
+			continue
+		case err == nil && f.came.outcome != unchanged:
+			_ = w.retryUntilStopped(ctx, func() error { return w.doubt(running, f.PK, f.run) })
+		}
+		w.later(f, 100*time.Millisecond)
+	}
+	return in
 }
 
 // isStop reports whether a call failed because the worker is being stopped.
@@ -217,7 +339,7 @@ func isStop(ctx context.Context, err error) bool {
 func (w *worker) retryUntilStopped(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
-		if err == nil || errors.Is(err, errOutdated) || w.gone() != nil || sleep(ctx, retryEvery) != nil {
+		if err == nil || w.gone() != nil || sleep(ctx, retryEvery) != nil {
 			return err
 		}
 		if try%logEvery == 0 {
@@ -269,6 +391,12 @@ func (w *worker) requeue(ctx context.Context, d delivery) {
 	_ = d.Ack() // if this is lost, the job is in the stream twice, which the bucket detects
 }
 
+func (w *worker) requeueAll(ctx context.Context, batch []delivery) {
+	for _, d := range batch {
+		w.requeue(ctx, d)
+	}
+}
+
 // do synchronises the API with a job. It returns the new record and the result.
 func (w *worker) do(ctx context.Context, d delivery, known record) (next record, came result, err error) {
 	if known.confirms(d.row) && !d.recheck {
@@ -309,16 +437,28 @@ func (w *worker) cancel(ctx context.Context, d delivery) (next record, came resu
 	return next, came, err
 }
 
-// hold keeps a job from being redelivered until release is called.
-func (w *worker) hold(msg jetstream.Msg) (release func()) {
+func (w *worker) release(batch []delivery) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range batch {
+		delete(w.held, d.Msg)
+	}
+}
+
+// holdAll tells the server about the held jobs, in time before it would redeliver them, until stop is called.
+func (w *worker) holdAll(ackWait time.Duration) (stop func()) {
 	done := make(chan struct{})
 	go func() {
-		ticker := time.NewTicker(w.ackWait / 3)
+		ticker := time.NewTicker(ackWait / 3)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
-				_ = msg.InProgress()
+				w.mu.Lock()
+				for msg := range w.held {
+					_ = msg.InProgress() // fails if it is acknowledged
+				}
+				w.mu.Unlock()
 			case <-done:
 				return
 			}

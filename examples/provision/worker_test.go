@@ -5,10 +5,13 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -281,45 +284,143 @@ func TestInvalidJobIsRemoved(t *testing.T) {
 	assert.Empty(t, p.fake.Calls())
 }
 
-// A worker keeps its job for as long as it takes, however short -ack-wait is.
-func TestJobIsHeld(t *testing.T) {
-	t.Parallel()
-	p := newProgram(t)
-	c := p.config("-ack-wait", "2s")
-	s := p.open(c)
-	p.fake.Fail(post, partnertest.Fault{Delay: 5 * time.Second})
-	r, roster := p.begin(s, []row{bark})
-	require.NoError(t, s.load(t.Context(), r, roster))
-	_, stop := p.work(s, c)
-	assert.Equal(t, "created 1", nonZero(p.through(s, r)))
-	require.NoError(t, stop())
-	assert.Len(t, p.fake.Calls(), 1)
+// reporting is a message that counts the reports of progress.
+type reporting struct {
+	jetstream.Msg
+	reports atomic.Int32
 }
 
-// A stopped worker finishes its call, and returns the jobs that wait for the rate limiter.
+func (m *reporting) InProgress() error {
+	m.reports.Add(1)
+	return nil
+}
+
+// The server hears of a held job in time before it would redeliver it.
+func TestHeldJobs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorker(nil, new(config), nil)
+		a, b := new(reporting), new(reporting)
+		w.held[a], w.held[b] = true, true
+		stop := w.holdAll(30 * time.Second)
+		time.Sleep(25 * time.Second)
+		synctest.Wait()
+		w.release([]delivery{{Msg: b}})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		stop()
+		assert.EqualValues(t, 8, a.reports.Load())
+		assert.EqualValues(t, 2, b.reports.Load())
+	})
+}
+
+// A worker holds the jobs in progress, and those that wait for them in its process.
+func TestWaitingJobsAreHeld(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config("-parallel", "4")
+	s := p.open(c)
+	goOn := make(chan struct{})
+	p.fake.Handle(post, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-goOn
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	r, roster := p.begin(s, manyRows(12))
+	require.NoError(t, s.load(t.Context(), r, roster))
+	w, stop := p.work(s, c)
+	held := func() int {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.held)
+	}
+	require.Eventually(t, func() bool { return held() == 12 }, patience, 10*time.Millisecond)
+	close(goOn)
+	assert.Equal(t, "created 12", nonZero(p.through(s, r)))
+	require.NoError(t, stop())
+	assert.Zero(t, held())
+	assert.Len(t, p.fake.Calls(), 12)
+}
+
+// untilInProgress waits until workers have at least that many jobs.
+func (p *program) untilInProgress(s *store, jobs int) {
+	p.t.Helper()
+	consumer, err := s.js.Consumer(p.t.Context(), s.jobs(), workers)
+	require.NoError(p.t, err)
+	require.Eventually(p.t, func() bool {
+		info, err := consumer.Info(p.t.Context())
+		return err == nil && info.NumAckPending >= jobs
+	}, patience, 10*time.Millisecond)
+}
+
+// A stopped worker finishes its call, and returns the jobs that wait for the rate limiter or have not begun.
 func TestWorkerStopsImmediately(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	c := p.config("-rate", "0.01", "-parallel", "4", "-ack-wait", "10m")
 	s := p.open(c)
-	p.fake.Fail(post, partnertest.Fault{Delay: 3 * time.Second})
+	began, goOn := make(chan struct{}), make(chan struct{})
+	var calls atomic.Int32
+	p.fake.Handle(post, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) == 1 {
+			close(began)
+			<-goOn
+		}
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
 	r, roster := p.begin(s, manyRows(10))
 	require.NoError(t, s.load(t.Context(), r, roster))
 	w, stop := p.work(s, c)
-	// One call is in progress, and three jobs wait.
-	consumer, err := s.js.Consumer(t.Context(), s.jobs(), workers)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		info, err := consumer.Info(t.Context())
-		return err == nil && info.NumAckPending == 4 && len(p.fake.CallsTo(post)) == 1
-	}, 30*time.Second, 10*time.Millisecond)
-	require.NoError(t, stop())
-	assert.Len(t, p.fake.Subscriptions(), 1)
+	<-began
+	p.untilInProgress(s, 5)
+	stopped := make(chan error)
+	go func() { stopped <- stop() }()
+	require.Eventually(t, func() bool { return w.again.Load() >= 4 }, patience, 10*time.Millisecond)
+	close(goOn)
+	require.NoError(t, <-stopped)
+	assert.EqualValues(t, 1, calls.Load())
 	assert.EqualValues(t, 1, w.done.Load())
-	assert.EqualValues(t, 3, w.again.Load())
-
 	_, stop = p.work(s, p.config()) // it gets the others without a wait
 	assert.Equal(t, "created 10", nonZero(p.through(s, r)))
+	require.NoError(t, stop())
+	assert.EqualValues(t, 10, calls.Load())
+}
+
+// Rows of a shard are saved together.
+func TestResultsOfAShardAreSavedTogether(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	c := p.config()
+	s := p.open(c)
+	rows := []row{{"MS1", "a@example.com", "bark", active}}
+	for i := 0; len(rows) < 4; i++ {
+		if pk := fmt.Sprintf("X%d", i); shardOf(pk) == shardOf("MS1") {
+			rows = append(rows, row{pk, "a@example.com", "bark", active})
+		}
+	}
+	r, roster := p.begin(s, rows)
+	require.NoError(t, s.load(t.Context(), r, roster))
+	consumer, err := s.js.Consumer(t.Context(), s.jobs(), workers)
+	require.NoError(t, err)
+	target, err := newTarget(c)
+	require.NoError(t, err)
+	w := newWorker(s, c, target)
+	messages, err := next(t.Context(), consumer, 10)
+	require.NoError(t, err)
+	require.Len(t, messages, 4)
+	batches := w.byShard(append(messages, messages[0])) // it is in the stream twice
+	require.Len(t, batches, 1)
+	p.fake.Fail(post, partnertest.Fault{}, refusal, partnertest.Fault{Status: 503})
+	require.NoError(t, w.take(t.Context(), batches[0]))
+	in, err := s.get(t.Context(), shardOf("MS1"))
+	require.NoError(t, err)
+	assert.Equal(t, "created 2, failed 1, invalid request 1", nonZero(in.Tally))
+	assert.EqualValues(t, 3, w.done.Load())
+	assert.EqualValues(t, 1, w.again.Load())
+	assert.Len(t, p.fake.Calls(), 4)
+	_, stop := p.work(s, c)
+	assert.Equal(t, "created 3, failed 1, invalid request 1", nonZero(p.through(s, r)))
 	require.NoError(t, stop())
 }
 
@@ -364,17 +465,18 @@ func testJobThatEndsAfterALaterRun(t *testing.T, respond func(http.ResponseWrite
 	target, err := newTarget(c)
 	require.NoError(t, err)
 	late := newWorker(s, c, target)
-	late.ackWait = time.Hour
+	d, err := deliveryOf(msg)
+	require.NoError(t, err)
 	taken := make(chan error, 1)
-	go func() { taken <- late.take(ctx, msg) }()
+	go func() { taken <- late.take(ctx, []delivery{d}) }()
 	<-began
 	p.putRecord(s, "MS1", record{Status: active, Plan: "bark", Email: "a@example.com", Run: first.ID})
 	p.putRecord(s, "MS1", record{Status: active, Plan: "bark_junior", Email: "a@example.com", Run: first.ID + 1})
 	close(done)
 	require.NoError(t, <-taken)
-	known, in, err := s.get(ctx, "MS1")
+	in, err := s.get(ctx, shardOf("MS1"))
 	require.NoError(t, err)
-	assert.Equal(t, record{Run: first.ID + 1}, known)
+	assert.Equal(t, record{Run: first.ID + 1}, in.PKs["MS1"])
 	assert.Equal(t, "updated 1", nonZero(in.Tally), "the count is unchanged")
 }
 

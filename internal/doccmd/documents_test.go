@@ -32,6 +32,25 @@ func TestLanguagesOfBlocks(t *testing.T) {
 	}
 }
 
+// Commands elsewhere, in a text block or in an indented one, would not be checked either.
+func TestCommandsAreInShellBlocks(t *testing.T) {
+	t.Parallel()
+	shell := regexp.MustCompile("(?ms)^ *```sh\n.*?^ *```$")
+	command := regexp.MustCompile(`(?m)^\s*(?:\$ |(?:[A-Z_]+=\S+ )?(?:\./)?(?:go (?:-C|run|test|build|get|mod|install) |(?:bash|curl|docker|git|provision|partnerfake) -?[a-z./])).*$`)
+	for _, file := range doccmd.Files(t, root) {
+		code := ""
+		for line := range strings.Lines(shell.ReplaceAllString(page(t, file), "")) {
+			if strings.HasPrefix(line, "    ") {
+				code += line
+			}
+		}
+		for _, block := range fenced.FindAllString(shell.ReplaceAllString(page(t, file), ""), -1) {
+			code += block
+		}
+		assert.Empty(t, command.FindAllString(code, -1), file)
+	}
+}
+
 // Every command in a document works. Tests of provision, partnerctl, partnerfake and internal/bench check their own flags and
 // environment, curl and docker.
 func TestCommandsInDocuments(t *testing.T) {
