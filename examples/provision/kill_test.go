@@ -51,11 +51,12 @@ func (e *embedded) requireDone(t *testing.T, loader *process) {
 	assert.Equal(t, before, e.calls.Load(), "no call for confirmed rows")
 }
 
-func TestKilledLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all cores
-	e := newEmbedded(t, 5_000)
-	e.injectFaults(8, 200)
+func TestKilledLoaderResumes(t *testing.T) {
+	t.Parallel()
+	e := newEmbedded(t, 1_500)
+	e.injectFaults(8, 60)
 	var loader *process
-	for kill, calls := range []int64{1, 20, 200, 700, 700, 900, 1000} {
+	for kill, calls := range []int64{1, 20, 100, 200, 200, 300} {
 		loader = startProvision(t, "loader", e.loader...)
 		until(t, e.hasMore(calls+rand.Int64N(calls/2+1)), "calls before the kill", loader) //nolint:gosec // not for security
 		require.Falsef(t, loader.isOver(), "all is done before kill %d", kill)
@@ -66,18 +67,19 @@ func TestKilledLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all c
 	assert.Contains(t, loader.said(), "continuing")
 }
 
-func TestWorkersAndStatusOfARunningLoader(t *testing.T) { //nolint:paralleltest // uses all cores
-	e := newEmbedded(t, 5_000)
-	e.injectFaults(8, 200)
-	loader := startProvision(t, "loader", append(e.loader, "-rate", "50")...)
+func TestWorkersAndStatusOfARunningLoader(t *testing.T) {
+	t.Parallel()
+	e := newEmbedded(t, 1_000)
+	e.injectFaults(8, 60)
+	loader := startProvision(t, "loader", append(e.loader, "-rate", "20")...)
 	until(t, e.hasMore(20), "calls of the loader", loader)
 
 	status := startProvision(t, "status", "status", "-state", e.state)
 	require.Zero(t, status.wait())
-	assert.Regexp(t, `^[0-9,]+ of 5,000 rows \([0-9]+ %\)`, status.printed())
+	assert.Regexp(t, `^[0-9,]+ of 1,000 rows \([0-9]+ %\)`, status.printed())
 	_, done := countsIn(t, status.printed())
 	assert.Positive(t, done)
-	assert.Less(t, done, 5_000)
+	assert.Less(t, done, 1_000)
 
 	second := startProvision(t, "second loader", e.loader...)
 	assert.Equal(t, 1, second.wait())
@@ -92,10 +94,11 @@ func TestWorkersAndStatusOfARunningLoader(t *testing.T) { //nolint:paralleltest 
 	assert.Contains(t, worker.said(), " jobs done")
 }
 
-func TestStoppedLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all cores
-	e := newEmbedded(t, 5_000)
-	e.injectFaults(8, 200)
-	for _, calls := range []int64{1, 1000} {
+func TestStoppedLoaderResumes(t *testing.T) {
+	t.Parallel()
+	e := newEmbedded(t, 1_000)
+	e.injectFaults(8, 60)
+	for _, calls := range []int64{1, 300} {
 		loader := startProvision(t, "loader", e.loader...)
 		until(t, e.hasMore(calls), "calls before the stop", loader)
 		require.NoError(t, loader.cmd.Process.Signal(syscall.SIGTERM))
@@ -108,7 +111,8 @@ func TestStoppedLoaderResumes(t *testing.T) { //nolint:paralleltest // uses all 
 	assert.NoFileExists(t, filepath.Join(e.state, failedFile))
 }
 
-func TestRefusedTokenDoesNotCountAsAttempt(t *testing.T) { //nolint:paralleltest // uses all cores
+func TestRefusedTokenDoesNotCountAsAttempt(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, 200)
 	token := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(token, []byte("expired"), 0o600))
@@ -122,7 +126,8 @@ func TestRefusedTokenDoesNotCountAsAttempt(t *testing.T) { //nolint:paralleltest
 	e.requireDone(t, startProvision(t, "loader", flags...))
 }
 
-func TestStopDoesNotCountAsAttempt(t *testing.T) { //nolint:paralleltest // uses all cores
+func TestStopDoesNotCountAsAttempt(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-deliveries", "1", "-rate", "5")...)
 	until(t, e.hasMore(3), "jobs wait for their turn", loader)
@@ -151,7 +156,8 @@ func limit(t *testing.T, e *engine, stream string, bytes int32) {
 	require.NoError(t, err)
 }
 
-func TestServerThatRejectsWritesCostsNoAttemptOrCall(t *testing.T) { //nolint:paralleltest // uses all cores
+func TestServerThatRejectsWritesCostsNoAttemptOrCall(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0", "-deliveries", "1")...)
 	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)
@@ -165,7 +171,8 @@ func TestServerThatRejectsWritesCostsNoAttemptOrCall(t *testing.T) { //nolint:pa
 	assert.EqualValues(t, len(e.rows)+counts["updated"], e.calls.Load(), "each row is sent once, and an update has two requests")
 }
 
-func TestLoaderWaitsForAServerThatRejectsWrites(t *testing.T) { //nolint:paralleltest // uses all cores
+func TestLoaderWaitsForAServerThatRejectsWrites(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0")...)
 	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)
@@ -192,7 +199,8 @@ func isLoaded(t *testing.T, e *embedded) bool {
 	return err == nil && jobs.CachedInfo().State.Msgs == uint64(len(e.rows))
 }
 
-func TestRowDoneAfterItsLetterIsNotFailed(t *testing.T) { //nolint:paralleltest // uses all cores
+func TestRowDoneAfterItsLetterIsNotFailed(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, 200)
 	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0")...)
 	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)

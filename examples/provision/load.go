@@ -22,7 +22,7 @@ const batchSize = 500
 
 // loadRate limits the rows loaded per second: faster than workers are, and slow enough for the server to remember the
 // ids.
-const loadRate = 10_000
+const loadRate = 15_000
 
 // load publishes the rows of a run that may not be in the stream yet. If the process is killed, the next one continues
 // at most one checkpoint earlier: the rows since then carry the same message ids.

@@ -2,17 +2,21 @@ package main
 
 import (
 	"encoding/csv"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,10 +34,14 @@ const runVariable = "PROVISION_TEST_RUN"
 const patience = 5 * time.Minute
 
 func TestMain(m *testing.M) {
-	if os.Getenv(runVariable) == "" {
-		os.Exit(m.Run())
+	if os.Getenv(runVariable) != "" {
+		main()
 	}
-	main()
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", "8") // most tests wait most of the time
+	}
+	os.Exit(m.Run())
 }
 
 // process is a process started by a test. It does not outlive the test.
@@ -209,17 +217,26 @@ func freePorts(t *testing.T, n int) (ports []int) {
 // api is a fake that counts its calls.
 type api struct {
 	*partnertest.Fake
+	url   string
 	calls atomic.Int64
+	gate  sync.RWMutex // while a test holds it, no call begins
 }
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
 	a := new(api)
-	a.Fake = partnertest.NewServer(t, partnertest.WithCallHook(func(partnertest.Call) { a.calls.Add(1) }))
+	a.Fake = partnertest.New(partnertest.WithCallHook(func(partnertest.Call) { a.calls.Add(1) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.gate.RLock()
+		defer a.gate.RUnlock()
+		a.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	a.url = server.URL
 	return a
 }
 
-func (a *api) base() string { return a.URL + "/partner" }
+func (a *api) base() string { return a.url + "/partner" }
 
 // hasMore returns a condition for [until]: that many calls more than now.
 func (a *api) hasMore(calls int64) func() bool {

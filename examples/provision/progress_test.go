@@ -24,6 +24,7 @@ func TestMeter(t *testing.T) {
 		"resumed":      {10_000, []at{{0, 9_000}, {1, 9_004}}, "9,004 of 10,000 rows (90 %), 4.0 rows/s, 4m9s left"},
 		"stuck":        {10_000, []at{{0, 10}, {1, 10}}, "10 of 10,000 rows (0 %), no recent progress"},
 		"slower since": {1000, []at{{0, 0}, {1, 500}, {15, 500}, {16, 502}, {31, 512}}, "512 of 1,000 rows (51 %), 0.7 rows/s, 12m12s left"},
+		"last ten":     {1000, []at{{0, 0}, {5, 500}, {10, 500}, {15, 550}}, "550 of 1,000 rows (55 %), 5.0 rows/s, 1m30s left"},
 		"at the end":   {10, []at{{0, 0}, {1, 10}}, "10 of 10 rows (100 %)"},
 		"no rows":      {0, []at{{0, 0}}, "0 of 0 rows (0 %)"},
 		"days":         {1_000_000, []at{{0, 0}, {10, 50}}, "50 of 1,000,000 rows (0 %), 5.0 rows/s, 55h33m10s left"},

@@ -160,22 +160,22 @@ func TestCountsAgree(t *testing.T) {
 	s := p.open(c)
 	ctx := t.Context()
 	_, stop := p.work(s, c)
-	r, roster := p.begin(s, manyRows(2000))
+	r, roster := p.begin(s, manyRows(500))
 	early := newCount(s, &r)
 	loaded := make(chan error, 1)
 	go func() { loaded <- s.load(ctx, r, roster) }()
-	for early.total.done() < 2000 {
+	for early.total.done() < 500 {
 		require.NoError(t, early.catchUp(ctx))
 		late := newCount(s, &r)
 		require.NoError(t, late.catchUp(ctx))
-		assert.LessOrEqual(t, late.total.done(), 2000)
+		assert.LessOrEqual(t, late.total.done(), 500)
 	}
 	require.NoError(t, <-loaded)
 	require.NoError(t, stop())
 	late := newCount(s, &r)
 	require.NoError(t, late.catchUp(ctx))
-	assert.Equal(t, "created 2000", nonZero(late.total))
-	assert.Equal(t, "created 2000", nonZero(early.total))
+	assert.Equal(t, "created 500", nonZero(late.total))
+	assert.Equal(t, "created 500", nonZero(early.total))
 }
 
 // Two workers write to one shard: neither loses the other's record, and a row is counted once.

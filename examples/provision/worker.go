@@ -29,8 +29,10 @@ type worker struct {
 	deliveries int           // the maximum number of attempts
 	backoff    time.Duration // after the first attempt; it doubles each time
 
-	mu   sync.Mutex
-	held map[jetstream.Msg]bool // the jobs that this worker has
+	mu    sync.Mutex
+	held  map[jetstream.Msg]bool // the jobs that this worker has
+	ended bool                   // no more jobs are fetched
+	back  []delivery             // jobs to requeue then
 
 	complained  complaint
 	done, again atomic.Int64 // completed and retried jobs
@@ -89,24 +91,22 @@ func (w *worker) work(ctx context.Context) error {
 // fetch sends jobs to the channel until the context ends, those of a shard together. It fetches as many at a time as are
 // done in a second or two, so that a worker holds few that another could do.
 func (w *worker) fetch(ctx context.Context, consumer jetstream.Consumer, batches chan<- []delivery) error {
+	defer w.fetchEnded(context.WithoutCancel(ctx))
 	for size := w.parallel; ctx.Err() == nil; {
-		began := time.Now()
-		messages, err := next(ctx, consumer, size)
+		began, passed := time.Now(), 0
+		// A request that is cancelled would lose the jobs that are on their way, until -ack-wait is over.
+		fetched, err := consumer.Fetch(size, jetstream.FetchMaxWait(fetchWait))
+		if err == nil {
+			passed = w.pass(ctx, fetched.Messages(), batches)
+			err = fetched.Error()
+		}
 		if err != nil {
 			if err := w.idle(ctx, err); err != nil {
 				return err
 			}
-			continue
-		}
-		for _, batch := range w.byShard(messages) {
-			select {
-			case batches <- batch:
-			case <-ctx.Done():
-				w.requeueAll(context.WithoutCancel(ctx), batch)
-				w.release(batch)
-			}
 		}
 		switch took := time.Since(began); {
+		case passed < size:
 		case took < time.Second:
 			size = min(2*size, mostFetched*w.parallel)
 		case took > 2*time.Second:
@@ -116,26 +116,37 @@ func (w *worker) fetch(ctx context.Context, consumer jetstream.Consumer, batches
 	return nil
 }
 
-// mostFetched is the maximum number of jobs that are fetched together, for each concurrent job.
-const mostFetched = 16
+const (
+	fetchWait   = time.Second          // how long a request for jobs may wait
+	fetchPause  = 2 * time.Millisecond // jobs that come in shorter intervals are done together
+	mostFetched = 16                   // the maximum number of jobs in a request, for each concurrent job
+)
 
-// next returns the jobs that are there, up to a number, or waits a limited time for one. A wait of ten seconds or more
-// would keep a timer that long, even after it returns.
-func next(ctx context.Context, consumer jetstream.Consumer, most int) (messages []jetstream.Msg, err error) {
-	batch, err := consumer.FetchNoWait(most)
-	if err != nil {
-		return nil, err
+// pass passes messages on and returns their number.
+func (w *worker) pass(ctx context.Context, messages <-chan jetstream.Msg, batches chan<- []delivery) (n int) {
+	for msg := range messages {
+		together := []jetstream.Msg{msg}
+		for isMore := true; isMore; {
+			select {
+			case msg, isMore = <-messages:
+				if isMore {
+					together = append(together, msg)
+				}
+			case <-time.After(fetchPause):
+				isMore = false
+			}
+		}
+		n += len(together)
+		for _, batch := range w.byShard(together) {
+			select {
+			case batches <- batch:
+			case <-ctx.Done():
+				w.giveBack(context.WithoutCancel(ctx), batch)
+				w.release(batch)
+			}
+		}
 	}
-	for msg := range batch.Messages() {
-		messages = append(messages, msg)
-	}
-	if len(messages) > 0 {
-		return messages, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 9*time.Second)
-	defer cancel()
-	msg, err := consumer.Next(jetstream.FetchContext(ctx))
-	return []jetstream.Msg{msg}, err
+	return n
 }
 
 // byShard groups jobs, and holds them. The jobs of a roster are in the order of their shards.
@@ -163,11 +174,9 @@ func (w *worker) byShard(messages []jetstream.Msg) (batches [][]delivery) {
 	return batches
 }
 
-// idle waits briefly, because there is no job, or another server is taking over. It returns an error if the connection
-// is closed.
+// idle waits briefly, because another server is taking over. It returns an error if the connection is closed.
 func (w *worker) idle(ctx context.Context, why error) error {
-	none := errors.Is(why, jetstream.ErrNoMessages) || errors.Is(why, nats.ErrTimeout) || errors.Is(why, context.DeadlineExceeded)
-	if !none && ctx.Err() == nil && w.complained.add(why.Error(), time.Now()) {
+	if ctx.Err() == nil && w.complained.add(why.Error(), time.Now()) {
 		w.say("cannot fetch jobs: %v", why)
 	}
 	_ = sleep(ctx, 100*time.Millisecond)
@@ -238,7 +247,7 @@ func (w *worker) take(ctx context.Context, batch []delivery) error {
 		return err
 	})
 	if err != nil {
-		w.requeueAll(running, batch)
+		w.giveBack(running, batch)
 		return nil
 	}
 	var unsaved []finished
@@ -253,7 +262,7 @@ func (w *worker) take(ctx context.Context, batch []delivery) error {
 		}
 		if err != nil {
 			w.save(ctx, in, unsaved)
-			w.requeueAll(running, batch[i+1:])
+			w.giveBack(running, batch[i+1:])
 			return err
 		}
 		if time.Since(began) > savedAfter {
@@ -357,10 +366,10 @@ const (
 func (w *worker) postpone(ctx, running context.Context, d delivery, err error) error {
 	switch {
 	case isRefused(err):
-		w.requeue(running, d)
+		w.giveBack(running, []delivery{d})
 		return fmt.Errorf("%w (%w)", errRefused, err)
 	case isStop(ctx, err):
-		w.requeue(running, d)
+		w.giveBack(running, []delivery{d})
 	default:
 		if errors.Is(err, partnerapi.ErrOutcomeUnknown) {
 			_ = w.retryUntilStopped(ctx, func() error { return w.doubt(running, d.PK, d.run) })
@@ -391,10 +400,24 @@ func (w *worker) requeue(ctx context.Context, d delivery) {
 	_ = d.Ack() // if this is lost, the job is in the stream twice, which the bucket detects
 }
 
-func (w *worker) requeueAll(ctx context.Context, batch []delivery) {
+// giveBack requeues the jobs of a worker that stops. While it still fetches jobs, it would get them again.
+func (w *worker) giveBack(ctx context.Context, batch []delivery) {
+	w.mu.Lock()
+	if !w.ended {
+		w.back = append(w.back, batch...)
+		batch = nil
+	}
+	w.mu.Unlock()
 	for _, d := range batch {
 		w.requeue(ctx, d)
 	}
+}
+
+func (w *worker) fetchEnded(ctx context.Context) {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	w.giveBack(ctx, w.back)
 }
 
 // do synchronises the API with a job. It returns the new record and the result.

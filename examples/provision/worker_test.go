@@ -406,8 +406,12 @@ func TestResultsOfAShardAreSavedTogether(t *testing.T) {
 	target, err := newTarget(c)
 	require.NoError(t, err)
 	w := newWorker(s, c, target)
-	messages, err := next(t.Context(), consumer, 10)
+	fetched, err := consumer.Fetch(4)
 	require.NoError(t, err)
+	var messages []jetstream.Msg
+	for msg := range fetched.Messages() {
+		messages = append(messages, msg)
+	}
 	require.Len(t, messages, 4)
 	batches := w.byShard(append(messages, messages[0])) // it is in the stream twice
 	require.Len(t, batches, 1)
