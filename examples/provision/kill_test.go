@@ -159,7 +159,7 @@ func limit(t *testing.T, e *engine, stream string, bytes int32) {
 func TestServerThatRejectsWritesCostsNoAttemptOrCall(t *testing.T) {
 	t.Parallel()
 	e := newEmbedded(t, 200)
-	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0", "-deliveries", "1")...)
+	loader := startProvision(t, "loader", append(e.loader, "-parallel", "0", "-deliveries", "1", "-ack-wait", "5m")...)
 	until(t, func() bool { return isLoaded(t, e) }, "the loader has loaded", loader)
 	joined := e.join(t)
 	limit(t, joined, joined.stateStream(), 1)

@@ -135,6 +135,7 @@ type controller struct {
 	silent     int       // attempts since the newest response that is not a 5xx
 	out        bool      // an outage
 	before     float64   // the rate before it
+	restarted  time.Time // the last slow start
 
 	step, span counts
 	steps      []counts // the last ones
@@ -183,8 +184,10 @@ func (c *controller) observe(now time.Time, status int, took time.Duration) {
 	if !isFailed {
 		c.failed, c.good = 0, now
 	}
-	c.step.add(now, isFailed, took)
-	c.span.add(now, isFailed, took)
+	if !now.Add(-took).Before(c.restarted) { // or it tells how things were before
+		c.step.add(now, isFailed, took)
+		c.span.add(now, isFailed, took)
+	}
 	switch elapsed := c.step.seconds(); {
 	case c.out:
 	case c.silent >= 10, c.failed >= 20 && now.Sub(c.good) > 10*time.Second:
@@ -206,7 +209,7 @@ func (c *controller) restart(now time.Time) {
 	c.out, c.base, c.calm = false, math.Inf(1), 2*raises
 	c.rate = min(firstRate, c.before)
 	c.bound(now)
-	c.step = counts{since: now}
+	c.step, c.restarted = counts{since: now}, now
 }
 
 // adjust ends a step.

@@ -72,7 +72,7 @@ func (w world) simulate(p *pace, length time.Duration, seed uint64) []inSecond {
 		if at >= length {
 			return seconds
 		}
-		if to := now.Truncate(w.window); to != window {
+		if to := now.Truncate(w.window); !to.Equal(window) {
 			window, used = to, 0
 		}
 		second := &seconds[at/time.Second]
