@@ -118,60 +118,65 @@ func (w *worker) fetch(ctx context.Context, consumer jetstream.Consumer, batches
 
 const (
 	fetchWait   = time.Second          // how long a request for jobs may wait
-	fetchPause  = 2 * time.Millisecond // jobs that come in shorter intervals are done together
+	fetchPause  = 2 * time.Millisecond // after the first job, for others of its shard
 	mostFetched = 16                   // the maximum number of jobs in a request, for each concurrent job
 )
 
-// pass passes messages on and returns their number.
+// pass passes messages on, those of a shard together, and returns their number. It holds each as soon as it comes.
 func (w *worker) pass(ctx context.Context, messages <-chan jetstream.Msg, batches chan<- []delivery) (n int) {
-	for msg := range messages {
-		together := []jetstream.Msg{msg}
-		for isMore := true; isMore; {
-			select {
-			case msg, isMore = <-messages:
-				if isMore {
-					together = append(together, msg)
-				}
-			case <-time.After(fetchPause):
-				isMore = false
-			}
+	var queue [][]delivery
+	var pause <-chan time.Time
+	done := ctx.Done()
+	for messages != nil || len(queue) > 0 {
+		var first []delivery
+		var out chan<- []delivery
+		if len(queue) > 0 && pause == nil {
+			first, out = queue[0], batches
 		}
-		n += len(together)
-		for _, batch := range w.byShard(together) {
-			select {
-			case batches <- batch:
-			case <-ctx.Done():
-				w.giveBack(context.WithoutCancel(ctx), batch)
-				w.release(batch)
+		select {
+		case msg, isOpen := <-messages:
+			if !isOpen {
+				messages, pause = nil, nil
+				continue
 			}
+			n++
+			if len(queue) == 0 {
+				pause = time.After(fetchPause)
+			}
+			queue = w.enqueue(queue, msg)
+		case <-pause:
+			pause = nil
+		case out <- first:
+			queue = queue[1:]
+		case <-done:
+			done = nil
+		}
+		if ctx.Err() != nil {
+			w.giveBack(context.WithoutCancel(ctx), slices.Concat(queue...))
+			queue = nil
 		}
 	}
 	return n
 }
 
-// byShard groups jobs, and holds them. The jobs of a roster are in the order of their shards.
-func (w *worker) byShard(messages []jetstream.Msg) (batches [][]delivery) {
-	of := make(map[string]int)
-	for _, msg := range messages {
-		d, err := deliveryOf(msg)
-		if err != nil {
-			w.say("invalid job removed from the stream: %v", err)
-			_ = msg.Term()
-			continue
-		}
-		key := shardOf(d.PK)
-		if _, has := of[key]; !has {
-			of[key] = len(batches)
-			batches = append(batches, nil)
-		}
-		batches[of[key]] = append(batches[of[key]], d)
+// enqueue holds a job and adds it to those of its shard. The jobs of a roster are in the order of their shards.
+func (w *worker) enqueue(queue [][]delivery, msg jetstream.Msg) [][]delivery {
+	d, err := deliveryOf(msg)
+	if err != nil {
+		w.say("invalid job removed from the stream: %v", err)
+		_ = msg.Term()
+		return queue
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, d := range slices.Concat(batches...) {
-		w.held[d.Msg] = true
+	w.held[msg] = true
+	w.mu.Unlock()
+	for i, batch := range queue {
+		if shardOf(batch[0].PK) == shardOf(d.PK) {
+			queue[i] = append(batch, d)
+			return queue
+		}
 	}
-	return batches
+	return append(queue, []delivery{d})
 }
 
 // idle waits briefly, because another server is taking over. It returns an error if the connection is closed.
@@ -411,6 +416,7 @@ func (w *worker) giveBack(ctx context.Context, batch []delivery) {
 	for _, d := range batch {
 		w.requeue(ctx, d)
 	}
+	w.release(batch)
 }
 
 func (w *worker) fetchEnded(ctx context.Context) {

@@ -326,7 +326,7 @@ func TestWaitingJobsAreHeld(t *testing.T) {
 		w.WriteHeader(http.StatusCreated)
 		_, _ = w.Write([]byte(`{"success":true}`))
 	}))
-	r, roster := p.begin(s, manyRows(12))
+	r, roster := p.begin(s, manyRows(8))
 	require.NoError(t, s.load(t.Context(), r, roster))
 	w, stop := p.work(s, c)
 	held := func() int {
@@ -334,12 +334,12 @@ func TestWaitingJobsAreHeld(t *testing.T) {
 		defer w.mu.Unlock()
 		return len(w.held)
 	}
-	require.Eventually(t, func() bool { return held() == 12 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return held() == 8 }, patience, 10*time.Millisecond)
 	close(goOn)
-	assert.Equal(t, "created 12", nonZero(p.through(s, r)))
+	assert.Equal(t, "created 8", nonZero(p.through(s, r)))
 	require.NoError(t, stop())
 	assert.Zero(t, held())
-	assert.Len(t, p.fake.Calls(), 12)
+	assert.Len(t, p.fake.Calls(), 8)
 }
 
 // untilInProgress waits until workers have at least that many jobs.
@@ -408,13 +408,13 @@ func TestResultsOfAShardAreSavedTogether(t *testing.T) {
 	w := newWorker(s, c, target)
 	fetched, err := consumer.Fetch(4)
 	require.NoError(t, err)
-	var messages []jetstream.Msg
+	var batches [][]delivery
 	for msg := range fetched.Messages() {
-		messages = append(messages, msg)
+		batches = w.enqueue(batches, msg)
 	}
-	require.Len(t, messages, 4)
-	batches := w.byShard(append(messages, messages[0])) // it is in the stream twice
 	require.Len(t, batches, 1)
+	require.Len(t, batches[0], 4)
+	batches[0] = append(batches[0], batches[0][0]) // it is in the stream twice
 	p.fake.Fail(post, partnertest.Fault{}, refusal, partnertest.Fault{Status: 503})
 	require.NoError(t, w.take(t.Context(), batches[0]))
 	in, err := s.get(t.Context(), shardOf("MS1"))
