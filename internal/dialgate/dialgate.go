@@ -5,28 +5,28 @@ package dialgate
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-cleanhttp"
 	"github.com/partnerapi/partnerapi-go/internal/errtext"
 )
 
-// Transport is an [http.RoundTripper] with a gate before each host that is reached over TLS. Requests over plain
+// Transport is an [http.RoundTripper] with a gate before the dials to each host that is reached over TLS. Dials over plain
 // HTTP pass, because a superfluous connection without a handshake costs little.
-//
-// A request that has to wait at the gate has its httptrace's GetConn called before that: one whose context ends there has
-// asked for a connection and got none. net/http calls GetConn again when it is asked for the connection.
 type Transport struct {
-	// Base makes the connections. It may be changed before the first request.
+	// Base makes the connections. It may be changed before the first request, which puts the gate before its DialContext.
 	Base *http.Transport
 
-	gates sync.Map // of *gate, by host
+	first    sync.Once
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	patience time.Duration // with a handshake
+	mu       sync.Mutex
+	gates    map[string]*gate // by host
 }
 
 // New returns a transport with settings for calls to few hosts. net/http would keep two idle connections to a host, fewer
@@ -46,74 +46,69 @@ func New() *Transport {
 		}
 		return ProxyRefusal(resp.StatusCode)
 	}
-	return &Transport{Base: base}
+	return &Transport{Base: base, patience: handshakePatience, gates: make(map[string]*gate)}
 }
 
 // CloseIdleConnections closes the connections that no request uses.
 func (t *Transport) CloseIdleConnections() { t.Base.CloseIdleConnections() }
 
-// RoundTrip waits at the gate of the request's host and sends the request. If the context ends before, nothing is sent.
+// RoundTrip sends the request. net/http asks for a connection, dials if there is none, and takes whichever it gets first:
+// the one that it dials, or one that another request has made or does not use any more.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.first.Do(func() { t.dial, t.Base.DialContext = t.Base.DialContext, t.dialContext })
+	trace, isTraced := req.Context().Value(ownKey{}).(*Trace)
+	if !isTraced {
+		trace = new(Trace)
+		req = req.WithContext(trace.Watch(req.Context(), nil, nil, nil))
+	}
+	trace.asked.Store(true) // if the context is done, net/http asks for no connection
 	if req.URL == nil || req.URL.Scheme != "https" {
 		return t.Base.RoundTrip(req)
 	}
-	ctx, p := req.Context(), place{gate: t.gate(req.URL.Host)}
-	taken := ctx.Err() == nil && p.gate.tryEnter()
-	if !taken {
-		asks(ctx, req.URL)
-		var err error
-		if taken, err = p.gate.enter(ctx); err != nil {
-			if req.Body != nil {
-				_ = req.Body.Close() // as a RoundTripper has to
+	trace.enterBy(t.gate(req.URL.Host), req)
+	defer trace.leave() // also if a hook of the caller's trace panics
+	resp, err := t.Base.RoundTrip(req)
+	for err != nil && errors.Is(err, errShared) {
+		again := *req
+		if req.GetBody != nil {
+			if again.Body, err = req.GetBody(); err != nil {
+				return nil, err
 			}
-			return nil, err
 		}
+		trace.leave()
+		resp, err = t.Base.RoundTrip(&again)
 	}
-	p.taken.Store(taken)
-	defer p.leave() // also if a hook of the caller's trace panics
-	return t.Base.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			if p.gate.got(info) {
-				p.leave()
-			}
-		},
-		WroteHeaders: p.leave,
-	})))
+	return resp, err
 }
 
 // gate returns the gate of a host.
 func (t *Transport) gate(host string) *gate {
-	known, ok := t.gates.Load(host)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.gates[host]
 	if !ok {
-		known, _ = t.gates.LoadOrStore(host, newGate())
+		known = newGate(t.patience)
+		t.gates[host] = known
 	}
-	return known.(*gate)
+	return known
 }
 
-// asks calls GetConn of the trace of ctx.
-func asks(ctx context.Context, u *url.URL) {
-	trace := httptrace.ContextClientTrace(ctx)
-	if trace == nil || trace.GetConn == nil {
-		return
+// dialContext dials for a request, when that may pass the gate.
+func (t *Transport) dialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	trace, isTraced := ctx.Value(ownKey{}).(*Trace)
+	if !isTraced || trace.gate == nil {
+		return t.dial(ctx, network, address)
 	}
-	port := u.Port()
-	if port == "" {
-		port = "443"
+	taken, err := trace.enter(ctx)
+	if err != nil {
+		return nil, err
 	}
-	trace.GetConn(net.JoinHostPort(u.Hostname(), port))
-}
-
-// place is the place of one request in a gate.
-type place struct {
-	gate  *gate
-	taken atomic.Bool
-}
-
-// leave gives the place to another request. Only the first call does.
-func (p *place) leave() {
-	if p.taken.CompareAndSwap(true, false) {
-		p.gate.leave()
+	started := time.Now()
+	conn, err := t.dial(ctx, network, address)
+	if taken && err == nil {
+		trace.gate.connected(time.Since(started))
 	}
+	return conn, err
 }
 
 // RoundTrip sends a request through any transport, and checks the response: a mock may break the contract of a RoundTripper.

@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/errtext"
 )
 
 // send sends a GET, reads the response and returns its protocol.
@@ -93,6 +95,7 @@ func TestNewMinimumTLS(t *testing.T) {
 func TestOneConnectionOfHTTP2(t *testing.T) {
 	t.Parallel()
 	address, own, connections := newServer(t, true, ignore)
+	own.patience = time.Hour // a busy machine takes long for a handshake
 	for round := range int64(3) {
 		for range 2 {
 			concurrently(64, func() {
@@ -123,18 +126,20 @@ func TestTLSSessionsAreResumed(t *testing.T) {
 	assert.Equal(t, int64(2), resumed.Load())
 }
 
-// A request waits for the connections of others for a second at most, and for a quarter of its time.
+// A request waits for the connections of others for a second at most, and for a quarter of its time. While no dial succeeds,
+// one more request dials every 250 ms.
 func TestGatePatience(t *testing.T) {
 	t.Parallel()
+	const ms = time.Millisecond
 	tests := map[string]struct {
 		address string
 		timeout time.Duration
 		after   []time.Duration // when each of ten concurrent requests has a connection dialled
 	}{
-		"https": {"https://a.example", 5 * time.Second, append([]time.Duration{0}, slices.Repeat([]time.Duration{time.Second}, 9)...)},
+		"https": {"https://a.example", 5 * time.Second, append([]time.Duration{0, 250 * ms, 500 * ms, 750 * ms}, slices.Repeat([]time.Duration{time.Second}, 6)...)},
 		"http":  {"http://a.example", 5 * time.Second, make([]time.Duration, 10)},
 		"https, short timeout": {
-			"https://a.example", time.Second, append([]time.Duration{0}, slices.Repeat([]time.Duration{250 * time.Millisecond}, 9)...),
+			"https://a.example", 600 * ms, append([]time.Duration{0}, slices.Repeat([]time.Duration{150 * ms}, 9)...),
 		},
 	}
 	for name, test := range tests {
@@ -178,7 +183,7 @@ func (c *closing) Close() error {
 	return nil
 }
 
-// A request whose context ends in the gate has asked for a connection, as its trace says, and is not sent.
+// A request whose context ends in the gate, or before, is not sent. Its trace proves that.
 func TestGateContextCancelled(t *testing.T) {
 	t.Parallel()
 	for name, when := range map[string]time.Duration{"in the gate": time.Millisecond, "before": 0} {
@@ -195,52 +200,25 @@ func TestGateContextCancelled(t *testing.T) {
 				go func() { _, _ = send(first, own, "https://a.example/first") }()
 				synctest.Wait()
 
-				var asked []string
-				ctx, cancel := context.WithCancel(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-					GetConn: func(hostPort string) { asked = append(asked, hostPort) },
-					GotConn: func(httptrace.GotConnInfo) { t.Error("a connection") },
-				}))
+				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if when == 0 {
 					cancel()
 				}
 				time.AfterFunc(when, cancel)
-				body := &closing{Reader: strings.NewReader("body")}
-				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://a.example", body)
+				body, sent := &closing{Reader: strings.NewReader("body")}, new(Trace)
+				req, err := http.NewRequestWithContext(sent.Watch(ctx, nil, nil, nil), http.MethodPost, "https://a.example", body)
 				require.NoError(t, err)
 				_, err = own.RoundTrip(req) //nolint:bodyclose // there is none
 				require.ErrorIs(t, err, context.Canceled)
-				assert.Equal(t, []string{"a.example:443"}, asked)
+				assert.True(t, sent.IsUnsent(err, true, errtext.Parts))
 				assert.Equal(t, int64(1), body.closed.Load())
-				assert.Equal(t, int64(1), dialled.Load())
 				stop()
 				time.Sleep(time.Minute) // until the dial has ended
+				assert.Equal(t, int64(1), dialled.Load())
 			})
 		})
 	}
-}
-
-// GetConn of the trace is called before a wait in the gate, and again when net/http is asked for the connection.
-func TestGateTracesWait(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		own := dialling(unreachable)
-		started := time.Now()
-		var asked []string
-		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(hostPort string) {
-			asked = append(asked, hostPort+" "+time.Since(started).String())
-		}})
-		_, err := send(ctx, own, "https://[::1]:8443")
-		require.Error(t, err)
-		assert.Equal(t, []string{"[::1]:8443 0s"}, asked, "no wait")
-
-		go func() { _, _ = send(t.Context(), own, "https://[::1]:8443") }()
-		synctest.Wait()
-		asked, started = nil, time.Now()
-		_, err = send(ctx, own, "https://[::1]:8443")
-		require.Error(t, err)
-		assert.Equal(t, []string{"[::1]:8443 0s", "[::1]:8443 1s"}, asked)
-	})
 }
 
 // Every host has a gate of its own.
@@ -264,7 +242,7 @@ func TestGatePerHost(t *testing.T) {
 			})
 		}
 		hosts.Wait()
-		assert.Equal(t, []time.Duration{0, 0, 0, time.Second}, after)
+		assert.Equal(t, []time.Duration{0, 0, 0, 250 * time.Millisecond}, after)
 	})
 }
 
@@ -361,30 +339,152 @@ func (c muteConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// newPiped returns a transport whose connections are pipes to a TLS server, inside a bubble of synctest. change makes the
+// client's side of the n-th connection.
+func newPiped(t *testing.T, known *httptest.Server, http2 bool, change func(n int64, ours net.Conn) net.Conn) (own *Transport, connections *atomic.Int64) {
+	t.Helper()
+	listener := make(pipeListener)
+	server := &http.Server{
+		TLSConfig: &tls.Config{Certificates: known.TLS.Certificates, MinVersion: tls.VersionTLS12}, ReadHeaderTimeout: time.Hour,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "body") }),
+	}
+	if !http2 {
+		server.TLSNextProto = make(map[string]func(*http.Server, *tls.Conn, http.Handler))
+	}
+	go func() { assert.ErrorIs(t, server.ServeTLS(listener, "", ""), http.ErrServerClosed) }()
+	connections = new(atomic.Int64)
+	own = dialling(func() (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		n := connections.Add(1)
+		ours = change(n, ours)
+		listener <- theirs
+		return ours, nil
+	})
+	own.Base.TLSClientConfig.RootCAs = known.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	t.Cleanup(func() {
+		own.CloseIdleConnections()
+		assert.NoError(t, server.Close())
+	})
+	return own, connections
+}
+
+// newCertificate returns a server that is closed, for its certificate. It cannot be made in a bubble of synctest.
+func newCertificate() *httptest.Server {
+	known := httptest.NewTLSServer(nil)
+	known.Close()
+	return known
+}
+
+// slowConn is a connection on which the first read takes long.
+type slowConn struct {
+	net.Conn
+
+	first sync.Once
+	delay time.Duration
+}
+
+func (c *slowConn) Read(p []byte) (int, error) {
+	c.first.Do(func() { time.Sleep(c.delay) })
+	return c.Conn.Read(p)
+}
+
+// A handshake that hangs delays no request by more than 250 ms, and costs one more connection. One that only takes long,
+// because the server is far away, costs none.
+func TestSlowHandshake(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	tests := map[string]struct {
+		http2              bool
+		connect, handshake time.Duration // of the first connection
+		took               time.Duration
+		connections        int64
+	}{
+		"HTTP/2, good":     {true, 10 * ms, 20 * ms, 30 * ms, 1},
+		"HTTP/2, hangs":    {true, 10 * ms, time.Minute, 250 * ms, 2},
+		"HTTP/2, far":      {true, 150 * ms, 250 * ms, 400 * ms, 1},
+		"HTTP/2, far away": {true, 240 * ms, 240 * ms, 480 * ms, 1},
+		"HTTP/1.1, hangs":  {false, 10 * ms, time.Minute, 250 * ms, 11},
+	}
+	known := newCertificate()
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				own, connections := newPiped(t, known, test.http2, func(n int64, ours net.Conn) net.Conn {
+					if n > 1 {
+						return ours
+					}
+					time.Sleep(test.connect)
+					return &slowConn{Conn: ours, delay: test.handshake}
+				})
+				started := time.Now()
+				concurrently(10, func() {
+					_, err := send(t.Context(), own, "https://127.0.0.1")
+					assert.NoError(t, err)
+				})
+				assert.Equal(t, test.took, time.Since(started))
+				assert.LessOrEqual(t, connections.Load(), test.connections)
+				time.Sleep(2 * time.Minute) // until the handshake has ended
+			})
+		})
+	}
+}
+
+// A request whose dial another connection made superfluous asks again, with its body from the beginning.
+func TestAsksAgain(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		body    io.Reader
+		getBody func() (io.ReadCloser, error)
+		want    string // "" for an error
+	}{
+		"without a body": {nil, nil, "."},
+		"with a body":    {strings.NewReader("body"), nil, "body."},
+		"body lost":      {strings.NewReader("body"), func() (io.ReadCloser, error) { return nil, io.ErrClosedPipe }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var sent []string
+			own := New()
+			own.Base.RegisterProtocol("https", roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				var body []byte
+				if req.Body != nil {
+					body, _ = io.ReadAll(req.Body)
+				}
+				if sent = append(sent, string(body)); len(sent) == 1 {
+					return nil, &net.OpError{Op: "proxyconnect", Err: errShared}
+				}
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(body) + "."))}, nil
+			}))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://a.example", test.body)
+			require.NoError(t, err)
+			if test.getBody != nil {
+				req.GetBody = test.getBody
+			}
+			resp, err := own.RoundTrip(req)
+			if test.want == "" {
+				require.ErrorIs(t, err, io.ErrClosedPipe)
+				return
+			}
+			require.NoError(t, err)
+			got, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, test.want, string(got))
+		})
+	}
+}
+
 // A connection of HTTP/2 that has become silent fails the requests of less than 30 s, not all later ones.
 func TestSilentConnectionOfHTTP2(t *testing.T) {
 	t.Parallel()
-	known := httptest.NewTLSServer(nil) // for its certificate
-	known.Close()
+	known := newCertificate()
 	synctest.Test(t, func(t *testing.T) {
-		listener := make(pipeListener)
-		server := &http.Server{
-			TLSConfig: &tls.Config{Certificates: known.TLS.Certificates, MinVersion: tls.VersionTLS12}, ReadHeaderTimeout: time.Hour,
-			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "body") }),
-		}
-		go func() { assert.ErrorIs(t, server.ServeTLS(listener, "", ""), http.ErrServerClosed) }()
-		defer func() { assert.NoError(t, server.Close()) }()
-
 		var muted []*atomic.Bool
-		own := dialling(func() (net.Conn, error) {
-			ours, theirs := net.Pipe()
-			listener <- theirs
+		own, _ := newPiped(t, known, true, func(_ int64, ours net.Conn) net.Conn {
 			muted = append(muted, new(atomic.Bool))
-			return muteConn{ours, muted[len(muted)-1]}, nil
+			return muteConn{ours, muted[len(muted)-1]}
 		})
-		own.Base.TLSClientConfig.RootCAs = known.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-		defer own.CloseIdleConnections()
-
 		protocol, err := send(t.Context(), own, "https://127.0.0.1")
 		require.NoError(t, err)
 		assert.Equal(t, "HTTP/2.0", protocol)

@@ -6,13 +6,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptrace"
+	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
+
+	"github.com/partnerapi/partnerapi-go/internal/errtext"
 )
 
 // Trace is what httptrace reports about the connection of a request, and the context of the request: a context for each value
-// in it would be an allocation for each.
+// in it would be an allocation for each. A [Transport], and its dials, find it there: package httptrace would combine a second
+// trace with the first by reflection, for every request.
 type Trace struct {
 	context.Context
 
@@ -22,7 +28,23 @@ type Trace struct {
 	asked, got atomic.Bool
 	isTraced   bool   // the context below has the hooks
 	below      *trips // nil without a Floor
+
+	gate        *gate // of a [Transport], or nil
+	place       atomic.Int32
+	sharings    atomic.Uint64 // of the gate, before the request asked for its connection
+	canAskAgain bool          // the request can be sent from its beginning
+	isFirst     bool          // on a new connection of HTTP/2, which others can share a moment later, when the headers are written
 }
+
+// The place of a request in its gate.
+const (
+	needsNone int32 = iota // it does not ask for a connection
+	noPlace                // it may take one
+	hasPlace               // it dials
+)
+
+// ownKey is the key of the trace itself.
+type ownKey struct{}
 
 // Watch returns a context for the request, in which key has a value. If floor is not nil, the request reaches it through
 // middlewares: what they do with their own traces proves nothing.
@@ -42,6 +64,8 @@ func (t *Trace) Value(key any) any {
 	switch {
 	case key == t.key && key != nil:
 		return t.value
+	case key == (ownKey{}) && t.below == nil:
+		return t
 	case key == traceKey && t.below == nil && !t.isTraced:
 		return t.clientTrace()
 	default:
@@ -55,10 +79,7 @@ func (t *Trace) String() string { return "dialgate.Trace" }
 // clientTrace returns the hooks of package httptrace.
 func (t *Trace) clientTrace() *httptrace.ClientTrace {
 	if t.hooks.Load() == nil {
-		t.hooks.CompareAndSwap(nil, &httptrace.ClientTrace{
-			GetConn: func(string) { t.asked.Store(true) },
-			GotConn: func(httptrace.GotConnInfo) { t.got.Store(true) },
-		})
+		t.hooks.CompareAndSwap(nil, &httptrace.ClientTrace{GetConn: t.asks, GotConn: t.gets, WroteHeaders: t.wrote})
 	}
 	return t.hooks.Load()
 }
@@ -80,6 +101,87 @@ type keyOf struct {
 func (k *keyOf) Value(key any) any {
 	k.key = key
 	return nil
+}
+
+func (t *Trace) asks(string) {
+	t.asked.Store(true)
+	// Not if net/http calls this again, before it uses a connection of HTTP/2.
+	if t.gate != nil && t.place.CompareAndSwap(needsNone, noPlace) {
+		t.sharings.Store(t.gate.sharings.Load())
+	}
+}
+
+func (t *Trace) gets(info httptrace.GotConnInfo) {
+	t.got.Store(true)
+	switch {
+	case t.gate == nil:
+	case !t.gate.isOfHTTP2(info):
+		t.gate.open() // a reused one may be the first, of a request that did not wait for it
+		t.leave()
+	case info.Reused:
+		t.leaveShared()
+	default:
+		t.isFirst = true
+	}
+}
+
+func (t *Trace) wrote() {
+	if t.isFirst {
+		t.gate.share()
+	}
+	t.leave()
+}
+
+// enterBy sets the gate of a request that is not sent yet.
+func (t *Trace) enterBy(g *gate, req *http.Request) {
+	t.gate, t.canAskAgain = g, req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
+}
+
+// errNotNeeded is the error of a dial for a request that is over, or has got another connection. net/http drops it.
+const errNotNeeded = errtext.Reason("the connection is not needed any more")
+
+// enter waits until the request may dial, and reports whether it has taken a place. dial is the context of the dial, which
+// net/http does not cancel when the request is over.
+func (t *Trace) enter(dial context.Context) (taken bool, err error) {
+	seen := t.sharings.Load()
+	if !t.canAskAgain {
+		seen = never
+	}
+	if taken, err = t.gate.enter(t.Context, dial, seen); err != nil {
+		return false, err
+	}
+	if taken {
+		runtime.Gosched() // the request may have got a connection, but not run since
+	}
+	if taken && !t.place.CompareAndSwap(noPlace, hasPlace) {
+		t.gate.leave()
+		taken = false
+	}
+	deadline, isLimited := t.Deadline()
+	switch {
+	case t.Err() != nil:
+		err = t.Err()
+	case isLimited && !time.Now().Before(deadline): // the context is about to be done
+		err = context.DeadlineExceeded
+	case t.place.Load() == needsNone:
+		err = errNotNeeded
+	}
+	return taken, err
+}
+
+// leave gives the request's place, if it has one, to another.
+func (t *Trace) leave() {
+	if t.place.Swap(needsNone) == hasPlace {
+		t.gate.leave()
+	}
+}
+
+// leaveShared is leave for a request with a connection of HTTP/2.
+func (t *Trace) leaveShared() {
+	if t.place.Load() == hasPlace {
+		t.gate.share() // another request got the connection first, and will call this later
+	}
+	t.leave()
 }
 
 // IsUnsent reports whether there is proof that a request that failed with err was not sent: a connection was asked for,
