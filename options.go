@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
@@ -282,7 +283,7 @@ type callOptions struct {
 }
 
 // ownHeaders are not for callers to set. The headers of all credentials are among them, whichever API is called.
-var ownHeaders = func() httpsyntax.Headers {
+var ownHeaders = sync.OnceValue(func() httpsyntax.Headers {
 	var names []string
 	for _, of := range credentials {
 		if of.header != "" {
@@ -290,7 +291,7 @@ var ownHeaders = func() httpsyntax.Headers {
 		}
 	}
 	return httpsyntax.Reserved(names...)
-}()
+})
 
 const reserved = " is reserved"
 
@@ -305,7 +306,7 @@ func WithHeader(name, value string) CallOption {
 			return "WithHeader: empty name"
 		case !httpsyntax.IsToken(name):
 			return "WithHeader: invalid name"
-		case ownHeaders.Has(name):
+		case ownHeaders().Has(name):
 			return "WithHeader: " + name + reserved
 		case !httpsyntax.IsValue(value):
 			return "WithHeader: the value has control characters"

@@ -74,6 +74,15 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // counts the all
 	}
 }
 
+// A service that starts often, or a function of a cloud, makes a client for few calls.
+func TestCostOfNewClient(t *testing.T) { //nolint:paralleltest // counts the allocations of the whole process
+	got := testing.AllocsPerRun(100, func() {
+		_, err := partnerapi.NewClient(partnerapi.WithPartnerToken("a"), partnerapi.WithAccountKey("b"), partnerapi.WithNetworkToken("c"))
+		require.NoError(t, err)
+	})
+	assert.LessOrEqual(t, got, 60.0)
+}
+
 // A session holds the cookie of a Set-Cookie line, not the line with its long attributes.
 func TestCookiesDoNotKeepTheirLine(t *testing.T) { //nolint:paralleltest // measures the heap of the whole process
 	session := partnerapi.NewSession()

@@ -148,7 +148,7 @@ func copyOf(req *http.Request) (kept []byte, size int64, why string) {
 	case err != nil:
 		return nil, req.ContentLength, "no copy"
 	case size > MostShown:
-		return nil, req.ContentLength, tooLarge
+		return nil, req.ContentLength, tooLarge()
 	case size != req.ContentLength: // Body was replaced, and GetBody was not
 		return nil, req.ContentLength, readOnce
 	default:
@@ -158,7 +158,7 @@ func copyOf(req *http.Request) (kept []byte, size int64, why string) {
 
 const readOnce = "can be read only once"
 
-var tooLarge = fmt.Sprint("more than ", MostShown)
+func tooLarge() string { return fmt.Sprint("more than ", MostShown) }
 
 // query returns the line of a query, or none without parameters.
 func (r Rules) query(raw string, known *secrets) []string {
@@ -205,7 +205,7 @@ func (r Rules) body(kept []byte, size int64, kind, why string, known *secrets) (
 		return nil, true
 	}
 	if why == "" && size > MostShown {
-		why = tooLarge
+		why = tooLarge()
 	}
 	if why == "" {
 		if lines, why = r.json(kept, known); why == "" {

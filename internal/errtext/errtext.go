@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/errno"
@@ -180,16 +181,18 @@ func ofNoType(err error) (string, bool) {
 		return "", false
 	}
 	text := err.Error()
-	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate.MatchString(text)
+	return text, reflect.TypeOf(err).PkgPath() == "crypto/tls" || isOfRate().MatchString(text)
 }
 
 // isOfRate matches the texts of golang.org/x/time/rate, whose errors have no type of their own.
-var isOfRate = regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
+var isOfRate = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^rate: Wait\(n=\d+\) (?:would exceed context deadline|exceeds limiter's burst -?\d+)$`)
+})
 
 // RateDeadline returns [context.DeadlineExceeded] if err says that a wait for a golang.org/x/time/rate limiter would exceed the
 // deadline, and otherwise nil. Only the text of the limiter's error says so.
 func RateDeadline(err error) error {
-	if isOfRate.MatchString(err.Error()) && strings.HasSuffix(err.Error(), "deadline") {
+	if isOfRate().MatchString(err.Error()) && strings.HasSuffix(err.Error(), "deadline") {
 		return context.DeadlineExceeded
 	}
 	return nil

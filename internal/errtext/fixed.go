@@ -6,11 +6,13 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // fixedWords are texts of errors of net/http, crypto/tls and the packages below them, which hold no data of a request or a
 // response. A * stands for data, which is not printed.
-var fixedWords = strings.Split(strings.TrimSpace(`
+var fixedWords = sync.OnceValue(func() []string {
+	return strings.Split(strings.TrimSpace(`
 http: server closed idle connection
 http: server gave HTTP response to HTTPS client
 http: no Location header in response
@@ -140,27 +142,30 @@ tls: too many non-advancing records
 tls: protocol is shutdown
 x509: failed to load system roots and no roots provided*
 `), "\n")
+})
 
 // fixedForms are texts that differ only in numbers and in the names of HTTP/2's errors. The text after a match is not printed.
-var fixedForms = regexp.MustCompile(`^(?:` +
-	`(?:http2: )?connection error: ` + http2Code + `|` +
-	`stream error: stream ID \d{1,10}(?:; ` + http2Code + `(?:; received from peer)?)?|` +
-	`http2: server sent GOAWAY and closed the connection; LastStreamID=\d{1,10}(?:, ErrCode=` + http2Code + `)?|` +
-	`http2: Transport received GOAWAY from server ErrCode:` + http2Code + `|` +
-	`net/http: server response headers exceeded \d{1,10} bytes; aborted` +
-	`)`)
+var fixedForms = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:` +
+		`(?:http2: )?connection error: ` + http2Code + `|` +
+		`stream error: stream ID \d{1,10}(?:; ` + http2Code + `(?:; received from peer)?)?|` +
+		`http2: server sent GOAWAY and closed the connection; LastStreamID=\d{1,10}(?:, ErrCode=` + http2Code + `)?|` +
+		`http2: Transport received GOAWAY from server ErrCode:` + http2Code + `|` +
+		`net/http: server response headers exceeded \d{1,10} bytes; aborted` +
+		`)`)
+})
 
 const http2Code = `(?:NO_ERROR|PROTOCOL_ERROR|INTERNAL_ERROR|FLOW_CONTROL_ERROR|SETTINGS_TIMEOUT|STREAM_CLOSED|FRAME_SIZE_ERROR|` +
 	`REFUSED_STREAM|CANCEL|COMPRESSION_ERROR|CONNECT_ERROR|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED)`
 
 // isFixed holds the fixed words without data.
-var isFixed = func() map[string]bool {
+var isFixed = sync.OnceValue(func() map[string]bool {
 	words := make(map[string]bool)
-	for _, text := range fixedWords {
+	for _, text := range fixedWords() {
 		words[text] = !strings.HasSuffix(text, "*")
 	}
 	return words
-}()
+})
 
 // fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal. A chain with
 // a [net.OpError] has none, because its operation is printed too.
@@ -174,7 +179,7 @@ func fixedText(err error) (string, bool) {
 		if reflect.TypeOf(err).PkgPath() == "os/signal" {
 			return text, true
 		}
-		if isFixed[text] {
+		if isFixed()[text] {
 			return text, true
 		}
 	}
@@ -185,10 +190,10 @@ func fixedText(err error) (string, bool) {
 func fixedBeginning(err error) (text string, ok bool) {
 	for ; err != nil; err = errors.Unwrap(err) {
 		said := err.Error()
-		if known := fixedForms.FindString(said); known != "" {
+		if known := fixedForms().FindString(said); known != "" {
 			text = known
 		}
-		for _, words := range fixedWords {
+		for _, words := range fixedWords() {
 			if start, open := strings.CutSuffix(words, "*"); open && strings.HasPrefix(said, start) {
 				text = strings.TrimRight(start, " (=:")
 			}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -63,7 +64,7 @@ func Echoes(text string, secrets []string) bool {
 		if slices.ContainsFunc(secrets, func(secret string) bool { return holds(text, secret) }) {
 			return true
 		}
-		plain := anEscape.ReplaceAllStringFunc(text, unescape)
+		plain := anEscape().ReplaceAllStringFunc(text, unescape)
 		if plain == text {
 			return false
 		}
@@ -72,7 +73,7 @@ func Echoes(text string, secrets []string) bool {
 	return true
 }
 
-var anEscape = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+var anEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%[0-9A-Fa-f]{2}`) })
 
 // unescape returns the byte of an escape.
 func unescape(escape string) string {
@@ -99,7 +100,9 @@ func isBetweenValues(r rune) bool { return strings.ContainsRune(`/?&#:;@, "'`, r
 func plainly(text string) string { return strings.ToLower(strings.ReplaceAll(text, "+", " ")) }
 
 // anEmail matches e-mails in the words of an API, or in a URL that it repeats.
-var anEmail = regexp.MustCompile(`[^\s"'<>(),;:&=?/][^\s"<>(),;:&=?/]*(?:@|%(?:25)*40)[^\s"'<>(),;:&=?/]+`)
+var anEmail = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[^\s"'<>(),;:&=?/][^\s"<>(),;:&=?/]*(?:@|%(?:25)*40)[^\s"'<>(),;:&=?/]+`)
+})
 
 const (
 	// MostRead is how many bytes of a text [Emails] reads.
@@ -116,7 +119,7 @@ func Emails(text string) string {
 		whole := strings.LastIndexFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`"<>(),;:&=?/`, r) })
 		text = text[:max(whole+1, MostRead-longestEmail)] + "…"
 	}
-	return anEmail.ReplaceAllLiteralString(text, Mark)
+	return anEmail().ReplaceAllLiteralString(text, Mark)
 }
 
 // Line returns text without line breaks and other control characters, and cut at a length for reading.
