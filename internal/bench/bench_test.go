@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -160,7 +159,9 @@ func TestWholeRun(t *testing.T) { //nolint:paralleltest // it sets a flag of pac
 		list: list{pages: 3, latency: time.Millisecond}, callers: 10, calls: 20,
 	}
 	var printed, lines strings.Builder
-	require.NoError(t, measure(t.Context(), &printed, &lines, 2, tiny))
+	measured, err := measure(t.Context(), &lines, 2, tiny)
+	require.NoError(t, err)
+	measured.print(&printed)
 	for _, p := range peers {
 		assert.Equal(t, 10, strings.Count(printed.String(), "\n| "+p.name+" | "), "a row in each table: %s", p.name)
 		for _, call := range []string{"create", "account", "list", "error"} {
@@ -168,7 +169,11 @@ func TestWholeRun(t *testing.T) { //nolint:paralleltest // it sets a flag of pac
 		}
 	}
 	assert.NotContains(t, printed.String(), "NaN")
-	assert.Contains(t, printed.String(), "### Loopback: TLS, HTTP/2, callers: 4, calls: 16")
+	assert.Contains(t, printed.String(), ": Loopback: TLS, HTTP/2, callers: 4, calls: 16\n")
+	printed.Reset()
+	summary(&printed, []report{measured, measured})
+	assert.Equal(t, 4+len(labels(tiny)), strings.Count(printed.String(), "\n"), printed.String())
+	assert.NotContains(t, printed.String(), "NaN")
 }
 
 func TestTogetherEndsWithTheFirstFailure(t *testing.T) {
@@ -180,19 +185,6 @@ func TestTogetherEndsWithTheFirstFailure(t *testing.T) {
 		return nil
 	})
 	require.ErrorIs(t, err, errNoSuccess)
-}
-
-func TestTableShowsMedians(t *testing.T) {
-	t.Parallel()
-	found := newTable()
-	for _, value := range []float64{3000, 1000, 2000} {
-		found.add(baseline, "create", value)
-		found.add("partnerapi", "create", value/2)
-		found.add("partnerapi", "create"+allocations, 15)
-	}
-	var printed strings.Builder
-	found.printRatios(&printed, "In memory")
-	assert.Contains(t, printed.String(), "\n### In memory\n\n| client | create |\n| --- | --: |\n| partnerapi | 0.50 [15] 1.0 |\n")
 }
 
 // The documents run the program with flags that it accepts: it parses them before -h.
@@ -209,11 +201,4 @@ func TestCommandsInDocuments(t *testing.T) {
 		require.NoError(t, err, string(out))
 	}
 	assert.Positive(t, found)
-}
-
-func TestReadmeHasAPlaceForTables(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(".", "README.md"))
-	require.NoError(t, err)
-	assert.Equal(t, 2, strings.Count(string(text), "<!-- tables: replaced after each full run -->"))
 }

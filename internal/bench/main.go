@@ -21,10 +21,23 @@ func main() {
 	testing.Init() // for -test.benchtime
 	rounds := flag.Int("rounds", 6, "the `number` of rounds; the tables show medians")
 	lines := flag.String("lines", os.DevNull, "`file` for the in-memory results, in benchstat's format")
+	save := flag.String("save", os.DevNull, "`file` for the results, for -report")
+	summarize := flag.Bool("report", false, "do not measure: print the tables of the files in the arguments, one for each Go release")
+	write := flag.Bool("write", false, "with -report: write the tables to README.md and docs/performance.md")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *lines, *rounds); err != nil {
+	err := error(nil)
+	if *summarize {
+		root := ""
+		if *write {
+			root = "../.."
+		}
+		err = reportOf(os.Stdout, flag.Args(), root)
+	} else {
+		err = run(ctx, *save, *lines, *rounds)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)
@@ -46,8 +59,8 @@ var full = size{
 	calls:    1000,
 }
 
-// run sets up the machine for the measurements, and cleans up afterwards.
-func run(ctx context.Context, w io.Writer, linesFile string, rounds int) error {
+// run sets up the machine for the measurements, makes them, and cleans up afterwards.
+func run(ctx context.Context, resultsFile, linesFile string, rounds int) error {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -60,47 +73,62 @@ func run(ctx context.Context, w io.Writer, linesFile string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(measure(ctx, w, lines, rounds, full), lines.Close())
+	r, err := measure(ctx, lines, rounds, full)
+	if err := errors.Join(err, lines.Close()); err != nil {
+		return err
+	}
+	return r.save(resultsFile)
 }
 
-// measure runs all measurements and writes the tables to w, and lines for benchstat to lines.
-func measure(ctx context.Context, w, lines io.Writer, rounds int, s size) error {
-	describe(w, rounds)
+// measure makes all measurements, and writes lines for benchstat to lines.
+func measure(ctx context.Context, lines io.Writer, rounds int, s size) (report, error) {
+	r := describe(rounds)
 	t := newTable()
 	for range rounds {
 		if err := inMemory(ctx, t, lines); err != nil {
-			return err
+			return r, err
 		}
 	}
-	t.printRatios(w, "In memory: CPU of a call against "+baseline+" [allocations], and in µs")
-	return overNetwork(ctx, w, rounds, s)
+	r.add(t, s.sections()[0])
+	return r, overNetwork(ctx, &r, rounds, s)
 }
 
-// overNetwork runs the measurements that need connections.
-func overNetwork(ctx context.Context, w io.Writer, rounds int, s size) error {
-	for _, p := range protocols {
-		for _, l := range []lane{s.alone, s.together} {
-			l.protocol = p
-			t := newTable()
-			if err := interleave(ctx, rounds, t, l.run); err != nil {
-				return err
-			}
-			t.printMedians(w, "Loopback: "+l.title())
+// overNetwork makes the measurements that need connections.
+func overNetwork(ctx context.Context, r *report, rounds int, s size) error {
+	sections := s.sections()[1:]
+	for i, l := range s.lanes() {
+		t := newTable()
+		if err := interleave(ctx, rounds, t, l.run); err != nil {
+			return err
 		}
+		r.add(t, sections[i])
 	}
+	sections = sections[len(s.lanes()):]
 	walked := newTable()
 	if err := interleave(ctx, rounds, walked, s.list.run); err != nil {
 		return err
 	}
-	walked.printMedians(w, "Walk: "+s.list.title())
+	r.add(walked, sections[0])
 	down := newTable()
 	for _, o := range outages(s.callers, s.calls) {
 		if err := interleave(ctx, rounds, down, o.run); err != nil {
 			return err
 		}
 	}
-	down.printMedians(w, "Outage: requests per call")
+	r.add(down, sections[1])
 	return nil
+}
+
+// lanes are the measurements over loopback.
+func (s size) lanes() []lane {
+	var lanes []lane
+	for _, p := range protocols {
+		for _, l := range []lane{s.alone, s.together} {
+			l.protocol = p
+			lanes = append(lanes, l)
+		}
+	}
+	return lanes
 }
 
 // interleave measures every peer once per round, so that changes in the load on the machine affect them alike.
@@ -116,11 +144,8 @@ func interleave(ctx context.Context, rounds int, t *table, measure func(context.
 	return nil
 }
 
-// describe writes the conditions of the measurements.
-func describe(w io.Writer, rounds int) {
-	fmt.Fprintf(w, "%s, %s/%s, %s, %d CPUs: `bash internal/bench/run -rounds %d -test.benchtime %s`\n\n",
-		time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, processor(), runtime.NumCPU(),
-		rounds, flag.Lookup("test.benchtime").Value)
+// describe returns a report with the conditions of the measurements.
+func describe(rounds int) report {
 	versions := map[string]string{"net/http": runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {
@@ -130,10 +155,15 @@ func describe(w io.Writer, rounds int) {
 			}
 		}
 	}
-	fmt.Fprintln(w, "| client | module | version |\n| --- | --- | --- |")
-	for _, p := range peers {
-		fmt.Fprintf(w, "| %s | %s | %s |\n", p.name, p.module, versions[p.module])
+	r := report{
+		Go: runtime.Version(), Date: time.Now().UTC().Format(time.DateOnly),
+		Machine: fmt.Sprintf("%s/%s, %s, %d CPUs", runtime.GOOS, runtime.GOARCH, processor(), runtime.NumCPU()),
+		Command: fmt.Sprintf("bash internal/bench/run -rounds %d -test.benchtime %s", rounds, flag.Lookup("test.benchtime").Value),
 	}
+	for _, p := range peers {
+		r.Clients = append(r.Clients, []string{p.name, p.module, versions[p.module]})
+	}
+	return r
 }
 
 // processor returns Linux's name of the processor.
