@@ -120,8 +120,10 @@ func (a answer) isSuccess() bool {
 	return a.status >= http.StatusOK && a.status < http.StatusMultipleChoices && a.err == nil
 }
 
-// mayHaveMade reports whether the request may have made a record.
-func (a answer) mayHaveMade() bool { return a.isSuccess() || a.lost }
+// mayHaveMade reports whether the request may have made a record. After a 5xx, and a success that the SDK cannot read, it may.
+func (a answer) mayHaveMade() bool {
+	return a.lost || a.status >= http.StatusInternalServerError || a.status/100 == 2 && !a.isFailure()
+}
 
 // differs is the result that this answer is not the expected one.
 func (a answer) differs() error { return differs(a.String()) }

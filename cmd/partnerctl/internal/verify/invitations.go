@@ -2,9 +2,8 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/partnerapi/partnerapi-go"
@@ -74,13 +73,7 @@ func (e *env) invite(ctx context.Context, fee any) (id string, a answer) {
 		body["fee_proposed"] = fee
 	}
 	e.undoLater("an invitation of your address with +"+e.made(""), func(ctx context.Context, cleaner *env) error {
-		for _, record := range cleaner.invitations(ctx, email) {
-			id, _ := record["id"].(string)
-			if err := cleaner.uninvite(ctx, id).gone(); err != nil {
-				return err
-			}
-		}
-		return nil
+		return cleaner.uninviteAll(ctx, id, email)
 	})
 	a = e.send(ctx, call{op: inviteOp, body: body})
 	if a.mayHaveMade() {
@@ -99,11 +92,32 @@ func (e *env) invite(ctx context.Context, fee any) (id string, a answer) {
 	return id, a
 }
 
+// uninviteAll deletes the invitation with the id, if that is known, and the others of the e-mail.
+func (e *env) uninviteAll(ctx context.Context, id, email string) error {
+	if id != "" {
+		if err := e.uninvite(ctx, id).gone(); err != nil {
+			return err
+		}
+	}
+	found := e.list(ctx, invitationsOp, "search", email)
+	for _, record := range of(email, found.records) {
+		other, _ := record["id"].(string)
+		if err := e.uninvite(ctx, orNone(other)).gone(); err != nil {
+			return err
+		}
+	}
+	return found.wantSuccess()
+}
+
 // invitations are those of an e-mail.
 func (e *env) invitations(ctx context.Context, email string) []map[string]any {
-	var found []map[string]any
-	for _, record := range e.list(ctx, invitationsOp, "search", email).records {
-		if record["email"] == email {
+	return of(email, e.list(ctx, invitationsOp, "search", email).records)
+}
+
+// of returns the records of an e-mail, which an API may write in small letters.
+func of(email string, records []map[string]any) (found []map[string]any) {
+	for _, record := range records {
+		if written, _ := record["email"].(string); strings.EqualFold(written, email) {
 			found = append(found, record)
 		}
 	}
@@ -213,30 +227,31 @@ func sameLink(ctx context.Context, e *env) error {
 	return nil
 }
 
-// activate accepts an invitation. The network is deleted at the end; the account stays.
-func (e *env) activate(ctx context.Context, token string) answer {
-	a := e.send(ctx, call{op: activateOp, args: []string{token}})
-	id := a.text("account_id")
+// activate accepts an invitation. The network with the id, which can be corrected, is deleted at the end; the account stays.
+func (e *env) activate(ctx context.Context, token string) (a answer, id *string) {
+	a = e.send(ctx, call{op: activateOp, args: []string{token}})
+	told := a.text("account_id")
 	if a.mayHaveMade() {
 		e.leaves("an account and its user, made for your address with +" + e.made(""))
 	}
 	if !a.isSuccess() {
-		return a
-	}
-	e.undoLater("the network of that account", func(ctx context.Context, e *env) error {
-		_, err := e.client.Networks.Delete(ctx, orNone(id)) // by either path
-		if errors.Is(err, partnerapi.ErrNotFound) {
-			return nil
+		if a.mayHaveMade() {
+			e.leaves("the network of that account")
 		}
+		return a, &told
+	}
+	// A 404 is a failure too: the id in the response may be of another form than that of the network.
+	e.undoLater("the network of that account", func(ctx context.Context, e *env) error {
+		_, err := e.client.Networks.Delete(ctx, orNone(told)) // by either path
 		return err
 	})
-	return a
+	return a, &told
 }
 
 func activationOrUpdate(ctx context.Context, e *env) error {
 	id, _ := e.invite(ctx, nil)
 	update := e.reinvite(ctx, id, fields{"email": e.own("")})
-	activation := e.activate(ctx, e.token(ctx))
+	activation, _ := e.activate(ctx, e.token(ctx))
 	return all(update.unless(update.isSuccess() && !update.has("account_id")), activation.unless(activation.isSuccess() && activation.has("account_id")))
 }
 
@@ -265,21 +280,36 @@ func (e *env) child(ctx context.Context) *activated {
 
 func (e *env) newChild(ctx context.Context) *activated {
 	e.invite(ctx, 1.5)
-	before := e.list(ctx, networksOp, "records", "100").records
-	a := e.activate(ctx, e.token(ctx))
+	a, id := e.activate(ctx, e.token(ctx))
 	if !a.isSuccess() {
 		e.stop(unknown("the invitation could not be activated: " + a.String()))
 	}
-	n := &activated{told: orNone(a.text("account_id")), email: e.own("")}
-	n.id = n.told
-	for _, record := range e.list(ctx, networksOp, "records", "100").records {
-		id, _ := record["account_id"].(string)
-		if !slices.ContainsFunc(before, func(r map[string]any) bool { return r["account_id"] == id }) {
-			n.id = orNone(id)
+	n := &activated{told: orNone(a.text("account_id")), id: "none", email: e.own("")}
+	first := e.list(ctx, networksOp, "records", "100")
+	records := first.records
+	if first.pages > 1 {
+		records = append(records, e.list(ctx, networksOp, "records", "100", "page", strconv.Itoa(first.pages)).records...)
+	}
+	for _, record := range records {
+		if n.is(record) {
+			n.id, _ = record["account_id"].(string)
+			*id = n.id
 		}
+	}
+	if n.id == "none" { // never the network of somebody else
+		e.stop(unknown("the network of the account that was activated is not in the list"))
 	}
 	n.first = e.send(ctx, call{op: networkOp, args: []string{n.id}})
 	return n
+}
+
+// is reports whether a record of the list is the network, by its id in either form or by its title.
+func (n *activated) is(record map[string]any) bool {
+	id, _ := record["account_id"].(string)
+	title, _ := record["account_title"].(string)
+	_, told, _ := strings.Cut(n.told, "_")
+	_, listed, _ := strings.Cut(id, "_")
+	return id != "" && (id == n.told || told != "" && listed == told || strings.EqualFold(title, n.email))
 }
 
 func activatedID(ctx context.Context, e *env) error {

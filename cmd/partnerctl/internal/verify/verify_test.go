@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -497,4 +498,79 @@ func TestIrreversibleProbesAreConfirmed(t *testing.T) {
 	assert.Len(t, tr.fake.Customers(), customers)
 	assert.Equal(t, Unknown, verdicts(report)["A06"])
 	assert.Contains(t, tr.out.String(), "A06 could not be found out: not confirmed")
+}
+
+// after returns a turn that responds after the fake has processed a request.
+func after(op, mark string, status int, body string) func(http.Handler) http.Handler {
+	return when(op, marks(mark), func(_ *asked, next func() *reply) *reply {
+		if next().status >= http.StatusBadRequest {
+			return next()
+		}
+		return inJSON(status, body)
+	}).of()
+}
+
+// What may have been created is removed or listed, whatever the response says.
+func TestUnclearRecordsAreRemovedOrListed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		api    partnerapi.API
+		turn   func(http.Handler) http.Handler
+		listed string // empty if it can be removed
+	}{
+		"a subscription, 502 with an error": {
+			partnerapi.PartnerAPI, after("POST "+subscriptions, "-p08", http.StatusBadGateway, unknownInJSON), "",
+		},
+		"a subscription, no JSON": {partnerapi.PartnerAPI, after("POST "+subscriptions, "-p08", http.StatusOK, "<html>"), ""},
+		"a customer, 502 with an error": {
+			partnerapi.AccountAPI, after("POST /accounts", "-a06@", http.StatusBadGateway, accountFailure("Try again")), "a customer whose e-mail is yours with +X-a06",
+		},
+		"a customer, no JSON": {
+			partnerapi.AccountAPI, after("POST /accounts", "-a06@", http.StatusOK, "<html>"), "a customer whose e-mail is yours with +X-a06",
+		},
+		"an invitation, no search": {
+			partnerapi.NetworkAPI, always("GET /account/network-invitations", marks("search=", "n03"), http.StatusBadRequest, networkFailure(400, "No.")).of(),
+			"an invitation of your address with +X-n03",
+		},
+		"a network, no id": {
+			partnerapi.NetworkAPI, changed("POST ", marks("/account/network-invitations/"), func(r *reply) *reply {
+				return r.with(nil, "account_id")
+			}).of(), "the network of that account",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := seeded()
+			before := fake.Subscriptions()
+			tr := &trial{fake: fake, turn: test.turn}
+			report, _ := tr.run(t, test.api)
+			require.NotNil(t, report)
+			assert.Equal(t, before, fake.Subscriptions())
+			if test.listed != "" {
+				listed := regexp.MustCompile(`partnerctl-verify-[0-9a-f]{8}`).ReplaceAllString(strings.Join(report.LeftBehind, "\n"), "X")
+				assert.Contains(t, strings.Split(listed, "\n"), test.listed)
+			}
+		})
+	}
+}
+
+// A network of somebody else that is established meanwhile is not taken for the probe's own.
+func TestNetworksOfOthersStay(t *testing.T) {
+	t.Parallel()
+	fake := seeded()
+	others := when("POST ", marks("/account/network-invitations/"), func(_ *asked, next func() *reply) *reply {
+		done := next()
+		if done.get("account_id") != "" && len(fake.Networks()) < 20 {
+			fake.SeedNetwork(partnerapi.Network{AccountID: fmt.Sprint("acc_other", len(fake.Networks())), AccountTitle: "Other", Fee: 7})
+		}
+		return done
+	})
+	report, err := (&trial{fake: fake, turn: others.of()}).run(t, partnerapi.NetworkAPI)
+	require.NoError(t, err)
+	assert.Equal(t, AsDecided, verdicts(report)["N19"])
+	for _, network := range fake.Networks() {
+		if network.AccountTitle == "Other" {
+			assert.InDelta(t, 7.0, network.Fee, 0)
+		}
+	}
 }
