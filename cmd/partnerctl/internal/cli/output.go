@@ -54,7 +54,7 @@ func (a *app) render(w io.Writer, v any) error {
 	}
 	// JSON is YAML, and a node keeps the order of members.
 	var document yaml.Node
-	if err := yaml.Unmarshal(text.Bytes(), &document); err != nil {
+	if err := yaml.Unmarshal(escaped(text.Bytes()), &document); err != nil {
 		return err
 	}
 	node := document.Content[0]
@@ -72,9 +72,26 @@ func (a *app) render(w io.Writer, v any) error {
 	return a.fields(w, node, times)
 }
 
-// toBlocks makes the style of JSON that of YAML. Empty lists and objects have no other.
+// escaped escapes the characters that JSON may have and YAML may not.
+func escaped(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if unicode.Is(unicode.Cc, r) && r >= 0x7f || r == '\ufeff' || r == '\ufffe' || r == '\uffff' {
+			_, _ = fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.Bytes()
+}
+
+// toBlocks makes the style of JSON that of YAML. Empty lists and objects have no other. A text such as No stays quoted, because
+// it is no text in YAML 1.1.
 func toBlocks(node *yaml.Node) {
-	node.Style &^= yaml.FlowStyle | yaml.DoubleQuotedStyle
+	node.Style &^= yaml.FlowStyle
+	if text, err := yaml.Marshal(node.Value); err == nil && !bytes.HasPrefix(text, []byte(`"`)) {
+		node.Style &^= yaml.DoubleQuotedStyle
+	}
 	for _, inner := range node.Content {
 		toBlocks(inner)
 	}
