@@ -80,6 +80,9 @@ func (c *call) watch(ctx context.Context, interval time.Duration, once func() (a
 	for {
 		list, err := once()
 		if err != nil {
+			if ctx.Err() != nil { // Ctrl-C is how a watch ends
+				return nil
+			}
 			return err
 		}
 		var now bytes.Buffer

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -37,6 +38,32 @@ func TestWatch(t *testing.T) {
 	}
 	assert.Equal(t, ran{2, "", "partnerctl: --interval: at least 1s\n"}, newProgram(t).run("networks list --watch --interval 1ms"))
 }
+
+// Ctrl-C ends a watch with success, also during a request.
+func TestWatchInterrupted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newProgram(t)
+		ctx, stop := context.WithCancel(t.Context())
+		hung := partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				if len(p.fake.Calls()) == 0 {
+					return next.RoundTrip(req)
+				}
+				stop()
+				<-req.Context().Done()
+				return nil, req.Context().Err()
+			})
+		})
+		got := p.start(ctx, "", func(a *app) { a.options = append(a.options, hung) }, "networks", "list", "--watch", "-o", "csv")
+		assert.Equal(t, 0, got.status)
+		assert.Empty(t, got.err)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // A list of many pages is whole, with a progress bar on a terminal only.
 func TestAll(t *testing.T) {
