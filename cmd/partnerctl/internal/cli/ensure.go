@@ -40,6 +40,9 @@ func ensure(a *app, cmd *cobra.Command) action {
 		case !(perSecond >= 0) || math.IsInf(perSecond, 0):
 			return nil, usageError("--rate: want a number from 0")
 		}
+		if a.dryRun {
+			return nil, c.runBatch(ctx, b)
+		}
 		var err error
 		if c.client, err = a.client(partnerapi.WithRateLimiter(partnerapi.PartnerAPI, limit(perSecond))); err != nil {
 			return nil, err

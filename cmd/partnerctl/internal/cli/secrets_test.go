@@ -3,10 +3,13 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -256,11 +259,19 @@ func TestDryRunLines(t *testing.T) {
 
 func TestDryRunOfMany(t *testing.T) {
 	t.Parallel()
-	p := withoutCredentials(t)
-	got := p.with("pk,email\nMS1,a@example.com\nMS2,b@example.com\n", "subscriptions ensure -f - --dry-run --concurrency 1"+fast)
-	assert.Equal(t, 0, got.status)
-	assert.Len(t, regexp.MustCompile("(?m)^curl ").FindAllString(got.out, -1), 2)
-	assert.Empty(t, p.fake.Calls())
+	synctest.Test(t, func(t *testing.T) {
+		p := withoutCredentials(t)
+		began := time.Now()
+		input := "pk,email\n"
+		for i := range 20 {
+			input += fmt.Sprintf("MS%d,a@example.com\n", i)
+		}
+		got := p.with(input, "subscriptions ensure -f - --dry-run --concurrency 1")
+		assert.Equal(t, 0, got.status)
+		assert.Len(t, regexp.MustCompile("(?m)^curl ").FindAllString(got.out, -1), 20)
+		assert.Empty(t, p.fake.Calls())
+		assert.Zero(t, time.Since(began), "nothing is sent, so nothing waits")
+	})
 }
 
 func TestConfirmation(t *testing.T) {
