@@ -38,14 +38,16 @@ func (a *app) client(more ...partnerapi.Option) (*partnerapi.Client, error) {
 	}
 	if !a.dryRun {
 		for _, of := range withCredential {
-			secret, err := p.secret(of.name)
-			if err != nil {
-				return nil, err
+			secret := os.Getenv(of.variable)
+			if secret == "" { // otherwise the profile, and its keyring, are not needed
+				if secret, err = p.secret(of.name); err != nil {
+					return nil, err
+				}
+				if secret != "" {
+					opts = append(opts, of.option(secret))
+				}
 			}
-			if secret != "" {
-				opts = append(opts, of.option(secret))
-			}
-			a.secrets = append(a.secrets, secret, os.Getenv(of.variable))
+			a.secrets = append(a.secrets, secret)
 		}
 	}
 	opts = append(opts, servedAt(p.Server)...)

@@ -17,7 +17,7 @@ func (a *app) loginCommand() *cobra.Command {
 	var intoKeyring bool
 	login.PersistentFlags().BoolVar(&intoKeyring, "keyring", false, "keep the secrets of the profile in the system's keyring")
 	add := func(use, short string, ask func(ctx context.Context) (map[string]string, error)) *cobra.Command {
-		cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs}
+		cmd := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(0)} // its error does not repeat a secret
 		cmd.RunE = a.local(func(ctx context.Context, _ []string) error {
 			secrets, err := ask(ctx)
 			if err != nil {
@@ -91,7 +91,7 @@ func (a *app) accepts(secrets map[string]string) error {
 // logoutCommand removes the credentials of a profile.
 func (a *app) logoutCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "logout", Short: "Remove the credentials of a profile", Args: cobra.NoArgs,
+		Use: "logout", Short: "Remove the credentials of a profile", Args: cobra.ExactArgs(0),
 		Long: "Remove the credentials of a profile from its file or the keyring. It calls no API: see accounts logout and app logout.",
 	}
 	cmd.RunE = a.local(func(context.Context, []string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"testing"
 
@@ -123,6 +124,31 @@ func TestEnvironment(t *testing.T) {
 	assert.Equal(t, ran{0, "", "PARTNERAPI_PARTNER_TOKEN is set and wins over the profile\n"}, got)
 	t.Setenv("PARTNERAPI_PARTNER_URL", "http://127.0.0.1:1")
 	assert.Equal(t, ran{2, "", "partnerctl: NewClient: PARTNERAPI_PARTNER_URL: not https: use WithBaseURL for a server without TLS\n"}, p.run("networks list"))
+}
+
+// A credential of the environment needs no keyring.
+func TestEnvironmentWithoutKeyring(t *testing.T) { //nolint:paralleltest // environment variables and the keyring are the process's
+	p := newProgram(t)
+	require.NoError(t, os.WriteFile(p.file(), []byte(`{"default":{"keyring":true}}`), 0o600))
+	keyring.MockInitWithError(errors.New("no keyring"))
+	t.Cleanup(keyring.MockInit)
+	for _, of := range withCredential {
+		t.Setenv(of.variable, "fake-"+of.name)
+	}
+	assert.Equal(t, 0, p.run("subscriptions cancel MS2365 -y").status)
+	got := p.with("fake-partner-token\n", "login partner")
+	assert.Equal(t, 1, got.status)
+	assert.Contains(t, got.err, "the system's keyring: no keyring")
+}
+
+// A secret that was typed as an argument is not repeated.
+func TestArgumentIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"login partner CANARY", "login account CANARY", "login network CANARY", "logout CANARY"} {
+		got := newProgram(t).run(line)
+		assert.Equal(t, 2, got.status, line)
+		assert.NotContains(t, got.err, "CANARY", line)
+	}
 }
 
 func TestServer(t *testing.T) {
