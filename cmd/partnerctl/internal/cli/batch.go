@@ -46,7 +46,7 @@ func (c *call) runBatch(ctx context.Context, b batch) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = file.Close() }() // each line is written at once
+		defer func() { _ = file.Close() }() // each line is written immediately
 		if rows, err = without(rows, earlier); err != nil {
 			return fmt.Errorf("%s: %w", b.results, err)
 		}
@@ -55,6 +55,7 @@ func (c *call) runBatch(ctx context.Context, b batch) error {
 	bar := c.bar(int64(len(rows)), "subscriptions")
 	var reporting sync.Mutex
 	left := len(rows)
+	var torn error // of a line, behind which nothing may follow
 	err = c.ensureAll(ctx, rows, b.concurrency, func(r result) error {
 		text, err := json.Marshal(r)
 		if err != nil {
@@ -62,11 +63,15 @@ func (c *call) runBatch(ctx context.Context, b batch) error {
 		}
 		reporting.Lock()
 		defer reporting.Unlock()
-		bar.add(1)
-		counts[r.Outcome]++
-		left--
-		_, err = out.Write(append(text, '\n')) // at once: a run that is killed keeps what was done
-		return err
+		if torn == nil {
+			_, torn = out.Write(append(text, '\n')) // immediately: a run that is killed keeps what was done
+		}
+		if torn == nil {
+			bar.add(1)
+			counts[r.Outcome]++
+			left--
+		}
+		return torn
 	})
 	bar.end()
 	if c.dryRun && err == nil {

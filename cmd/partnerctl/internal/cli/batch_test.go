@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -254,4 +256,35 @@ func waitForLines(t *testing.T, file string, lines int) {
 		content, err := os.ReadFile(file) //nolint:gosec // of the test
 		return err == nil && strings.Count(string(content), "\n") >= lines
 	}, 20*time.Second, 5*time.Millisecond)
+}
+
+// tornFile fails a write in its middle, and then works again, as a disk does that was full.
+type tornFile struct {
+	bytes.Buffer
+	writes int
+}
+
+func (f *tornFile) Write(text []byte) (int, error) {
+	if f.writes++; f.writes == 2 {
+		_, _ = f.Buffer.Write(text[:10])
+		return 10, errors.New("no space left")
+	}
+	return f.Buffer.Write(text)
+}
+
+// After a write that failed, nothing is written behind the torn line: only a last line can be cut off.
+func TestBatchTornWrite(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		p := newProgram(t)
+		input := "pk,email,plan\n"
+		for i := range 30 {
+			input += fmt.Sprintf("MS%d,a@example.com,bark\n", i)
+		}
+		var out tornFile
+		got := p.start(t.Context(), input, func(a *app) { a.out = &out }, "subscriptions", "ensure", "-f", "-", "--rate", "0")
+		assert.Equal(t, 1, got.status)
+		assert.Contains(t, got.err, "no space left")
+		require.Equal(t, 2, out.writes)
+	}
 }
