@@ -58,3 +58,22 @@ func TestVerifyRefusesAndFindsNothing(t *testing.T) {
 		assert.Equal(t, 2, p.run("verify").status)
 	})
 }
+
+// The report is not lost, and what cannot be written is found before anything is sent.
+func TestVerifyCannotWrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		p := newProgram(t)
+		got := p.run("verify partner --yes --out " + filepath.Join(dir, "none", "verify.json"))
+		assert.Equal(t, 1, got.status)
+		assert.Empty(t, p.fake.Calls())
+		assert.NoFileExists(t, filepath.Join(dir, "none"))
+
+		file, record := filepath.Join(dir, "verify.json"), filepath.Join(dir, "recorded")
+		require.NoError(t, os.MkdirAll(filepath.Join(record, "get-partners-signup.bad-credential.json"), 0o700))
+		got = p.run("verify partner --yes --out " + file + " --record " + record)
+		assert.Equal(t, 1, got.status)
+		assert.FileExists(t, file)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/mail"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,10 +95,22 @@ func askFor(ctx context.Context, host Host, config *Config, withAppKey bool) (er
 	return err
 }
 
+// writable returns an error for a directory in which no file can be created, before a run whose result would be lost.
+func writable(dir string) error {
+	file, err := os.CreateTemp(dir, ".verify-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
 // verify makes the run and writes its report.
 func verify(ctx context.Context, config Config, file string) error {
+	if err := writable(filepath.Dir(file)); err != nil {
+		return err
+	}
 	if config.Record != "" {
-		if err := os.MkdirAll(config.Record, 0o700); err != nil {
+		if err := errors.Join(os.MkdirAll(config.Record, 0o700), writable(config.Record)); err != nil {
 			return err
 		}
 	}

@@ -109,8 +109,8 @@ var (
 	ErrNothing = errors.New("nothing could be found out")
 )
 
-// Run makes the probes of an API. Its error is [ErrDiffers] or [ErrNothing] if the report says so. After any other error the
-// report is nil.
+// Run makes the probes of an API. Its error is [ErrDiffers] or [ErrNothing] if the report says so. The report is nil if
+// nothing was sent.
 func Run(ctx context.Context, config Config) (*Report, error) {
 	r, err := newRun(config)
 	if err != nil {
@@ -141,7 +141,7 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 	report.Ended = time.Now().UTC().Truncate(time.Second)
 	r.conclude(report)
 	if err := writeAll(r.Record, recorded); err != nil {
-		return nil, err
+		return report, err
 	}
 	return report, errors.Join(ctx.Err(), report.result())
 }
