@@ -73,6 +73,12 @@ func (s *scrubber) text(text string) string {
 		kept = append(kept, value)
 		return fmt.Sprintf("\x00%c\x00", 'A'+rune(len(kept)-1)) //nolint:gosec // few values
 	}
+	restored := func(text string) string {
+		for i, value := range slices.Backward(kept) {
+			text = strings.ReplaceAll(text, fmt.Sprintf("\x00%c\x00", 'A'+rune(i)), value) //nolint:gosec // few values
+		}
+		return text
+	}
 	values := make([]string, 0, len(s.placeholders))
 	for value := range s.placeholders {
 		if len(value) >= 4 {
@@ -92,19 +98,13 @@ func (s *scrubber) text(text string) string {
 		kind string
 	}{{urlForm, "address"}, {emailForm, "email"}, {ourForm, ""}, {longForm, "token"}} {
 		text = of.form.ReplaceAllStringFunc(text, func(found string) string {
-			if strings.Contains(found, "\x00") {
-				return found
-			}
 			if of.kind == "" {
 				return keep(found)
 			}
-			return keep(s.learn(of.kind, found))
+			return keep(s.learn(of.kind, restored(found)))
 		})
 	}
-	for i := len(kept) - 1; i >= 0; i-- {
-		text = strings.ReplaceAll(text, fmt.Sprintf("\x00%c\x00", 'A'+rune(i)), kept[i]) //nolint:gosec // few values
-	}
-	return text
+	return restored(text)
 }
 
 // words are members whose texts are the API's own.

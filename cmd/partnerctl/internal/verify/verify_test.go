@@ -574,3 +574,13 @@ func TestNetworksOfOthersStay(t *testing.T) {
 		}
 	}
 }
+
+// A value that is known within an e-mail or an address does not keep the rest of it.
+func TestTextWithKnownParts(t *testing.T) {
+	t.Parallel()
+	s := newScrubber()
+	s.learn("text", "Robin")
+	s.learn("email", "robin@a.example")
+	assert.Equal(t, "<email-2> is taken", s.text("Robin.Canary@b.example is taken"))
+	assert.Equal(t, "See <address-1> or ask <text-1>", s.text("See https://a.example/u/canary?e=robin@a.example&t=canary or ask Robin"))
+}
