@@ -30,7 +30,7 @@ that of the worst that it can do if the decision is wrong:
 | kind | the probe |
 | --- | --- |
 | read-only | changes nothing: it reads, signs in and out, or sends what the API cannot accept |
-| reversible | creates a record, with an e-mail that reaches nobody, and removes it again |
+| reversible | creates a record, with an e-mail that reaches nobody, and removes it; or selects another account, and then the earlier one |
 | irreversible | leaves something behind: it sends an e-mail, makes a customer, a parent or an account, or may cost |
 | not by a probe | does not exist; the reason is given |
 `

@@ -9,7 +9,7 @@ var network = []Decision{
 		Decided: "The documented path. If the response is a 404 that is not in the form of a failure, the path does not exist, " +
 			"and the call is repeated once without `/api`. A 404 in that form is `ErrNotFound`, and final.",
 		Matters: "`Networks.Delete`",
-		Probe:   "Delete a made-up id. The form of the 404 tells whether the path exists; if not, try the other path.",
+		Probe:   "Delete a made-up id. The form of the 404 tells whether the path exists.",
 	},
 	{
 		ID: "N02", By: ByBoth, How: Irreversible,
@@ -56,8 +56,8 @@ var network = []Decision{
 		Documents: "Silent. The one who activates has no account yet.",
 		Decided:   "The SDK sends the network token, as with every call. The fake rejects an activation without a valid one.",
 		Matters:   "`Invitations.Activate`",
-		Probe: "Activate a made-up token: with the network token, with the app key, and without a credential. A 401 means " +
-			"that the credential is not accepted.",
+		Probe: "Activate a made-up token, with the network token and without a credential. A 401 means that the credential " +
+			"is not accepted.",
 	},
 	{
 		ID: "N07", By: BySDK, How: ReadOnly,
@@ -82,8 +82,7 @@ var network = []Decision{
 		Documents: "Examples are whole numbers of ten digits, and once of eleven. The unit is not named.",
 		Decided:   "Unix seconds.",
 		Matters:   "`Created` of an `Invitation`, `FeeProposedDate` of a `Network`, the times of an `AppSession`",
-		Probe: "Start a session with the app key, or list the invitations. As Unix seconds, `created` must lie in the last " +
-			"thirty years.",
+		Probe:     "List the invitations. As Unix seconds, `created` must lie in the last thirty years.",
 	},
 	{
 		ID: "N10", By: BySDK, How: Irreversible,
@@ -436,12 +435,12 @@ var network = []Decision{
 		Probe:     "Start a session with the app key, get it with its JWT, and compare.",
 	},
 	{
-		ID: "N51", By: ByFake, How: ReadOnly,
+		ID: "N51", By: ByFake, How: Reversible,
 		Question:  "Can a session change its account?",
 		Documents: "An account is selected after a login. A later change is not mentioned.",
 		Decided:   "Yes.",
 		Matters:   "`AppSessions.SelectAccount`",
-		Probe:     "Only for a user with several accounts: sign in, select one account and then another.",
+		Probe:     "Only for a user with several accounts: sign in, select one account and then another. Select the earlier one again.",
 	},
 	{
 		ID: "N52", By: ByFake, How: ReadOnly,
@@ -460,11 +459,11 @@ var network = []Decision{
 		Probe:     "Start a session with the app key, and look at its members.",
 	},
 	{
-		ID: "N54", By: ByFake, How: ReadOnly,
+		ID: "N54", By: ByFake, How: Reversible,
 		Question:  "Which account is `last_login`?",
 		Documents: "It is the id of one of the accounts to choose from.",
 		Decided:   "The first, whichever was chosen before.",
 		Matters:   "`LastAccountID` of an `AppSession`",
-		Probe:     "Only for a user with several accounts: sign in and select the second, then log in again.",
+		Probe:     "Only for a user with several accounts: sign in and select the second, then log in again. Select the earlier one again.",
 	},
 }

@@ -44,7 +44,7 @@ func networkProbes() []probe {
 		{"N35", 3, outOfRange}, {"N36", 3, notANumber}, {"N37", 1, order}, {"N38", 1, emptyList}, {"N39", 2, searchInCapitals},
 		{"N44", 2, invitationFilter}, {"N46", 1, unknownToken}, {"N15", 2, appLoginRejected}, {"N16", 2, sessionMembers},
 		{"N26", 2, appLoginEmpty}, {"N27", 3, foreignAccount}, {"N43", 1, jwtLifetime}, {"N49", 3, earlierJWT}, {"N50", 2, sameJWT},
-		{"N51", 4, accountChanged}, {"N52", 4, afterLogout}, {"N53", 1, emptySession}, {"N54", 4, lastLogin},
+		{"N52", 4, afterLogout}, {"N53", 1, emptySession}, {"N51", 4, accountChanged}, {"N54", 4, lastLogin},
 		{"N22", 1, fieldsInvalid}, {"N23", 1, valuesInvalid},
 	}, invitationProbes(), []probe{{"S11", 1, redirects}})
 }
@@ -414,6 +414,11 @@ func (e *env) choices(ctx context.Context) (jwt string, ids []string, a answer) 
 	if len(ids) < 2 {
 		e.stop(unknown("the user has no choice of accounts"))
 		ids = []string{"", ""}
+	}
+	if before := a.text("auth", "select_account", "last_login"); before != "" {
+		e.undoLater("the selection of another account than before", func(ctx context.Context, e *env) error {
+			return e.choose(ctx, a.text("jwt"), before).wantSuccess()
+		})
 	}
 	return jwt, ids, a
 }

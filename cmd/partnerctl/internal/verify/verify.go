@@ -43,7 +43,7 @@ type Config struct {
 	Line func(ctx context.Context, prompt string) (string, error)
 
 	Write        bool // reversible probes too
-	Irreversible bool // all probes, with an Email
+	Irreversible bool // irreversible probes too, with an Email
 	Email        string
 	// AppKey, Username and Password sign in at the network API. Probes that need them find nothing out without them.
 	AppKey, Username, Password string

@@ -584,3 +584,29 @@ func TestTextWithKnownParts(t *testing.T) {
 	assert.Equal(t, "<email-2> is taken", s.text("Robin.Canary@b.example is taken"))
 	assert.Equal(t, "See <address-1> or ask <text-1>", s.text("See https://a.example/u/canary?e=robin@a.example&t=canary or ask Robin"))
 }
+
+// The account that the user had selected is selected again, and is not changed at all without Write.
+func TestSelectedAccountStays(t *testing.T) {
+	t.Parallel()
+	for _, readOnly := range []bool{true, false} {
+		var selected []string
+		watch := when("POST /app/login-account", nil, func(in *asked, next func() *reply) *reply {
+			if done := next(); done.status < http.StatusBadRequest {
+				selected = append(selected, in.body)
+				return done
+			}
+			return next()
+		})
+		tr := &trial{fake: seeded(), turn: watch.of()}
+		config := tr.config(partnerapi.NetworkAPI)
+		config.Irreversible, config.Write = false, !readOnly
+		_, err := Run(t.Context(), config)
+		require.NoError(t, err)
+		if readOnly {
+			assert.Empty(t, selected)
+			continue
+		}
+		require.NotEmpty(t, selected)
+		assert.JSONEq(t, `{"account_id":"acc_CANARY5"}`, selected[len(selected)-1])
+	}
+}
