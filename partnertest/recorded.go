@@ -15,9 +15,11 @@ import (
 //
 // A response is replaced if there is a recorded one of the same operation in the same situation. The situations are: success,
 // bad credential, unknown id, duplicate, missing pk, missing email, missing plan, missing birthdate, invalid plan, not logged
-// in, and wrong password. Values of a request do not matter. A failure is replaced as a whole: its status, its Content-Type and its body. Of a success, the status and the
-// members of the body are the recorded ones; the values are the fake's own, so that the state stays true. Everything else is
-// the fake's own response. A recorded failure does not change what a request does.
+// in, and wrong password. Values of a request do not matter.
+//
+// A failure is replaced as a whole: its status, its Content-Type, its Retry-After and its body. Of a success, the status and
+// the members of the body are the recorded ones; the values are the fake's own, so that the state stays true. Everything else
+// is the fake's own response. A recorded failure does not change what a request does.
 func WithRecorded(dir string) Option {
 	return func(f *Fake) {
 		all, err := recording.Read(dir)
