@@ -278,6 +278,9 @@ func (r *run) conclude(report *Report) {
 	}
 	r.printf("\n%d %s, %s, %d %s. %s.", counts[AsDecided], AsDecided, count(counts[Differs], "differs", "differ"),
 		counts[Unknown], Unknown, count(r.transport.sent, "request", "requests"))
+	if missing := len(r.chosen()) - len(report.Findings); missing > 0 {
+		r.printf("Interrupted: %s not made.", count(missing, "probe was", "probes were"))
+	}
 	if others := r.others(); others != "" {
 		r.printf("Not tried: %s.", others)
 	}

@@ -319,6 +319,7 @@ func TestCancelledRunRemovesRecords(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotNil(t, report)
 	assert.JSONEq(t, before, state(fake))
+	assert.Contains(t, tr.out.String(), "\nInterrupted: 14 probes were not made.\n")
 }
 
 // What could not be removed is listed.
