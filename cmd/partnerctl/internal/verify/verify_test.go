@@ -48,7 +48,7 @@ func seeded(opts ...partnertest.Option) *partnertest.Fake {
 		})
 	}
 	fee := 2.5
-	fake.SeedNetwork(partnerapi.Network{AccountID: "acc_CANARY1", AccountTitle: "CANARY account", Fee: 7771})
+	fake.SeedNetwork(partnerapi.Network{AccountID: "acc_CANARY1", AccountTitle: "CANARY account", Fee: 777177717})
 	fake.SeedNetwork(partnerapi.Network{
 		AccountID: "acc_CANARY2", AccountTitle: "CANARY other", FeeProposed: &fee, FeeProposedDate: partnerapi.UnixTimeOf(created),
 		ProposedAccountID: "acc_CANARY3", ProposedUserID: "usr_CANARY4",
@@ -389,7 +389,7 @@ func TestNoSecrets(t *testing.T) {
 		for name, text := range texts {
 			for _, secret := range []string{
 				"canary", "partnertest_session", partnertest.PartnerToken, partnertest.AccountKey, partnertest.OrganizationKey,
-				partnertest.NetworkToken, partnertest.AppKey, "fake-jwt", "token-nwi", "7771", "Verify-1-", "yourapp.example", "example.org",
+				partnertest.NetworkToken, partnertest.AppKey, "fake-jwt", "token-nwi", "777177717", "Verify-1-", "yourapp.example", "example.org",
 			} {
 				assert.NotContains(t, strings.ToLower(text), strings.ToLower(secret), "%s of %s", name, api)
 			}
