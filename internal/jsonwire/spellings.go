@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -103,8 +104,10 @@ func isEmptyList(raw []byte) bool {
 	return !more && s.end(i) != bad
 }
 
-// looseTime matches a time, or a date alone. It does not check the ranges.
-var looseTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:(Z)|([+-]\d\d):?(\d\d)))?$`)
+// looseTime matches a time, or a date alone. It does not check the ranges. Most programs never need it.
+var looseTime = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(?:(Z)|([+-]\d\d):?(\d\d)))?$`)
+})
 
 // readDateSpelling is readSpelling for a value that reads itself: a [time.Time], or a date or time of ours, which has a
 // method IsZero.
@@ -130,7 +133,7 @@ func readDateSpelling(v reflect.Value, raw []byte) bool {
 }
 
 func readTimeSpelling(into *time.Time, text string) bool {
-	part := looseTime.FindStringSubmatch(text)
+	part := looseTime().FindStringSubmatch(text)
 	if part == nil {
 		return false
 	}
