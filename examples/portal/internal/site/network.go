@@ -146,6 +146,6 @@ func (f *form) fee(name string) (fee partnerapi.Optional[float64]) {
 	return partnerapi.Set(value)
 }
 
-func percent(fee float64) string { return number(fee) + " %" }
+func percent(fee float64) string { return number(fee) + "%" }
 
 func number(fee float64) string { return strconv.FormatFloat(fee, 'f', -1, 64) }

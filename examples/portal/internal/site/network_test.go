@@ -21,20 +21,20 @@ func TestNetworks(t *testing.T) {
 		hasNot []string
 	}{
 		"first page": {"", []string{
-			first, last, "Page 1 of 3, 60 in all", `href="?search=&amp;filter=&amp;page=2">Next`, ">0.5 %<", `>3.5 % <span class="since">since `, `aria-current="page">Networks`,
+			first, last, "Page 1 of 3, 60 in all", `href="?search=&amp;filter=&amp;page=2">Next`, ">0.5%<", `>3.5% <span class="since">since `, `aria-current="page">Networks`,
 		}, []string{"Previous", "Example Business 26", "Status", "Show all"}},
 		"second page": {"?page=2", []string{
 			">Example Business 26<", ">Example Business 50<", `page=1">Previous`, `page=3">Next`,
 		}, []string{first}},
 		"last page":        {"?page=3", []string{">Example Business 60<", "Page 3 of 3", `page=2">Previous`}, []string{">Next<"}},
-		"beyond":           {"?page=99", []string{"No business is found.", `page=3">Previous`}, []string{"<table", ">Next<"}},
+		"beyond":           {"?page=99", []string{"No businesses found.", `page=3">Previous`}, []string{"<table", ">Next<"}},
 		"search":           {"?search=business+6", []string{">Example Business 6<", ">Example Business 60<", "Page 1 of 1, 2 in all", `value="business 6"`, `href="?">Show all`}, []string{first, ">Next<"}},
-		"search, page":     {"?search=a%26b+Business&page=1", []string{"No business is found.", `value="a&amp;b Business"`}, []string{"Page 1"}},
+		"search, page":     {"?search=a%26b+Business&page=1", []string{"No businesses found.", `value="a&amp;b Business"`}, []string{"Page 1"}},
 		"search with next": {"?search=Example+Business", []string{`href="?search=Example%20Business&amp;filter=&amp;page=2">Next`}, nil},
-		"unknown filter":   {"?filter=odd", []string{"No business is found.", "Show all"}, nil},
+		"unknown filter":   {"?filter=odd", []string{"No businesses found.", "Show all"}, nil},
 		"not a page":       {"?page=two", []string{first, "Page 1 of 3"}, nil},
 		"negative page":    {"?page=-2", []string{first, "Page 1 of 3"}, nil},
-		"huge page":        {"?page=99999999999999999999", []string{"No business is found."}, nil},
+		"huge page":        {"?page=99999999999999999999", []string{"No businesses found."}, nil},
 	}
 	s := newSite(t)
 	for name, test := range tests {
@@ -80,9 +80,9 @@ func TestNetworkFee(t *testing.T) {
 		has         string // the page, or the one that the response leads to
 		want        float64
 	}{
-		"number":       {fee: "2.5", status: 303, has: "Example Business 5: the fee is now 2.5 %.", want: 2.5},
-		"zero":         {fee: "0", status: 303, has: "Example Business 5: the fee is now 0 %.", want: 0},
-		"percent":      {fee: " 7 % ", status: 303, has: "the fee is now 7 %.", want: 7},
+		"number":       {fee: "2.5", status: 303, has: "Example Business 5: the fee is now 2.5%.", want: 2.5},
+		"zero":         {fee: "0", status: 303, has: "Example Business 5: the fee is now 0%.", want: 0},
+		"percent":      {fee: " 7 % ", status: 303, has: "the fee is now 7%.", want: 7},
 		"nothing":      {fee: " ", status: 422, has: `<a href="#fee">Enter the fee</a>`, want: 2},
 		"word":         {fee: "two", status: 422, has: invalid, want: 2},
 		"comma":        {fee: "2,5", status: 422, has: invalid, want: 2},
@@ -107,7 +107,7 @@ func TestNetworkFee(t *testing.T) {
 			s.fake.Fail(op, test.fault)
 			if test.target == "" {
 				test.target = target
-				assertShows(t, v.get(target), 200, "<dd>Example Business 5</dd>", "<dd>2 %</dd>", "<dd>3.5 %</dd>", `value="2"`)
+				assertShows(t, v.get(target), 200, "<dd>Example Business 5</dd>", "<dd>2%</dd>", "<dd>3.5%</dd>", `value="2"`)
 			}
 
 			r := v.post(test.target, "fee", test.fee)
@@ -189,11 +189,11 @@ func TestInvitations(t *testing.T) {
 			one, two, `<span class="tag good">pending</span>`, `<span class="tag care">expired</span>`, "Page 1 of 2, 28 in all",
 			`<option value="pending">pending</option>`, `href="/operator/invitations/new">Invite a business`, `page=2">Next`,
 		}, nil},
-		"second page":    {"?page=2", []string{">fee24@example.com<", ">2.5 %<", `page=1">Previous`}, []string{one}},
+		"second page":    {"?page=2", []string{">fee24@example.com<", ">2.5%<", `page=1">Previous`}, []string{one}},
 		"pending":        {"?filter=pending", []string{one, `<option value="pending" selected>pending</option>`, `href="?search=&amp;filter=pending&amp;page=2">Next`}, []string{two}},
 		"expired":        {"?filter=expired", []string{two, "1 in all"}, []string{one}},
 		"search":         {"?search=BUSINESS2", []string{two, `value="BUSINESS2"`}, []string{one}},
-		"search, filter": {"?search=business1&filter=expired", []string{"No invitation is found."}, []string{"<table"}},
+		"search, filter": {"?search=business1&filter=expired", []string{"No invitations found."}, []string{"<table"}},
 	}
 	s := newSite(t)
 	for i := range 25 {
@@ -423,7 +423,7 @@ func TestActivation(t *testing.T) {
 		has    []string
 		joined bool
 	}{
-		"good":              {link: "token-nwi_mine", status: 200, has: []string{"<h1>Welcome to the network</h1>", "<dd>act_", "<dd>usr_", "<dd>dom_wholesale</dd>"}, joined: true},
+		"good":              {link: "token-nwi_mine", status: 200, has: []string{"<h1>Welcome to the network</h1>", "<dd>act_", "<dd>usr_"}, joined: true},
 		"expired":           {link: "token-nwi_old", status: 404, has: []string{gone}},
 		"unknown":           {link: "token-nwi_9", status: 404, has: []string{gone}},
 		"empty":             {status: 422, has: []string{gone}},
