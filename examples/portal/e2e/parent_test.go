@@ -43,7 +43,7 @@ func parentStory(t *testing.T, b *browser) {
 	b.at("Your account", "MS2365", "Kim", "You have no subscription.")
 
 	b.click("Subscribe")
-	b.at("Your account", "There is a problem", "Choose a plan")
+	b.at("Your account", "There is a problem", "Select one of the plans")
 	b.choose("Bark Monitors")
 	b.click("Subscribe")
 	b.on("Your account", "You are subscribed to Bark.")

@@ -66,7 +66,7 @@ func (s *site) demoConfirm(w http.ResponseWriter, r *http.Request) error {
 func (s *site) demoLogin(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodGet {
 		f := &form{Values: url.Values{"return_to": {r.FormValue("return_to")}}}
-		return s.showForm(w, r, "demo_login", "The fan club's login page", f, nil)
+		return s.showForm(w, r, "demo_login", "The fan club’s login page", f, nil)
 	}
 	f, err := readForm(r, [2]string{"email", "Enter your e-mail address"}, [2]string{"password", "Enter your password"})
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *site) demoLogin(w http.ResponseWriter, r *http.Request) error {
 	if !f.Failed() {
 		f.Add("", "The e-mail address or the password is wrong")
 	}
-	return s.showForm(w, r, "demo_login", "The fan club's login page", f, nil)
+	return s.showForm(w, r, "demo_login", "The fan club’s login page", f, nil)
 }
 
 // withTokens returns a URL with tokens, as the hosted login page does.

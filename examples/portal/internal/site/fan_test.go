@@ -531,7 +531,7 @@ func TestFanHostedLogin(t *testing.T) {
 	v.get("/fan/email")
 	assert.Contains(t, v.get("/fan/login").body, `href="/fan/hosted"`)
 	to := v.get("/fan/hosted").location
-	assert.Contains(t, v.get(to).body, "<h1>The fan club’s login page</h1>")
+	assertShows(t, v.get(to), 200, "<title>The fan club’s login page", "<h1>The fan club’s login page</h1>", `<a href="/demo/mail">Mailbox`)
 	back := v.post("/demo/login", "return_to", mustParse(t, to).Query().Get("return_to"), "email", "fan@example.com", "password", "open sesame").location
 	require.Contains(t, back, "access_token=")
 

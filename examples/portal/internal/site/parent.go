@@ -134,7 +134,7 @@ func (s *site) parentChange(w http.ResponseWriter, r *http.Request) error {
 	}
 	wanted := partnerapi.Plan(f.Value("plan"))
 	if wanted == "" && f.Value("cancel") == "" {
-		f.Add("plan", "Choose a plan")
+		f.Add("plan", "Select one of the plans")
 		return s.showForm(w, r, "parent", "Your account", f, parentPage{Parent: p, Plans: plans})
 	}
 	err = s.settler.Change(r.Context(), p, wanted)

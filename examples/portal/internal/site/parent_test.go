@@ -37,7 +37,7 @@ func TestParentPages(t *testing.T) {
 		location  string
 		signups   []partnerapi.SignupRequest
 	}{
-		"account":       {target: "/parent", status: 200, has: []string{"<dd>MS2365</dd>", "<dd>parent@example.com</dd>", "<dd>Kim</dd>", `href="/parent/protection">Add protection</a>`, `href="/parent/direct"`, "You have no subscription."}},
+		"account":       {target: "/parent", status: 200, has: []string{"<dd>MS2365</dd>", "<dd>parent@example.com</dd>", "<dd>Kim</dd>", `href="/parent/protection">Add protection</a>`, `href="/parent/direct#by-link"`, "You have no subscription."}},
 		"direct":        {target: "/parent/direct", status: 200, has: []string{directLink, "This page holds our token.", `href="/parent/protection"`}},
 		"cancel":        {target: "/parent/cancel", status: 200, has: []string{"<h1>Cancel your subscription?</h1>"}},
 		"look":          {method: "HEAD", target: "/parent", status: 200},
@@ -51,15 +51,15 @@ func TestParentPages(t *testing.T) {
 		"look at the link":      {method: "HEAD", target: "/parent/protection", status: 405},
 		"post to the link":      {method: "POST", target: "/parent/protection", status: 405, has: []string{"<h1>That is not how this page works</h1>"}},
 		"post to the account":   {method: "POST", target: "/parent", status: 405, has: []string{"<h1>That is not how this page works</h1>"}},
-		"no page":               {target: "/nothing", status: 404, has: []string{"<h1>There is no such page</h1>"}},
-		"no page of a parent":   {target: "/parent/nothing", status: 404, has: []string{"<h1>There is no such page</h1>", `href="/parent">`}},
+		"no page":               {target: "/nothing", status: 404, has: []string{"<h1>There is no such page</h1>", `href="/">Go to the start page<`}},
+		"no page of a parent":   {target: "/parent/nothing", status: 404, has: []string{"<h1>There is no such page</h1>", `href="/parent">Go to your account<`}},
 		"account, signed out":   {signedOut: true, target: "/parent", status: 303, location: "/parent/login"},
 		"direct, signed out":    {signedOut: true, target: "/parent/direct", status: 303, location: "/parent/login"},
 		"link, signed out":      {signedOut: true, target: "/parent/protection", status: 303, location: "/parent/login"},
 		"change, signed out":    {signedOut: true, method: "POST", target: "/parent/subscription", status: 303, location: "/parent/login"},
 		"start page":            {signedOut: true, target: "/", status: 200, has: []string{"<h1>Three APIs at work</h1>", "<code>parent@example.com</code>"}},
-		"login page":            {signedOut: true, target: "/parent/login", status: 200, has: []string{"<h1>Log in as a parent</h1>"}},
-		"subscription, no plan": {method: "POST", target: "/parent/subscription", status: 422, has: []string{`<a href="#plan">Choose a plan</a>`, "<title>Error: Your account"}},
+		"login page":            {signedOut: true, target: "/parent/login", status: 200, has: []string{"<h1>Log in as a parent</h1>", `<a href="/#logins">ready-made logins</a>`}},
+		"subscription, no plan": {method: "POST", target: "/parent/subscription", status: 422, has: []string{`<a href="#plan">Select one of the plans</a>`, "<title>Error: Your account"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
