@@ -21,9 +21,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/partnerapi/partnerapi-go"
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/demo"
 	"github.com/partnerapi/partnerapi-go/examples/portal/internal/settle"
 	"github.com/partnerapi/partnerapi-go/examples/portal/internal/site"
 	"github.com/partnerapi/partnerapi-go/examples/portal/internal/store"
+	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
 const usage = `Portal serves a web site for parents, fans and operators.
@@ -184,4 +186,32 @@ func newServer(h http.Handler) *http.Server {
 		Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}
+}
+
+// demonstrate serves a fake of the APIs on loopback, because a browser follows signup links to it, and makes the site use it.
+func (c *config) demonstrate(ctx context.Context, s *site.Config) (stop func(), err error) {
+	fake := partnertest.New()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return func() {}, err
+	}
+	server := newServer(fake)
+	go func() { _ = server.Serve(listener) }() // it returns ErrServerClosed
+	stop = func() { _ = server.Close() }
+	url := "http://" + listener.Addr().String()
+	s.Client, err = partnerapi.NewClient(
+		partnerapi.WithPartnerToken(partnertest.PartnerToken),
+		partnerapi.WithAccountKey(partnertest.AccountKey),
+		partnerapi.WithNetworkToken(partnertest.NetworkToken),
+		partnerapi.WithBaseURL(partnerapi.PartnerAPI, url+"/partner"),
+		partnerapi.WithBaseURL(partnerapi.AccountAPI, url+"/account"),
+		partnerapi.WithBaseURL(partnerapi.NetworkAPI, url+"/network"),
+		partnerapi.WithTimeout(timeout),
+		partnerapi.WithLogger(s.Logger),
+	)
+	if err != nil {
+		return stop, err
+	}
+	s.Fake, s.AppKey, s.HostedLogin, s.Logins, s.PlainHTTP = fake, partnertest.AppKey, "/demo/login", demo.Logins, true
+	return stop, demo.Seed(ctx, fake, s.Store)
 }

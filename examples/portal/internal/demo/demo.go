@@ -54,9 +54,6 @@ func seedFan(fake *partnertest.Fake) {
 	})
 }
 
-// networks is more than a page of them.
-const networks = 60
-
 func seedOperator(fake *partnertest.Fake) {
 	fake.SeedAppUser(partnertest.AppUser{
 		AppUser:  partnerapi.AppUser{Username: "operator", Name: "Sam Example", Email: "operator@example.com"},
@@ -65,7 +62,7 @@ func seedOperator(fake *partnertest.Fake) {
 		Access:   partnerapi.AppAccess{"network-invitations": "crud", "networks": "crud"},
 	})
 	proposed := 3.5
-	for i := range networks {
+	for i := range 60 { // more than a page
 		n := partnerapi.Network{
 			AccountID: fmt.Sprintf("acc_child_%02d", i+1), AccountTitle: fmt.Sprintf("Example Business %d", i+1),
 			DomainTitle: "Agency", Fee: float64(i%8) / 2,

@@ -31,23 +31,30 @@ var ErrChecking = errors.New("settle: the outcome of the change is not known yet
 // Change changes the subscription of a parent to a plan; an empty plan cancels. With an error other than ErrChecking the subscription
 // is as before.
 func (s *Settler) Change(ctx context.Context, p *store.Parent, wanted partnerapi.Plan) error {
-	if err := s.Store.BeginChange(ctx, p.PK, wanted); err != nil {
+	plan, err := s.Store.BeginChange(ctx, p.PK, wanted)
+	if err != nil {
 		return err
 	}
-	err := s.apply(ctx, p, wanted)
 	stored := context.WithoutCancel(ctx) // the parent may have closed the page
-	switch {
-	case errors.Is(err, partnerapi.ErrOutcomeUnknown), errors.Is(err, partnerapi.ErrBadResponse):
+	err = s.apply(ctx, p, wanted)
+	if errors.Is(err, partnerapi.ErrOutcomeUnknown) || errors.Is(err, partnerapi.ErrBadResponse) {
 		s.Logger.WarnContext(ctx, "the outcome of a change is unknown", "error", err)
 		return errors.Join(ErrChecking, s.Store.RetryChange(stored, p.PK, 0))
-	case err != nil:
-		return errors.Join(err, s.Store.EndChange(stored, p.PK, p.Subscription.Plan))
 	}
-	return s.Store.EndChange(stored, p.PK, wanted)
+	if err == nil {
+		plan = wanted
+	}
+	if failed := s.Store.EndChange(stored, p.PK, plan); failed != nil {
+		s.Logger.ErrorContext(ctx, "the outcome of a change cannot be stored", "error", failed)
+		return ErrChecking
+	}
+	return err
 }
 
-// apply makes the call for a change. It can be repeated.
+// apply makes the call for a change. It can be repeated. It ends before another process may take the change over.
 func (s *Settler) apply(ctx context.Context, p *store.Parent, wanted partnerapi.Plan) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
 	if wanted != "" {
 		_, err := s.Client.Subscriptions.Ensure(ctx, partnerapi.CreateSubscriptionRequest{PK: p.PK, Email: p.Email, Plan: wanted})
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -56,7 +57,8 @@ func TestRun(t *testing.T) {
 					require.NoError(t, db.EndChange(t.Context(), "MS1", test.before))
 				}
 				if test.crashed {
-					require.NoError(t, db.BeginChange(t.Context(), "MS1", test.wanted))
+					_, err := db.BeginChange(t.Context(), "MS1", test.wanted)
+					require.NoError(t, err)
 				} else {
 					fake.Fail(test.op, test.faults...)
 					p, err := db.Parent(t.Context(), "MS1")
@@ -76,4 +78,72 @@ func TestRun(t *testing.T) {
 			})
 		})
 	}
+}
+
+// newSettler returns a settler for a parent whose PK is MS1.
+func newSettler(t *testing.T, db *store.Store, fake *partnertest.Fake, opts ...partnerapi.Option) *settle.Settler {
+	t.Helper()
+	require.NoError(t, db.AddParent(t.Context(), store.Parent{PK: "MS1", Email: "parent@example.com"}, "right"))
+	return &settle.Settler{Client: fake.Client(opts...), Store: db, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+}
+
+// Another request has changed the plan since this one read it.
+func TestChangeFailsAfterAnother(t *testing.T) {
+	t.Parallel()
+	db, fake := storetest.Open(t), partnertest.New()
+	s := newSettler(t, db, fake)
+	before, err := db.Parent(t.Context(), "MS1")
+	require.NoError(t, err)
+	require.NoError(t, s.Change(t.Context(), before, partnerapi.PlanBark))
+
+	require.ErrorIs(t, s.Change(t.Context(), before, "gold"), partnerapi.ErrInvalid)
+
+	after, err := db.Parent(t.Context(), "MS1")
+	require.NoError(t, err)
+	assert.Equal(t, store.Subscription{Plan: partnerapi.PlanBark, Wanted: partnerapi.PlanBark}, after.Subscription)
+}
+
+// The change is made although the store does not know, so the caller must not be told that it failed.
+func TestChangeCannotBeStored(t *testing.T) {
+	t.Parallel()
+	db, err := store.Open(t.Context(), storetest.Database(t), storetest.Key)
+	require.NoError(t, err)
+	fake := partnertest.New()
+	s := newSettler(t, db, fake, partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			_ = db.Close()
+			return next.RoundTrip(r)
+		})
+	}))
+	p, err := db.Parent(t.Context(), "MS1")
+	require.NoError(t, err)
+
+	require.ErrorIs(t, s.Change(t.Context(), p, partnerapi.PlanBark), settle.ErrChecking)
+
+	subscribed, _ := fake.Subscription("MS1")
+	assert.Equal(t, partnerapi.PlanBark, subscribed.Plan)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Other processes take a change over after 2 minutes.
+func TestChangeTakesLessThanTheClaim(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db, fake := storetest.Open(t), partnertest.New()
+		s := newSettler(t, db, fake)
+		fake.SeedSubscription(partnertest.Subscription{PK: "MS1", Email: "parent@example.com", Plan: partnerapi.PlanBark})
+		slow := slices.Repeat([]partnertest.Fault{{Status: 429, RetryAfter: 29 * time.Second}}, 3)
+		fake.Fail(create, slow...)
+		fake.Fail("PUT /partners/subscriptions/{pk}", slow...)
+		p, err := db.Parent(t.Context(), "MS1")
+		require.NoError(t, err)
+		start := time.Now()
+
+		_ = s.Change(t.Context(), p, partnerapi.PlanBarkJunior)
+
+		assert.Less(t, time.Since(start), 2*time.Minute)
+	})
 }

@@ -72,7 +72,7 @@ var (
 // nevertheless.
 func (s *site) failed(w http.ResponseWriter, r *http.Request, in fanForm, f *form, err error) error {
 	switch {
-	case f.Reject(err, nil):
+	case f.Reject(err):
 		return s.showForm(w, r, in.page, in.title, f, nil)
 	case unsure(err):
 		s.Logger.WarnContext(r.Context(), "the outcome of a form is unknown", "form", in.page, "error", err)
@@ -129,7 +129,7 @@ func (s *site) fanLogin(w http.ResponseWriter, r *http.Request) error {
 			return s.logInFan(w, r, session)
 		case errors.Is(err, partnerapi.ErrWrongPassword):
 			f.Add("", "The e-mail address or the password is wrong")
-		case !f.Reject(err, nil):
+		case !f.Reject(err):
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"database/sql"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/partnerapi/partnerapi-go"
 	"github.com/partnerapi/partnerapi-go/examples/portal/internal/site"
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/store"
+	"github.com/partnerapi/partnerapi-go/examples/portal/internal/storetest"
 	"github.com/partnerapi/partnerapi-go/partnertest"
 )
 
@@ -654,4 +657,33 @@ func TestFanFormsAreLimited(t *testing.T) {
 		v.post(page)
 		assert.Equal(t, http.StatusTooManyRequests, v.post(page).status, page)
 	}
+}
+
+// The change is made, so the fan must not be told that it failed.
+func TestFanChangeWithoutStoredSession(t *testing.T) {
+	t.Parallel()
+	if storetest.UsesPostgres() {
+		t.Skip("SQLite only: the table is locked")
+	}
+	database := storetest.Database(t)
+	db, err := store.Open(t.Context(), database, storetest.Key)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	s := newSiteWith(t, func(c *site.Config) { c.Store = db })
+	v := s.visitor(t).logIn("fan")
+	s.fake.Fail(updateFan, partnertest.Fault{
+		Status: 200, Processed: true, Header: http.Header{"Set-Cookie": {"partnertest_session=2"}}, Body: `{"status":"ok","customer":{"id":1}}`,
+	})
+	other, err := sql.Open("sqlite", database)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, other.Close()) })
+	_, err = other.ExecContext(t.Context(), `CREATE TRIGGER broken BEFORE UPDATE ON api_sessions BEGIN SELECT RAISE(ABORT, 'broken'); END`)
+	require.NoError(t, err)
+
+	r := v.post("/fan/email", "email", "new@example.com")
+
+	assert.Equal(t, 303, r.status)
+	assert.Equal(t, "/fan", r.location)
+	assert.Equal(t, "new@example.com", s.fan().Email)
+	assert.Contains(t, s.log.String(), `level=ERROR msg="a session cannot be stored" error="store: the session cannot be stored\nconstraint failed: broken`)
 }

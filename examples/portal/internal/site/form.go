@@ -36,6 +36,9 @@ func readForm(r *http.Request, required ...[2]string) (*form, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Values)) {
+		if !utf8.ValidString(f.Value(name)) || strings.Contains(f.Value(name), "\x00") { // PostgreSQL has no such text
+			return nil, errNotClicked
+		}
 		if utf8.RuneCountInString(f.Value(name)) > maxField {
 			f.Add(name, "Use at most 200 characters")
 		}
@@ -62,9 +65,8 @@ func (f *form) Error(field string) string {
 }
 
 // Reject adds the API's messages if the API or the SDK rejected what the visitor entered, and reports whether it did. Messages about
-// one of the fields go there, and others to the whole form. fields maps the API's names of fields to those of the form, where they
-// differ.
-func (f *form) Reject(err error, fields map[string]string) bool {
+// a field of the form go there, and others to the whole form.
+func (f *form) Reject(err error) bool {
 	var argument *partnerapi.ArgumentError
 	if errors.As(err, &argument) {
 		f.Add("", argument.Name+": "+argument.Reason)
@@ -77,12 +79,8 @@ func (f *form) Reject(err error, fields map[string]string) bool {
 	}
 	placed := make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(failed.Fields)) {
-		field := name
-		if own, ok := fields[name]; ok {
-			field = own
-		}
-		if _, has := f.Values[field]; has {
-			f.Add(field, failed.Fields[name])
+		if f.Values.Has(name) {
+			f.Add(name, failed.Fields[name])
 			placed[failed.Fields[name]] = true
 		}
 	}

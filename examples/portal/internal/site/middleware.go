@@ -26,15 +26,12 @@ func infoOf(ctx context.Context) *info {
 	return new(info)
 }
 
-// RequestID returns the id of the request that a context belongs to, or "".
-func RequestID(ctx context.Context) string { return infoOf(ctx).id }
-
 // LogHandler adds the id of the request to each log line: those of the site, and those of the SDK.
 type LogHandler struct{ slog.Handler }
 
 // Handle handles a record.
 func (h LogHandler) Handle(ctx context.Context, record slog.Record) error {
-	if id := RequestID(ctx); id != "" {
+	if id := infoOf(ctx).id; id != "" {
 		record.AddAttrs(slog.String("request_id", id))
 	}
 	return h.Handler.Handle(ctx, record)
@@ -118,9 +115,7 @@ const maxForm = 64 << 10
 // protect refuses forms that were sent from pages of other sites, and large ones.
 func (s *site) protect(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(s.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, errNotClicked)
-	})))
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errNotClicked) }))
 	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		next.ServeHTTP(w, r)
@@ -138,10 +133,7 @@ type limits struct {
 const maxAddresses = 10_000
 
 func newLimits(limit rate.Limit, burst int) *limits {
-	seen, err := lru.New[netip.Prefix, *rate.Limiter](maxAddresses)
-	if err != nil { // a size that is not positive
-		panic(err)
-	}
+	seen, _ := lru.New[netip.Prefix, *rate.Limiter](maxAddresses) // it fails only for a size that is not positive
 	return &limits{limit, burst, seen}
 }
 

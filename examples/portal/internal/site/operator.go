@@ -96,7 +96,7 @@ func (s *site) operating(access string, h operatorHandler, required ...[2]string
 			s.warn(r, p.change.name+": we do not know whether that worked. "+p.change.doubt)
 			http.Redirect(w, r, p.change.list+"?"+url.Values{"search": {p.change.name}}.Encode(), http.StatusSeeOther)
 			return nil
-		case err != nil && (!changed || !f.Reject(err, nil)):
+		case err != nil && (!changed || !f.Reject(err)):
 			return err
 		}
 		return s.showForm(w, r, p.page, p.title, f, p.data)
@@ -147,7 +147,7 @@ func (s *site) operatorLogin(w http.ResponseWriter, r *http.Request) error {
 			return s.logIn(w, r, operatorID, id, operatorHome)
 		case rejected(err): // the JWT is new, so it is not the reason
 			f.Add("", "The user name or the password is wrong")
-		case !f.Reject(err, nil):
+		case !f.Reject(err):
 			return err
 		}
 	}
@@ -164,7 +164,7 @@ func (s *site) operatorAccount(r *http.Request, o *operator, f *form) (reply, er
 		return page, nil
 	}
 	session, err := s.Client.AppSessions.SelectAccount(r.Context(), f.Value("account_id"), o.credential())
-	if f.Reject(err, nil) {
+	if f.Reject(err) {
 		return page, nil
 	}
 	if err != nil {

@@ -110,9 +110,9 @@ var errNotClicked = errors.New("not a click on this site")
 // clicked returns the parent if the parent followed the link. Following it signs somebody up, so requests from pages of other sites
 // are refused. The handler itself ignores programs that only look (HEAD).
 func (s *site) clicked(r *http.Request) (partnerapi.SignupRequest, error) {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin", "none", "": // a link of ours, the address bar, or a browser that sends no such header
-	default:
+	// A link of ours, the address bar, or a browser that sends no such header; and no page that is loaded in advance.
+	site := r.Header.Get("Sec-Fetch-Site")
+	if site != "" && site != "none" && site != "same-origin" || r.Header.Get("Sec-Purpose") != "" {
 		return partnerapi.SignupRequest{}, errNotClicked
 	}
 	p, err := s.signedInParent(r.Context())
@@ -140,7 +140,7 @@ func (s *site) parentChange(w http.ResponseWriter, r *http.Request) error {
 	err = s.settler.Change(r.Context(), p, wanted)
 	switch {
 	case errors.Is(err, settle.ErrChecking): // the page says so
-	case f.Reject(err, nil):
+	case f.Reject(err):
 		return s.showForm(w, r, "parent", "Your account", f, parentPage{Parent: p, Plans: plans})
 	case err != nil:
 		return err

@@ -212,7 +212,8 @@ func TestParentSubscription(t *testing.T) {
 func TestParentChangesWhileChecking(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	require.NoError(t, s.store.BeginChange(t.Context(), "MS2365", "bark"))
+	_, err := s.store.BeginChange(t.Context(), "MS2365", "bark")
+	require.NoError(t, err)
 
 	r := s.visitor(t).logIn("parent").post("/parent/subscription", "plan", "bark_junior")
 
@@ -262,5 +263,37 @@ func TestTokenIsMissing(t *testing.T) {
 	v := newSiteWith(t, func(c *site.Config) { c.Client = client }).visitor(t).logIn("parent")
 	for _, target := range []string{"/parent/direct", "/parent/protection"} {
 		assert.Equal(t, 502, v.get(target).status, target)
+	}
+}
+
+// The browsers' protection against forms that lead to another site (form-action) forbids a login that ends there.
+func TestLoginDoesNotLeadToTheProtection(t *testing.T) {
+	t.Parallel()
+	v := newSite(t).visitor(t)
+	v.get("/parent/protection")
+
+	assert.Equal(t, "/parent", v.post("/parent/login", "email", "parent@example.com", "password", "open sesame").location)
+}
+
+// A browser that loads a page in advance has not followed the link.
+func TestProtectionLoadedInAdvance(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+
+	r := s.visitor(t).logIn("parent").do("GET", "/parent/protection", http.Header{
+		"Sec-Fetch-Site": {"none"}, "Sec-Purpose": {"prefetch;prerender"},
+	}, nil)
+
+	assert.Equal(t, 400, r.status)
+	assert.Empty(t, s.fake.Signups())
+}
+
+// PostgreSQL has no such text.
+func TestInvalidText(t *testing.T) {
+	t.Parallel()
+	v := newSite(t).visitor(t).logIn("parent")
+	for _, text := range []string{"\x00", "\xff"} {
+		assert.Equal(t, 400, v.post("/parent/login", "email", text, "password", "x").status, "%q", text)
+		assert.Equal(t, 400, v.post("/parent/subscription", "plan", text).status, "%q", text)
 	}
 }

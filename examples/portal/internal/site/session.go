@@ -14,12 +14,11 @@ import (
 // Keys of the browser's session. The sessions of the APIs are not in it, only their ids: package scs writes all values together, so
 // that the last of two concurrent requests would win.
 const (
-	parentPK   = "parent"
-	fanID      = "fan"
-	operatorID = "operator"
-	nextPage   = "next"  // where to go after a login
-	loginState = "state" // of a hosted login that began in this browser
-
+	parentPK                = "parent"
+	fanID                   = "fan"
+	operatorID              = "operator"
+	nextPage                = "next"              // where to go after a login
+	loginState              = "state"             // of a hosted login that began in this browser
 	noticeText, warningText = "notice", "warning" // shown once
 )
 
@@ -86,11 +85,16 @@ func (s *site) logOut(key, loginPage string, atAPI func(context.Context, []byte)
 // the session has ended, and so has the visitor's login. It returns loginNeeded if there is no session.
 func (s *site) use(ctx context.Context, key, loginPage string, use func(session []byte) ([]byte, error)) error {
 	id, ended := s.sessions.GetString(ctx, key), false
-	err := s.Store.UseAPISession(ctx, id, func(session []byte) ([]byte, error) {
-		changed, err := use(session)
+	var failed error
+	err := s.Store.UseAPISession(ctx, id, func(session []byte) (changed []byte, err error) {
+		changed, failed = use(session)
 		ended = changed == nil
-		return changed, err
+		return changed, failed
 	})
+	if errors.Is(err, store.ErrNotStored) { // the call of the API is made all the same
+		s.Logger.ErrorContext(ctx, "a session cannot be stored", "error", err)
+		err = failed
+	}
 	if errors.Is(err, store.ErrNotFound) || ended {
 		s.sessions.Remove(ctx, key)
 	}

@@ -63,7 +63,7 @@ func New(c Config, settler *settle.Settler) http.Handler {
 	outer := http.NewServeMux()
 	outer.Handle("GET /static/", http.FileServerFS(static))
 	outer.HandleFunc("GET /healthz", s.health)
-	outer.Handle("/", s.protect(s.sessions.LoadAndSave(s.pages(mux))))
+	outer.Handle("/", s.sessions.LoadAndSave(s.protect(s.pages(mux))))
 	return s.logged(withHeaders(outer))
 }
 
@@ -183,7 +183,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if login.ended {
 		s.notice(r, "Your session has ended. Please log in again.")
 	}
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet && r.URL.Path != protectionPage { // form-action forbids a login that ends on another site
 		s.sessions.Put(r.Context(), nextPage, r.URL.RequestURI())
 	}
 	http.Redirect(w, r, login.page, http.StatusSeeOther)

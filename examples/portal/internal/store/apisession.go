@@ -8,8 +8,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
+	"hash/maphash"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // APISessionLifetime is how long a session of an API is stored after its last change of the credentials.
@@ -37,7 +39,7 @@ func (s *Store) AddAPISession(ctx context.Context, session []byte) (id string, e
 
 // UseAPISession calls use with a session while no other call can use it, because a call of the API may change its cookies or
 // tokens. It stores what use returns, even beside an error. If use returns nil, the session is removed. It returns ErrNotFound
-// for an unknown or expired id, and otherwise the error of use.
+// for an unknown or expired id, and otherwise the error of use, and ErrNotStored.
 func (s *Store) UseAPISession(ctx context.Context, id string, use func(session []byte) ([]byte, error)) error {
 	unlock, err := s.locks.lock(ctx, id)
 	if err != nil {
@@ -47,6 +49,10 @@ func (s *Store) UseAPISession(ctx context.Context, id string, use func(session [
 	if !s.postgres {
 		return s.exchange(ctx, s.db, id, use)
 	}
+	if err := s.locked.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.locked.Release(1)
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -58,7 +64,10 @@ func (s *Store) UseAPISession(ctx context.Context, id string, use func(session [
 	}
 	defer func() { _ = tx.Rollback() }() // has no effect after the commit
 	failed := s.exchange(ctx, tx, id, use)
-	return errors.Join(failed, tx.Commit())
+	if err := tx.Commit(); err != nil {
+		failed = errors.Join(failed, ErrNotStored, err)
+	}
+	return failed
 }
 
 type querier interface {
@@ -85,8 +94,14 @@ func (s *Store) exchange(ctx context.Context, db querier, id string, use func([]
 	}
 	changed, failed := use(session)
 	// The visitor may have gone; what the API has changed must be stored nevertheless.
-	return errors.Join(failed, s.put(context.WithoutCancel(ctx), db, id, session, changed))
+	if err := s.put(context.WithoutCancel(ctx), db, id, session, changed); err != nil {
+		failed = errors.Join(failed, ErrNotStored, err)
+	}
+	return failed
 }
+
+// ErrNotStored means that a session was used and cannot be stored.
+var ErrNotStored = errors.New("store: the session cannot be stored")
 
 func (s *Store) put(ctx context.Context, db querier, id string, session, changed []byte) error {
 	if changed == nil {
@@ -105,42 +120,22 @@ func (s *Store) seal(id string, session []byte) []byte {
 	return s.aead.Seal(nil, nil, session, []byte(id)) //nolint:gosec // the nonce is random: NewGCMWithRandomNonce
 }
 
-// locks are locks by name. The zero value has none.
+// locks are locks by name. Names share them, so that their number is fixed.
 type locks struct {
-	mu   sync.Mutex
-	held map[string]*lock
+	seed maphash.Seed
+	all  [1024]*semaphore.Weighted
 }
 
-type lock struct {
-	turn  chan struct{}
-	users int
+func newLocks() *locks {
+	l := &locks{seed: maphash.MakeSeed()}
+	for i := range l.all {
+		l.all[i] = semaphore.NewWeighted(1)
+	}
+	return l
 }
 
 // lock waits for the lock of a name.
 func (l *locks) lock(ctx context.Context, name string) (unlock func(), err error) {
-	l.mu.Lock()
-	if l.held == nil {
-		l.held = make(map[string]*lock)
-	}
-	one := l.held[name]
-	if one == nil {
-		one = &lock{turn: make(chan struct{}, 1)}
-		l.held[name] = one
-	}
-	one.users++
-	l.mu.Unlock()
-	leave := func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if one.users--; one.users == 0 {
-			delete(l.held, name)
-		}
-	}
-	select {
-	case one.turn <- struct{}{}:
-		return func() { <-one.turn; leave() }, nil
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
-	}
+	one := l.all[maphash.String(l.seed, name)%uint64(len(l.all))]
+	return func() { one.Release(1) }, one.Acquire(ctx, 1)
 }

@@ -80,15 +80,15 @@ func (s *Store) Parent(ctx context.Context, pk string) (*Parent, error) {
 // have crashed. It is longer than the calls for a change take.
 const claim = 2 * time.Minute
 
-// BeginChange records a change before the API is called for it, so that a crash does not hide it. An empty plan cancels. It returns
-// ErrChecking if another change is not settled.
-func (s *Store) BeginChange(ctx context.Context, pk string, wanted partnerapi.Plan) error {
-	err := oneRow(s.db.ExecContext(ctx, `UPDATE subscriptions SET wanted = $2, checking = TRUE, next_try = $3
-		WHERE pk = $1 AND NOT checking`, pk, wanted, time.Now().Add(claim).Unix()))
-	if errors.Is(err, ErrNotFound) {
-		return ErrChecking
+// BeginChange records a change before the API is called for it, so that a crash does not hide it, and returns the current plan. An empty
+// plan cancels. It returns ErrChecking if another change is not settled.
+func (s *Store) BeginChange(ctx context.Context, pk string, wanted partnerapi.Plan) (current partnerapi.Plan, err error) {
+	err = s.db.QueryRowContext(ctx, `UPDATE subscriptions SET wanted = $2, checking = TRUE, next_try = $3
+		WHERE pk = $1 AND NOT checking RETURNING plan`, pk, wanted, time.Now().Add(claim).Unix()).Scan(&current)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", ErrChecking
 	}
-	return err
+	return current, err
 }
 
 // EndChange records the outcome of a change: the plan that the parent now has.

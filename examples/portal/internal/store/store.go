@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"net/url"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"github.com/alexedwards/scs/v2"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 	"github.com/pressly/goose/v3"
+	gooselock "github.com/pressly/goose/v3/lock"
+	"golang.org/x/sync/semaphore"
 	_ "modernc.org/sqlite" // the driver sqlite
 )
 
@@ -37,9 +40,13 @@ type Store struct {
 	db       *sql.DB
 	aead     cipher.AEAD
 	postgres bool
-	locks    locks // of api_sessions on SQLite, whose only lock is of the whole database
+	locks    *locks              // of api_sessions on SQLite, whose only lock is of the whole database
+	locked   *semaphore.Weighted // bounds the rows that are locked on PostgreSQL
 	stop     func()
 }
+
+// maxLocked is how many rows of api_sessions can be locked at a time on PostgreSQL.
+const maxLocked = 32
 
 // cleanUp is the time between two removals of expired sessions.
 const cleanUp = 5 * time.Minute
@@ -51,7 +58,7 @@ func Open(ctx context.Context, database string, key []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{aead: aead, postgres: strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")}
+	s := &Store{aead: aead, locks: newLocks(), locked: semaphore.NewWeighted(maxLocked), postgres: strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")}
 	driver, dialect, tables := "sqlite", goose.DialectSQLite3, "migrations/sqlite"
 	if s.postgres {
 		driver, dialect, tables = "pgx", goose.DialectPostgres, "migrations/postgres"
@@ -61,10 +68,10 @@ func Open(ctx context.Context, database string, key []byte) (*Store, error) {
 	if s.db, err = sql.Open(driver, database); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	// A lock of a row holds a connection while an API is called.
-	s.db.SetMaxOpenConns(32)
-	s.db.SetMaxIdleConns(32)
-	if err := migrate(ctx, dialect, s.db, tables); err != nil {
+	// A lock of a row holds a connection while an API is called; everybody else needs one for moments.
+	s.db.SetMaxOpenConns(maxLocked + 8)
+	s.db.SetMaxIdleConns(maxLocked)
+	if err := migrate(ctx, dialect, s.db, database, tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("store: migrate: %w", err), s.db.Close())
 	}
 	s.startSessions()
@@ -80,12 +87,20 @@ func sqliteURL(path string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}).String()
 }
 
-func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, tables string) error {
+func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, database, tables string) error {
 	files, err := fs.Sub(migrations, tables)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, db, files)
+	var options []goose.ProviderOption
+	if dialect == goose.DialectPostgres { // processes may start at the same time
+		locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockID(int64(crc32.ChecksumIEEE([]byte(database)))))
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(dialect, db, files, options...)
 	if err != nil {
 		return err
 	}

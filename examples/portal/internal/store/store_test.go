@@ -204,10 +204,13 @@ func TestChange(t *testing.T) {
 		return p.Subscription
 	}
 
-	require.NoError(t, s.BeginChange(ctx, "MS1", partnerapi.PlanBark))
+	current, err := s.BeginChange(ctx, "MS1", partnerapi.PlanBark)
+	require.NoError(t, err)
+	assert.Empty(t, current)
 	assert.Equal(t, store.Subscription{Wanted: partnerapi.PlanBark, Checking: true}, state())
-	require.ErrorIs(t, s.BeginChange(ctx, "MS1", partnerapi.PlanBarkJunior), store.ErrChecking)
-	_, err := s.ClaimChange(ctx)
+	_, err = s.BeginChange(ctx, "MS1", partnerapi.PlanBarkJunior)
+	require.ErrorIs(t, err, store.ErrChecking)
+	_, err = s.ClaimChange(ctx)
 	require.ErrorIs(t, err, store.ErrNotFound, "claimed by who began it")
 
 	require.NoError(t, s.RetryChange(ctx, "MS1", 0))
@@ -223,4 +226,56 @@ func TestChange(t *testing.T) {
 	require.ErrorIs(t, s.EndChange(ctx, "unknown", ""), store.ErrNotFound)
 	_, err = s.Parent(ctx, "unknown")
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// Processes that start at the same time migrate the same database.
+func TestOpenConcurrently(t *testing.T) {
+	t.Parallel()
+	if !storetest.UsesPostgres() {
+		t.Skip("PostgreSQL only: one process at a time can use an SQLite file")
+	}
+	database := storetest.Database(t)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			s, err := store.Open(t.Context(), database, storetest.Key)
+			if assert.NoError(t, err) {
+				assert.NoError(t, s.Close())
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Many customers who wait for a slow API leave connections for everybody else.
+func TestAPISessionsLeaveConnections(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	const users = 40
+	release, using := make(chan struct{}), make(chan struct{}, users)
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer close(release)
+	for range users {
+		id, err := s.AddAPISession(t.Context(), []byte("one"))
+		require.NoError(t, err)
+		all.Go(func() {
+			assert.NoError(t, s.UseAPISession(t.Context(), id, func(b []byte) ([]byte, error) {
+				using <- struct{}{}
+				<-release
+				return b, nil
+			}))
+		})
+	}
+	for range 30 {
+		<-using
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+
+	for range 10 {
+		require.NoError(t, s.Ping(ctx))
+		_, err := s.Parent(ctx, "unknown")
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
 }
