@@ -58,7 +58,8 @@ func Open(ctx context.Context, database string, key []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{aead: aead, locks: newLocks(), locked: semaphore.NewWeighted(maxLocked), postgres: strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")}
+	s := &Store{aead: aead, locks: newLocks(), locked: semaphore.NewWeighted(maxLocked)}
+	s.postgres = strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 	driver, dialect, tables := "sqlite", goose.DialectSQLite3, "migrations/sqlite"
 	if s.postgres {
 		driver, dialect, tables = "pgx", goose.DialectPostgres, "migrations/postgres"
@@ -93,8 +94,9 @@ func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, database, t
 		return err
 	}
 	var options []goose.ProviderOption
-	if dialect == goose.DialectPostgres { // processes may start at the same time
-		locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockID(int64(crc32.ChecksumIEEE([]byte(database)))))
+	if dialect == goose.DialectPostgres { // processes may start at the same time, perhaps with other URLs of the same database
+		_, schema, _ := strings.Cut(database, "search_path=")
+		locker, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockID(int64(crc32.ChecksumIEEE([]byte(schema)))))
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -228,7 +229,7 @@ func TestChange(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-// Processes that start at the same time migrate the same database.
+// Processes that start at the same time migrate the same database, whatever they call it.
 func TestOpenConcurrently(t *testing.T) {
 	t.Parallel()
 	if !storetest.UsesPostgres() {
@@ -236,9 +237,10 @@ func TestOpenConcurrently(t *testing.T) {
 	}
 	database := storetest.Database(t)
 	var all sync.WaitGroup
-	for range 4 {
+	for i := range 4 {
 		all.Go(func() {
-			s, err := store.Open(t.Context(), database, storetest.Key)
+			url := strings.Replace(database, "postgres:", []string{"postgres:", "postgresql:"}[i%2], 1)
+			s, err := store.Open(t.Context(), url, storetest.Key)
 			if assert.NoError(t, err) {
 				assert.NoError(t, s.Close())
 			}
