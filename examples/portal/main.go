@@ -42,8 +42,8 @@ With -live it reads these environment variables:
 	PORTAL_APP_KEY        the app key with which operators sign in
 	PORTAL_HOSTED_LOGIN   the URL of the hosted login page of the fan club, if it has one
 
-PORTAL_KEY is 32 bytes in hexadecimal, which encrypt the sessions of the APIs in the database. Without it, a new key
-is made, and fans and operators have to log in again after a restart. The demonstration needs no variable.
+PORTAL_KEY is 32 bytes in hexadecimal, which encrypt the logins in the database. Without it, a new key
+is made, and everybody has to log in again after a restart. The demonstration needs no variable.
 
 The exit status is 0 after Ctrl-C, 1 on failure, and 2 if the command line is invalid.
 
@@ -113,7 +113,7 @@ func (c *config) environment(getenv func(string) string, logger *slog.Logger) (e
 	if c.live && c.database == "" {
 		return errors.New("-live needs -database")
 	}
-	logger.Warn("PORTAL_KEY is not set: fans and operators have to log in again after a restart")
+	logger.Warn("PORTAL_KEY is not set: everybody has to log in again after a restart")
 	c.key = make([]byte, 32)
 	_, _ = rand.Read(c.key) // it never fails
 	return nil

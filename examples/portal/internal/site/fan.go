@@ -136,14 +136,10 @@ func (s *site) fanLogin(w http.ResponseWriter, r *http.Request) error {
 	return s.showForm(w, r, "fan_login", "Log in as a fan", f, s.HostedLogin)
 }
 
-// logInFan stores a session of the API, and logs its fan in.
+// logInFan logs in the fan of a session of the API.
 func (s *site) logInFan(w http.ResponseWriter, r *http.Request, session *partnerapi.Session) error {
 	exported, _ := session.Export() // it fails only without a session
-	id, err := s.Store.AddAPISession(r.Context(), exported)
-	if err != nil {
-		return err
-	}
-	return s.logIn(w, r, fanID, id, fanHome)
+	return s.logIn(w, r, fanID, exported, fanHome)
 }
 
 // fanHosted sends the browser to the hosted login page. Only this browser knows the state, which is in the address to return to.

@@ -140,11 +140,7 @@ func (s *site) operatorLogin(w http.ResponseWriter, r *http.Request) error {
 		case err == nil:
 			o.take(session)
 			stored, _ := json.Marshal(o) //nolint:gosec // the store encrypts it
-			id, err := s.Store.AddAPISession(ctx, stored)
-			if err != nil {
-				return err
-			}
-			return s.logIn(w, r, operatorID, id, operatorHome)
+			return s.logIn(w, r, operatorID, stored, operatorHome)
 		case rejected(err): // the JWT is new, so it is not the reason
 			f.Add("", "The user name or the password is wrong")
 		case !f.Reject(err):

@@ -100,7 +100,7 @@ func (s *site) showForm(w http.ResponseWriter, r *http.Request, name, title stri
 func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name string, p *page) error {
 	ctx := r.Context()
 	p.Notice, p.Warning = s.sessions.PopString(ctx, noticeText), s.sessions.PopString(ctx, warningText)
-	p.Parent, p.Fan, p.Operator = s.sessions.Exists(ctx, parentPK), s.sessions.Exists(ctx, fanID), s.sessions.Exists(ctx, operatorID)
+	p.Parent, p.Fan, p.Operator = s.sessions.Exists(ctx, parentID), s.sessions.Exists(ctx, fanID), s.sessions.Exists(ctx, operatorID)
 	p.Section, p.Demo = sectionOf(r.URL.Path), s.Fake != nil
 	var body bytes.Buffer
 	if err := templates[name].ExecuteTemplate(&body, "layout.html", p); err != nil {

@@ -39,10 +39,13 @@ func planName(id partnerapi.Plan) string {
 
 // signedInParent returns the parent who is logged in.
 func (s *site) signedInParent(ctx context.Context) (*store.Parent, error) {
-	p, err := s.Store.Parent(ctx, s.sessions.GetString(ctx, parentPK))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, loginNeeded{page: parentLogin}
-	}
+	var p *store.Parent
+	err := s.use(ctx, parentID, parentLogin, func(pk []byte) (_ []byte, err error) {
+		if p, err = s.Store.Parent(ctx, string(pk)); errors.Is(err, store.ErrNotFound) {
+			return nil, loginNeeded{page: parentLogin}
+		}
+		return pk, err
+	})
 	return p, err
 }
 
@@ -55,7 +58,7 @@ func (s *site) parentLogin(w http.ResponseWriter, r *http.Request) error {
 		pk, err := s.Store.LogIn(r.Context(), f.Value("email"), f.Value("password"))
 		switch {
 		case err == nil:
-			return s.logIn(w, r, parentPK, pk, parentHome)
+			return s.logIn(w, r, parentID, []byte(pk), parentHome)
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}

@@ -297,3 +297,24 @@ func TestInvalidText(t *testing.T) {
 		assert.Equal(t, 400, v.post("/parent/subscription", "plan", text).status, "%q", text)
 	}
 }
+
+// The response to an older request brings back the browser's session of before the logout.
+func TestLogoutDuringAChange(t *testing.T) {
+	t.Parallel()
+	var v *visitor
+	s := newSite(t, partnerapi.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			assert.Equal(t, "/", v.post("/parent/logout").location)
+			return next.RoundTrip(r)
+		})
+	}))
+	v = s.visitor(t).logIn("parent")
+
+	v.post("/parent/subscription", "plan", "bark")
+
+	assert.Equal(t, "/parent/login", v.get("/parent").location)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

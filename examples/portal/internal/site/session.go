@@ -11,10 +11,10 @@ import (
 	"github.com/partnerapi/partnerapi-go/examples/portal/internal/store"
 )
 
-// Keys of the browser's session. The sessions of the APIs are not in it, only their ids: package scs writes all values together, so
-// that the last of two concurrent requests would win.
+// Keys of the browser's session. The logins and the sessions of the APIs are not in it, only their ids: package scs writes all values
+// together, so that the last of two concurrent requests wins, even if the other one was a logout.
 const (
-	parentPK                = "parent"
+	parentID                = "parent"
 	fanID                   = "fan"
 	operatorID              = "operator"
 	nextPage                = "next"              // where to go after a login
@@ -41,12 +41,16 @@ func newSessions(c Config) *scs.SessionManager {
 	return sessions
 }
 
-// logIn puts a value into the browser's session under a new token, and sends the browser to the page that it came for.
-func (s *site) logIn(w http.ResponseWriter, r *http.Request, key, value, home string) error {
+// logIn stores a session, puts its id into the browser's session under a new token, and sends the browser to the page that it came for.
+func (s *site) logIn(w http.ResponseWriter, r *http.Request, key string, session []byte, home string) error {
+	id, err := s.Store.AddAPISession(r.Context(), session)
+	if err != nil {
+		return err
+	}
 	if err := s.sessions.RenewToken(r.Context()); err != nil {
 		return err
 	}
-	s.sessions.Put(r.Context(), key, value)
+	s.sessions.Put(r.Context(), key, id)
 	next := s.sessions.PopString(r.Context(), nextPage)
 	if !within(next, home) {
 		next = home
@@ -61,16 +65,14 @@ func (s *site) notice(r *http.Request, text string) { s.sessions.Put(r.Context()
 // warn is notice for what is not certain.
 func (s *site) warn(r *http.Request, text string) { s.sessions.Put(r.Context(), warningText, text) }
 
-// logOut logs the visitor out at the API, if there is one, and here in any case.
+// logOut logs the visitor out at the API, and here in any case.
 func (s *site) logOut(key, loginPage string, atAPI func(context.Context, []byte) error) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if atAPI != nil {
-			ctx, cancel := context.WithTimeout(r.Context(), patience/2) // leaves time to log out here
-			defer cancel()
-			err := s.use(ctx, key, loginPage, func(session []byte) ([]byte, error) { return nil, atAPI(ctx, session) })
-			if err != nil {
-				s.Logger.WarnContext(ctx, "a visitor is logged out here, and perhaps not at the API", "who", key, "error", err)
-			}
+		ctx, cancel := context.WithTimeout(r.Context(), patience/2) // leaves time to log out here
+		defer cancel()
+		err := s.use(ctx, key, loginPage, func(session []byte) ([]byte, error) { return nil, atAPI(ctx, session) })
+		if err != nil {
+			s.Logger.WarnContext(ctx, "a visitor is logged out here, and perhaps not at the API", "who", key, "error", err)
 		}
 		s.sessions.Remove(r.Context(), key)
 		if err := s.sessions.RenewToken(r.Context()); err != nil {

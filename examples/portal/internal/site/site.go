@@ -78,7 +78,7 @@ func (s *site) routes() map[string]handler {
 		"GET /parent":               s.parent,
 		"GET /parent/login":         s.fixed("parent_login", "Log in as a parent", nil),
 		"POST /parent/login":        s.limited(s.parentLogin),
-		"POST /parent/logout":       s.logOut(parentPK, parentLogin, nil),
+		"POST /parent/logout":       s.logOut(parentID, parentLogin, func(context.Context, []byte) error { return nil }),
 		"GET /parent/direct":        s.parentDirect,
 		"POST /parent/subscription": s.parentChange,
 		"GET /parent/cancel":        s.parentCancel,

@@ -25,8 +25,8 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// AddAPISession stores the session of a customer or an operator at an API, encrypted, and returns its new id. Expired sessions are
-// removed.
+// AddAPISession stores a login: the session at an API, or the PK of a parent. It encrypts it, and returns its new id. Expired sessions
+// are removed.
 func (s *Store) AddAPISession(ctx context.Context, session []byte) (id string, err error) {
 	id, now := rand.Text(), time.Now()
 	if _, err = s.db.ExecContext(ctx, `DELETE FROM api_sessions WHERE expires < $1`, now.Unix()); err != nil {
