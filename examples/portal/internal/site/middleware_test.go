@@ -115,7 +115,8 @@ func TestHealth(t *testing.T) {
 
 	closed := newSiteWith(t, func(c *site.Config) { c.Store = closedStore(t) })
 	assert.Equal(t, 503, closed.visitor(t).get("/healthz").status)
-	r = closed.visitor(t).get("/parent")
+	assert.Equal(t, 503, closed.visitor(t).get("/parent").status)
+	r = closed.visitor(t).post("/parent/login", "email", "parent@example.com", "password", "open sesame")
 	assert.Equal(t, 500, r.status)
 	assert.Contains(t, r.body, "<h1>Something went wrong on our side</h1>")
 }

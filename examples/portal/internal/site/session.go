@@ -24,13 +24,11 @@ const (
 
 func newSessions(c Config) *scs.SessionManager {
 	sessions := scs.New()
-	sessions.Store = c.Store.Sessions
+	sessions.Store, sessions.HashTokenInStore = c.Store.Sessions, true
 	sessions.Lifetime = 12 * time.Hour
-	sessions.HashTokenInStore = true
 	sessions.Cookie.Name = "__Host-portal"
 	sessions.Cookie.Secure = true
-	sessions.Cookie.HttpOnly = true
-	sessions.Cookie.SameSite = http.SameSiteLaxMode
+	sessions.Cookie.HttpOnly, sessions.Cookie.SameSite = true, http.SameSiteLaxMode
 	if c.PlainHTTP {
 		sessions.Cookie.Name, sessions.Cookie.Secure = "portal", false
 	}
@@ -87,6 +85,9 @@ func (s *site) logOut(key, loginPage string, atAPI func(context.Context, []byte)
 // the session has ended, and so has the visitor's login. It returns loginNeeded if there is no session.
 func (s *site) use(ctx context.Context, key, loginPage string, use func(session []byte) ([]byte, error)) error {
 	id, ended := s.sessions.GetString(ctx, key), false
+	if id == "" {
+		return loginNeeded{page: loginPage}
+	}
 	var failed error
 	err := s.Store.UseAPISession(ctx, id, func(session []byte) (changed []byte, err error) {
 		changed, failed = use(session)
@@ -101,7 +102,7 @@ func (s *site) use(ctx context.Context, key, loginPage string, use func(session 
 		s.sessions.Remove(ctx, key)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return loginNeeded{page: loginPage, ended: id != ""}
+		return loginNeeded{page: loginPage, ended: true}
 	}
 	return err
 }
