@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -95,6 +96,9 @@ type visitor struct {
 	client *http.Client
 }
 
+// summaryLink is a link of an error summary to a field.
+var summaryLink = regexp.MustCompile(`<li><a href="#([^"]+)">`)
+
 // reply is a response to a visitor.
 type reply struct {
 	status   int
@@ -151,6 +155,9 @@ func (v *visitor) do(method, path string, header http.Header, body io.Reader) re
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		for _, never := range []string{"<script", "<style", " style=", " onclick="} {
 			assert.NotContains(v.t, text, never, path)
+		}
+		for _, link := range summaryLink.FindAllStringSubmatch(text, -1) {
+			assert.Regexp(v.t, `<(?:input|select)[^>]* id="`+link[1]+`"`, text, "the link of an error must lead to a field that takes the focus")
 		}
 	}
 	return reply{resp.StatusCode, strings.TrimPrefix(resp.Header.Get("Location"), v.site.URL), resp.Header, text}
