@@ -12,7 +12,7 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/recording"
 )
 
-// answer is what came of a request.
+// answer is the response to a request, or the reason why there is none.
 type answer struct {
 	op     string
 	as     recording.Situation

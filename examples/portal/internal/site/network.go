@@ -94,7 +94,7 @@ func (s *site) invitationEdit(r *http.Request, o *operator, f *form) (reply, err
 	if err != nil || r.Method != http.MethodPost || f.Failed() {
 		return page, err
 	}
-	page.change = change{invitationsPage, in.Email, "the invitation is on its way again.", "The e-mail may have been sent again."}
+	page.change = change{invitationsPage, in.Email, "the invitation is on its way again.", "The e-mail may have been resent."}
 	return page, s.Client.Invitations.Update(r.Context(), i.ID, in, o.credential())
 }
 

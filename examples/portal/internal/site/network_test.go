@@ -285,7 +285,7 @@ func TestInvitationNew(t *testing.T) {
 func TestInvitationEdit(t *testing.T) {
 	t.Parallel()
 	const target, op = "/operator/invitations/nwi_mine/edit", "POST /account/network-invitations/{id}"
-	const doubt, done = "second@example.com" + warning + "The e-mail may have been sent again.", "the invitation is on its way again."
+	const doubt, done = "second@example.com" + warning + "The e-mail may have been resent.", "the invitation is on its way again."
 	old, changed := 2.5, 4.0
 	tests := map[string]struct {
 		email, fee string
@@ -316,7 +316,7 @@ func TestInvitationEdit(t *testing.T) {
 			s.fake.SeedInvitation(partnerapi.Invitation{ID: "nwi_mine", Email: "mine@example.com", DomainID: "dom_agency", FeeProposed: &old})
 			v := s.signIn(t, fullAccess)
 			s.fake.Fail(op, test.fault)
-			assertShows(t, v.get(target), 200, `value="mine@example.com"`, `value="2.5"`, "The e-mail is sent again when you save.")
+			assertShows(t, v.get(target), 200, `value="mine@example.com"`, `value="2.5"`, "Saving resends the e-mail.")
 
 			r := v.post(target, "email", test.email, "fee_proposed", test.fee)
 
@@ -344,7 +344,7 @@ func TestInvitationResend(t *testing.T) {
 	}{
 		"resent":        {status: 303, has: "mine@example.com: the invitation is on its way again.", want: "pending"},
 		"unknown":       {target: "/operator/invitations/nwi_9/resend", status: 404, want: "expired"},
-		"lost response": {fault: partnertest.Fault{Cut: partnertest.CutAfter}, status: 303, has: "mine@example.com" + warning + "The e-mail may have been sent again.", want: "pending"},
+		"lost response": {fault: partnertest.Fault{Cut: partnertest.CutAfter}, status: 303, has: "mine@example.com" + warning + "The e-mail may have been resent.", want: "pending"},
 		"forbidden":     {fault: rejection(403, "No.", "[]"), status: 422, has: `action="/operator/invitations/nwi_mine/edit"`, want: "expired"},
 	}
 	for name, test := range tests {

@@ -40,7 +40,7 @@ func (s *testSite) seedOperator(access partnerapi.AppAccess) {
 	})
 }
 
-// warning is the beginning of what an operator is told of a change whose outcome is unknown.
+// warning begins the text for a change whose outcome is unknown.
 const warning = `: we do not know whether that worked. `
 
 // assertShows checks a page, and that it holds no secret.

@@ -168,7 +168,7 @@ func TestParentSubscription(t *testing.T) {
 		"change":          {"bark", []string{"plan", "bark_junior"}, "", nil, 303, "You are subscribed to Bark Jr.", store.Subscription{Plan: "bark_junior", Wanted: "bark_junior"}, "bark_junior"},
 		"cancel":          {"bark", []string{"cancel", "yes"}, "", nil, 303, "Your subscription is cancelled.", store.Subscription{}, ""},
 		"cancel twice":    {"", []string{"cancel", "yes"}, "", nil, 303, "Your subscription is cancelled.", store.Subscription{}, ""},
-		"unknown plan":    {"", []string{"plan", "gold"}, "", nil, 422, "plan", store.Subscription{}, ""},
+		"unknown plan":    {"", []string{"plan", "gold"}, "", nil, 422, "<li>Please provide a valid plan</li>", store.Subscription{}, ""},
 		"one failure":     {"", []string{"plan", "bark"}, create, []partnertest.Fault{{Status: 503}}, 303, "You are subscribed to Bark.", store.Subscription{Plan: "bark", Wanted: "bark"}, "bark"},
 		"refused":         {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Cut: partnertest.CutRefused}), 503, "Our partner is not available", store.Subscription{}, ""},
 		"rate limit":      {"", []string{"plan", "bark"}, create, always(partnertest.Fault{Status: 429, RetryAfter: time.Hour}), 503, "Our partner is not available", store.Subscription{}, ""},

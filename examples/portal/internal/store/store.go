@@ -40,7 +40,7 @@ type Store struct {
 	db       *sql.DB
 	aead     cipher.AEAD
 	postgres bool
-	locks    *locks              // of api_sessions on SQLite, whose only lock is of the whole database
+	locks    *locks              // of api_sessions in this process: the lock of SQLite is of the whole database
 	locked   *semaphore.Weighted // bounds the rows that are locked on PostgreSQL
 	stop     func()
 }
