@@ -117,7 +117,7 @@ func repeat(ctx context.Context, s *settings, r *request) result {
 	l := loop{rules: rules{s.retry, r.isIdempotent, r.once}, budget: &r.to.budget, observer: s.observer}
 	l.take(ctx, s.attempt(ctx, r, 1), &r.secrets)
 	if l.next.again {
-		kept := *r // on the heap, where the request of a call without retries is not
+		kept := *r // a copy for the retries: the request of a call without them stays on the stack
 		l = l.retry(ctx, func(ctx context.Context, number int) (facts, *secrets) {
 			return s.attempt(ctx, &kept, number), &kept.secrets
 		})
