@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/partnerapi/partnerapi-go/internal/deadline"
 	"github.com/partnerapi/partnerapi-go/internal/dialgate"
 	"github.com/partnerapi/partnerapi-go/internal/errtext"
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
@@ -153,9 +154,8 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	started := time.Now()
 	defer func() { f.Duration = time.Since(started) }()
-	ctx, cancel := context.WithDeadline(ctx, started.Add(s.timeout))
-	defer cancel()
-	out := r.build(ctx, f.Number, s.floor)
+	out := r.build(ctx, started.Add(s.timeout), f.Number, s.floor)
+	defer out.deadline.End()
 	resp, err := dialgate.RoundTrip(s.transport, &out.Request)
 	if err != nil {
 		err = dialgate.OfProxy(s.transport, err)
@@ -172,7 +172,7 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 		f.Outcome = OutcomeUnknown
 	}
 	if f.body, err = readlimit.All(resp.Body, s.maxBody, ErrResponseTooLarge); err != nil {
-		f.failure = &Error{kinds: incompleteKinds(ctx, resp.StatusCode, err)}
+		f.failure = &Error{kinds: incompleteKinds(&out.deadline, resp.StatusCode, err)}
 		f.final = errors.Is(err, ErrResponseTooLarge) && f.Outcome == OutcomeAnswered
 		if resp.StatusCode != http.StatusTooManyRequests {
 			f.Outcome = OutcomeUnknown
@@ -186,16 +186,19 @@ func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 type outgoing struct {
 	http.Request
 
-	target  url.URL
-	content bytes.Reader
-	trace   dialgate.Trace
-	op      operation
+	target   url.URL
+	content  bytes.Reader
+	deadline deadline.Context
+	trace    dialgate.Trace
+	op       operation
 }
 
-// build returns a copy of the request with the credentials. It is traced at floor, or by its own context if that is nil.
-func (r *request) build(ctx context.Context, number int, floor *dialgate.Floor) *outgoing {
+// build returns a copy of the request with the credentials, which may take until a time. It is traced at floor, or by its own
+// context if that is nil.
+func (r *request) build(ctx context.Context, until time.Time, number int, floor *dialgate.Floor) *outgoing {
 	out := &outgoing{target: r.url, op: operation{r.api, r.op, number}}
-	out.Request = *out.WithContext(out.trace.Watch(ctx, floor, operationKey{}, &out.op))
+	out.deadline.Begin(ctx, until)
+	out.Request = *out.WithContext(out.trace.Watch(&out.deadline, floor, operationKey{}, &out.op))
 	out.Method, out.URL, out.Host, out.Header = r.method, &out.target, r.url.Host, maps.Clone(r.header)
 	out.Proto, out.ProtoMajor, out.ProtoMinor = "HTTP/1.1", 1, 1
 	if r.content != nil {

@@ -75,7 +75,7 @@ func FuzzPathArgument(f *testing.F) {
 			return
 		}
 		var wire bytes.Buffer
-		require.NoError(t, r.build(t.Context(), 1, nil).Write(&wire))
+		require.NoError(t, r.build(t.Context(), time.Now().Add(time.Hour), 1, nil).Write(&wire))
 		arrived, err := http.ReadRequest(bufio.NewReader(&wire))
 		require.NoError(t, err)
 		segments := strings.Split(arrived.URL.EscapedPath(), "/")
