@@ -1,7 +1,6 @@
 package jsonwire
 
 import (
-	"bytes"
 	"cmp"
 	"encoding"
 	"encoding/json"
@@ -12,16 +11,6 @@ import (
 	"sync"
 	"unicode/utf8"
 )
-
-// Marshal is json.Marshal. It also returns the result of [Unsendable], for which it inspects v only if the JSON does not prove that
-// nothing was replaced.
-func Marshal(v any, written func(any) (any, bool)) (data []byte, why string, err error) {
-	data, err = json.Marshal(v)
-	if err != nil || !utf8.Valid(data) || bytes.Contains(data, []byte(`\ufffd`)) || bytes.Contains(data, []byte("\ufffd")) {
-		why = Unsendable(v, written)
-	}
-	return data, why, err
-}
 
 // Unsendable returns why encoding/json would send another value than v, or would fail for a number, or the empty string.
 // encoding/json replaces every byte that is not valid UTF-8 by U+FFFD, so that two different keys could become one. This
@@ -220,6 +209,8 @@ func (i *inspection) ofMethods(v reflect.Value) (why string, isWritten bool) {
 type shape struct {
 	writesItself bool // whether it, or its pointer, can have a method that writes JSON or text
 	fields       []outField
+	plain        []plainField // to write a struct with them alone
+	isPlain      bool         // whether plain has all fields of the struct
 }
 
 var shapes sync.Map // of reflect.Type to *shape
@@ -233,6 +224,7 @@ func shapeOf(t reflect.Type) *shape {
 		}
 		if t.Kind() == reflect.Struct {
 			s.fields = outFieldsOf(t)
+			s.plain, s.isPlain = plainFieldsOf(t)
 		}
 		known, _ = shapes.LoadOrStore(t, s)
 	}
