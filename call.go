@@ -2,7 +2,6 @@ package partnerapi
 
 import (
 	"context"
-	"net/http"
 	"reflect"
 	"strings"
 )
@@ -83,16 +82,17 @@ func (call *Call) check(name string, input any) error {
 }
 
 func (call *Call) isWrite() bool {
-	method, _, _ := strings.Cut(call.Op, " ")
-	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+	return !call.is("GET ") && !call.is("HEAD ") && !call.is("OPTIONS ")
 }
 
 // isIdempotent reports whether the call may be retried if its outcome is unknown.
 // ours S10: by its method, as HTTP says
 func (call *Call) isIdempotent() bool {
-	method, _, _ := strings.Cut(call.Op, " ")
-	return call.Repeatable || !call.isWrite() || method == http.MethodPut || method == http.MethodDelete
+	return call.Repeatable || !call.isWrite() || call.is("PUT ") || call.is("DELETE ")
 }
+
+// is reports whether the method of the operation is method, which ends with a space.
+func (call *Call) is(method string) bool { return strings.HasPrefix(call.Op, method) }
 
 func (e *endpoint) expectation() expectation { return expectation{e.key, e.ifNull, e.isWrite()} }
 

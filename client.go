@@ -44,8 +44,8 @@ type settings struct {
 	timeout   time.Duration // per attempt
 	retry     RetryPolicy
 	maxBody   int64
-	product   string               // of WithUserAgent
-	headers   map[bool]http.Header // of requests, by whether they have a body; shared, so never changed
+	product   string         // of WithUserAgent
+	headers   [2]http.Header // of requests without and with a body; shared, so never changed
 	observer  observer
 	plainHTTP bool
 
@@ -92,9 +92,9 @@ func NewClient(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	agent := strings.TrimSpace(s.product + " partnerapi-go/" + Version)
-	s.headers = map[bool]http.Header{
-		false: {"Accept": {"application/json"}, "User-Agent": {agent}},
-		true:  {"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"}}, // ours P11
+	s.headers = [...]http.Header{
+		{"Accept": {"application/json"}, "User-Agent": {agent}},
+		{"Accept": {"application/json"}, "User-Agent": {agent}, "Content-Type": {"application/json; charset=utf-8"}}, // ours P11
 	}
 	s.timeout = cmp.Or(s.timeout, s.clientTimeout, 30*time.Second)
 	c := &Client{settings: sealed.New(s)}

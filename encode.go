@@ -155,10 +155,14 @@ func written(v any) (any, bool) {
 // headersWith returns the headers of a request with those of the caller, without credentials. An empty value of the caller
 // does not replace one of ours.
 func (s *settings) headersWith(callers http.Header, hasBody bool) http.Header {
-	if callers == nil {
-		return s.headers[hasBody]
+	ours := s.headers[0]
+	if hasBody {
+		ours = s.headers[1]
 	}
-	header := maps.Clone(s.headers[hasBody])
+	if callers == nil {
+		return ours
+	}
+	header := maps.Clone(ours)
 	for name, values := range callers {
 		if header[name] == nil || values[0] != "" {
 			header[name] = values
