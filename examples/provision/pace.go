@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net/http"
@@ -120,10 +121,10 @@ const (
 
 // controller chooses a rate of requests. It has no clock, so that a test can simulate hours.
 //
-// After each step of at least 20 requests and a second, the rate grows by a constant, or falls by a factor if more
-// requests failed, or responses were slower, than in the better steps before: what those had too is not due to the rate.
-// It does not fall below a share of what the API has taken in the last minutes, except during a Retry-After or an outage.
-// After a pause it starts low and doubles.
+// A step has at least 20 requests and takes a second, or less while the rate doubles, or has fewer and takes 5 to 10. After
+// it the rate grows by a constant, or falls by a factor if more requests failed, or responses were slower, than in the better
+// steps before: what those had too is not due to the rate. It does not fall below a share of what the API has taken in the
+// last minutes, except during a Retry-After or an outage. After a pause it starts low, but not below that share, and doubles.
 type controller struct {
 	rate, most float64
 	base       float64   // the rate before the last decrease
@@ -220,11 +221,14 @@ func (c *controller) adjust(now time.Time) {
 	for now.Sub(c.steps[0].end) > lookBack {
 		c.steps = c.steps[1:]
 	}
-	lost, quickest := usual(c.steps)
+	better, quickest := usual(c.steps)
+	lost := min(better.lost(), unavoidable)
 	sent, seconds := float64(s.sent), s.seconds()
+	// Both shares are of a few requests, so both are uncertain.
+	chance := 2 * math.Sqrt((lost+1/sent)*(1/sent+1/float64(better.sent)))
 	c.calm++
 	switch {
-	case s.lost() > lost+0.05+2*math.Sqrt((lost+1/sent)/sent): // by more than chance
+	case s.lost() > lost+0.05+chance:
 		c.base, c.calm = c.rate, 0
 		succeeded := (sent - float64(s.failed)) / seconds
 		c.rate = max(min(lower*c.rate, below*succeeded), c.rate/4)
@@ -241,22 +245,19 @@ func (c *controller) adjust(now time.Time) {
 	c.bound(now)
 }
 
-// usual returns the share of failures in the better half of the steps, and the quickest mean.
-func usual(steps []counts) (lost float64, quickest time.Duration) {
-	shares := make([]float64, 0, len(steps))
+// usual returns the better half of the steps together, and the quickest mean of the last four.
+func usual(steps []counts) (better counts, quickest time.Duration) {
 	quickest = math.MaxInt64 / 4
-	for i, s := range steps {
-		shares = append(shares, s.lost())
-		if i+4 >= len(steps) {
-			quickest = min(quickest, s.mean())
-		}
+	for _, s := range steps[max(0, len(steps)-4):] {
+		quickest = min(quickest, s.mean())
 	}
-	slices.Sort(shares)
-	shares = shares[:(len(shares)+1)/2]
-	for _, share := range shares {
-		lost += share / float64(len(shares))
+	steps = slices.Clone(steps)
+	slices.SortFunc(steps, func(a, b counts) int { return cmp.Compare(a.lost(), b.lost()) })
+	for _, s := range steps[:(len(steps)+1)/2] {
+		better.sent += s.sent
+		better.failed += s.failed
 	}
-	return min(lost, unavoidable), quickest
+	return better, quickest
 }
 
 // fade begins a span.

@@ -164,7 +164,37 @@ func TestPaceInSimulatedWorlds(t *testing.T) {
 	}
 }
 
-// In an outage one request is sent in ten seconds. Afterwards the rate is as before.
+// A share of failures in a few requests is uncertain, in the steps that a step is compared with too. A controller that took their
+// share for certain missed with these seeds: it lowered the rate for failures that were due to chance.
+//
+// At few requests per second, no controller is always right. At 1 per second a step has 5 requests, and with 30 % of random
+// 429s all of them fail in one step of 400 (0.3^5), as they do above the limit. So with other seeds than those of the
+// tests here, about one run in 2,500 misses at 1 per second, and one in 1,200 at 10 per second, with 30 % of random 429s.
+func TestPaceIgnoresChance(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		w    world
+		seed uint64
+	}{
+		"2 per second":                        {world{limit: 2, slow: 20 * time.Second, fast: 50 * time.Second}, 65},
+		"10 per second":                       {world{limit: 10}, 50},
+		"10 per second, slow machine":         {world{limit: 10, fast: time.Hour}, 50},
+		"10 per second, slow for a while":     {world{limit: 10, slow: 20 * time.Second, fast: 50 * time.Second}, 30},
+		"10 per second, slow for a while too": {world{limit: 10, slow: 20 * time.Second, fast: 50 * time.Second}, 50},
+		"20 per second, slow machine":         {world{limit: 20, fast: time.Hour}, 12},
+		"100 per second, slow machine":        {world{limit: 100, fast: time.Hour}, 17},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.w.window, test.w.lost = time.Second, 0.3
+			test.w.requireSustained(t, test.w.simulate(newPace(0), 100*time.Second, test.seed), 0)
+		})
+	}
+}
+
+// In an outage one request is sent in ten seconds. Afterwards the rate is as before. That begins with a probe that succeeds: with
+// 30 % of random 429s, all six of the first minute fail in one of 1,400 outages (0.3^6), whatever the controller does.
 func TestPaceInASimulatedOutage(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []float64{1, 30, 300} {
