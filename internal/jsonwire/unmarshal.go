@@ -67,10 +67,10 @@ func (to *Value) Find(data []byte, members ...*Member) (isObject bool) {
 
 // unmarshal is UnmarshalMember and Find.
 func unmarshal(data []byte, key string, into any, members []*Member) (isObject bool, presence Presence, err error) {
-	d := decoders.Get().(*decoder)
-	d.source, d.sought = data, min(len(members), len(d.members))
+	d := decoder{source: data} // on the stack, see plan
+	d.sought = min(len(members), len(d.members))
 	for n := range d.sought {
-		d.members[n] = Member{Name: members[n].Name} // a copy, so that those of the caller stay on its stack
+		d.members[n].Name = members[n].Name // a copy, so that those of the caller stay on its stack
 	}
 	v := reflect.ValueOf(into).Elem()
 	i, presence := d.member(v, key)
@@ -81,8 +81,6 @@ func unmarshal(data []byte, key string, into any, members []*Member) (isObject b
 			members[n].Value = d.members[n].Value
 		}
 	}
-	*d = decoder{}  // the strings that were read share its block
-	decoders.Put(d) // not deferred: after a panic its state is unknown
 	if !isJSON {
 		v.SetZero() // encoding/json validates first, and reads nothing
 		err = ErrNotJSON
@@ -164,8 +162,6 @@ func (d *decoder) member(v reflect.Value, key string) (i int, presence Presence)
 	return i, presence
 }
 
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
-
 // decoder reads JSON into values.
 type decoder struct {
 	source
@@ -206,16 +202,33 @@ func (d *decoder) see(name string, start, end int) {
 // skip skips a value.
 func (d *decoder) skip(i int) int { return d.source.skip(i, d.depth) }
 
-// plan describes how values of a type are read.
+// plan describes how values of a type are read. It holds no functions: they could keep the decoder, which then would not be on
+// the stack, where a write costs nothing while garbage is collected.
 type plan struct {
-	read   func(d *decoder, i int, v reflect.Value, p *plan) (next int)
-	starts *[256]bool // the bytes that a value can begin with, or nil for any
+	form   form
+	starts *[256]bool // the bytes that a value can begin with
 
-	isText bool    // whether value reads it, without read
-	nulls  bool    // whether read reads null; if not, null sets a pointer or a list to nil and leaves other values
+	nulls  bool    // whether the form reads null; if not, null sets a pointer or a list to nil and leaves other values
 	elem   *plan   // of a pointer or a list
 	fields []field // of a record
 }
+
+// form is how decoder.value reads a value.
+type form uint8
+
+const (
+	asOther form = iota
+	asOwn
+	asRecord
+	asPointer
+	asList
+	asTexts
+	asChoices
+	asText
+	asBool
+	asInt
+	asFloat
+)
 
 // field is a name that a member of a record can have.
 type field struct {
@@ -252,34 +265,34 @@ func newPlan(t reflect.Type) *plan {
 	ours := isOurs(t)
 	switch readsItself := reflect.PointerTo(t).Implements(unmarshaler); {
 	case ours && t.Kind() == reflect.Struct && isPlainRecord(t):
-		return &plan{read: (*decoder).record, starts: first("{"), fields: fieldsOf(t)}
+		return &plan{form: asRecord, starts: first("{"), fields: fieldsOf(t)}
 	case readsItself && (ours || t == reflect.TypeFor[time.Time]()):
-		return &plan{read: (*decoder).own, nulls: true}
+		return &plan{form: asOwn, starts: &anyByte, nulls: true}
 	case !ours && (t.PkgPath() != "" || t.Kind() == reflect.Struct || readsItself):
-		return &plan{read: (*decoder).other, nulls: true}
+		return &plan{form: asOther, starts: &anyByte, nulls: true}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		elem := planOf(t.Elem())
-		return &plan{read: (*decoder).pointer, starts: elem.starts, elem: elem}
+		return &plan{form: asPointer, starts: elem.starts, elem: elem}
 	case reflect.Slice:
 		switch {
 		case t.Elem().Kind() == reflect.Uint8: // encoding/json reads bytes from a string
-			return &plan{read: (*decoder).other, nulls: true}
+			return &plan{form: asOther, starts: &anyByte, nulls: true}
 		case t == reflect.TypeFor[[]string]():
-			return &plan{read: (*decoder).textList, starts: first("["), elem: planOf(t.Elem())}
+			return &plan{form: asTexts, starts: first("["), elem: planOf(t.Elem())}
 		}
-		return &plan{read: (*decoder).list, starts: first("["), elem: planOf(t.Elem())}
+		return &plan{form: asList, starts: first("["), elem: planOf(t.Elem())}
 	case reflect.String:
-		return &plan{isText: true, starts: first(`"`)}
+		return &plan{form: asText, starts: first(`"`)}
 	case reflect.Bool:
-		return &plan{read: (*decoder).bool, starts: first("tf")}
+		return &plan{form: asBool, starts: first("tf")}
 	case reflect.Int, reflect.Int64:
-		return &plan{read: (*decoder).int, starts: first("-0123456789")}
+		return &plan{form: asInt, starts: first("-0123456789")}
 	case reflect.Float64:
-		return &plan{read: (*decoder).float, starts: first("-0123456789")}
+		return &plan{form: asFloat, starts: first("-0123456789")}
 	default:
-		return &plan{read: (*decoder).other, nulls: true}
+		return &plan{form: asOther, starts: &anyByte, nulls: true}
 	}
 }
 
@@ -295,6 +308,14 @@ func isPlainRecord(t reflect.Type) bool {
 	}
 	return t.NumField() > 0
 }
+
+// anyByte is the set of all bytes.
+var anyByte = func() (is [256]bool) {
+	for c := range is {
+		is[c] = true
+	}
+	return is
+}()
 
 // first returns the set of the bytes given.
 func first(bytes string) *[256]bool {
@@ -313,7 +334,7 @@ func fieldsOf(t reflect.Type) (fields []field) {
 			if name, _, _ := strings.Cut(f.Tag.Get(tag), ","); name != "" {
 				p := planOf(f.Type)
 				if f.Tag.Get("choices") != "" {
-					p = &plan{read: (*decoder).choices, elem: p.elem}
+					p = &plan{form: asChoices, starts: &anyByte, elem: p.elem}
 				}
 				fields = append(fields, field{name, `"` + name + `":`, i, f.Tag.Get("also") != "", tag == "also", p})
 			}
@@ -325,21 +346,41 @@ func fieldsOf(t reflect.Type) (fields []field) {
 // value reads the value at i, which has no space before it.
 func (d *decoder) value(i int, v reflect.Value, p *plan) (next int) {
 	switch c := d.at(i); {
-	case c == '"' && p.isText: // most values are text
-		text, next := d.text(i)
-		v.SetString(text)
-		return next
 	case c == 'n' && !p.nulls:
 		if p.elem != nil {
 			v.SetZero()
 		}
 		return d.literal(i, "null")
-	case p.starts != nil && !p.starts[c]:
+	case !p.starts[c]:
 		next = d.skip(i)
 		d.odd(i, next, v)
 		return next
+	}
+	switch p.form {
+	case asText:
+		text, next := d.text(i)
+		v.SetString(text)
+		return next
+	case asBool:
+		return d.bool(i, v)
+	case asInt:
+		return d.int(i, v)
+	case asFloat:
+		return d.float(i, v)
+	case asRecord:
+		return d.record(i, v, p)
+	case asPointer:
+		return d.pointer(i, v, p)
+	case asList:
+		return d.list(i, v, p)
+	case asTexts:
+		return d.textList(i, v, p)
+	case asChoices:
+		return d.choices(i, v, p)
+	case asOwn:
+		return d.own(i, v)
 	default:
-		return p.read(d, i, v, p)
+		return d.other(i, v)
 	}
 }
 
@@ -550,13 +591,13 @@ func (d *decoder) copyOf(text []byte) string {
 	return d.short.String()[from:]
 }
 
-func (d *decoder) bool(i int, v reflect.Value, _ *plan) int {
+func (d *decoder) bool(i int, v reflect.Value) int {
 	yes := d.at(i) == 't'
 	v.SetBool(yes)
 	return d.literal(i, strconv.FormatBool(yes))
 }
 
-func (d *decoder) int(i int, v reflect.Value, _ *plan) int {
+func (d *decoder) int(i int, v reflect.Value) int {
 	n, decimals, next := d.decimal(i)
 	if next != bad && decimals == 0 && !v.OverflowInt(n) {
 		v.SetInt(n)
@@ -576,7 +617,7 @@ func (d *decoder) int(i int, v reflect.Value, _ *plan) int {
 
 var powersOf10 = [maxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-func (d *decoder) float(i int, v reflect.Value, _ *plan) int {
+func (d *decoder) float(i int, v reflect.Value) int {
 	n, decimals, next := d.decimal(i)
 	if next != bad && n != 0 { // a zero may be -0
 		v.SetFloat(float64(n) / powersOf10[decimals])
@@ -595,7 +636,7 @@ func (d *decoder) float(i int, v reflect.Value, _ *plan) int {
 }
 
 // own reads a value of a type that reads itself.
-func (d *decoder) own(i int, v reflect.Value, _ *plan) int {
+func (d *decoder) own(i int, v reflect.Value) int {
 	next := d.skip(i)
 	if next == bad {
 		return bad
@@ -617,7 +658,7 @@ func (d *decoder) own(i int, v reflect.Value, _ *plan) int {
 }
 
 // other leaves a value to encoding/json.
-func (d *decoder) other(i int, v reflect.Value, _ *plan) int {
+func (d *decoder) other(i int, v reflect.Value) int {
 	next := d.skip(i)
 	if next != bad {
 		d.note(json.Unmarshal(d.source[i:next], v.Addr().Interface()))
