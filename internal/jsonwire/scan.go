@@ -66,7 +66,10 @@ func (s source) afterColon(i int) int {
 	return s.space(i)
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+// spaces has a bit for each byte that is space.
+const spaces = 1<<' ' | 1<<'\n' | 1<<'\r' | 1<<'\t'
+
+func isSpace(c byte) bool { return c <= ' ' && spaces>>c&1 != 0 }
 
 // end skips space up to the end, and returns bad if there is anything else.
 func (s source) end(i int) int {

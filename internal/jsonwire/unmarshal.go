@@ -392,36 +392,32 @@ func (d *decoder) odd(start, end int, v reflect.Value) {
 }
 
 func (d *decoder) record(i int, v reflect.Value, p *plan) int {
-	next, second := 0, -1 // the field that is likely to follow, and the one that was read by its second name
 	sees := d.sought > 0 && d.depth == 0
 	d.areSeen = d.areSeen || sees
 	d.depth++
+	next, second := 0, -1 // the field to expect, as responses mostly have our order, and the one that was read by its second name
 	i, more := d.enter(i)
 	for more {
-		n, name, start := d.field(i, p, next)
-		if n < 0 {
+		member, hadFailed := d.space(i), d.err != nil
+		n, start := next, d.expected(member, p, next)
+		if start == bad {
+			n, start = d.field(member, p, next)
+		}
+		if start = d.space(start); n < 0 {
 			i = d.skip(start)
-			if sees {
-				d.see(string(name), start, i)
-			}
-			i, more = d.next(i, '}')
-			continue
-		}
-		next = n + 1
-		f, clean := &p.fields[n], d.err == nil
-		if f.twoNames {
-			i = d.eitherName(start, v.Field(f.index), f, &second)
 		} else {
-			i = d.value(start, v.Field(f.index), f.plan)
+			f := &p.fields[n]
+			if next = n + 1; f.twoNames {
+				i = d.eitherName(start, v.Field(f.index), f, &second)
+			} else {
+				i = d.value(start, v.Field(f.index), f.plan)
+			}
+			if !hadFailed && d.err != nil {
+				d.err = inField(f.name, d.err)
+			}
 		}
-		if clean && d.err != nil {
-			d.err = inField(f.name, d.err)
-		}
-		switch {
-		case !sees:
-		case name == nil:
-			d.see(f.name, start, i)
-		default:
+		if sees {
+			name, _ := d.name(member)
 			d.see(string(name), start, i)
 		}
 		if d.at(i) == ',' { // saves a call
@@ -431,6 +427,17 @@ func (d *decoder) record(i int, v reflect.Value, p *plan) int {
 		i, more = d.next(i, '}')
 	}
 	d.depth--
+	return i
+}
+
+// expected moves from the member at i to its value, if it is p.fields[next]. It may leave space before the value. It is inlined.
+func (d *decoder) expected(i int, p *plan, next int) (value int) {
+	if next == len(p.fields) || !d.has(i, p.fields[next].start) {
+		return bad
+	}
+	if i += len(p.fields[next].start); d.at(i) == ' ' {
+		i++
+	}
 	return i
 }
 
@@ -453,17 +460,14 @@ func (d *decoder) eitherName(i int, v reflect.Value, f *field, second *int) (nex
 	}
 }
 
-// field reads the name of a member and moves to its value. It returns the index of the name in p.fields, or -1, and the name
-// unless that is nil and the field's. It is probably p.fields[next]: responses mostly have the order of our fields.
-func (d *decoder) field(i int, p *plan, next int) (n int, name []byte, value int) {
-	i = d.space(i)
-	for n = next; n < next+2 && n < len(p.fields); n++ { // a member that is optional may be missing
-		if start := p.fields[n].start; d.has(i, start) {
-			return n, nil, d.afterColon(i + len(start))
-		}
+// field reads the name of a member and moves to its value. It returns the index of the name in p.fields, or -1. The name is
+// not that of p.fields[next].
+func (d *decoder) field(i int, p *plan, next int) (n, value int) {
+	if value = d.expected(i, p, min(next+1, len(p.fields))); value != bad { // a member that is optional may be missing
+		return next + 1, value
 	}
-	name, value = d.name(i)
-	return p.find(name), name, value
+	name, value := d.name(i)
+	return p.find(name), value
 }
 
 // find returns the index of a name in p.fields, or -1. As for encoding/json, the case of letters does not matter if no name is
@@ -568,8 +572,11 @@ func (d *decoder) newBool() *bool {
 	return &d.bools[len(d.bools)-1]
 }
 
-// text reads a string.
+// text reads the string at i.
 func (d *decoder) text(i int) (text string, next int) {
+	if end := d.plain(i + 1); d.at(end) == '"' { // most strings
+		return d.copyOf(d.source[i+1 : end]), end + 1
+	}
 	quoted, plain, next := d.quoted(i)
 	if !plain {
 		return unquote(quoted), next
