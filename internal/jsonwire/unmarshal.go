@@ -584,12 +584,12 @@ func (d *decoder) text(i int) (text string, next int) {
 	return d.copyOf(quoted), next
 }
 
-// copyOf returns text as a string, in a shared block if it is short.
+// copyOf returns text as a string, in a shared block if it fits into one or is short.
 func (d *decoder) copyOf(text []byte) string {
-	if len(text) > blockSize/4 {
-		return string(text)
-	}
 	if d.short.Cap()-d.short.Len() < len(text) {
+		if len(text) > blockSize/4 {
+			return string(text)
+		}
 		d.short = strings.Builder{}
 		d.short.Grow(min(blockSize, len(d.source)))
 	}
