@@ -108,6 +108,12 @@ func (d Date) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON parses a JSON string as UnmarshalText does. Null is the zero value.
 func (d *Date) UnmarshalJSON(data []byte) error {
+	if year, month, day, ok := (jsonwire.Member{Value: data}).Day(); ok { // quicker than package time
+		if read := (Date{year, time.Month(month), day}); read.Valid() {
+			*d = read
+			return nil
+		}
+	}
 	value := jsonwire.Member{Value: bytes.TrimSpace(data)}
 	if !jsonwire.Valid(data) || value.Value[0] != '"' && !value.Is("null") {
 		return errNotADate

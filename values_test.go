@@ -42,6 +42,22 @@ func TestParseDate(t *testing.T) {
 	}
 }
 
+// JSON is read by another way first, because package time takes longer.
+func TestDateIsReadAsParsed(t *testing.T) {
+	t.Parallel()
+	for _, year := range []int{0, 1, 1900, 2000, 2023, 2024, 9999} {
+		for month := range 20 {
+			for day := range 40 {
+				text := fmt.Sprintf("%04d-%02d-%02d", year, month, day)
+				want, wantErr := ParseDate(text)
+				var got Date
+				require.Equal(t, wantErr, got.UnmarshalJSON([]byte(`"`+text+`"`)), text)
+				require.Equal(t, want, got, text)
+			}
+		}
+	}
+}
+
 func TestParseDateRefuses(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

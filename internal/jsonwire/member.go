@@ -56,6 +56,36 @@ func (m Member) Text() string {
 	return unquote(m.Value[1 : len(m.Value)-1])
 }
 
+// Says reports whether the value is a string that is text, in any case. It does not allocate.
+func (m Member) Says(text string) bool {
+	quoted, plain, _ := source(m.Value).quoted(0)
+	if !plain {
+		return strings.EqualFold(m.Text(), text)
+	}
+	return strings.EqualFold(string(quoted), text)
+}
+
+// Day returns the value if it is a string of the form YYYY-MM-DD. It does not check that there is such a day.
+func (m Member) Day() (year, month, day int, ok bool) {
+	const form = `"0000-00-00"`
+	if len(m.Value) != len(form) {
+		return 0, 0, 0, false
+	}
+	var parts [3]int
+	part := 0
+	for i, c := range m.Value {
+		switch isNumber := form[i] == '0'; {
+		case isNumber && isDigit(c):
+			parts[part] = 10*parts[part] + int(c-'0')
+		case isNumber, form[i] != c:
+			return 0, 0, 0, false
+		case c == '-':
+			part++
+		}
+	}
+	return parts[0], parts[1], parts[2], true
+}
+
 // Bool returns the value if it is a boolean, or 0 or 1.
 func (m Member) Bool() (value, ok bool) {
 	value = m.Is("true") || m.Is("1")

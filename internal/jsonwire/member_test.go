@@ -152,3 +152,30 @@ func TestIsObject(t *testing.T) {
 	assert.True(t, IsObject([]byte(`{"a":1}`)))
 	assert.False(t, slices.ContainsFunc([]string{"", "[]", `"{"`, "null"}, func(text string) bool { return IsObject([]byte(text)) }))
 }
+
+func TestMemberSays(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		`"ok"`: true, `"OK"`: true, `"o\u006b"`: true, "\"o\u212a\"": true, `"okay"`: false, `""`: false, `ok`: false, `["ok"]`: false, `null`: false, ``: false,
+	} {
+		assert.Equal(t, want, Member{Value: []byte(text)}.Says("ok"), text)
+	}
+}
+
+func TestMemberDay(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][3]int{
+		`"1987-09-03"`: {1987, 9, 3}, `"0000-00-00"`: {}, `"9999-99-99"`: {9999, 99, 99},
+	} {
+		year, month, day, ok := Member{Value: []byte(text)}.Day()
+		assert.True(t, ok, text)
+		assert.Equal(t, want, [3]int{year, month, day}, text)
+	}
+	for _, text := range []string{
+		``, `null`, `19870903`, `"1987-9-3"`, `"1987-09-3 "`, `"1987/09/03"`, `"1987-09-0a"`, `"198-709-03"`, `"-987-09-03"`, `"1987-09-033"`,
+		`"19870-9-03"`, `"1987-09-03`, ` "1987-09-03"`, `"1987-09-03x`, `11987-09-031`, `"1987-09-0/"`, `"1987-09-0:"`,
+	} {
+		_, _, _, ok := Member{Value: []byte(text)}.Day()
+		assert.False(t, ok, text)
+	}
+}
