@@ -211,9 +211,9 @@ func openAccount(status int, body []byte, value *jsonwire.Value) ([]byte, *Error
 		return nil, unenveloped(status)
 	}
 	succeeded, known := success.Bool()
-	odd, saysOK := success.Value != nil && !known, strings.EqualFold(says.Text(), "ok")
+	odd, saysOK := success.Value != nil && !known, says.Says("ok")
 	// ours S05: 0 and 1, and any case
-	isFailure := strings.EqualFold(says.Text(), "error") || known && !succeeded || failure.IsTruthy() ||
+	isFailure := says.Says("error") || known && !succeeded || failure.IsTruthy() ||
 		says.Value == nil && (list.HasText() || list.HasFieldTexts() || message.HasText() || more.IsTruthy())
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
 		return body, nil
@@ -256,7 +256,7 @@ func openNetwork(status int, body []byte, value *jsonwire.Value) ([]byte, *Error
 	switch {
 	case failure.Value == nil && !isSuccess(status):
 		return nil, strange(status, body)
-	case failure.Value == nil && (known && !succeeded || strings.EqualFold(says.Text(), "error")):
+	case failure.Value == nil && (known && !succeeded || says.Says("error")):
 		return nil, withMessages(badResponse("a failure in an undocumented form"), form.Find(body))
 	case failure.Value == nil && (success.Value == nil || known):
 		return body, nil

@@ -64,7 +64,13 @@ func valueOf[T any](e *endpoint) *jsonwire.Value {
 	if _, reads := any((*T)(nil)).(json.Unmarshaler); ignored || e.optional || e.anyValue || reads && e.key == "" {
 		return nil
 	}
-	return &jsonwire.Value{Key: e.key, Into: new(T)}
+	var read struct { // one allocation
+		jsonwire.Value
+
+		into T
+	}
+	read.Key, read.Into = e.key, &read.into
+	return &read.Value
 }
 
 // completer is a record that reports missing required fields.
