@@ -101,6 +101,7 @@ type apiSettings struct {
 	api
 
 	base    *url.URL
+	origin  string  // of base
 	limiter Limiter // or nil
 	budget  budget.Budget
 }

@@ -70,7 +70,7 @@ func NewClient(opts ...Option) (*Client, error) {
 	}
 	for name, of := range apis {
 		base, _ := url.Parse(of.home) // a constant, which a test parses
-		s.apis[name] = &apiSettings{api: of, base: base}
+		s.apis[name] = &apiSettings{api: of, base: base, origin: originOf(base)}
 	}
 	for _, opt := range opts {
 		if opt == nil {

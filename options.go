@@ -85,7 +85,7 @@ func withBaseURL(option string, name API, base string) Option {
 			return refused(option, "has a user, query or fragment")
 		}
 		u.Host = strings.TrimSuffix(u.Host, ":") // an empty port
-		s.apis[name].base = u
+		s.apis[name].base, s.apis[name].origin = u, originOf(u)
 		return nil
 	}
 }

@@ -32,7 +32,7 @@ type sessionKind interface {
 	join(origin string) bool
 	// ready returns when the request of a call can be sent, or an error that says why it cannot.
 	ready(ctx context.Context, c *sessionCall) error
-	// apply adds the session to a request, and returns the secrets in it.
+	// apply adds the session to a request, and returns the secrets in it, which calls share.
 	apply(c *sessionCall, req *http.Request) (secrets []string)
 	// absorb takes over what a response from origin sets, and returns the secrets that the session has then.
 	absorb(resp *http.Response, origin string) (secrets []string)
@@ -137,11 +137,10 @@ func (s *Session) join(op string, to *apiSettings, required bool) (_ *sessionCal
 	case !to.sessions:
 		return nil, "this API takes no session"
 	}
-	origin := originOf(to.base)
-	if !kind.join(origin) {
+	if !kind.join(to.origin) {
 		return nil, "belongs to another server"
 	}
-	return &sessionCall{kind: kind, origin: origin, op: op}, ""
+	return &sessionCall{kind: kind, origin: to.origin, op: op}, ""
 }
 
 func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }

@@ -17,6 +17,20 @@ type cookieSession struct {
 	mu      sync.Mutex
 	origin  string // of the server that set the cookies; they are sent to no other
 	cookies cookie.List
+
+	// What calls send, and the secrets in it. They are of the cookies, see changed.
+	header  string
+	secrets []string
+}
+
+// changed is called after each change of the cookies.
+func (s *cookieSession) changed() { s.header, s.secrets = s.cookies.Header(), s.cookies.Secrets() }
+
+func (s *cookieSession) dropExpired(now time.Time) {
+	before := len(s.cookies)
+	if s.cookies.DropExpired(now); len(s.cookies) < before {
+		s.changed()
+	}
 }
 
 func (s *cookieSession) join(origin string) bool {
@@ -33,11 +47,11 @@ func (s *cookieSession) apply(c *sessionCall, req *http.Request) (secrets []stri
 	if s.origin != c.origin {
 		return nil
 	}
-	s.cookies.DropExpired(time.Now())
+	s.dropExpired(time.Now())
 	if len(s.cookies) > 0 {
-		req.Header["Cookie"] = []string{s.cookies.Header()}
+		req.Header["Cookie"] = []string{s.header}
 	}
-	return s.cookies.Secrets()
+	return s.secrets
 }
 
 func (s *cookieSession) absorb(resp *http.Response, origin string) (secrets []string) {
@@ -57,7 +71,8 @@ func (s *cookieSession) absorb(resp *http.Response, origin string) (secrets []st
 			s.cookies.Put(c, now)
 		}
 	}
-	return s.cookies.Secrets()
+	s.changed()
+	return s.secrets
 }
 
 func (s *cookieSession) learn(*sessionCall, func() bool) (retry bool) { return false }
@@ -65,7 +80,7 @@ func (s *cookieSession) learn(*sessionCall, func() bool) (retry bool) { return f
 func (s *cookieSession) isEmpty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cookies.DropExpired(time.Now())
+	s.dropExpired(time.Now())
 	return len(s.cookies) == 0
 }
 
@@ -75,7 +90,7 @@ func (s *cookieSession) end() {}
 func (s *cookieSession) export() exportedSession {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cookies.DropExpired(time.Now())
+	s.dropExpired(time.Now())
 	kept := make([]exportedCookie, 0, len(s.cookies))
 	for _, c := range s.cookies {
 		kept = append(kept, exportedCookie{[]byte(c.Name), []byte(c.Value), c.Expires})
@@ -98,6 +113,7 @@ func loadCookies(in exportedSession) (sessionKind, bool) {
 		}
 		s.cookies = append(s.cookies, c)
 	}
+	s.changed()
 	return s, true
 }
 

@@ -91,7 +91,7 @@ func (s *signIn) suits(which Credential, network *url.URL) error {
 		return refused("WithCredentialSource", "SignIn supplies only the "+string(NetworkToken))
 	case s.refused != nil:
 		return s.refused
-	case originOf(s.client.config().apis[NetworkAPI].base) != originOf(network):
+	case s.client.config().apis[NetworkAPI].origin != originOf(network):
 		return refused("WithCredentialSource", "SignIn and the client need the same WithBaseURL")
 	default:
 		return nil
