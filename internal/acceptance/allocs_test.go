@@ -56,11 +56,11 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // counts the all
 		"account": {200, fixture(t, "get-account.ok"), func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Accounts.Get(ctx, session)
 			return err
-		}, 42}, // 35
+		}, 26}, // 22
 		"list": {200, hundredNetworks(), func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Networks.List(ctx, partnerapi.ListOptions{Page: 1, Records: 100})
 			return err
-		}, 69}, // 58
+		}, 64}, // 53
 		"nothing to read": {200, `{}`, func(ctx context.Context, c *partnerapi.Client) error {
 			return c.Invitations.Delete(ctx, "inv_1")
 		}, 19}, // 16
