@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Member is a member of an object, which [Find] looks up by its name. Value is its JSON, and empty if the member is absent
-// or null.
+// Member is a member of an object, which [Find] looks up by its name. The name is ASCII. Value is its JSON, and empty if the
+// member is absent or null.
 type Member struct {
 	Name  string
 	Value []byte
@@ -27,7 +27,7 @@ func Find(data []byte, members ...*Member) bool {
 		name, start := s.name(i)
 		i = s.skip(start, 1)
 		for _, m := range members {
-			if i != bad && len(m.Name) == len(name) && (m.Name == string(name) || strings.EqualFold(m.Name, string(name))) {
+			if len(m.Name) == len(name) && m.isNamed(name) && i != bad {
 				m.Value = data[start:i]
 			}
 		}
@@ -40,6 +40,12 @@ func Find(data []byte, members ...*Member) bool {
 		}
 	}
 	return i != bad
+}
+
+// isNamed reports whether name, which has the length of the member's, is the member's in any case. Most names of that length differ
+// in the first byte, of which the bit 0x20 is the case of a letter.
+func (m *Member) isNamed(name []byte) bool {
+	return m.Name == string(name) || len(name) > 0 && m.Name[0]|0x20 == name[0]|0x20 && strings.EqualFold(m.Name, string(name))
 }
 
 // Is reports whether the JSON of the value is text.
@@ -84,6 +90,16 @@ func (m Member) Day() (year, month, day int, ok bool) {
 		}
 	}
 	return parts[0], parts[1], parts[2], true
+}
+
+// TextOf is Text. It returns a text that is known without an allocation.
+func (m Member) TextOf(known ...string) string {
+	for _, text := range known {
+		if len(m.Value) == len(text)+2 && m.Value[0] == '"' && string(m.Value[1:len(text)+1]) == text {
+			return text
+		}
+	}
+	return m.Text()
 }
 
 // Bool returns the value if it is a boolean, or 0 or 1.

@@ -20,6 +20,7 @@ func TestFind(t *testing.T) {
 		"spaces":           {" { \"one\" :\t1 , \"two\":\n{} } ", true, `1`, `{}`, ""},
 		"none":             {`{"three":{"one":1}}`, true, "", "", ""},
 		"other case":       {`{"ONE":true,"Two":false}`, true, "true", "false", ""},
+		"others as long":   {`{"onE ":1,"on\u212a":1,"ine":1,"onn":1,"":1,"OnE":2,"Ö1":3,"tw0":4,"\u0014wo":5}`, true, "2", "", ""},
 		"escaped":          {`{"\u006fne":"\u0061\n"}`, true, `"\u0061\n"`, "", "a\n"},
 		"twice":            {`{"one":1,"one":"b"}`, true, `"b"`, "", "b"},
 		"null":             {`{"one":null,"two":0}`, true, "", "0", ""},
@@ -42,6 +43,16 @@ func TestFind(t *testing.T) {
 			assert.Equal(t, test.two, string(two.Value))
 			assert.Equal(t, test.textOfOne, one.Text())
 		})
+	}
+}
+
+func TestMemberTextOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`"a"`: "a", `"bc"`: "bc", `"b"`: "b", `""`: "", `"\u0061"`: "a", `"\""`: `"`,
+		``: "", `null`: "", `[1]`: "", `123`: "", `1234`: "",
+	} {
+		assert.Equal(t, want, member(t, text).TextOf("a", "bc", "1", "23", ""), text)
 	}
 }
 
