@@ -145,9 +145,7 @@ func (p place) putInQuery(target *url.URL, secret string) {
 func isSuccess(status int) bool { return status >= 200 && status <= 299 }
 
 // strange is the failure of a response that is not in the API's form, with the messages that it has nevertheless.
-func strange(status int, body []byte) *Error {
-	return withMessages(unenveloped(status), form.Find(body))
-}
+func strange(status int, said *messages.Found) *Error { return withMessages(unenveloped(status), said) }
 
 // form is how the APIs write messages. The path after "Not Found:" contains arguments of the call.
 // ours S04: any form of a message, in all three APIs
@@ -157,24 +155,33 @@ var form = messages.Form{
 }
 
 // withMessages puts the messages of a response into a failure.
-func withMessages(failed *Error, found messages.Found) *Error {
-	failed.Messages, failed.Fields = found.All(), found.Fields()
+func withMessages(failed *Error, said *messages.Found) *Error {
+	failed.Messages, failed.Fields = said.All(), said.Fields()
 	return failed
+}
+
+// read finds members of an envelope, and reads the value of a success. In the same pass it finds the messages of a failure; those
+// of a success are only looked for if they are asked for.
+func read(status int, body []byte, value *jsonwire.Value, members ...*jsonwire.Member) (said messages.Found, isObject bool) {
+	if isSuccess(status) {
+		return form.Later(body), value.Find(body, members...)
+	}
+	return form.Find(body, members...)
 }
 
 // openPartner opens {"success":true} or {"success":false,"error":…,"error_type":…}.
 // ours P10: false is a failure with any status
 func openPartner(status int, body []byte, value *jsonwire.Value) ([]byte, *Error) {
 	success, kind := jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error_type"}
-	value.Find(body, &success, &kind)
+	said, _ := read(status, body, value, &success, &kind)
 	succeeded, known := success.Bool()
 	switch {
 	case known && !succeeded:
-		failed := withMessages(&Error{Type: kind.Text()}, form.Find(body))
+		failed := withMessages(&Error{Type: kind.Text()}, &said)
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
 	case !isSuccess(status), success.Value != nil && !known:
-		return nil, strange(status, body)
+		return nil, strange(status, &said)
 	default:
 		return body, nil
 	}
@@ -204,7 +211,7 @@ func partnerKinds(status int, failed *Error) []error {
 func openAccount(status int, body []byte, value *jsonwire.Value) ([]byte, *Error) {
 	says, success, failure := jsonwire.Member{Name: "status"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "error"}
 	list, message, more := jsonwire.Member{Name: "messages"}, jsonwire.Member{Name: "message"}, jsonwire.Member{Name: "errors"}
-	enveloped := value.Find(body, &says, &success, &failure, &list, &message, &more)
+	said, enveloped := read(status, body, value, &says, &success, &failure, &list, &message, &more)
 	switch {
 	case !enveloped && isSuccess(status) && jsonwire.PresenceOf(body) == jsonwire.Absent:
 		return body, nil
@@ -219,14 +226,13 @@ func openAccount(status int, body []byte, value *jsonwire.Value) ([]byte, *Error
 	if !isFailure && !odd && isSuccess(status) && (saysOK || says.Value == nil) {
 		return body, nil
 	}
-	said := form.Find(body)
 	switch {
 	case !odd && (isFailure || says.Value == nil && len(said.Kept()) > 0):
-		return nil, withMessages(&Error{kinds: accountKinds(status, said.Kept())}, said)
+		return nil, withMessages(&Error{kinds: accountKinds(status, said.Kept())}, &said)
 	case odd, !isSuccess(status):
-		return nil, withMessages(unenveloped(status), said)
+		return nil, strange(status, &said)
 	default:
-		return nil, withMessages(badResponse("an undocumented status"), said)
+		return nil, withMessages(badResponse("an undocumented status"), &said)
 	}
 }
 
@@ -252,22 +258,22 @@ func accountKinds(status int, messages []string) []error {
 // openNetwork opens a bare payload, or {"error":{…}} with a status of 400 or above.
 func openNetwork(status int, body []byte, value *jsonwire.Value) ([]byte, *Error) {
 	failure, success, says := jsonwire.Member{Name: "error"}, jsonwire.Member{Name: "success"}, jsonwire.Member{Name: "status"}
-	value.Find(body, &failure, &success, &says) // finds nothing in a list, which is a payload, or if the body is not JSON
+	said, _ := read(status, body, value, &failure, &success, &says) // finds nothing in a list, which is a payload, or without JSON
 	succeeded, known := success.Bool()
 	switch {
 	case failure.Value == nil && !isSuccess(status):
-		return nil, strange(status, body)
+		return nil, strange(status, &said)
 	case failure.Value == nil && (known && !succeeded || says.Says("error")):
-		return nil, withMessages(badResponse("a failure in an undocumented form"), form.Find(body))
+		return nil, withMessages(badResponse("a failure in an undocumented form"), &said)
 	case failure.Value == nil && (success.Value == nil || known):
 		return body, nil
 	case !jsonwire.IsObject(failure.Value):
-		return nil, strange(status, body)
+		return nil, strange(status, &said)
 	}
-	var said networkFailure
-	_ = jsonwire.Unmarshal(failure.Value, &said) // a member of another type does not make it less of a failure
-	failed := withMessages(&Error{Type: said.Type, Code: said.Code, DevMessage: said.DevMessage}, form.Find(body))
-	for _, code := range []int{status, said.Code, http.StatusBadRequest} { // ours N13
+	var facts networkFailure
+	_ = jsonwire.Unmarshal(failure.Value, &facts) // a member of another type does not make it less of a failure
+	failed := withMessages(&Error{Type: facts.Type, Code: facts.Code, DevMessage: facts.DevMessage}, &said)
+	for _, code := range []int{status, facts.Code, http.StatusBadRequest} { // ours N13
 		if kind := statusKind(code); kind != nil {
 			failed.kinds = []error{kind}
 			break

@@ -28,6 +28,7 @@ type Form struct {
 // Found are the messages of a response.
 type Found struct {
 	form     *Form
+	unread   []byte // the response, of Later
 	messages texts
 	fields   map[string]*texts
 	left     int // how many texts are about fields that are not kept
@@ -40,10 +41,13 @@ type texts struct {
 }
 
 func (t *texts) add(text string) {
-	if len(t.kept) < maxTexts {
-		t.kept = append(t.kept, text)
-	} else {
+	switch len(t.kept) {
+	case 0:
+		t.kept = []string{text} // mostly the only one; append takes longer
+	case maxTexts:
 		t.left++
+	default:
+		t.kept = append(t.kept, text)
 	}
 }
 
@@ -55,19 +59,33 @@ func (t *texts) all() []string {
 	return append(slices.Clip(t.kept), fmt.Sprintf("and %d more", t.left))
 }
 
-// Find returns the messages in a response. A response that is not a JSON object has none.
-func (form *Form) Find(response []byte) Found {
-	f := Found{form: form}
-	f.members(response, "", false, 0)
-	return f
+// Find returns the messages in a response. A response that is not a JSON object has none. In the same pass it finds other
+// members, as [jsonwire.Find] does.
+func (form *Form) Find(response []byte, others ...*jsonwire.Member) (f Found, isObject bool) {
+	f.form = form
+	_, isObject = f.members(response, "", false, 0, others)
+	return f, isObject
+}
+
+// Later is Find that reads the response when its messages are asked for first.
+func (form *Form) Later(response []byte) Found { return Found{form: form, unread: response} }
+
+func (f *Found) find() {
+	if f.unread != nil {
+		*f, _ = f.form.Find(f.unread)
+	}
 }
 
 // Kept returns the first 1,000 messages.
-func (f Found) Kept() []string { return f.messages.kept }
+func (f *Found) Kept() []string {
+	f.find()
+	return f.messages.kept
+}
 
 // All returns the first 1,000 messages, then one that says how many more there are, and one that says how many are about
 // fields that were left out.
-func (f Found) All() []string {
+func (f *Found) All() []string {
+	f.find()
 	all := f.messages.all()
 	if f.left > 0 {
 		all = append(slices.Clip(all), fmt.Sprintf("and %d about more fields", f.left))
@@ -77,7 +95,8 @@ func (f Found) All() []string {
 
 // Fields maps the first 1,000 fields to the messages about them. It is nil if the response has no fields, and empty if it has
 // an empty object of fields.
-func (f Found) Fields() map[string]string {
+func (f *Found) Fields() map[string]string {
+	f.find()
 	if f.fields == nil {
 		return nil
 	}
@@ -91,30 +110,48 @@ func (f Found) Fields() map[string]string {
 // speaking are the members that hold messages. Those in fields are only about fields.
 var speaking = [...]string{"messages", "message", "errors", "error", "fields"}
 
-// members reads the members of an object that hold messages, and reports whether there are any.
-func (f *Found) members(object []byte, about string, quiet bool, depth int) (spoke bool) {
-	var found [len(speaking) + 1]jsonwire.Member
+// mostOthers is how many other members are found in the same pass. More take another one.
+const mostOthers = 6
+
+// members reads the members of an object that hold messages, and reports whether there are any, and whether it is an object. In
+// the same pass it finds others.
+func (f *Found) members(object []byte, about string, quiet bool, depth int, others []*jsonwire.Member) (spoke, isObject bool) {
+	var found [len(speaking) + 1 + mostOthers]jsonwire.Member // copies, so that those of the caller stay on its stack
 	var all [len(found)]*jsonwire.Member
-	for i := range found {
-		all[i] = &found[i]
-		if i < len(speaking) {
-			found[i].Name = speaking[i]
-		}
+	for i, name := range speaking {
+		found[i].Name = name
 	}
-	field := all[len(speaking)]
+	field, rest := &found[len(speaking)], found[len(speaking)+1:]
 	field.Name = "field"
-	jsonwire.Find(object, all[:]...)
+	fit := min(len(others), len(rest))
+	for i, other := range others[:fit] {
+		rest[i].Name = other.Name
+	}
+	for i := range all {
+		all[i] = &found[i]
+	}
+	isObject = jsonwire.Find(object, all[:len(speaking)+1+fit]...)
+	for i, other := range others[:fit] {
+		other.Value = rest[i].Value
+	}
+	if fit < len(others) {
+		jsonwire.Find(object, others[fit:]...)
+	}
 	if name := field.Text(); name != "" {
 		about = within(about, name)
 	}
-	for _, m := range found[:len(speaking)] {
-		spoke = spoke || m.Value != nil
+	for i := range speaking {
+		m := &found[i]
+		if m.Value == nil {
+			continue
+		}
+		spoke = true
 		if f.fields == nil && m.Name == "fields" && jsonwire.IsObject(m.Value) {
 			f.fields = make(map[string]*texts) // also if it is empty
 		}
 		f.read(m.Value, about, quiet || m.Name == "fields", depth+1)
 	}
-	return spoke
+	return spoke, isObject
 }
 
 // read reads the messages in a value. They are about the field about, unless it is empty, and then left out of the messages
@@ -131,7 +168,7 @@ func (f *Found) read(value []byte, about string, quiet bool, depth int) {
 			f.read(item, about, quiet, depth+1)
 		}
 	case '{':
-		spoke := f.members(value, about, quiet, depth)
+		spoke, _ := f.members(value, about, quiet, depth, nil)
 		for name, value := range jsonwire.Members(value) {
 			if !spoke || !isOneOf(name, speaking[:]) && !isOneOf(name, f.form.NotFields) && name != "field" {
 				f.read(value, within(about, name), quiet || spoke, depth+1)
@@ -141,7 +178,7 @@ func (f *Found) read(value []byte, about string, quiet bool, depth int) {
 }
 
 func (f *Found) add(text, about string, quiet bool) {
-	if strings.HasPrefix(strings.TrimSpace(text), f.form.CutAfter+":") {
+	if rest, begins := strings.CutPrefix(strings.TrimSpace(text), f.form.CutAfter); begins && strings.HasPrefix(rest, ":") {
 		text = f.form.CutAfter
 	}
 	if text == "" {

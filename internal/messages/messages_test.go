@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 	"github.com/partnerapi/partnerapi-go/internal/messages"
 )
 
@@ -53,12 +54,55 @@ func TestFind(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := form.Find([]byte(test.body))
+			found, _ := form.Find([]byte(test.body))
 			assert.Equal(t, test.messages, found.Kept())
 			assert.Equal(t, test.messages, found.All())
 			assert.Equal(t, test.fields, found.Fields())
 		})
 	}
+}
+
+func TestFindOtherMembers(t *testing.T) {
+	t.Parallel()
+	names := []string{"a", "b", "c", "error", "d", "e", "f", "g"} // more than are found in one pass
+	for body, want := range map[string]struct {
+		isObject bool
+		messages []string
+		values   []string
+	}{
+		`{"a":1,"b":null,"D":"d","error":"m","g":[2]}`: {true, []string{"m"}, []string{"1", "", "", `"m"`, `"d"`, "", "", "[2]"}},
+		`{"error":{"a":1,"message":"m"},"f":3}`:        {true, []string{"m"}, []string{"", "", "", `{"a":1,"message":"m"}`, "", "", "3", ""}},
+		`[{"a":1}]`:                                    {false, nil, []string{"", "", "", "", "", "", "", ""}},
+		`{"a":1,"error":"m"`:                           {false, nil, []string{"", "", "", "", "", "", "", ""}},
+		``:                                             {false, nil, []string{"", "", "", "", "", "", "", ""}},
+		`{"a":1,"error":"m"}`:                          {true, []string{"m"}, []string{"1", "", "", `"m"`, "", "", "", ""}},
+	} {
+		for n := range len(names) + 1 {
+			others := make([]*jsonwire.Member, n)
+			for i := range others {
+				others[i] = &jsonwire.Member{Name: names[i]}
+			}
+			found, isObject := form.Find([]byte(body), others...)
+			assert.Equal(t, want.isObject, isObject, body)
+			assert.Equal(t, want.messages, found.All(), body)
+			for i, other := range others {
+				assert.Equal(t, want.values[i], string(other.Value), "%s of %s", other.Name, body)
+			}
+		}
+		later := form.Later([]byte(body))
+		assert.Equal(t, want.messages, later.All(), body)
+	}
+}
+
+func TestLaterReadsWhatIsAskedForFirst(t *testing.T) {
+	t.Parallel()
+	response := []byte(`{"error":{"email":"is blank"}}`)
+	kept, all, fields := form.Later(response), form.Later(response), form.Later(response)
+	assert.Equal(t, []string{"is blank"}, kept.Kept())
+	assert.Equal(t, []string{"is blank"}, all.All())
+	assert.Equal(t, map[string]string{"email": "is blank"}, fields.Fields())
+	copy(response, strings.Repeat(" ", len(response)))
+	assert.Equal(t, map[string]string{"email": "is blank"}, all.Fields(), "the response is read once")
 }
 
 func TestFindIsBounded(t *testing.T) {
@@ -70,26 +114,26 @@ func TestFindIsBounded(t *testing.T) {
 		}
 		return fmt.Sprintf(`[%s"m%d"]`, b.String(), n-1)
 	}
-	found := form.Find([]byte(`{"messages":` + list(1000) + `}`))
+	found, _ := form.Find([]byte(`{"messages":` + list(1000) + `}`))
 	assert.Len(t, found.Kept(), 1000)
 	assert.Equal(t, found.Kept(), found.All())
 
-	found = form.Find([]byte(`{"messages":` + list(1001) + `}`))
+	found, _ = form.Find([]byte(`{"messages":` + list(1001) + `}`))
 	assert.Len(t, found.Kept(), 1000)
 	assert.Equal(t, append(found.Kept(), "and 1 more"), found.All())
 
-	found = form.Find([]byte(`{"messages":` + list(40_000) + `}`))
+	found, _ = form.Find([]byte(`{"messages":` + list(40_000) + `}`))
 	require.Len(t, found.All(), 1001)
 	assert.Equal(t, []string{"m999", "and 39000 more"}, found.All()[999:])
 
-	found = form.Find([]byte(`{"errors":{"a":` + list(2000) + `}}`))
+	found, _ = form.Find([]byte(`{"errors":{"a":` + list(2000) + `}}`))
 	assert.True(t, strings.HasSuffix(found.Fields()["a"], "; m999; and 1000 more"))
 
 	var fields strings.Builder
 	for i := range 40_000 {
 		_, _ = fmt.Fprintf(&fields, `"f%05d":"x",`, i)
 	}
-	found = form.Find([]byte(`{"error":{"message":"No.","fields":{` + fields.String() + `"g":` + list(2001) + `}}}`))
+	found, _ = form.Find([]byte(`{"error":{"message":"No.","fields":{` + fields.String() + `"g":` + list(2001) + `}}}`))
 	assert.Len(t, found.Fields(), 1000)
 	assert.Contains(t, found.Fields(), "f00999")
 	assert.NotContains(t, found.Fields(), "f01000")
@@ -100,6 +144,6 @@ func TestFindIsBounded(t *testing.T) {
 func TestFindCutsLongNames(t *testing.T) {
 	t.Parallel()
 	outer := "é" + strings.Repeat("n", 500)
-	found := form.Find([]byte(`{"errors":{"` + outer + `":{"a":"m"},"` + strings.Repeat("é", 300) + `":"m"}}`))
+	found, _ := form.Find([]byte(`{"errors":{"` + outer + `":{"a":"m"},"` + strings.Repeat("é", 300) + `":"m"}}`))
 	assert.Equal(t, map[string]string{outer[:200]: "m", strings.Repeat("é", 100): "m"}, found.Fields())
 }
