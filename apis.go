@@ -177,7 +177,7 @@ func openPartner(status int, body []byte, value *jsonwire.Value) ([]byte, *Error
 	succeeded, known := success.Bool()
 	switch {
 	case known && !succeeded:
-		failed := withMessages(&Error{Type: kind.Text()}, &said)
+		failed := withMessages(&Error{Type: kind.TextOf(invalidParams, invalidToken)}, &said)
 		failed.kinds = partnerKinds(status, failed)
 		return nil, failed
 	case !isSuccess(status), success.Value != nil && !known:
@@ -187,22 +187,25 @@ func openPartner(status int, body []byte, value *jsonwire.Value) ([]byte, *Error
 	}
 }
 
+// The partner API's documented types of error.
+const (
+	invalidParams = "invalid_params"
+	invalidToken  = "invalid_token"
+)
+
 // partnerKinds returns the kinds of a status and a type. The message only decides what they leave open: whether the pk exists.
 func partnerKinds(status int, failed *Error) []error {
 	kind := statusKind(status)
 	switch {
-	case errors.Is(kind, ErrRateLimited), errors.Is(kind, ErrServer):
-		return []error{kind}
-	case failed.Type == "invalid_token":
+	case failed.Type == invalidToken && !errors.Is(kind, ErrRateLimited) && !errors.Is(kind, ErrServer):
 		return []error{ErrUnauthorized}
-	case kind != nil && !errors.Is(kind, ErrInvalid):
+	case !isOpen(status):
 		return []error{kind} // ours P09: a 404 has the type and the message of a 400
 	}
-	kinds := kindsOf(failed.Messages)
-	if (kind != nil || failed.Type == "invalid_params") && !slices.Contains(kinds, ErrAlreadyExists) {
+	if (kind != nil || failed.Type == invalidParams) && !slices.ContainsFunc(failed.Messages, saysTaken) {
 		return invalid
 	}
-	return kinds
+	return kindsOf(failed.Messages)
 }
 
 // openAccount opens {"status":"ok",…} or {"status":"error","messages":[…]}, and the observed forms without "status". An empty
@@ -306,11 +309,7 @@ type networkFailure struct {
 
 // messageKinds are the kinds of the APIs' messages, used if neither status nor type decides. A * stands for any text. Any
 // other message is ErrInvalid.
-var messageKinds = []messageKind{
-	// ours P05: the message of either revision
-	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
-	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
-	means("*has already been taken", ErrInvalid, ErrAlreadyExists), // ours A13: of any field
+var messageKinds = append(takenKinds,
 	means("Please use a valid API Key.", ErrUnauthorized),
 	means("Email and password combination is incorrect.", ErrUnauthorized),
 	means(refusedRefresh, ErrUnauthorized),
@@ -321,6 +320,14 @@ var messageKinds = []messageKind{
 	means("*does not have access to this website.", ErrForbidden),
 	means("Please log in*", ErrNotLoggedIn),
 	means("Not Found*", ErrBadResponse), // the route was not found
+)
+
+// takenKinds are the first of messageKinds, and the only ones that are ErrAlreadyExists.
+var takenKinds = []messageKind{
+	// ours P05: the message of either revision
+	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
+	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
+	means("*has already been taken", ErrInvalid, ErrAlreadyExists), // ours A13: of any field
 }
 
 // messageKind has the kinds of the messages that begin with start and end with end. If open, text may be between them.
@@ -346,7 +353,7 @@ func kindsBy(status int, messages []string) []error {
 // isOpen reports whether a status leaves the kind of a failure open.
 func isOpen(status int) bool {
 	kind := statusKind(status)
-	return kind == nil || errors.Is(kind, ErrInvalid)
+	return kind == nil || kind == ErrInvalid //nolint:errorlint // statusKind wraps nothing
 }
 
 // kindsOf returns the distinct kinds of all messages, or ErrInvalid without a message.
@@ -369,14 +376,24 @@ func kindsOf(messages []string) []error {
 }
 
 func kindsOfMessage(message string) []error {
-	message = strings.TrimSpace(message)
-	for i := range messageKinds {
-		if known := &messageKinds[i]; strings.HasPrefix(message, known.start) && strings.HasSuffix(message, known.end) &&
-			(known.open || message == known.start) {
-			return known.kinds
-		}
+	if kinds := firstOf(messageKinds, message); kinds != nil {
+		return kinds
 	}
 	return invalid // ours A14
 }
 
+func saysTaken(message string) bool { return firstOf(takenKinds, message) != nil }
+
+// firstOf returns the kinds of the first of known that message matches, or nil.
+func firstOf(known []messageKind, message string) []error {
+	message = strings.TrimSpace(message)
+	for i := range known {
+		if m := &known[i]; strings.HasPrefix(message, m.start) && strings.HasSuffix(message, m.end) && (m.open || message == m.start) {
+			return m.kinds
+		}
+	}
+	return nil
+}
+
+// invalid is shared by failures, which never change their kinds in place.
 var invalid = []error{ErrInvalid}
