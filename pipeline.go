@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -24,7 +23,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	res := send(ctx, c, &r)
 	defer res.body.Free()
 	if res.failure != nil {
-		return zero, explain(ctx, &r, res, res.failure)
+		return zero, explain(ctx, &r, &res, res.failure)
 	}
 	value, failed := decode[T](e, res.payload, r.value)
 	if failed == nil {
@@ -34,7 +33,7 @@ func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T
 	if !e.isWrite() {
 		value = zero
 	}
-	return value, explain(ctx, &r, res, failed)
+	return value, explain(ctx, &r, &res, failed)
 }
 
 func send(ctx context.Context, c *Client, r *request) result {
@@ -45,17 +44,19 @@ func send(ctx context.Context, c *Client, r *request) result {
 	}
 	res := repeat(ctx, s, r)
 	if r.into != nil && res.attempts > 0 {
-		body := bytes.Clone(res.body.Bytes()) // the memory is pooled
-		*r.into = Response{res.StatusCode, withoutSecrets(res.header, r.secrets.all()), body, res.attempts, time.Since(started)}
+		header := withoutSecrets(res.header, r.secrets.all())
+		*r.into = Response{res.StatusCode, header, res.body.Copy(), res.attempts, time.Since(started)}
 	}
 	return res
 }
 
 // explain completes a failure with the facts of the call and its responses.
-func explain(ctx context.Context, r *request, res result, failed *Error) *Error {
+func explain(ctx context.Context, r *request, res *result, failed *Error) *Error {
 	failed.API, failed.Op = r.api, r.op
-	failed.StatusCode, failed.Body = res.StatusCode, bytes.Clone(res.body.Bytes()) // the memory is pooled
-	failed.RequestID = res.header.Get("X-Request-Id")
+	failed.StatusCode, failed.Body = res.StatusCode, res.body.Copy()
+	if id := res.header["X-Request-Id"]; len(id) > 0 {
+		failed.RequestID = id[0]
+	}
 	failed.RetryAfter = retryafter.Of(res.header)
 	failed.Attempts = res.attempts
 	failed.forget(append(r.secrets.all(), r.argPaths...))

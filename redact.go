@@ -125,16 +125,19 @@ func (h *hidden) Format(f fmt.State, verb rune) { redact.Format(f, verb, h.Error
 // forget redacts secrets in the API's texts, plain and escaped as in a URL. Passwords are not redacted: a redacted common word
 // would reveal them.
 func (e *Error) forget(secrets []string) {
-	without := func(text string) string { return redact.Secrets(text, secrets) }
 	for i := range e.Messages {
-		e.Messages[i] = without(e.Messages[i])
+		e.Messages[i] = redact.Secrets(e.Messages[i], secrets)
 	}
-	said := maps.Clone(e.Fields)
-	clear(e.Fields)
-	for field, text := range said {
-		e.Fields[without(field)] = without(text)
+	if len(e.Fields) > 0 {
+		said := maps.Clone(e.Fields)
+		clear(e.Fields)
+		for field, text := range said {
+			e.Fields[redact.Secrets(field, secrets)] = redact.Secrets(text, secrets)
+		}
 	}
-	e.Type, e.DevMessage, e.RequestID = without(e.Type), without(e.DevMessage), without(e.RequestID)
+	for _, text := range [...]*string{&e.Type, &e.DevMessage, &e.RequestID} {
+		*text = redact.Secrets(*text, secrets)
+	}
 }
 
 // describe returns the text of a cause if it is known to contain no URL, header or body, and otherwise only its type.

@@ -79,7 +79,7 @@ func (s *SignupService) Resolve(ctx context.Context, in SignupRequest, opts ...C
 	defer res.body.Free()
 	location, failed := redirectOf(&r, res)
 	if failed != nil {
-		return nil, explain(ctx, &r, res, failed)
+		return nil, explain(ctx, &r, &res, failed)
 	}
 	return location, nil // ours P02: a secret, because it may sign the parent in
 }

@@ -52,7 +52,7 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // counts the all
 			err := c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Plan: partnerapi.PlanBark})
 			require.ErrorIs(t, err, partnerapi.ErrInvalid)
 			return nil
-		}, 27}, // 23
+		}, 20}, // 17
 		"account": {200, fixture(t, "get-account.ok"), func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Accounts.Get(ctx, session)
 			return err

@@ -44,6 +44,17 @@ func (b *Body) Bytes() []byte {
 	return b.buffer.Bytes()
 }
 
+// Copy returns a copy of the bytes, which Free does not affect.
+func (b *Body) Copy() []byte {
+	bytes := b.Bytes()
+	if bytes == nil {
+		return nil
+	}
+	copied := make([]byte, len(bytes))
+	copy(copied, bytes)
+	return copied
+}
+
 // Free lets another body use the memory.
 func (b *Body) Free() {
 	if b != nil && b.buffer.Cap() <= maxPooled {

@@ -58,6 +58,19 @@ func TestBodyIsNotOverwritten(t *testing.T) {
 	assert.Empty(t, none.Bytes())
 }
 
+func TestCopyIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	body, err := All(strings.NewReader("first"), 10, errTooLarge)
+	require.NoError(t, err)
+	copied := body.Copy()
+	copy(body.Bytes(), "other")
+	assert.Equal(t, "first", string(copied))
+	empty, err := All(strings.NewReader(""), 10, errTooLarge)
+	require.NoError(t, err)
+	assert.Equal(t, empty.Bytes() == nil, empty.Copy() == nil)
+	assert.Nil(t, (*Body)(nil).Copy())
+}
+
 // breaking returns its text together with an error.
 type breaking string
 

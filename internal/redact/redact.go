@@ -17,8 +17,7 @@ const Mark = "[redacted]"
 
 // Secrets returns text with every one of the secrets replaced by [Mark], unchanged and escaped as in a URL.
 func Secrets(text string, secrets []string) string {
-	isEscaped := strings.IndexByte(text, '%') >= 0 || strings.IndexByte(text, '+') >= 0
-	if !isEscaped && !slices.ContainsFunc(secrets, func(secret string) bool { return secret != "" && strings.Contains(text, secret) }) {
+	if text == "" || !mayHold(text, secrets) {
 		return text // as nearly every text
 	}
 	var all forms
@@ -26,6 +25,19 @@ func Secrets(text string, secrets []string) string {
 		all = all.add(secret)
 	}
 	return all.remove(text)
+}
+
+// mayHold reports whether text holds one of the secrets, or may hold it escaped.
+func mayHold(text string, secrets []string) bool {
+	if strings.IndexByte(text, '%') >= 0 || strings.IndexByte(text, '+') >= 0 {
+		return true
+	}
+	for _, secret := range secrets {
+		if secret != "" && len(secret) <= len(text) && strings.Contains(text, secret) {
+			return true
+		}
+	}
+	return false
 }
 
 // forms are secrets, unchanged and escaped as in a URL.

@@ -12,10 +12,11 @@ import (
 // Of returns the wait that the header Retry-After asks for, in seconds or as a date, or 0. Part of a second counts
 // as a whole one. A date counts from the response's own Date, so that a wrong clock here does not matter.
 func Of(header http.Header) time.Duration {
-	value := strings.TrimSpace(header.Get("Retry-After"))
-	if value == "" {
+	values := header["Retry-After"] // Get looks at each byte of the name first
+	if len(values) == 0 {
 		return 0
 	}
+	value := strings.TrimSpace(values[0])
 	if seconds, ok := readSeconds(value); ok {
 		return seconds
 	}
