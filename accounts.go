@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 )
 
@@ -306,47 +304,4 @@ func (s *AccountsService) Search(ctx context.Context, email string, opts ...Call
 
 type searchQuery struct {
 	Email string `url:"email"`
-}
-
-// refreshRequest is the body of a refresh.
-type refreshRequest struct {
-	RefreshToken string `json:"refresh_token"`
-}
-
-// ofRefreshOnly are kinds that are removed from a failed refresh: the call that waits for it would return them as its own,
-// although it was not sent.
-var ofRefreshOnly = []error{ErrOutcomeUnknown, ErrInvalid, ErrNotFound, ErrAlreadyExists}
-
-// refresher returns the refresher of a call with these credentials.
-func (c *Client) refresher(given map[Credential]string) refresher {
-	return func(ctx context.Context, token string) (*Tokens, error) {
-		return c.refreshTokens(ctx, token, func(o *callOptions) string { o.given = given; return "" })
-	}
-}
-
-// refreshTokens returns new tokens in exchange for a refresh token. Without an access token it returns an error too.
-func (c *Client) refreshTokens(ctx context.Context, token string, opts ...CallOption) (*Tokens, error) {
-	var response Response
-	tokens, err := do[*renewedTokens](ctx, c, endpoint{ // ours A17: not Repeatable
-		Call: Call{API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}}, key: "access", spent: []string{token},
-	}, append(opts, WithResponseInto(&response)))
-	var failed *Error
-	if errors.As(err, &failed) {
-		failed.kinds = slices.DeleteFunc(slices.Clone(failed.kinds), func(kind error) bool { return slices.Contains(ofRefreshOnly, kind) })
-		switch {
-		case slices.Contains(failed.kinds, errRefreshRefused):
-			err = errors.Join(ErrNotLoggedIn, err)
-		case len(failed.kinds) == 0 && (failed.cause == nil || len(failed.Messages) > 0):
-			failed.kinds = []error{ErrBadResponse} // the API documents no such response to a refresh
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if tokens.AccessToken == "" {
-		failed = badResponse("no valid access_token")
-		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", response.StatusCode, response.Attempts
-		return &tokens.Tokens, failed
-	}
-	return &tokens.Tokens, nil
 }

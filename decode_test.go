@@ -95,7 +95,7 @@ func TestByteOrderMark(t *testing.T) {
 	})
 	t.Run("a refresh", func(t *testing.T) {
 		t.Parallel()
-		tokens, err := with(t, 200, `{"access":{"access_token":"A1","refresh_token":"R1"}}`).refreshTokens(t.Context(), "R0")
+		tokens, err := with(t, 200, `{"access":{"access_token":"A1","refresh_token":"R1"}}`).refreshTokens(t.Context(), "R0", nil)
 		require.NoError(t, err)
 		assert.Equal(t, &Tokens{AccessToken: "A1", RefreshToken: "R1"}, tokens)
 	})
@@ -301,7 +301,7 @@ func TestSpellingsOfACustomer(t *testing.T) {
 		assert.Equal(t, want, got, text)
 	}
 	tokens, err := newTestClient(t, always(200, `{"status":"ok","access":{"access_token":"A1","refresh_token":"R1",
-		"access_token_expiration":"1234567890.5","refresh_token_expiration":""}}`)).refreshTokens(t.Context(), "R0")
+		"access_token_expiration":"1234567890.5","refresh_token_expiration":""}}`)).refreshTokens(t.Context(), "R0", nil)
 	require.NoError(t, err)
 	assert.Equal(t, &Tokens{AccessToken: "A1", RefreshToken: "R1", AccessTokenExpires: UnixTimeOf(time.Unix(1234567890, 500_000_000))}, tokens)
 }
@@ -379,7 +379,7 @@ func TestEmptyListInPlaceOfRecord(t *testing.T) {
 		assertKinds(t, err, ErrBadResponse)
 		_, err = client.Accounts.Create(t.Context(), CreateAccountRequest{})
 		assertKinds(t, err, ErrBadResponse)
-		_, err = client.refreshTokens(t.Context(), "R0")
+		_, err = client.refreshTokens(t.Context(), "R0", nil)
 		assertKinds(t, err, ErrBadResponse)
 
 		whole := newTestClient(t, always(200, list))

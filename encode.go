@@ -49,7 +49,7 @@ func encode(ctx context.Context, c *Client, e *endpoint, opts []CallOption) (r r
 		return r, e.refuse("session", why)
 	}
 	if session != nil {
-		session.key, session.refresh = o.given[AccountKey], c.refresher(o.given)
+		session.client, session.given = c, o.given
 	}
 	r = request{
 		to: to, api: e.API, op: e.Op, method: method, url: target, header: s.headersWith(o.header, content != nil), content: content,

@@ -79,27 +79,6 @@ func (s *Session) Export() ([]byte, error) {
 	return json.Marshal(kind.export())
 }
 
-// ImportSession returns the session that [Session.Export] exported, in this version or an earlier one. It returns an
-// [*ArgumentError] for data of another form, or with an invalid cookie or token. A call with a session of another server, as
-// after a change of the base URL, returns one too. In both cases the customer has to log in again. Call [Session.OnRefresh]
-// again for a token session.
-func ImportSession(data []byte) (*Session, error) {
-	if len(data) == 0 {
-		return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "empty"}
-	}
-	var in exportedSession
-	if json.Unmarshal(data, &in) == nil {
-		load := loadCookies
-		if in.Tokens != nil {
-			load = loadTokens
-		}
-		if kind, ok := load(in); ok {
-			return newSession(kind), nil
-		}
-	}
-	return nil, &ArgumentError{Op: "ImportSession", Name: "data", Reason: "not an exported session"}
-}
-
 // Format prints no more than the type's name, for every verb.
 func (s Session) Format(f fmt.State, verb rune) { redactedSession.Format(f, verb) }
 
@@ -113,18 +92,15 @@ const noSession = "nil or zero: sessions are made by Login, NewTokenSession, Imp
 
 // sessionCall is a session in use by one call. Its methods accept nil, for a call without a session.
 type sessionCall struct {
-	kind    sessionKind
-	origin  string // of the API
-	op      string
-	key     string // of WithCredential, or empty: of the client
-	refresh refresher
+	kind   sessionKind
+	origin string // of the API
+	op     string
+	client *Client
+	given  map[Credential]string // of WithCredential
 
 	sent     string // the access token of the last attempt
 	rejected string // the access token that the API rejected
 }
-
-// refresher exchanges a refresh token for new tokens. Without an access token it returns an error too.
-type refresher func(ctx context.Context, refreshToken string) (*Tokens, error)
 
 // join returns the session for a call, or why the call must not be made with it.
 func (s *Session) join(op string, to *apiSettings, required bool) (_ *sessionCall, why string) {

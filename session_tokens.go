@@ -58,28 +58,6 @@ func (t Tokens) check() (field, why string) {
 // isBearer reports whether a token can be sent and exported.
 func isBearer(token string) bool { return httpsyntax.WhyNotBearer(token) == "" }
 
-// renewedTokens is the payload of a refresh. The refresh token that was sent is spent, so everything readable is kept: an
-// invalid token is ignored, and an invalid expiration is unknown.
-type renewedTokens struct{ Tokens }
-
-// UnmarshalJSON reads the tokens. One of them may be missing.
-func (t *renewedTokens) UnmarshalJSON(data []byte) error {
-	access, accessExpires := jsonwire.Member{Name: "access_token"}, jsonwire.Member{Name: "access_token_expiration"}
-	refresh, refreshExpires := jsonwire.Member{Name: "refresh_token"}, jsonwire.Member{Name: "refresh_token_expiration"}
-	jsonwire.Find(data, &access, &accessExpires, &refresh, &refreshExpires)
-	t.Tokens = Tokens{}
-	if isBearer(access.Text()) {
-		t.AccessToken, t.AccessTokenExpires = access.Text(), expiration(accessExpires.Value)
-	}
-	if isBearer(refresh.Text()) {
-		t.RefreshToken, t.RefreshTokenExpires = refresh.Text(), expiration(refreshExpires.Value)
-	}
-	if t.Tokens == (Tokens{}) {
-		return reason("neither a valid access_token nor a valid refresh_token")
-	}
-	return nil
-}
-
 // expiration reads an expiration. It is zero if data is invalid.
 func expiration(data []byte) (at UnixTime) {
 	_ = jsonwire.Unmarshal(data, &at)
@@ -103,9 +81,15 @@ func isAlive(token string, expires UnixTime, at time.Time) bool {
 	return token != "" && (expires.IsZero() || at.Before(expires.Time))
 }
 
+// refresher exchanges a refresh token for new tokens, with the given credentials in place of the client's. Without an access token
+// it returns an error too.
+type refresher func(c *Client, ctx context.Context, token string, given map[Credential]string) (*Tokens, error)
+
 // tokenSession is a session of bearer tokens.
 type tokenSession struct {
 	Tokens
+
+	refresh refresher // set when it is made, so that a program without token sessions does not contain the refresh
 
 	mu     sync.Mutex
 	origin string                              // of the server of the first call; the tokens are sent to no other
@@ -117,37 +101,6 @@ type tokenSession struct {
 	renewal  *sharedRenewal     // refreshes the tokens and stores them, or nil
 	renewals renewal.Limit      // of access tokens that the API rejected
 	denied   renewal.Rejections // of new access tokens
-}
-
-// NewTokenSession returns a token session of a customer, for example with the tokens of a login on the customer's device. It
-// returns an [*ArgumentError] for invalid tokens. Every method takes it like a session of [AccountsService.Login]. The tokens
-// are sent to the server of the session's first call, and to no other.
-//
-// A call refreshes the access token from 30 seconds before its expiration, through the call's own client. There is one
-// refresh at a time, and calls that need it wait for it. A call whose context is done stops waiting, and the refresh goes
-// on. A call with another account key, see [WithCredential], does not take the error of a refresh: it refreshes once more.
-// If the API rejects an access token that has not expired, by responding that the customer is not logged in, the call
-// refreshes it too and is retried once, unless [WithoutRetry] is set. If the API rejects the new token too, the session is
-// not refreshed for that reason for a minute, or for other operations until the API accepts a token. A new access token is
-// used for 30 seconds, even if it seems to have expired.
-//
-// A session keeps every readable part of the response to a refresh. An unreadable expiration is unknown, and without a new
-// refresh token the old one is kept. Without a new access token the call returns [ErrBadResponse], and the next call
-// refreshes with the new refresh token.
-//
-// The API may accept a refresh token only once. A refresh is therefore not retried if its outcome is unknown; the next call
-// tries once more. Two sessions with the same tokens, for example one imported by two processes, may end each other.
-//
-// A call whose refresh fails is not sent, or not retried, and returns an error whose cause is the [*Error] of the refresh. It
-// is [ErrNotLoggedIn] if the refresh token has expired or the API rejects it; if the API rejects it, it is
-// [ErrUnauthorized] too.
-//
-// POST /refresh
-func NewTokenSession(tokens Tokens) (*Session, error) {
-	if field, why := tokens.check(); why != "" {
-		return nil, &ArgumentError{Op: "NewTokenSession", Name: field, Reason: why}
-	}
-	return newSession(&tokenSession{Tokens: tokens}), nil
 }
 
 // TokensFromURL returns the tokens in the URL to which the account API's hosted login page sends a customer back, for
@@ -248,10 +201,10 @@ func (t *tokenSession) export() exportedSession {
 }
 
 // loadTokens returns an exported token session, and whether it is valid. Tokens that were not used yet have no origin.
-func loadTokens(in exportedSession) (sessionKind, bool) {
+func loadTokens(in exportedSession, refresh refresher) (sessionKind, bool) {
 	_, why := in.Tokens.check()
 	ok := (in.Version == 2 || in.Version == 3) && in.Cookies == nil && why == ""
-	return &tokenSession{Tokens: *in.Tokens, origin: in.Origin}, ok
+	return &tokenSession{Tokens: *in.Tokens, refresh: refresh, origin: in.Origin}, ok
 }
 
 func (t *tokenSession) ready(ctx context.Context, c *sessionCall) error {
@@ -260,7 +213,7 @@ func (t *tokenSession) ready(ctx context.Context, c *sessionCall) error {
 		switch {
 		case r == nil:
 			return err
-		case r.key == c.key:
+		case r.key == c.given[AccountKey]:
 			_, err = waitFor(ctx, r.Flight)
 			return err
 		case r.Ended(ctx) != nil: // there is one at a time, because the API may accept a refresh token only once
@@ -299,11 +252,11 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*sharedRenewa
 	case unaccepted && !t.renewals.Take(now):
 		return nil, reason("the API rejects access tokens too often")
 	}
-	r := &sharedRenewal{flight.New[struct{}](reason("the refresh did not end")), c.key}
+	r := &sharedRenewal{flight.New[struct{}](reason("the refresh did not end")), c.given[AccountKey]}
 	t.renewal = r
 	spent := t.RefreshToken // a logout meanwhile removes it
 	ctx = context.WithValue(context.WithoutCancel(ctx), hookKey{r.Flight}, true)
-	go r.Run(func() (struct{}, error) { return struct{}{}, t.replace(ctx, c.refresh, spent, !fresh, unaccepted) }, func(struct{}, error) {
+	go r.Run(func() (struct{}, error) { return struct{}{}, t.replace(ctx, c, spent, !fresh, unaccepted) }, func(struct{}, error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.renewal = nil
@@ -313,11 +266,11 @@ func (t *tokenSession) renew(ctx context.Context, c *sessionCall) (*sharedRenewa
 
 // replace refreshes the tokens, if that is due, and stores them. It belongs to all calls that wait: one that gives up leaves
 // it to the others.
-func (t *tokenSession) replace(ctx context.Context, refresh refresher, spent string, due, unaccepted bool) error {
+func (t *tokenSession) replace(ctx context.Context, c *sessionCall, spent string, due, unaccepted bool) error {
 	var failed error
 	if due {
 		limited, cancel := context.WithTimeout(ctx, refreshTimeout)
-		tokens, err := refresh(limited, spent)
+		tokens, err := t.refresh(c.client, limited, spent, c.given)
 		cancel()
 		if tokens == nil {
 			return err
@@ -375,7 +328,7 @@ func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry boo
 type sharedRenewal struct {
 	*flight.Flight[struct{}]
 
-	key string
+	key string // of WithCredential, or empty: of the client
 }
 
 // hookKey is the key of the renewal in the context of store.
