@@ -26,7 +26,6 @@ type Trace struct {
 
 	hooks      atomic.Pointer[httptrace.ClientTrace] // set when the transport asks for them
 	asked, got atomic.Bool
-	isTraced   bool   // the context below has the hooks
 	below      *trips // nil without a Floor
 
 	gate        *gate // of a [Transport], or nil
@@ -50,11 +49,8 @@ type ownKey struct{}
 // middlewares: what they do with their own traces proves nothing.
 func (t *Trace) Watch(ctx context.Context, floor *Floor, key, value any) context.Context {
 	t.Context, t.key, t.value = ctx, key, value
-	switch {
-	case floor != nil:
+	if floor != nil {
 		t.Context, t.below = floor.watch(ctx)
-	case httptrace.ContextClientTrace(ctx) != nil:
-		t.Context, t.isTraced = httptrace.WithClientTrace(ctx, t.clientTrace()), true // which calls the hooks of ctx too
 	}
 	return t
 }
@@ -66,7 +62,7 @@ func (t *Trace) Value(key any) any {
 		return t.value
 	case key == (ownKey{}) && t.below == nil:
 		return t
-	case key == traceKey && t.below == nil && !t.isTraced:
+	case key == traceKey && t.below == nil:
 		return t.clientTrace()
 	default:
 		return t.Context.Value(key)
@@ -76,12 +72,41 @@ func (t *Trace) Value(key any) any {
 // String is what a context derived from this one prints of it.
 func (t *Trace) String() string { return "dialgate.Trace" }
 
-// clientTrace returns the hooks of package httptrace.
+// clientTrace returns the hooks of package httptrace. They also call those of the caller.
 func (t *Trace) clientTrace() *httptrace.ClientTrace {
 	if t.hooks.Load() == nil {
-		t.hooks.CompareAndSwap(nil, &httptrace.ClientTrace{GetConn: t.asks, GotConn: t.gets, WroteHeaders: t.wrote})
+		hooks := &httptrace.ClientTrace{GetConn: t.asks, GotConn: t.gets, WroteHeaders: t.wrote}
+		if callers := httptrace.ContextClientTrace(t.Context); callers != nil {
+			hooks = t.before(*callers)
+		}
+		t.hooks.CompareAndSwap(nil, hooks)
 	}
 	return t.hooks.Load()
+}
+
+// before returns the hooks of the caller with those of t in front of them, as httptrace.WithClientTrace does. That does it by
+// reflection, with every hook there is.
+func (t *Trace) before(hooks httptrace.ClientTrace) *httptrace.ClientTrace {
+	callers := hooks
+	hooks.GetConn = func(hostPort string) {
+		t.asks(hostPort)
+		if callers.GetConn != nil {
+			callers.GetConn(hostPort)
+		}
+	}
+	hooks.GotConn = func(info httptrace.GotConnInfo) {
+		t.gets(info)
+		if callers.GotConn != nil {
+			callers.GotConn(info)
+		}
+	}
+	hooks.WroteHeaders = func() {
+		t.wrote()
+		if callers.WroteHeaders != nil {
+			callers.WroteHeaders()
+		}
+	}
+	return &hooks
 }
 
 // traceKey is the key of the hooks in a context. Package httptrace does not export it, but asks any context for it.

@@ -59,18 +59,37 @@ func TestTraceIsAContext(t *testing.T) {
 func TestTraceBesideAnother(t *testing.T) {
 	t.Parallel()
 	var seen []string
-	outer := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GetConn: func(host string) { seen = append(seen, host) }})
-	for _, parent := range []context.Context{t.Context(), outer} {
+	all := &httptrace.ClientTrace{
+		GetConn: func(host string) { seen = append(seen, host) }, GotConn: func(httptrace.GotConnInfo) { seen = append(seen, "got") },
+		WroteHeaders: func() { seen = append(seen, "wrote") }, Wait100Continue: func() { seen = append(seen, "waits") },
+	}
+	for name, test := range map[string]struct {
+		callers *httptrace.ClientTrace
+		want    []string
+	}{
+		"none": {nil, nil}, "empty": {new(httptrace.ClientTrace), nil},
+		"one": {&httptrace.ClientTrace{GotConn: all.GotConn}, []string{"got"}},
+		"all": {all, []string{"a.example:443", "got", "wrote", "waits"}},
+	} {
+		seen = nil
+		parent := t.Context()
+		if test.callers != nil {
+			parent = httptrace.WithClientTrace(parent, test.callers)
+		}
 		traced := new(Trace)
 		ctx := traced.Watch(parent, nil, nil, nil)
 		hooks := httptrace.ContextClientTrace(ctx)
 		assert.Same(t, hooks, httptrace.ContextClientTrace(ctx))
 		asked(hooks)
-		assert.True(t, traced.IsUnsent(refused, false, errtext.Parts))
+		assert.True(t, traced.IsUnsent(refused, false, errtext.Parts), name)
 		httptrace.ContextClientTrace(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{})).GotConn(httptrace.GotConnInfo{})
-		assert.False(t, traced.IsUnsent(refused, false, errtext.Parts))
+		assert.False(t, traced.IsUnsent(refused, false, errtext.Parts), name)
+		hooks.WroteHeaders()
+		if hooks.Wait100Continue != nil {
+			hooks.Wait100Continue()
+		}
+		assert.Equal(t, test.want, seen, name)
 	}
-	assert.Equal(t, []string{"a.example:443"}, seen)
 }
 
 func TestTraceIsUnsent(t *testing.T) {
