@@ -181,8 +181,8 @@ func (l loop) retry(ctx context.Context, try func(ctx context.Context, number in
 		CheckRetry: func(context.Context, *http.Response, error) (bool, error) { return l.next.again, nil },
 		Backoff:    func(time.Duration, time.Duration, int, *http.Response) time.Duration { return l.next.wait },
 	}
-	req, _ := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, "", nil) // of a loop, not of the call
-	if resp, err := client.Do(req); err == nil {
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // of a loop, not of the call
+	if resp, err := client.Do(&retryablehttp.Request{Request: req}); err == nil {
 		_ = resp.Body.Close()
 	}
 	return l
