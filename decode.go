@@ -8,69 +8,62 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
-// decode reads the value from a payload. An empty payload, null or an object without documented fields is a failure, never a
-// zero value. read is what the attempt has read already, or nil.
-// ours S12: beside a failure it returns the part that it could read, because a write has succeeded
-func decode[T any](e endpoint, payload []byte, read *jsonwire.Value) (T, *Error) {
+// decode reads the value from a payload, unless an attempt has. An empty payload, null or an object without documented fields is
+// a failure, never a zero value.
+// ours S12: beside a failure it leaves the part that it could read, because a write has succeeded
+func decode(e *endpoint, payload []byte, value *jsonwire.Value) *Error {
 	if e.login && e.Session.opened().isEmpty() {
-		return *new(T), badResponse("a login without a session cookie")
+		value.Discard()
+		return badResponse("a login without a session cookie")
 	}
-	if read != nil && read.IsRead {
-		return judge(e, payload, *read.Into.(*T), read.Presence, read.Err)
-	}
-	var value T // on the heap
-	_, ignored := any(value).(none)
-	var known jsonwire.Presence
-	var err error
-	switch own, reads := any(&value).(json.Unmarshaler); {
+	_, ignored := value.Into.(*none)
+	switch own, reads := value.Into.(json.Unmarshaler); {
+	case value.IsRead:
 	case ignored || e.optional:
-		return value, decodeOptional(e, payload, &value)
+		return decodeOptional(e, payload, value.Into)
 	case e.anyValue:
-		if known, err = jsonwire.PresenceOf(payload), json.Unmarshal(payload, &value); err != nil && !jsonwire.Valid(payload) {
-			err = jsonwire.ErrNotJSON
+		value.Presence, value.Err = jsonwire.PresenceOf(payload), json.Unmarshal(payload, value.Into)
+		if value.Err != nil && !jsonwire.Valid(payload) {
+			value.Err = jsonwire.ErrNotJSON
 		}
 	case reads && e.key == "":
-		known, err = jsonwire.PresenceOf(payload), own.UnmarshalJSON(payload)
+		value.Presence, value.Err = jsonwire.PresenceOf(payload), own.UnmarshalJSON(payload)
 	default:
-		known, err = jsonwire.UnmarshalMember(payload, e.key, &value) // ours S02, S03: package jsonwire reads odd spellings
+		value.Presence, value.Err = jsonwire.UnmarshalMember(payload, e.key, value.Into) // ours S02, S03: package jsonwire reads odd spellings
 	}
-	return judge(e, payload, value, known, err)
+	return judge(e, payload, value)
 }
 
-// judge returns the failure of a value that was read from a payload, or the value.
-func judge[T any](e endpoint, payload []byte, value T, known jsonwire.Presence, err error) (_ T, failed *Error) {
-	if record, checks := any(value).(completer); checks && known == jsonwire.Present && err == nil {
-		err = record.complete()
+// judge returns the failure of a value that was read from a payload, or nil.
+func judge(e *endpoint, payload []byte, read *jsonwire.Value) (failed *Error) {
+	value, err := reflect.ValueOf(read.Into).Elem(), read.Err
+	if value.Kind() == reflect.Pointer && read.Presence == jsonwire.Present && err == nil {
+		if record, checks := value.Interface().(completer); checks {
+			err = record.complete()
+		}
 	}
 	switch {
-	case e.expectation().lacks(known, payload):
-		return value, &Error{kinds: []error{e.ifNull}}
-	case known == jsonwire.Absent:
-		return value, badResponse("no value in the body")
-	case known == jsonwire.Null:
-		return value, badResponse("null instead of a value")
+	case e.expectation().lacks(read.Presence, payload):
+		return &Error{kinds: []error{e.ifNull}}
+	case read.Presence == jsonwire.Absent:
+		return badResponse("no value in the body")
+	case read.Presence == jsonwire.Null:
+		return badResponse("null instead of a value")
 	case err != nil:
 		failed = &Error{kinds: []error{ErrBadResponse}, cause: hide(err)}
 	}
-	if !e.anyValue && isBlank(reflect.ValueOf(value)) {
-		return *new(T), cmp.Or(failed, badResponse("none of the documented fields"))
+	if !e.anyValue && isBlank(value) {
+		read.Discard()
+		return cmp.Or(failed, badResponse("none of the documented fields"))
 	}
-	return value, failed
+	return failed
 }
 
-// valueOf returns where an attempt reads the value of a call, as it opens the envelope, or nil if only decode can read it.
-func valueOf[T any](e *endpoint) *jsonwire.Value {
-	_, ignored := any((*T)(nil)).(*none)
-	if _, reads := any((*T)(nil)).(json.Unmarshaler); ignored || e.optional || e.anyValue || reads && e.key == "" {
-		return nil
-	}
-	var read struct { // one allocation
-		jsonwire.Value
-
-		into T
-	}
-	read.Key, read.Into = e.key, &read.into
-	return &read.Value
+// isReadByAttempts reports whether an attempt reads the value, as it opens the envelope. Other values are read by decode.
+func (e *endpoint) isReadByAttempts(into any) bool {
+	_, ignored := into.(*none)
+	_, reads := into.(json.Unmarshaler)
+	return !ignored && !e.optional && !e.anyValue && (!reads || e.key != "")
 }
 
 // completer is a record that reports missing required fields.
@@ -78,7 +71,7 @@ type completer interface{ complete() error }
 
 // decodeOptional reads a value that may be missing or have another form. into then points to a pointer to a record that is
 // empty, or has the part that could be read. If no value is read, the payload still has to be JSON.
-func decodeOptional(e endpoint, payload []byte, into any) *Error {
+func decodeOptional(e *endpoint, payload []byte, into any) *Error {
 	if jsonwire.PresenceOf(payload) != jsonwire.Absent && !jsonwire.Valid(payload) {
 		return badResponse("not JSON")
 	}

@@ -11,29 +11,44 @@ import (
 	"github.com/partnerapi/partnerapi-go/internal/retryafter"
 )
 
-// do runs the four stages of a call: encode, send, open (in each attempt) and decode. If the response to a write is only
-// partly decodable, do returns that part beside the error.
+// do makes a call and returns the value of its response. If the response to a write is only partly decodable, do returns that
+// part beside the error. It only knows the type: a program contains it once for each type of result, and run once.
 func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T, error) {
-	var value, zero T
-	r, err := encode(ctx, c, &e, opts)
+	value := new(T)
+	err := run(ctx, c, &e, value, opts)
+	return *value, err
+}
+
+// run runs the four stages of a call: encode, send, open (in each attempt) and decode into a pointer to the zero value, which is
+// zero again if nothing is returned.
+func run(ctx context.Context, c *Client, e *endpoint, into any, opts []CallOption) error {
+	r, err := encode(ctx, c, e, opts)
 	if err != nil {
-		return zero, err
+		return err
 	}
-	r.value = valueOf[T](&e)
+	value := jsonwire.Value{Key: e.key, Into: into}
+	if e.isReadByAttempts(into) {
+		read := value // a copy, so that value stays on the stack
+		r.value = &read
+	}
 	res := send(ctx, c, &r)
 	defer res.body.Free()
-	if res.failure != nil {
-		return zero, explain(ctx, &r, &res, res.failure)
+	if r.value != nil {
+		value = *r.value
 	}
-	value, failed := decode[T](e, res.payload, r.value)
+	if res.failure != nil {
+		value.Discard()
+		return explain(ctx, &r, &res, res.failure)
+	}
+	failed := decode(e, res.payload, &value)
 	if failed == nil {
-		return value, nil
+		return nil
 	}
 	failed.done = jsonwire.PresenceOf(res.payload) != jsonwire.Absent
 	if !e.isWrite() {
-		value = zero
+		value.Discard()
 	}
-	return value, explain(ctx, &r, &res, failed)
+	return explain(ctx, &r, &res, failed)
 }
 
 func send(ctx context.Context, c *Client, r *request) result {

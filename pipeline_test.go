@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/partnerapi/partnerapi-go/internal/jsonwire"
 )
 
 // nothingSent is a transport that fails the test if anything is sent.
@@ -538,6 +540,12 @@ func TestRedirectIsAFailure(t *testing.T) {
 	}
 }
 
+func decoded[T any](call endpoint, payload string) (any, *Error) {
+	into := new(T)
+	failed := decode(&call, []byte(payload), &jsonwire.Value{Into: into})
+	return *into, failed
+}
+
 // Null or an empty body is an error if the method returns a value, never a zero value with a nil error.
 func TestDecode(t *testing.T) {
 	t.Parallel()
@@ -545,13 +553,7 @@ func TestDecode(t *testing.T) {
 		ID   string `json:"id"`
 		Tags []int  `json:"tags"`
 	}
-	decodeRecord := func(call endpoint, payload string) (any, *Error) { return decode[*record](call, []byte(payload), nil) }
-	decodeList := func(call endpoint, payload string) (any, *Error) { return decode[[]record](call, []byte(payload), nil) }
-	decodeBool := func(call endpoint, payload string) (any, *Error) { return decode[bool](call, []byte(payload), nil) }
-	decodeNone := func(call endpoint, payload string) (any, *Error) { return decode[none](call, []byte(payload), nil) }
-	decodeOK := func(call endpoint, payload string) (any, *Error) {
-		return decode[confirmed](call, []byte(payload), nil)
-	}
+	decodeRecord, decodeList, decodeBool, decodeNone, decodeOK := decoded[*record], decoded[[]record], decoded[bool], decoded[none], decoded[confirmed]
 	bad := []error{ErrBadResponse}
 	keyed, optional := endpoint{key: "customer"}, endpoint{optional: true}
 	tests := map[string]struct {

@@ -54,12 +54,15 @@ func (to *Value) If(wanted bool) *Value {
 	return to
 }
 
+// Discard sets what was read to zero.
+func (to *Value) Discard() { reflect.ValueOf(to.Into).Elem().SetZero() }
+
 // Find is [Find]. In the same pass it reads the value as [UnmarshalMember] does. A nil Value reads none.
 func (to *Value) Find(data []byte, members ...*Member) (isObject bool) {
 	if to == nil {
 		return Find(data, members...)
 	}
-	reflect.ValueOf(to.Into).Elem().SetZero()
+	to.Discard()
 	to.IsRead = true
 	isObject, to.Presence, to.Err = unmarshal(data, to.Key, to.Into, members)
 	return isObject
