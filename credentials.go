@@ -136,11 +136,10 @@ func (s *secrets) missing(cause error) *Error {
 
 // retryAfterOf returns the RetryAfter of a call that a source or a session made, if its failure is the cause.
 func retryAfterOf(cause error) time.Duration {
-	var of *Error
-	if !errors.As(cause, &of) {
-		return 0
+	if of, is := errors.AsType[*Error](cause); is {
+		return of.RetryAfter
 	}
-	return of.RetryAfter
+	return 0
 }
 
 func (s *secrets) put(r *http.Request) {

@@ -262,8 +262,8 @@ func isArgument(err error) bool {
 
 // wasDone reports whether the call of err succeeded, and only its response was not read whole.
 func wasDone(err error) bool {
-	var failed *Error
-	return errors.As(err, &failed) && failed.done
+	failed, is := errors.AsType[*Error](err)
+	return is && failed.done
 }
 
 // badResponse returns the failure of a response that the API does not document.

@@ -154,8 +154,8 @@ func (s *NetworksService) Update(ctx context.Context, childAccountID string, in 
 func (s *NetworksService) Delete(ctx context.Context, childAccountID string, opts ...CallOption) (*NetworkDeletion, error) {
 	call := endpoint{Call: Call{API: NetworkAPI, Op: "DELETE /api/account/networks/{child_account_id}", Args: []string{childAccountID}}}
 	deletion, err := do[*NetworkDeletion](ctx, s.client, call, opts)
-	var failed *Error
-	complete := errors.As(err, &failed) && failed.Body != nil // an incomplete response may have been the API's
+	failed, is := errors.AsType[*Error](err)
+	complete := is && failed.Body != nil // an incomplete response may have been the API's
 	// ours N01: the route does not exist
 	if complete && failed.StatusCode == http.StatusNotFound && errors.Is(err, ErrBadResponse) {
 		call.path, call.earlierDoubt = "/account/networks/{child_account_id}", errors.Is(err, ErrOutcomeUnknown)

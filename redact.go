@@ -78,8 +78,8 @@ func waitFor[T any](ctx context.Context, f *flight.Flight[T]) (T, error) {
 
 // withoutURL removes every [*url.Error] from a cause, so that errors.As does not find a URL to print.
 func withoutURL(cause error) error {
-	var leaks *url.Error
-	if !errors.As(cause, &leaks) {
+	leaks, is := errors.AsType[*url.Error](cause)
+	if !is {
 		return cause
 	}
 	if several := parts(cause); several != nil {
@@ -170,9 +170,19 @@ func sayWhole(err error) (text string, known, ok bool) {
 
 // ownTexts are our own errors, whose texts are harmless.
 var ownTexts = []func(error) (string, bool){
-	errtext.As[*Error], errtext.As[*jsonwire.TypeError], errtext.As[reason], errtext.As[dialgate.ProxyRefusal], errtext.As[*ArgumentError],
+	errtext.Which(isOwnText),
 	errtext.Is(errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime, ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists,
 		ErrNotLoggedIn, ErrWrongPassword, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
+}
+
+// isOwnText reports whether err itself is of a type of ours.
+func isOwnText(err error) bool {
+	switch err.(type) { //nolint:errorlint // errtext unwraps
+	case *Error, *jsonwire.TypeError, reason, dialgate.ProxyRefusal, *ArgumentError:
+		return true
+	default:
+		return false
+	}
 }
 
 // Types with secrets print only these names.

@@ -179,8 +179,7 @@ func (s *signIn) land(jwt string, err error) {
 	s.refusal = false
 	s.pause = min(max(2*s.pause, minSignInPause), maxSignInPause)
 	wait := s.pause
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, is := errors.AsType[*Error](err); is {
 		wait = max(wait, min(failed.RetryAfter, maxAskedPause))
 	}
 	s.pauseEnd = time.Now().Add(wait)

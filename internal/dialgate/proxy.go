@@ -19,8 +19,8 @@ func (r ProxyRefusal) Error() string {
 
 // IsFinal reports whether err is a proxy's refusal that a retry would get too.
 func IsFinal(err error) bool {
-	var r ProxyRefusal
-	return errors.As(err, &r) && r < http.StatusInternalServerError && r != http.StatusRequestTimeout && r != http.StatusTooManyRequests
+	r, is := errors.AsType[ProxyRefusal](err)
+	return is && r < http.StatusInternalServerError && r != http.StatusRequestTimeout && r != http.StatusTooManyRequests
 }
 
 // OfProxy returns a [ProxyRefusal] in place of the error that an [http.Transport] without OnProxyConnectResponse returns

@@ -3,20 +3,13 @@
 // Package errno defines the errors that differ between operating systems.
 package errno
 
-import (
-	"errors"
-	"syscall"
-)
+import "syscall"
 
 // ConnectionRefused is the system's error for a host that accepts no connections on a port.
 var ConnectionRefused error = syscall.ECONNREFUSED
 
-// Text returns the text of the system error in err. ok is false if there is none, or if the text may contain a file
-// name.
-func Text(err error) (text string, ok bool) {
-	var number syscall.Errno
-	if !errors.As(err, &number) {
-		return "", false
-	}
-	return number.Error(), true
+// IsPlain reports whether err itself is an error of the system, whose text contains no file name.
+func IsPlain(err error) bool {
+	_, is := err.(syscall.Errno) //nolint:errorlint // of this error alone
+	return is
 }

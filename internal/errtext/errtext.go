@@ -36,17 +36,33 @@ type Own struct {
 	// Whole returns the text of an error that is described without those that it wraps or joins, and whether the text is that
 	// of a known error. For any other error it is not ok.
 	Whole func(err error) (text string, known, ok bool)
-	// Texts return the text of an error in a chain, such as [As] and [Is]. They are not called with an error that joins others.
+	// Texts return the text of an error in a chain, such as [Which] and [Is]. They are not called with an error that joins others.
 	Texts []func(err error) (text string, ok bool)
 }
 
-// As returns the text of the first T in the chain of err.
-func As[T error](err error) (string, bool) {
-	var found T
-	if !errors.As(err, &found) {
+// Which returns a function that returns the text of the first error for which isKnown holds, in a chain or in the errors that it
+// joins. Unlike errors.As it needs no code of its own for each type.
+func Which(isKnown func(error) bool) func(error) (string, bool) {
+	var search func(err error) (string, bool)
+	search = func(err error) (string, bool) {
+		if isKnown(err) {
+			return err.Error(), true
+		}
+		switch wrapping := err.(type) { //nolint:errorlint // search unwraps
+		case interface{ Unwrap() error }:
+			if inner := wrapping.Unwrap(); inner != nil {
+				return search(inner)
+			}
+		case interface{ Unwrap() []error }:
+			for _, part := range wrapping.Unwrap() {
+				if text, ok := search(part); ok {
+					return text, true
+				}
+			}
+		}
 		return "", false
 	}
-	return found.Error(), true
+	return search
 }
 
 // Is returns a function that returns the text of the first of errs that is in a chain.
@@ -103,8 +119,7 @@ func Parts(err error) []error {
 
 // one is [Of] for an error that joins no others.
 func (own Own) one(err error) (text string, known bool) {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, is := errors.AsType[*url.Error](err); is {
 		return Of(wrapped.Err, own)
 	}
 	if text, ok := first(own.Texts, err); ok {
@@ -113,8 +128,7 @@ func (own Own) one(err error) (text string, known bool) {
 	if text, ok := first(harmlessErrors, err); ok {
 		return text, true
 	}
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, is := errors.AsType[*net.OpError](err); is {
 		of := *op
 		text, known = Of(op.Err, own) // it can be a foreign dialler's
 		of.Err = errors.New(text)
@@ -146,21 +160,27 @@ var harmlessErrors = []func(error) (string, bool){
 }
 
 // harmlessTexts are of errors whose texts name hosts, addresses and certificates, and nothing else.
-var harmlessTexts = []func(error) (string, bool){
-	As[*net.DNSError], errno.Text, As[*tls.CertificateVerificationError], As[tls.RecordHeaderError], As[tls.AlertError],
-	As[*tls.ECHRejectionError], As[x509.UnknownAuthorityError], As[x509.HostnameError],
-	As[x509.CertificateInvalidError], As[x509.ConstraintViolationError], As[x509.InsecureAlgorithmError],
-	As[x509.UnhandledCriticalExtension], ofNoType, fixedBeginning,
+var harmlessTexts = []func(error) (string, bool){Which(isHarmless), ofNoType, fixedBeginning}
+
+// isHarmless reports whether err itself is such an error.
+func isHarmless(err error) bool {
+	switch err.(type) { //nolint:errorlint // Which unwraps
+	case *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, tls.AlertError, *tls.ECHRejectionError,
+		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.ConstraintViolationError,
+		x509.InsecureAlgorithmError, x509.UnhandledCriticalExtension:
+		return true
+	default:
+		return errno.IsPlain(err)
+	}
 }
 
 // ofJSON returns the meaning of an error of encoding/json: its own text differs between releases of Go, and holds values.
 func ofJSON(err error) (string, bool) {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if _, is := errors.AsType[*json.SyntaxError](err); is {
 		return jsonwire.ErrNotJSON.Error(), true
 	}
-	var field *json.UnmarshalTypeError
-	if !errors.As(err, &field) {
+	field, is := errors.AsType[*json.UnmarshalTypeError](err)
+	if !is {
 		return "", false
 	}
 	if field.Type == nil {
@@ -171,8 +191,8 @@ func ofJSON(err error) (string, bool) {
 
 // ofTime returns the meaning of an error of [time.Parse]. Its own text holds the value.
 func ofTime(err error) (string, bool) {
-	var failed *time.ParseError
-	return jsonwire.ErrNotTime.Error(), errors.As(err, &failed)
+	_, is := errors.AsType[*time.ParseError](err)
+	return jsonwire.ErrNotTime.Error(), is
 }
 
 // ofNoType is for errors whose types are not exported: alerts of TLS, and errors of golang.org/x/time/rate.

@@ -29,6 +29,11 @@ type foreignText string
 
 func (f foreignText) Error() string { return string(f) }
 
+func isForeignText(err error) bool {
+	_, is := err.(foreignText) //nolint:errorlint // of this error alone
+	return is
+}
+
 // The text of an error is printed if it is known to be harmless: of net, TLS, context, io.
 func TestOf(t *testing.T) {
 	t.Parallel()
@@ -120,7 +125,7 @@ func TestOwn(t *testing.T) {
 			_, ok := err.(*own) //nolint:errorlint // of this error alone
 			return "whole", false, ok
 		},
-		Texts: []func(error) (string, bool){As[foreignText], Is(errOwn)},
+		Texts: []func(error) (string, bool){Which(isForeignText), Is(errOwn)},
 	}
 	whole := &own{joins{[]error{io.EOF, foreignText("a")}}}
 	for name, test := range map[string]struct {
@@ -144,6 +149,51 @@ func TestOwn(t *testing.T) {
 			assert.Equal(t, test.want, text)
 			assert.Equal(t, test.known, known)
 		})
+	}
+}
+
+// Which looks into what an error wraps or joins, in the order of errors.As.
+func TestWhich(t *testing.T) {
+	t.Parallel()
+	inside := fmt.Errorf("SECRET: %w", errors.Join(io.EOF, nil, fmt.Errorf("SECRET: %w", foreignText("a")), foreignText("b")))
+	for name, test := range map[string]struct {
+		err  error
+		want string
+		ok   bool
+	}{
+		"nil":           {nil, "", false},
+		"itself":        {foreignText("a"), "a", true},
+		"wrapped":       {&net.OpError{Op: "dial", Err: foreignText("a")}, "a", true},
+		"joined":        {inside, "a", true},
+		"outer first":   {fmt.Errorf("SECRET: %w %w", inside, foreignText("b")), "a", true},
+		"other":         {io.EOF, "", false},
+		"wraps nothing": {&net.OpError{Op: "dial"}, "", false},
+		"joins others":  {errors.Join(io.EOF, io.ErrNoProgress), "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, ok := Which(isForeignText)(test.err)
+			assert.Equal(t, test.want, text)
+			assert.Equal(t, test.ok, ok)
+		})
+	}
+}
+
+func TestIsFixed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"http: idle connection timeout":                                     true,
+		"http: server closed idle connection":                               true,
+		"tls: protocol is shutdown":                                         true,
+		"http: idle connection":                                             false,
+		"idle connection timeout":                                           false,
+		"http: idle connection timeout\nhttp: persistConn.readLoop exiting": false,
+		"http: RoundTripper implementation (":                               false,
+		"http: RoundTripper implementation (*":                              false,
+		"":                                                                  false,
+		"\n":                                                                false,
+	} {
+		assert.Equal(t, want, isFixed(text), text)
 	}
 }
 

@@ -10,9 +10,8 @@ import (
 )
 
 // fixedWords are texts of errors of net/http, crypto/tls and the packages below them, which hold no data of a request or a
-// response. A * stands for data, which is not printed.
-var fixedWords = sync.OnceValue(func() []string {
-	return strings.Split(strings.TrimSpace(`
+// response, each in a line. A * stands for data, which is not printed.
+const fixedWords = `
 http: server closed idle connection
 http: server gave HTTP response to HTTPS client
 http: no Location header in response
@@ -141,8 +140,12 @@ tls: too many ignored records
 tls: too many non-advancing records
 tls: protocol is shutdown
 x509: failed to load system roots and no roots provided*
-`), "\n")
-})
+`
+
+// isFixed reports whether text is a line of the fixed words without data.
+func isFixed(text string) bool {
+	return !strings.ContainsAny(text, "*\n") && strings.Contains(fixedWords, "\n"+text+"\n")
+}
 
 // fixedForms are texts that differ only in numbers and in the names of HTTP/2's errors. The text after a match is not printed.
 var fixedForms = sync.OnceValue(func() *regexp.Regexp {
@@ -158,20 +161,10 @@ var fixedForms = sync.OnceValue(func() *regexp.Regexp {
 const http2Code = `(?:NO_ERROR|PROTOCOL_ERROR|INTERNAL_ERROR|FLOW_CONTROL_ERROR|SETTINGS_TIMEOUT|STREAM_CLOSED|FRAME_SIZE_ERROR|` +
 	`REFUSED_STREAM|CANCEL|COMPRESSION_ERROR|CONNECT_ERROR|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED)`
 
-// isFixed holds the fixed words without data.
-var isFixed = sync.OnceValue(func() map[string]bool {
-	words := make(map[string]bool)
-	for _, text := range fixedWords() {
-		words[text] = !strings.HasSuffix(text, "*")
-	}
-	return words
-})
-
 // fixedText returns the text of the first error in the chain that is fixed: one of the fixed words, or a signal. A chain with
 // a [net.OpError] has none, because its operation is printed too.
 func fixedText(err error) (string, bool) {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if _, is := errors.AsType[*net.OpError](err); is {
 		return "", false
 	}
 	for ; err != nil; err = errors.Unwrap(err) {
@@ -179,7 +172,7 @@ func fixedText(err error) (string, bool) {
 		if reflect.TypeOf(err).PkgPath() == "os/signal" {
 			return text, true
 		}
-		if isFixed()[text] {
+		if isFixed(text) {
 			return text, true
 		}
 	}
@@ -193,8 +186,8 @@ func fixedBeginning(err error) (text string, ok bool) {
 		if known := fixedForms().FindString(said); known != "" {
 			text = known
 		}
-		for _, words := range fixedWords() {
-			if start, open := strings.CutSuffix(words, "*"); open && strings.HasPrefix(said, start) {
+		for words := range strings.Lines(fixedWords) {
+			if start, open := strings.CutSuffix(words, "*\n"); open && strings.HasPrefix(said, start) {
 				text = strings.TrimRight(start, " (=:")
 			}
 		}
