@@ -309,37 +309,39 @@ type networkFailure struct {
 
 // messageKinds are the kinds of the APIs' messages, used if neither status nor type decides. A * stands for any text. Any
 // other message is ErrInvalid.
-var messageKinds = append(takenKinds,
-	means("Please use a valid API Key.", ErrUnauthorized),
-	means("Email and password combination is incorrect.", ErrUnauthorized),
-	means(refusedRefresh, ErrUnauthorized),
+var messageKinds = append(takenKinds, cutPatterns([]messageKind{
+	{pattern: "Please use a valid API Key.", kinds: []error{ErrUnauthorized}},
+	{pattern: "Email and password combination is incorrect.", kinds: []error{ErrUnauthorized}},
+	{pattern: refusedRefresh, kinds: []error{ErrUnauthorized}},
 	// ours A12: by the part that has no address of the fan club
-	means("Unable to login.*", ErrForbidden),
-	means("Your email address has an unregistered account*", ErrForbidden),
-	means("Your email address has not been confirmed.*", ErrForbidden),
-	means("*does not have access to this website.", ErrForbidden),
-	means("Please log in*", ErrNotLoggedIn),
-	means("Not Found*", ErrBadResponse), // the route was not found
-)
+	{pattern: "Unable to login.*", kinds: []error{ErrForbidden}},
+	{pattern: "Your email address has an unregistered account*", kinds: []error{ErrForbidden}},
+	{pattern: "Your email address has not been confirmed.*", kinds: []error{ErrForbidden}},
+	{pattern: "*does not have access to this website.", kinds: []error{ErrForbidden}},
+	{pattern: "Please log in*", kinds: []error{ErrNotLoggedIn}},
+	{pattern: "Not Found*", kinds: []error{ErrBadResponse}}, // the route was not found
+})...)
 
 // takenKinds are the first of messageKinds, and the only ones that are ErrAlreadyExists.
-var takenKinds = []messageKind{
+var takenKinds = cutPatterns([]messageKind{
 	// ours P05: the message of either revision
-	means("Partner PK has already been added", ErrInvalid, ErrAlreadyExists),
-	means("Partner pk has already been invited", ErrInvalid, ErrAlreadyExists),
-	means("*has already been taken", ErrInvalid, ErrAlreadyExists), // ours A13: of any field
-}
+	{pattern: "Partner PK has already been added", kinds: []error{ErrInvalid, ErrAlreadyExists}},
+	{pattern: "Partner pk has already been invited", kinds: []error{ErrInvalid, ErrAlreadyExists}},
+	{pattern: "*has already been taken", kinds: []error{ErrInvalid, ErrAlreadyExists}}, // ours A13: of any field
+})
 
 // messageKind has the kinds of the messages that begin with start and end with end. If open, text may be between them.
 type messageKind struct {
-	start, end string
-	open       bool
-	kinds      []error
+	pattern, start, end string
+	open                bool
+	kinds               []error
 }
 
-func means(pattern string, kinds ...error) messageKind {
-	start, end, open := strings.Cut(pattern, "*")
-	return messageKind{start, end, open, kinds}
+func cutPatterns(all []messageKind) []messageKind {
+	for i := range all {
+		all[i].start, all[i].end, all[i].open = strings.Cut(all[i].pattern, "*")
+	}
+	return all
 }
 
 // kindsBy returns the kind of the status, or the kinds of the messages if the status is not specific.

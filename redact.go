@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -129,11 +128,11 @@ func (e *Error) forget(secrets []string) {
 		e.Messages[i] = redact.Secrets(e.Messages[i], secrets)
 	}
 	if len(e.Fields) > 0 {
-		said := maps.Clone(e.Fields)
-		clear(e.Fields)
-		for field, text := range said {
-			e.Fields[redact.Secrets(field, secrets)] = redact.Secrets(text, secrets)
+		fields := make(map[string]string, len(e.Fields))
+		for field, text := range e.Fields {
+			fields[redact.Secrets(field, secrets)] = redact.Secrets(text, secrets)
 		}
+		e.Fields = fields
 	}
 	for _, text := range [...]*string{&e.Type, &e.DevMessage, &e.RequestID} {
 		*text = redact.Secrets(*text, secrets)

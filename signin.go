@@ -264,11 +264,17 @@ func tokenIn(ctx context.Context) (string, error) {
 	return *ctx.Value(tokenKey{}).(sealed.Box[*string]).Get(), nil
 }
 
-// kindsOfSignIn maps the kinds of a failed sign-in to those of the call that needed it. Other kinds would be wrong for that
-// call: it is not invalid, its object is not missing, and its outcome is not unknown.
-var kindsOfSignIn = map[error]error{
-	ErrUnauthorized: ErrUnauthorized, ErrInvalid: ErrUnauthorized, ErrNotFound: ErrUnauthorized,
-	ErrForbidden: ErrForbidden, ErrRateLimited: ErrRateLimited, ErrServer: ErrServer,
+// kindAfterSignIn returns what a kind of a failed sign-in means for the call that needed it, or nil. Other kinds would be wrong
+// for that call: it is not invalid, its object is not missing, and its outcome is not unknown.
+func kindAfterSignIn(kind error) error {
+	switch kind { //nolint:errorlint // kinds wrap nothing
+	case ErrUnauthorized, ErrInvalid, ErrNotFound:
+		return ErrUnauthorized
+	case ErrForbidden, ErrRateLimited, ErrServer:
+		return kind
+	default:
+		return nil
+	}
 }
 
 // asCause returns the error of a failed sign-in as the cause of a call that was not sent. A 4xx that is not in the API's form
@@ -281,7 +287,7 @@ func asCause(err error) error {
 	told := *failed
 	told.kinds = []error{} // not nil, or Unwrap would derive them from the messages
 	for _, kind := range failed.kinds {
-		if as := kindsOfSignIn[kind]; as != nil && !slices.Contains(told.kinds, as) && !errors.Is(failed, ErrBadResponse) {
+		if as := kindAfterSignIn(kind); as != nil && !slices.Contains(told.kinds, as) && !errors.Is(failed, ErrBadResponse) {
 			told.kinds = append(told.kinds, as)
 		}
 	}

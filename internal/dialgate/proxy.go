@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // ProxyRefusal is the error for a proxy that makes no connection: the status of its response to CONNECT. Nothing was sent
@@ -34,16 +33,14 @@ func OfProxy(transport http.RoundTripper, err error) error {
 	return err
 }
 
-// statusOf holds the statuses by their standard texts.
-var statusOf = sync.OnceValue(func() map[string]int {
-	statuses := make(map[string]int)
-	for status := range 600 {
-		statuses[http.StatusText(status)] = status
-	}
-	delete(statuses, "")
-	return statuses
-})
-
 // Status returns the status whose standard text is all that err says, or 0: net/http's error for a proxy that refuses the
 // connection is such a text.
-func Status(err error) int { return statusOf()[err.Error()] }
+func Status(err error) int {
+	text := err.Error()
+	for status := range 600 {
+		if text != "" && text == http.StatusText(status) {
+			return status
+		}
+	}
+	return 0
+}

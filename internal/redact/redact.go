@@ -3,7 +3,6 @@
 package redact
 
 import (
-	"encoding/hex"
 	"net/url"
 	"regexp"
 	"slices"
@@ -89,8 +88,8 @@ var anEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 
 // unescape returns the byte of an escape.
 func unescape(escape string) string {
-	b, _ := hex.DecodeString(escape[1:])
-	return string(b)
+	plain, _ := url.PathUnescape(escape)
+	return plain
 }
 
 // holds reports whether secret is in text. Case does not matter, because it is lost in a host. A short secret, which can be
