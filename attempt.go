@@ -34,8 +34,8 @@ type request struct {
 	expects expectation
 	value   *jsonwire.Value // where to read the value to, or nil
 
-	into         *Response // or nil
-	once         bool      // WithoutRetry
+	into         func(response Response, secrets []string) // or nil
+	once         bool                                      // WithoutRetry
 	isIdempotent bool
 	earlierDoubt bool     // an earlier call for the same purpose may have succeeded
 	argPaths     []string // the path if it has arguments, unescaped and escaped, to redact: routers print it in a 404

@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/httpsyntax"
@@ -276,22 +276,22 @@ type CallOption func(*callOptions) (why string)
 
 type callOptions struct {
 	header http.Header
-	into   *Response
+	into   func(response Response, secrets []string) // keeps nothing of the response; or nil
 	once   bool
 	uses   [2]Credential         // the credentials of the call; the second may be empty
 	given  map[Credential]string // of WithCredential
 }
 
-// ownHeaders are not for callers to set. The headers of all credentials are among them, whichever API is called.
-var ownHeaders = sync.OnceValue(func() httpsyntax.Headers {
+// isOwnHeader reports whether a header is not for callers to set. The headers of all credentials are such, whichever API is called.
+func isOwnHeader(name string) bool {
 	var names []string
 	for _, of := range credentials {
 		if of.header != "" {
 			names = append(names, of.header)
 		}
 	}
-	return httpsyntax.Reserved(names...)
-})
+	return httpsyntax.IsReserved(name, names...)
+}
 
 const reserved = " is reserved"
 
@@ -306,7 +306,7 @@ func WithHeader(name, value string) CallOption {
 			return "WithHeader: empty name"
 		case !httpsyntax.IsToken(name):
 			return "WithHeader: invalid name"
-		case ownHeaders().Has(name):
+		case isOwnHeader(name):
 			return "WithHeader: " + name + reserved
 		case !httpsyntax.IsValue(value):
 			return "WithHeader: the value has control characters"
@@ -326,7 +326,10 @@ func WithResponseInto(response *Response) CallOption {
 		if response == nil {
 			return "WithResponseInto: nil"
 		}
-		o.into = response
+		o.into = func(of Response, secrets []string) {
+			of.Header, of.Body = withoutSecrets(of.Header, secrets), bytes.Clone(of.Body) // the memory of the body is pooled
+			*response = of
+		}
 		return ""
 	}
 }

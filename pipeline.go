@@ -59,8 +59,7 @@ func send(ctx context.Context, c *Client, r *request) result {
 	}
 	res := repeat(ctx, s, r)
 	if r.into != nil && res.attempts > 0 {
-		header := withoutSecrets(res.header, r.secrets.all())
-		*r.into = Response{res.StatusCode, header, res.body.Copy(), res.attempts, time.Since(started)}
+		r.into(Response{res.StatusCode, res.header, res.body.Bytes(), res.attempts, time.Since(started)}, r.secrets.all())
 	}
 	return res
 }

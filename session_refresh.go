@@ -90,8 +90,11 @@ type refreshRequest struct {
 
 // refreshTokens is the refresher of token sessions.
 func (c *Client) refreshTokens(ctx context.Context, token string, given map[Credential]string) (*Tokens, error) {
-	var response Response
-	with := func(o *callOptions) string { o.given, o.into = given, &response; return "" }
+	var status, attempts int
+	with := func(o *callOptions) string {
+		o.given, o.into = given, func(of Response, _ []string) { status, attempts = of.StatusCode, of.Attempts }
+		return ""
+	}
 	tokens, err := do[*renewedTokens](ctx, c, endpoint{ // ours A17: not Repeatable
 		Call: Call{API: AccountAPI, Op: "POST /refresh", Body: refreshRequest{token}}, key: "access", spent: []string{token},
 	}, []CallOption{with})
@@ -109,7 +112,7 @@ func (c *Client) refreshTokens(ctx context.Context, token string, given map[Cred
 	}
 	if tokens.AccessToken == "" {
 		failed := badResponse("no valid access_token")
-		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", response.StatusCode, response.Attempts
+		failed.API, failed.Op, failed.StatusCode, failed.Attempts = AccountAPI, "POST /refresh", status, attempts
 		return &tokens.Tokens, failed
 	}
 	return &tokens.Tokens, nil

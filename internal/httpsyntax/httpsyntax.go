@@ -105,24 +105,18 @@ func Take(query string, names ...string) (values map[string]string, rest, bad, w
 	return values, strings.Join(others, "&"), bad, why
 }
 
-// Headers is a set of names of headers, by their [CGIName].
-type Headers map[string]bool
-
-// Reserved returns the headers that a client sets itself, or that would change what is true of its requests, and those of
-// more. net/http itself repeats a request that has an Idempotency-Key, and leaves a body compressed if the caller asks for
-// compression. An override of the method or the path would make another operation of the request.
-func Reserved(more ...string) Headers {
-	set := make(Headers)
-	for _, name := range append([]string{
-		"Proxy-Authorization", "Cookie", "Cookie2", "Set-Cookie", "Set-Cookie2", "Host", "Idempotency-Key", "X-Idempotency-Key",
-		"Accept-Encoding", "Content-Encoding", "Content-Length", "Content-Type",
-		"Connection", "Expect", "HTTP2-Settings", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-		"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL",
-	}, more...) {
-		set[CGIName(name)] = true
-	}
-	return set
+// reserved are headers that a client sets itself, or that would change what is true of its requests, by their [CGIName]. net/http
+// itself repeats a request that has an Idempotency-Key, and leaves a body compressed if the caller asks for compression. An
+// override of the method or the path would make another operation of the request.
+var reserved = []string{
+	"PROXY_AUTHORIZATION", "COOKIE", "COOKIE2", "SET_COOKIE", "SET_COOKIE2", "HOST", "IDEMPOTENCY_KEY", "X_IDEMPOTENCY_KEY",
+	"ACCEPT_ENCODING", "CONTENT_ENCODING", "CONTENT_LENGTH", "CONTENT_TYPE",
+	"CONNECTION", "EXPECT", "HTTP2_SETTINGS", "KEEP_ALIVE", "PROXY_CONNECTION", "TE", "TRAILER", "TRANSFER_ENCODING", "UPGRADE",
+	"X_HTTP_METHOD", "X_HTTP_METHOD_OVERRIDE", "X_METHOD_OVERRIDE", "X_ORIGINAL_URL", "X_REWRITE_URL",
 }
 
-// Has reports whether a server may read name as one of the headers.
-func (h Headers) Has(name string) bool { return h[CGIName(name)] }
+// IsReserved reports whether a server may read name as a reserved header, or as one of more.
+func IsReserved(name string, more ...string) bool {
+	name = CGIName(name)
+	return slices.Contains(reserved, name) || slices.ContainsFunc(more, func(other string) bool { return CGIName(other) == name })
+}
