@@ -118,17 +118,14 @@ func (s *settings) attempt(ctx context.Context, r *request, number int) (f facts
 		return f
 	}
 	body := bytes.TrimPrefix(f.body.Bytes(), []byte("\ufeff")) // ours S01
-	f.payload, f.failure = r.to.open(f.StatusCode, body, r.value.If(isSuccess(f.StatusCode)))
+	f.payload, f.failure = r.to.open(f.StatusCode, body, r.value)
 	r.to.login.tell(r.op, f.StatusCode, f.failure)
 	switch {
 	case f.StatusCode == http.StatusUnauthorized:
 		f.rejected = !r.secrets.renewed // ours S08: nothing was processed
 	case f.Outcome == OutcomeAnswered:
 		r.secrets.accept()
-		if r.session != nil {
-			expects, payload, failed := r.expects, f.payload, f.failure // r and f do not escape, so that a call allocates neither
-			f.relogin = r.session.learn(func() bool { return expects.isLoggedOut(payload, failed) })
-		}
+		f.relogin = r.session.learn(r.expects, f.payload, f.failure)
 	}
 	return f
 }
@@ -153,7 +150,9 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 // exchange sends the request and reads the whole response. Its error says why there is no complete response.
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	started := time.Now()
-	defer func() { f.Duration = time.Since(started) }()
+	if s.observer.isSet() {
+		defer func() { f.Duration = time.Since(started) }()
+	}
 	out := r.build(ctx, started.Add(s.timeout), f.Number, s.floor)
 	defer out.deadline.End()
 	resp, err := dialgate.RoundTrip(s.transport, &out.Request)

@@ -159,8 +159,8 @@ func (l *loop) take(ctx context.Context, f facts, s *secrets) {
 	l.doubt = l.doubt || f.doubt || f.Outcome == OutcomeUnknown
 	l.next = l.follow(ctx, s)
 	f.Wait = l.next.wait
-	if o := l.observer; o.hook != nil || o.logger != nil {
-		o.report(ctx, f.Attempt, f.rejection())
+	if l.observer.isSet() {
+		l.observer.report(ctx, f.Attempt, f.rejection())
 	}
 }
 

@@ -36,8 +36,9 @@ type sessionKind interface {
 	apply(c *sessionCall, req *http.Request) (secrets []string)
 	// absorb takes over what a response from origin sets, and returns the secrets that the session has then.
 	absorb(resp *http.Response, origin string) (secrets []string)
-	// learn records whether the API accepted the session, and reports whether the call is to be retried with new tokens.
-	learn(c *sessionCall, isLoggedOut func() bool) (retry bool)
+	// learn records whether the API accepted the session, and reports whether the call is to be retried with new tokens. The
+	// response with the payload or the failure tells that, by what it is expected to hold.
+	learn(c *sessionCall, expects expectation, payload []byte, failed *Error) (retry bool)
 	// export returns the form of Export.
 	export() exportedSession
 	// isEmpty reports whether the session has neither a cookie nor a token.
@@ -142,8 +143,8 @@ func (c *sessionCall) absorb(resp *http.Response) (secrets []string) {
 	return c.kind.absorb(resp, c.origin)
 }
 
-func (c *sessionCall) learn(isLoggedOut func() bool) (retry bool) {
-	return c != nil && c.kind.learn(c, isLoggedOut)
+func (c *sessionCall) learn(expects expectation, payload []byte, failed *Error) (retry bool) {
+	return c != nil && c.kind.learn(c, expects, payload, failed)
 }
 
 // end ends the session after a logout, unless that failed with err, which it returns.

@@ -75,7 +75,7 @@ func (s *cookieSession) absorb(resp *http.Response, origin string) (secrets []st
 	return s.secrets
 }
 
-func (s *cookieSession) learn(*sessionCall, func() bool) (retry bool) { return false }
+func (s *cookieSession) learn(*sessionCall, expectation, []byte, *Error) (retry bool) { return false }
 
 func (s *cookieSession) isEmpty() bool {
 	s.mu.Lock()

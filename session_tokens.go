@@ -305,11 +305,11 @@ func (t *tokenSession) take(tokens Tokens, unaccepted bool) {
 
 // learn reports, once for a call, that the API rejected the access token.
 // ours A16: it has done nothing then
-func (t *tokenSession) learn(c *sessionCall, isLoggedOut func() bool) (retry bool) {
+func (t *tokenSession) learn(c *sessionCall, expects expectation, payload []byte, failed *Error) (retry bool) {
 	if c.sent == "" {
 		return false
 	}
-	loggedOut := isLoggedOut()
+	loggedOut := expects.isLoggedOut(payload, failed)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {

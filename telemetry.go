@@ -109,17 +109,19 @@ type observer struct {
 	logger *slog.Logger
 }
 
+func (o observer) isSet() bool { return o.hook != nil || o.logger != nil }
+
 // report passes an attempt to the hook and the logger. rejection is the kind of a response that rejects the credential, or nil.
 func (o observer) report(ctx context.Context, a Attempt, rejection error) {
 	if o.hook != nil {
 		o.hook(ctx, a)
 	}
-	if o.logger == nil {
-		return
-	}
 	level := slog.LevelDebug
 	if a.Outcome != OutcomeAnswered || rejection != nil {
 		level = slog.LevelWarn
+	}
+	if o.logger == nil || !o.logger.Enabled(ctx, level) {
+		return
 	}
 	attrs := []slog.Attr{
 		slog.String("api", string(a.API)), slog.String("op", a.Op), slog.Int("attempt", a.Number),

@@ -46,14 +46,6 @@ type Value struct {
 	Err      error
 }
 
-// If returns the Value if it is wanted, and otherwise nil.
-func (to *Value) If(wanted bool) *Value {
-	if !wanted {
-		return nil
-	}
-	return to
-}
-
 // Discard sets what was read to zero.
 func (to *Value) Discard() { reflect.ValueOf(to.Into).Elem().SetZero() }
 
