@@ -197,7 +197,7 @@ type outgoing struct {
 func (r *request) build(ctx context.Context, until time.Time, number int, floor *dialgate.Floor) *outgoing {
 	out := &outgoing{target: r.url, op: operation{r.api, r.op, number}}
 	out.deadline.Begin(ctx, until)
-	out.Request = *out.WithContext(out.trace.Watch(&out.deadline, floor, operationKey{}, &out.op))
+	out.Request = *out.WithContext(out.trace.Watch(&out.deadline, floor, &out.op))
 	out.Method, out.URL, out.Host, out.Header = r.method, &out.target, r.url.Host, maps.Clone(r.header)
 	out.Proto, out.ProtoMajor, out.ProtoMinor = "HTTP/1.1", 1, 1
 	if r.content != nil {

@@ -104,6 +104,14 @@ type operation struct {
 	attempt int
 }
 
+// Value returns o itself, for the context of the attempt.
+func (o *operation) Value(key any) any {
+	if key != (operationKey{}) {
+		return nil
+	}
+	return o
+}
+
 type observer struct {
 	hook   func(context.Context, Attempt)
 	logger *slog.Logger

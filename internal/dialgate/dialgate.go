@@ -59,7 +59,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	trace, isTraced := req.Context().Value(ownKey{}).(*Trace)
 	if !isTraced {
 		trace = new(Trace)
-		req = req.WithContext(trace.Watch(req.Context(), nil, nil, nil))
+		req = req.WithContext(trace.Watch(req.Context(), nil, nil))
 	}
 	trace.asked.Store(true) // if the context is done, net/http asks for no connection
 	if req.URL == nil || req.URL.Scheme != "https" {

@@ -207,7 +207,7 @@ func TestGateContextCancelled(t *testing.T) {
 				}
 				time.AfterFunc(when, cancel)
 				body, sent := &closing{Reader: strings.NewReader("body")}, new(Trace)
-				req, err := http.NewRequestWithContext(sent.Watch(ctx, nil, nil, nil), http.MethodPost, "https://a.example", body)
+				req, err := http.NewRequestWithContext(sent.Watch(ctx, nil, nil), http.MethodPost, "https://a.example", body)
 				require.NoError(t, err)
 				_, err = own.RoundTrip(req) //nolint:bodyclose // there is none
 				require.ErrorIs(t, err, context.Canceled)

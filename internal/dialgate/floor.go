@@ -57,7 +57,7 @@ func (f *Floor) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errOver
 	}
 	var trip Trace
-	resp, err := RoundTrip(f.Base, req.WithContext(trip.Watch(req.Context(), nil, nil, nil)))
+	resp, err := RoundTrip(f.Base, req.WithContext(trip.Watch(req.Context(), nil, nil)))
 	if err != nil {
 		err = OfProxy(f.Base, err)
 	}

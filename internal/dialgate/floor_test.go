@@ -119,7 +119,7 @@ func sendThrough(t *testing.T, middleware string, steps ...roundTripFunc) (*Trac
 	t.Helper()
 	floor := &Floor{Base: inTurn(steps...), Parts: errtext.Parts}
 	sent := new(Trace)
-	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil, nil), http.MethodGet, "http://a.example", nil)
+	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil), http.MethodGet, "http://a.example", nil)
 	require.NoError(t, err)
 	resp, err := middlewares[middleware](floor, req)
 	return sent, resp, err
@@ -221,7 +221,7 @@ func TestFloorAfterTheRequest(t *testing.T) {
 	})}
 	sent := new(Trace)
 	body := &closing{Reader: strings.NewReader("body")}
-	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil, nil), http.MethodPost, "http://a.example", body)
+	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil), http.MethodPost, "http://a.example", body)
 	require.NoError(t, err)
 	_, err = floor.RoundTrip(req) //nolint:bodyclose // it fails
 	require.ErrorIs(t, err, refused)
@@ -250,7 +250,7 @@ func TestFloorOfATransport(t *testing.T) {
 			return nil, context.DeadlineExceeded
 		})}
 		sent := new(Trace)
-		req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil, nil), http.MethodGet, "http://a.example", nil)
+		req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil), http.MethodGet, "http://a.example", nil)
 		require.NoError(t, err)
 		_, err = floor.RoundTrip(req) //nolint:bodyclose // it fails
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -263,7 +263,7 @@ func TestFloorOfAnotherClient(t *testing.T) {
 	t.Parallel()
 	floor, other := &Floor{Base: roundTripFunc(unconnected), Parts: errtext.Parts}, &Floor{Base: roundTripFunc(unconnected), Parts: errtext.Parts}
 	sent := new(Trace)
-	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil, nil), http.MethodGet, "http://a.example", nil)
+	req, err := http.NewRequestWithContext(sent.Watch(t.Context(), floor, nil), http.MethodGet, "http://a.example", nil)
 	require.NoError(t, err)
 	_, err = other.RoundTrip(req) //nolint:bodyclose // it fails
 	require.ErrorIs(t, err, refused)
@@ -282,6 +282,6 @@ func TestFloorResults(t *testing.T) {
 	require.Error(t, err)
 	proxied := &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("Forbidden") }}
 	floor := &Floor{Base: proxied, Parts: errtext.Parts}
-	_, err = floor.RoundTrip(req.WithContext(new(Trace).Watch(t.Context(), floor, nil, nil))) //nolint:bodyclose // it fails
+	_, err = floor.RoundTrip(req.WithContext(new(Trace).Watch(t.Context(), floor, nil))) //nolint:bodyclose // it fails
 	assert.Equal(t, ProxyRefusal(403), err)
 }

@@ -22,17 +22,17 @@ import (
 type Trace struct {
 	context.Context
 
-	key, value any // of the caller
+	values Values // of the caller, or nil
 
 	hooks      atomic.Pointer[httptrace.ClientTrace] // set when the transport asks for them
 	asked, got atomic.Bool
 	below      *trips // nil without a Floor
 
-	gate        *gate // of a [Transport], or nil
-	place       atomic.Int32
+	gate        *gate         // of a [Transport], or nil
 	sharings    atomic.Uint64 // of the gate, before the request asked for its connection
-	canAskAgain bool          // the request can be sent from its beginning
-	isFirst     bool          // on a new connection of HTTP/2, which others can share a moment later, when the headers are written
+	place       atomic.Int32
+	canAskAgain bool // the request can be sent from its beginning
+	isFirst     bool // on a new connection of HTTP/2, which others can share a moment later, when the headers are written
 }
 
 // The place of a request in its gate.
@@ -45,10 +45,13 @@ const (
 // ownKey is the key of the trace itself.
 type ownKey struct{}
 
-// Watch returns a context for the request, in which key has a value. If floor is not nil, the request reaches it through
+// Values are what a context holds besides that which it is derived from. A value that is nil is not held.
+type Values interface{ Value(key any) any }
+
+// Watch returns a context for the request, with the values unless they are nil. If floor is not nil, the request reaches it through
 // middlewares: what they do with their own traces proves nothing.
-func (t *Trace) Watch(ctx context.Context, floor *Floor, key, value any) context.Context {
-	t.Context, t.key, t.value = ctx, key, value
+func (t *Trace) Watch(ctx context.Context, floor *Floor, values Values) context.Context {
+	t.Context, t.values = ctx, values
 	if floor != nil {
 		t.Context, t.below = floor.watch(ctx)
 	}
@@ -57,9 +60,12 @@ func (t *Trace) Watch(ctx context.Context, floor *Floor, key, value any) context
 
 // Value returns the value of key in the context.
 func (t *Trace) Value(key any) any {
+	if t.values != nil {
+		if value := t.values.Value(key); value != nil {
+			return value
+		}
+	}
 	switch {
-	case key == t.key && key != nil:
-		return t.value
 	case key == (ownKey{}) && t.below == nil:
 		return t
 	case key == traceKey && t.below == nil:

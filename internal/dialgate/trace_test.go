@@ -25,7 +25,7 @@ var refused = &net.OpError{Op: "dial", Net: "tcp", Err: errno.ConnectionRefused}
 func watched(t *testing.T, hooks ...func(*httptrace.ClientTrace)) *Trace {
 	t.Helper()
 	traced := new(Trace)
-	ctx := traced.Watch(t.Context(), nil, nil, nil)
+	ctx := traced.Watch(t.Context(), nil, nil)
 	for _, call := range hooks {
 		call(httptrace.ContextClientTrace(ctx))
 	}
@@ -41,7 +41,7 @@ func TestTraceIsAContext(t *testing.T) {
 	type ours struct{}
 	type parents struct{}
 	parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), parents{}, "b"))
-	ctx := new(Trace).Watch(parent, nil, ours{}, "a")
+	ctx := new(Trace).Watch(parent, nil, context.WithValue(context.Background(), ours{}, "a"))
 	assert.Equal(t, "a", ctx.Value(ours{}))
 	assert.Equal(t, "b", ctx.Value(parents{}))
 	assert.Nil(t, ctx.Value(struct{}{}))
@@ -52,7 +52,7 @@ func TestTraceIsAContext(t *testing.T) {
 	assert.Equal(t, context.Canceled, derived.Err())
 	assert.Equal(t, io.EOF, context.Cause(derived))
 	assert.Equal(t, "dialgate.Trace.WithCancel", fmt.Sprint(derived))
-	assert.Nil(t, new(Trace).Watch(t.Context(), nil, nil, nil).Value(nil))
+	assert.Nil(t, new(Trace).Watch(t.Context(), nil, nil).Value(nil))
 }
 
 // The hooks of the caller's own trace are called too, and every question for the hooks has the same answer.
@@ -77,7 +77,7 @@ func TestTraceBesideAnother(t *testing.T) {
 			parent = httptrace.WithClientTrace(parent, test.callers)
 		}
 		traced := new(Trace)
-		ctx := traced.Watch(parent, nil, nil, nil)
+		ctx := traced.Watch(parent, nil, nil)
 		hooks := httptrace.ContextClientTrace(ctx)
 		assert.Same(t, hooks, httptrace.ContextClientTrace(ctx))
 		asked(hooks)
