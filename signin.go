@@ -267,8 +267,8 @@ func tokenIn(ctx context.Context) (string, error) {
 // kindAfterSignIn returns what a kind of a failed sign-in means for the call that needed it, or nil. Other kinds would be wrong
 // for that call: it is not invalid, its object is not missing, and its outcome is not unknown.
 func kindAfterSignIn(kind error) error {
-	switch kind { //nolint:errorlint // kinds wrap nothing
-	case ErrUnauthorized, ErrInvalid, ErrNotFound:
+	switch kind {
+	case ErrUnauthorized, ErrInvalid, ErrNotFound: //nolint:errorlint // kinds wrap no errors
 		return ErrUnauthorized
 	case ErrForbidden, ErrRateLimited, ErrServer:
 		return kind

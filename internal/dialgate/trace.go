@@ -45,11 +45,14 @@ const (
 // ownKey is the key of the trace itself.
 type ownKey struct{}
 
-// Values are what a context holds besides that which it is derived from. A value that is nil is not held.
-type Values interface{ Value(key any) any }
+// Values are the values that a context adds to those of its parent.
+type Values interface {
+	// Value returns the value of key, or nil.
+	Value(key any) any
+}
 
 // Watch returns a context for the request, with the values unless they are nil. If floor is not nil, the request reaches it through
-// middlewares: what they do with their own traces proves nothing.
+// middlewares, whose own traces prove nothing.
 func (t *Trace) Watch(ctx context.Context, floor *Floor, values Values) context.Context {
 	t.Context, t.values = ctx, values
 	if floor != nil {
@@ -90,8 +93,8 @@ func (t *Trace) clientTrace() *httptrace.ClientTrace {
 	return t.hooks.Load()
 }
 
-// before returns the hooks of the caller with those of t in front of them, as httptrace.WithClientTrace does. That does it by
-// reflection, with every hook there is.
+// before returns the caller's hooks, with those of t before them, as httptrace.WithClientTrace does, which calls every hook by
+// reflection.
 func (t *Trace) before(hooks httptrace.ClientTrace) *httptrace.ClientTrace {
 	callers := hooks
 	hooks.GetConn = func(hostPort string) {

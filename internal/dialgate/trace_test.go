@@ -41,7 +41,8 @@ func TestTraceIsAContext(t *testing.T) {
 	type ours struct{}
 	type parents struct{}
 	parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), parents{}, "b"))
-	ctx := new(Trace).Watch(parent, nil, context.WithValue(context.Background(), ours{}, "a"))
+	added := context.WithValue(context.Background(), ours{}, "a") //nolint:usetesting // without the values of another parent
+	ctx := new(Trace).Watch(parent, nil, added)
 	assert.Equal(t, "a", ctx.Value(ours{}))
 	assert.Equal(t, "b", ctx.Value(parents{}))
 	assert.Nil(t, ctx.Value(struct{}{}))
