@@ -160,8 +160,8 @@ func withMessages(failed *Error, said *messages.Found) *Error {
 	return failed
 }
 
-// read finds members of an envelope, and reads the value of a success. In the same pass it finds the messages of a failure; those
-// of a success are only looked for if they are asked for.
+// read finds members of an envelope, and reads the value of a success. In the same pass it finds the messages of a failure. The
+// messages of a success are found when said is first asked: few successes turn out to be failures.
 func read(status int, body []byte, value *jsonwire.Value, members ...*jsonwire.Member) (said messages.Found, isObject bool) {
 	if isSuccess(status) {
 		return form.Later(body), value.Find(body, members...)
@@ -330,13 +330,15 @@ var takenKinds = cutPatterns([]messageKind{
 	{pattern: "*has already been taken", kinds: []error{ErrInvalid, ErrAlreadyExists}}, // ours A13: of any field
 })
 
-// messageKind has the kinds of the messages that begin with start and end with end. If open, text may be between them.
+// messageKind has the kinds of the messages that match pattern: that begin with start and end with end. If open, text may be
+// between them.
 type messageKind struct {
 	pattern, start, end string
 	open                bool
 	kinds               []error
 }
 
+// cutPatterns sets start, end and open by the patterns. A program starts with one loop over them, not with code for each.
 func cutPatterns(all []messageKind) []messageKind {
 	for i := range all {
 		all[i].start, all[i].end, all[i].open = strings.Cut(all[i].pattern, "*")

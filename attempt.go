@@ -150,7 +150,7 @@ func (s *settings) mayStart(ctx context.Context, r *request) error {
 // exchange sends the request and reads the whole response. Its error says why there is no complete response.
 func (s *settings) exchange(ctx context.Context, r *request, f *facts) error {
 	started := time.Now()
-	if s.observer.isSet() {
+	if s.observer.isSet() { // nobody else sees the duration
 		defer func() { f.Duration = time.Since(started) }()
 	}
 	out := r.build(ctx, started.Add(s.timeout), f.Number, s.floor)
@@ -192,8 +192,8 @@ type outgoing struct {
 	op       operation
 }
 
-// build returns a copy of the request with the credentials, which may take until a time. It is traced at floor, or by its own
-// context if that is nil.
+// build returns a copy of the request with the credentials and a deadline. It is traced at floor, or by its own context if that
+// is nil.
 func (r *request) build(ctx context.Context, until time.Time, number int, floor *dialgate.Floor) *outgoing {
 	out := &outgoing{target: r.url, op: operation{r.api, r.op, number}}
 	out.deadline.Begin(ctx, until)

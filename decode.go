@@ -28,8 +28,8 @@ func decode(e *endpoint, payload []byte, value *jsonwire.Value) *Error {
 		}
 	case reads && e.key == "":
 		value.Presence, value.Err = jsonwire.PresenceOf(payload), own.UnmarshalJSON(payload)
-	default:
-		value.Presence, value.Err = jsonwire.UnmarshalMember(payload, e.key, value.Into) // ours S02, S03: package jsonwire reads odd spellings
+	default: // ours S02, S03: package jsonwire reads odd spellings
+		value.Presence, value.Err = jsonwire.UnmarshalMember(payload, e.key, value.Into)
 	}
 	return judge(e, payload, value)
 }

@@ -276,13 +276,13 @@ type CallOption func(*callOptions) (why string)
 
 type callOptions struct {
 	header http.Header
-	into   func(response Response, secrets []string) // keeps nothing of the response; or nil
+	into   func(response Response, secrets []string) // or nil; copies what it keeps
 	once   bool
 	uses   [2]Credential         // the credentials of the call; the second may be empty
 	given  map[Credential]string // of WithCredential
 }
 
-// isOwnHeader reports whether a header is not for callers to set. The headers of all credentials are such, whichever API is called.
+// isOwnHeader reports whether callers must not set a header: it is reserved, or of a credential, whichever API is called.
 func isOwnHeader(name string) bool {
 	var names []string
 	for _, of := range credentials {

@@ -12,15 +12,15 @@ import (
 )
 
 // do makes a call and returns the value of its response. If the response to a write is only partly decodable, do returns that
-// part beside the error. It only knows the type: a program contains it once for each type of result, and run once.
+// part beside the error. A program contains do once for each type of result, so the work is in run, which it contains once.
 func do[T any](ctx context.Context, c *Client, e endpoint, opts []CallOption) (T, error) {
 	value := new(T)
 	err := run(ctx, c, &e, value, opts)
 	return *value, err
 }
 
-// run runs the four stages of a call: encode, send, open (in each attempt) and decode into a pointer to the zero value, which is
-// zero again if nothing is returned.
+// run runs the four stages of a call: encode, send, open (in each attempt) and decode. into is a pointer to a zero value. An error
+// without a value beside it leaves the value zero.
 func run(ctx context.Context, c *Client, e *endpoint, into any, opts []CallOption) error {
 	r, err := encode(ctx, c, e, opts)
 	if err != nil {

@@ -181,7 +181,8 @@ func (l loop) retry(ctx context.Context, try func(ctx context.Context, number in
 		CheckRetry: func(context.Context, *http.Response, error) (bool, error) { return l.next.again, nil },
 		Backoff:    func(time.Duration, time.Duration, int, *http.Response) time.Duration { return l.next.wait },
 	}
-	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "", nil) // of a loop, not of the call
+	// A request of a loop, not of the call. That of go-retryablehttp's NewRequest would bring its code for bodies into a program.
+	req, _ := http.NewRequestWithContext(ctx, http.MethodGet, "", nil)
 	if resp, err := client.Do(&retryablehttp.Request{Request: req}); err == nil {
 		_ = resp.Body.Close()
 	}

@@ -32,12 +32,12 @@ type sessionKind interface {
 	join(origin string) bool
 	// ready returns when the request of a call can be sent, or an error that says why it cannot.
 	ready(ctx context.Context, c *sessionCall) error
-	// apply adds the session to a request, and returns the secrets in it, which calls share.
+	// apply adds the session to a request, and returns the secrets in it. Calls share them, so nobody changes them.
 	apply(c *sessionCall, req *http.Request) (secrets []string)
 	// absorb takes over what a response from origin sets, and returns the secrets that the session has then.
 	absorb(resp *http.Response, origin string) (secrets []string)
-	// learn records whether the API accepted the session, and reports whether the call is to be retried with new tokens. The
-	// response with the payload or the failure tells that, by what it is expected to hold.
+	// learn records whether the API accepted the session, and reports whether the call is to be retried with new tokens. It judges
+	// by the payload or the failure, and by what the call expects.
 	learn(c *sessionCall, expects expectation, payload []byte, failed *Error) (retry bool)
 	// export returns the form of Export.
 	export() exportedSession

@@ -18,12 +18,11 @@ type cookieSession struct {
 	origin  string // of the server that set the cookies; they are sent to no other
 	cookies cookie.List
 
-	// What calls send, and the secrets in it. They are of the cookies, see changed.
-	header  string
-	secrets []string
+	header  string   // the Cookie header; changed sets it
+	secrets []string // in the header; changed sets them
 }
 
-// changed is called after each change of the cookies.
+// changed is called after each change of the cookies, so that a call need not write the header.
 func (s *cookieSession) changed() { s.header, s.secrets = s.cookies.Header(), s.cookies.Secrets() }
 
 func (s *cookieSession) dropExpired(now time.Time) {

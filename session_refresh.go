@@ -88,7 +88,8 @@ type refreshRequest struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// refreshTokens is the refresher of token sessions.
+// refreshTokens is the refresher of token sessions. Only the functions that make these lead to it, so that a call of the
+// pipeline does not lead back to the pipeline, and a program without token sessions does not contain the refresh.
 func (c *Client) refreshTokens(ctx context.Context, token string, given map[Credential]string) (*Tokens, error) {
 	var status, attempts int
 	with := func(o *callOptions) string {

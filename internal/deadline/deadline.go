@@ -1,5 +1,5 @@
-// Package deadline is context.WithDeadline for requests. It costs nothing but its place in the memory of a request, and sets a
-// timer only if somebody waits: a transport that has its response at once never does.
+// Package deadline is context.WithDeadline for requests. A Context can be part of a request's allocation. It sets a timer only
+// if somebody waits for it, which a transport that responds immediately never does.
 package deadline
 
 import (
@@ -73,8 +73,8 @@ func (c *Context) Err() error {
 	return c.ended
 }
 
-// Value returns the parent's value of key. With a timer it also returns that to package context, which would start a goroutine
-// for each derived context without it.
+// Value returns the parent's value of key. If there is a timer, it asks the context with the timer, which package context looks
+// for by a key of its own: without it, each derived context would start a goroutine.
 func (c *Context) Value(key any) any {
 	c.mu.Lock()
 	from := c.Context

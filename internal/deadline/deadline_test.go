@@ -96,7 +96,7 @@ func begin(parent context.Context, at time.Time) (_ context.Context, end func())
 	return c, c.End
 }
 
-// Whoever waits learns of the end, by Done or by a derived context.
+// Done and the Done of a derived context are closed at the end.
 func TestWaiters(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(context.Context) <-chan struct{}{

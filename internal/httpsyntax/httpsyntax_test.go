@@ -80,7 +80,7 @@ func TestTake(t *testing.T) {
 	}
 }
 
-func TestReserved(t *testing.T) {
+func TestIsReserved(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
 		"Cookie": true, "cookie": true, "Idempotency_Key": true, "te": true, "x_method_override": true,

@@ -92,7 +92,7 @@ func (m Member) Day() (year, month, day int, ok bool) {
 	return parts[0], parts[1], parts[2], true
 }
 
-// TextOf is Text. It returns a text that is known without an allocation.
+// TextOf is Text, but does not allocate if the text is one of known.
 func (m Member) TextOf(known ...string) string {
 	for _, text := range known {
 		if len(m.Value) == len(text)+2 && m.Value[0] == '"' && string(m.Value[1:len(text)+1]) == text {

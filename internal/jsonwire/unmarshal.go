@@ -197,8 +197,8 @@ func (d *decoder) see(name string, start, end int) {
 // skip skips a value.
 func (d *decoder) skip(i int) int { return d.source.skip(i, d.depth) }
 
-// plan describes how values of a type are read. It holds no functions: they could keep the decoder, which then would not be on
-// the stack, where a write costs nothing while garbage is collected.
+// plan describes how values of a type are read. It holds no functions: the compiler does not know whether such a function keeps
+// the decoder, and would put it on the heap, where a write of a pointer costs more while garbage is collected.
 type plan struct {
 	form   form
 	starts *[256]bool // the bytes that a value can begin with
@@ -425,7 +425,8 @@ func (d *decoder) record(i int, v reflect.Value, p *plan) int {
 	return i
 }
 
-// expected moves from the member at i to its value, if it is p.fields[next]. It may leave space before the value. It is inlined.
+// expected moves from the member at i to its value if it is p.fields[next], and otherwise returns bad. It may leave space before
+// the value. It is inlined.
 func (d *decoder) expected(i int, p *plan, next int) (value int) {
 	if next == len(p.fields) || !d.has(i, p.fields[next].start) {
 		return bad

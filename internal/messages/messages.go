@@ -67,7 +67,7 @@ func (form *Form) Find(response []byte, others ...*jsonwire.Member) (f Found, is
 	return f, isObject
 }
 
-// Later is Find that reads the response when its messages are asked for first.
+// Later is Find without other members. It reads the response when one of the methods of Found is first called.
 func (form *Form) Later(response []byte) Found { return Found{form: form, unread: response} }
 
 func (f *Found) find() {
@@ -110,7 +110,7 @@ func (f *Found) Fields() map[string]string {
 // speaking are the members that hold messages. Those in fields are only about fields.
 var speaking = [...]string{"messages", "message", "errors", "error", "fields"}
 
-// mostOthers is how many other members are found in the same pass. More take another one.
+// mostOthers is how many other members are found in the same pass. More of them take a second pass.
 const mostOthers = 6
 
 // members reads the members of an object that hold messages, and reports whether there are any, and whether it is an object. In

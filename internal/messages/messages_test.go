@@ -94,7 +94,7 @@ func TestFindOtherMembers(t *testing.T) {
 	}
 }
 
-func TestLaterReadsWhatIsAskedForFirst(t *testing.T) {
+func TestLaterReadsOnce(t *testing.T) {
 	t.Parallel()
 	response := []byte(`{"error":{"email":"is blank"}}`)
 	kept, all, fields := form.Later(response), form.Later(response), form.Later(response)
