@@ -47,23 +47,23 @@ func TestTrapCostOfACall(t *testing.T) { //nolint:paralleltest // counts the all
 	}{
 		"create": {201, `{"success":true}`, func(ctx context.Context, c *partnerapi.Client) error {
 			return c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Email: "parent@example.com", Plan: partnerapi.PlanBark})
-		}, 21}, // 18
+		}, 16}, // 13
 		"error": {400, fixture(t, "post-partners-subscriptions.email-blank"), func(ctx context.Context, c *partnerapi.Client) error {
 			err := c.Subscriptions.Create(ctx, partnerapi.CreateSubscriptionRequest{PK: "MS2365", Plan: partnerapi.PlanBark})
 			require.ErrorIs(t, err, partnerapi.ErrInvalid)
 			return nil
-		}, 20}, // 17
+		}, 22}, // 18
 		"account": {200, fixture(t, "get-account.ok"), func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Accounts.Get(ctx, session)
 			return err
-		}, 26}, // 22
+		}, 25}, // 21
 		"list": {200, hundredNetworks(), func(ctx context.Context, c *partnerapi.Client) error {
 			_, err := c.Networks.List(ctx, partnerapi.ListOptions{Page: 1, Records: 100})
 			return err
-		}, 64}, // 53
+		}, 65}, // 54
 		"nothing to read": {200, `{}`, func(ctx context.Context, c *partnerapi.Client) error {
 			return c.Invitations.Delete(ctx, "inv_1")
-		}, 19}, // 16
+		}, 14}, // 12
 	}
 	for name, test := range tests { //nolint:paralleltest // see above
 		t.Run(name, func(t *testing.T) {

@@ -21,10 +21,10 @@ func TestCostAgainstByHand(t *testing.T) { //nolint:paralleltest // measures the
 		calls            int // enough for some 10 ms
 		cpu, allocations float64
 	}{
-		"create":  {2000, 2.2, 1.4},
-		"account": {400, 0.9, 1.3},
-		"list":    {60, 0.55, 0.32},
-		"error":   {2000, 2.4, 1.6},
+		"create":  {2000, 1.4, 1.0},
+		"account": {400, 0.7, 0.77},
+		"list":    {60, 0.5, 0.29},
+		"error":   {2000, 1.6, 1.23},
 	}
 	for _, w := range all { //nolint:paralleltest // see above
 		t.Run(w.name, func(t *testing.T) {
