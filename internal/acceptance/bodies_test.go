@@ -64,6 +64,33 @@ func TestBodiesOfTheCaller(t *testing.T) {
 	}
 }
 
+// appended and appendedByPointer have a method that encoding/json calls since Go 1.27.
+type (
+	appended          struct{ A string }
+	appendedByPointer struct{ A string }
+)
+
+func (a appended) AppendText(b []byte) ([]byte, error) { return append(b, a.A+"!"...), nil }
+
+func (a *appendedByPointer) AppendText(b []byte) ([]byte, error) { return append(b, a.A+"?"...), nil }
+
+// What a release of encoding/json writes is sent, whichever methods it calls.
+func TestBodiesThatWriteThemselves(t *testing.T) {
+	t.Parallel()
+	for _, body := range []any{appended{"x"}, &appended{"x"}, &appendedByPointer{"x"}, appendedByPointer{"x"}} {
+		want, err := json.Marshal(body)
+		require.NoError(t, err)
+		var sent []byte
+		client := newTestClient(t, roundTripFunc(func(req *http.Request) (*http.Response, error) {
+			sent, _ = io.ReadAll(req.Body)
+			return reply(200, "{}"), nil
+		}))
+		_, err = send(t.Context(), client, body)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), string(sent))
+	}
+}
+
 func send(ctx context.Context, client *partnerapi.Client, body any) (struct{}, error) {
 	return partnerapi.Do[struct{}](ctx, client, partnerapi.Call{API: partnerapi.NetworkAPI, Op: "POST /a", Body: body})
 }

@@ -13,8 +13,8 @@ import (
 // Marshal is json.Marshal. It also returns the result of [Unsendable], for which it inspects v only if the JSON does not prove that
 // nothing was replaced.
 //
-// It writes most bodies by itself: structs without embedded ones, of which all fields are strings, booleans and integers, or
-// pointers to them, and all strings printable ASCII that needs no escape. The fuzz test holds it to json.Marshal.
+// It writes most bodies by itself: structs without embedded ones, and without methods unless they are ours, of which all fields are
+// strings, booleans and integers, or pointers to them, and all strings printable ASCII that needs no escape. The fuzz test holds it to json.Marshal.
 func Marshal(v any, written func(any) (any, bool)) (data []byte, why string, err error) {
 	if data = plainJSON(v); data != nil {
 		return data, "", nil
@@ -118,8 +118,11 @@ func isPlainText(text string) bool {
 }
 
 // plainFieldsOf returns the fields of a struct that encoding/json writes. It returns false if appendPlain might write any of them
-// differently.
+// differently. A type of the caller can have methods that a later encoding/json calls, as Go 1.27 calls MarshalJSONTo and AppendText.
 func plainFieldsOf(t reflect.Type) (fields []plainField, ok bool) {
+	if !isOurs(t) && reflect.PointerTo(t).NumMethod() > 0 {
+		return nil, false
+	}
 	names := make(map[string]bool)
 	for n := range t.NumField() {
 		f := t.Field(n)
