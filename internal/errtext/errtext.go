@@ -159,18 +159,25 @@ var harmlessErrors = []func(error) (string, bool){
 	Is(context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed), ofTime,
 }
 
-// harmlessTexts are of errors whose texts name hosts, addresses and certificates, and nothing else.
-var harmlessTexts = []func(error) (string, bool){Which(isHarmless), ofNoType, fixedBeginning}
+// harmlessTexts are of errors whose texts name hosts, addresses and certificates, and nothing else. An error of the system is
+// tested first: crypto/tls prints it with the name of a file, if that has the roots and cannot be read.
+var harmlessTexts = []func(error) (string, bool){Which(isOfDNS), Which(errno.IsPlain), Which(isHarmless), ofNoType, fixedBeginning}
+
+// isOfDNS reports whether err itself is an error of DNS. It can wrap one of the system, which says less.
+func isOfDNS(err error) bool {
+	_, is := err.(*net.DNSError) //nolint:errorlint // Which unwraps
+	return is
+}
 
 // isHarmless reports whether err itself is such an error.
 func isHarmless(err error) bool {
 	switch err.(type) { //nolint:errorlint // Which unwraps
-	case *net.DNSError, *tls.CertificateVerificationError, tls.RecordHeaderError, tls.AlertError, *tls.ECHRejectionError,
+	case *tls.CertificateVerificationError, tls.RecordHeaderError, tls.AlertError, *tls.ECHRejectionError,
 		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError, x509.ConstraintViolationError,
 		x509.InsecureAlgorithmError, x509.UnhandledCriticalExtension:
 		return true
 	default:
-		return errno.IsPlain(err)
+		return false
 	}
 }
 

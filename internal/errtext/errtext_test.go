@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -61,6 +62,7 @@ func TestOf(t *testing.T) {
 		"no such host":             {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "a.example"}}, "dial tcp: lookup a.example: no such host"},
 		"errno":                    {errno.ConnectionRefused, "connection refused"},
 		"unknown authority":        {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		"unreadable roots":         {&tls.CertificateVerificationError{Err: x509.SystemRootsError{Err: &fs.PathError{Op: "open", Path: "SECRET", Err: errno.ConnectionRefused}}}, "connection refused"},
 		"hostname":                 {x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"b.example"}}, Host: "a.example"}, "x509: certificate is valid for b.example, not a.example"},
 		"not TLS":                  {tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, "tls: first record does not look like a TLS handshake"},
 		"alert":                    {tls.AlertError(42), "tls: bad certificate"},
