@@ -47,15 +47,20 @@ func (c *Context) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended != nil {
-		done := make(chan struct{})
-		close(done)
-		return done
+		return closed
 	}
 	if c.timed == nil {
 		c.timed, c.end = context.WithDeadline(c.Context, c.at)
 	}
 	return c.timed.Done()
 }
+
+// closed is the channel of all that ended before somebody waited.
+var closed = func() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}()
 
 // Err returns why the context is done, or nil.
 func (c *Context) Err() error {

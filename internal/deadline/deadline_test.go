@@ -80,7 +80,9 @@ func TestAsWithDeadline(t *testing.T) {
 					assert.Equal(t, test.late, c.Err())
 					end()
 					assert.Equal(t, test.late, c.Err(), "an error stays")
-					<-c.Done()
+					done := c.Done()
+					<-done
+					assert.Equal(t, done, c.Done(), "package context promises the same channel")
 					assert.Equal(t, test.late, c.Err())
 					assert.Equal(t, test.cause, context.Cause(c))
 					assert.Equal(t, "value", c.Value(key{}))
