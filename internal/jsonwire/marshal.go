@@ -13,8 +13,9 @@ import (
 // Marshal is json.Marshal. It also returns the result of [Unsendable], for which it inspects v only if the JSON does not prove that
 // nothing was replaced.
 //
-// It writes most bodies by itself: structs without embedded ones, and without methods unless they are ours, of which all fields are
-// strings, booleans and integers, or pointers to them, and all strings printable ASCII that needs no escape. The fuzz test holds it to json.Marshal.
+// It writes most bodies by itself: structs without embedded ones, and without methods unless they are ours, of which all fields
+// are strings, booleans and integers, or pointers to them, and all strings printable ASCII that needs no escape. The fuzz test
+// holds it to json.Marshal.
 func Marshal(v any, written func(any) (any, bool)) (data []byte, why string, err error) {
 	if data = plainJSON(v); data != nil {
 		return data, "", nil
