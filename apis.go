@@ -55,11 +55,11 @@ var apis = map[API]api{
 	PartnerAPI: {home: "https://www.bark.us/api/v1", credential: PartnerToken, open: openPartner},
 	AccountAPI: {
 		home: "https://services.sparkart.net/api/v1", credential: AccountKey, sessions: true, open: openAccount,
-		login: login{"POST /login", "Email and password combination is incorrect.", 0, ErrUnauthorized}, // ours A11
+		login: login{"POST /login", "Email and password combination is incorrect.", 0, ErrUnauthorized, []error{ErrUnauthorized, ErrWrongPassword}}, // ours A11
 	},
 	NetworkAPI: {
 		home: "https://api.backstack.com", credential: NetworkToken, open: openNetwork,
-		login: login{"POST /app/login", "The username or password is incorrect.", http.StatusBadRequest, ErrInvalid}, // ours N15: of package partnertest
+		login: login{"POST /app/login", "The username or password is incorrect.", http.StatusBadRequest, ErrInvalid, []error{ErrInvalid, ErrUnauthorized, ErrWrongPassword}}, // ours N15: of package partnertest
 	},
 }
 
@@ -67,8 +67,9 @@ var apis = map[API]api{
 // tells it apart from a wrong credential of our own.
 type login struct {
 	op, message string
-	status      int   // 0 for any that leaves the kind open
-	kind        error // of the response without this knowledge
+	status      int     // 0 for any that leaves the kind open
+	kind        error   // of the response without this knowledge
+	kinds       []error // of the response
 }
 
 // tell adds ErrWrongPassword to the failure of a response to op, if all of its messages say so.
@@ -78,8 +79,8 @@ func (l login) tell(op string, status int, failed *Error) {
 		return
 	}
 	isStatus := l.status == status || l.status == 0 && isOpen(status)
-	if isStatus && (failed.Code == 0 || failed.Code == status) && slices.Equal(failed.kinds, []error{l.kind}) {
-		failed.kinds = slices.Compact([]error{l.kind, ErrUnauthorized, ErrWrongPassword})
+	if isStatus && (failed.Code == 0 || failed.Code == status) && len(failed.kinds) == 1 && failed.kinds[0] == l.kind {
+		failed.kinds = l.kinds
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/partnerapi/partnerapi-go/internal/deadline"
@@ -88,13 +87,20 @@ type facts struct {
 // rejection returns the kind of a response that rejects the service: its credential is bad, or does not permit the operation.
 // It is nil for any other response, a customer's wrong password or ended session included.
 func (f *facts) rejection() error {
-	switch kind := statusKind(f.StatusCode); {
-	case f.failure != nil && (slices.Contains(f.failure.kinds, ErrWrongPassword) || slices.Contains(f.failure.kinds, errRefreshRefused)):
-		return nil
-	case f.failure != nil && slices.Contains(f.failure.kinds, ErrUnauthorized):
-		return ErrUnauthorized
-	case errors.Is(kind, ErrUnauthorized), errors.Is(kind, ErrForbidden):
-		return kind
+	said := statusKind(f.StatusCode)
+	if f.failure != nil {
+		for _, kind := range f.failure.kinds {
+			switch kind { //nolint:errorlint // kinds wrap nothing
+			case ErrWrongPassword, errRefreshRefused:
+				return nil
+			case ErrUnauthorized:
+				said = kind
+			}
+		}
+	}
+	switch {
+	case said == ErrUnauthorized, said == ErrForbidden: //nolint:errorlint // kinds wrap nothing
+		return said
 	case f.failure != nil && f.failure.Code == http.StatusForbidden:
 		return ErrForbidden
 	default:
@@ -214,13 +220,15 @@ func (r *request) build(ctx context.Context, until time.Time, number int, floor 
 
 // incompleteKinds returns the kinds of a response whose body was not read whole because of err.
 func incompleteKinds(ctx context.Context, status int, err error) []error {
-	kinds := unenveloped(status).kinds
+	kinds := []error{} // not nil, or Unwrap would derive them from the status
 	tooLarge := errors.Is(err, ErrResponseTooLarge)
-	kinds = slices.DeleteFunc(kinds, func(kind error) bool {
+	for _, kind := range unenveloped(status).kinds {
 		// Only the unread body would say whether the request is invalid. A response that is too large or too late is not
 		// malformed.
-		return errors.Is(kind, ErrInvalid) || errors.Is(kind, ErrBadResponse) && (tooLarge || ctx.Err() != nil)
-	})
+		if !errors.Is(kind, ErrInvalid) && (!errors.Is(kind, ErrBadResponse) || !tooLarge && ctx.Err() == nil) {
+			kinds = append(kinds, kind)
+		}
+	}
 	if tooLarge {
 		kinds = append(kinds, ErrResponseTooLarge)
 	}

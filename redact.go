@@ -168,10 +168,12 @@ func sayWhole(err error) (text string, known, ok bool) {
 }
 
 // ownTexts are our own errors, whose texts are harmless.
-var ownTexts = []func(error) (string, bool){
-	errtext.Which(isOwnText),
-	errtext.Is(errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime, ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound, ErrAlreadyExists,
-		ErrNotLoggedIn, ErrWrongPassword, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge, ErrOutcomeUnknown),
+var ownTexts = []func(error) (string, bool){errtext.Which(isOwnText), errtext.Is(ownErrors)}
+
+var ownErrors = []error{
+	errNotADate, errNotUnix, jsonwire.ErrNotJSON, jsonwire.ErrNotTime, ErrInvalid, ErrUnauthorized, ErrForbidden, ErrNotFound,
+	ErrAlreadyExists, ErrNotLoggedIn, ErrWrongPassword, ErrRateLimited, ErrServer, ErrNoCredential, ErrBadResponse, ErrResponseTooLarge,
+	ErrOutcomeUnknown,
 }
 
 // isOwnText reports whether err itself is of a type of ours.

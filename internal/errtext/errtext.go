@@ -66,7 +66,7 @@ func Which(isKnown func(error) bool) func(error) (string, bool) {
 }
 
 // Is returns a function that returns the text of the first of errs that is in a chain.
-func Is(errs ...error) func(error) (string, bool) {
+func Is(errs []error) func(error) (string, bool) {
 	return func(err error) (string, bool) {
 		for _, known := range errs {
 			if errors.Is(err, known) {
@@ -155,9 +155,10 @@ func first(texts []func(error) (string, bool), err error) (string, bool) {
 // harmlessErrors are errors with fixed texts. They are tested before the cause of a failed operation of package net, and
 // harmlessTexts after it: of these the operation and its addresses are printed too.
 var harmlessErrors = []func(error) (string, bool){
-	ofJSON, fixedText,
-	Is(context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed), ofTime,
+	ofJSON, fixedText, Is(plainErrors), ofTime,
 }
+
+var plainErrors = []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, os.ErrDeadlineExceeded, net.ErrClosed}
 
 // harmlessTexts are of errors whose texts name hosts, addresses and certificates, and nothing else. An error of the system is
 // tested first: crypto/tls prints it with the name of a file, if that has the roots and cannot be read.

@@ -127,7 +127,7 @@ func TestOwn(t *testing.T) {
 			_, ok := err.(*own) //nolint:errorlint // of this error alone
 			return "whole", false, ok
 		},
-		Texts: []func(error) (string, bool){Which(isForeignText), Is(errOwn)},
+		Texts: []func(error) (string, bool){Which(isForeignText), Is([]error{errOwn})},
 	}
 	whole := &own{joins{[]error{io.EOF, foreignText("a")}}}
 	for name, test := range map[string]struct {

@@ -186,8 +186,8 @@ func fixedBeginning(err error) (text string, ok bool) {
 		if known := fixedForms().FindString(said); known != "" {
 			text = known
 		}
-		for words := range strings.Lines(fixedWords) {
-			if start, open := strings.CutSuffix(words, "*\n"); open && strings.HasPrefix(said, start) {
+		for _, words := range strings.Split(fixedWords, "\n") {
+			if start, open := strings.CutSuffix(words, "*"); open && strings.HasPrefix(said, start) {
 				text = strings.TrimRight(start, " (=:")
 			}
 		}
