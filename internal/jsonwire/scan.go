@@ -67,7 +67,7 @@ func (s source) afterColon(i int) int {
 }
 
 // spaces has a bit for each byte that is space.
-const spaces = 1<<' ' | 1<<'\n' | 1<<'\r' | 1<<'\t'
+const spaces uint64 = 1<<' ' | 1<<'\n' | 1<<'\r' | 1<<'\t'
 
 func isSpace(c byte) bool { return c <= ' ' && spaces>>c&1 != 0 }
 
