@@ -79,7 +79,8 @@ func (l login) tell(op string, status int, failed *Error) {
 		return
 	}
 	isStatus := l.status == status || l.status == 0 && isOpen(status)
-	if isStatus && (failed.Code == 0 || failed.Code == status) && len(failed.kinds) == 1 && failed.kinds[0] == l.kind {
+	isLeft := len(failed.kinds) == 1 && failed.kinds[0] == l.kind //nolint:errorlint // kinds wrap nothing
+	if isStatus && (failed.Code == 0 || failed.Code == status) && isLeft {
 		failed.kinds = l.kinds
 	}
 }

@@ -90,8 +90,8 @@ func (f *facts) rejection() error {
 	said := statusKind(f.StatusCode)
 	if f.failure != nil {
 		for _, kind := range f.failure.kinds {
-			switch kind { //nolint:errorlint // kinds wrap nothing
-			case ErrWrongPassword, errRefreshRefused:
+			switch kind {
+			case ErrWrongPassword, errRefreshRefused: //nolint:errorlint // kinds wrap nothing
 				return nil
 			case ErrUnauthorized:
 				said = kind
