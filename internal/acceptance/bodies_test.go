@@ -74,7 +74,7 @@ func (a appended) AppendText(b []byte) ([]byte, error) { return append(b, a.A+"!
 
 func (a *appendedByPointer) AppendText(b []byte) ([]byte, error) { return append(b, a.A+"?"...), nil }
 
-// What a release of encoding/json writes is sent, whichever methods it calls.
+// A body is sent as encoding/json writes it, whichever methods a release of Go calls for that.
 func TestBodiesThatWriteThemselves(t *testing.T) {
 	t.Parallel()
 	for _, body := range []any{appended{"x"}, &appended{"x"}, &appendedByPointer{"x"}, appendedByPointer{"x"}} {
