@@ -41,12 +41,12 @@ func plainJSON(v any) []byte {
 	if record.Kind() != reflect.Struct {
 		return nil
 	}
-	s := shapeOf(record.Type())
-	if !s.isPlain || s.writesItself {
+	fields := shapeOf(record.Type()).plain
+	if fields == nil {
 		return nil
 	}
 	var room [256]byte // on the stack, so that the result is allocated once, in its size
-	written, ok := appendPlain(room[:0], record, s.plain)
+	written, ok := appendPlain(room[:0], record, fields)
 	if !ok {
 		return nil
 	}
@@ -118,12 +118,13 @@ func isPlainText(text string) bool {
 	return true
 }
 
-// plainFieldsOf returns the fields of a struct that encoding/json writes. It returns false if appendPlain might write any of them
-// differently. A type of the caller can have methods that a later encoding/json calls, as Go 1.27 calls MarshalJSONTo and AppendText.
-func plainFieldsOf(t reflect.Type) (fields []plainField, ok bool) {
+// plainFieldsOf returns the fields of a struct that encoding/json writes, or nil if appendPlain might write any of them differently.
+// A type of the caller can have methods that a later encoding/json calls, as Go 1.27 calls MarshalJSONTo and AppendText.
+func plainFieldsOf(t reflect.Type) (fields []plainField) {
 	if !isOurs(t) && reflect.PointerTo(t).NumMethod() > 0 {
-		return nil, false
+		return nil
 	}
+	fields = []plainField{} // not nil: a struct may have none
 	names := make(map[string]bool)
 	for n := range t.NumField() {
 		f := t.Field(n)
@@ -132,17 +133,17 @@ func plainFieldsOf(t reflect.Type) (fields []plainField, ok bool) {
 		name = cmp.Or(name, f.Name)
 		switch {
 		case f.Anonymous:
-			return nil, false
+			return nil
 		case tag == "-" || !f.IsExported():
 			continue
 		case names[name] || !isPlainName(name) || !isPlainType(f.Type),
 			options != "" && options != "omitempty" && options != "omitzero":
-			return nil, false
+			return nil
 		}
 		names[name] = true
 		fields = append(fields, plainField{n, `,"` + name + `":`, options != ""})
 	}
-	return fields, true
+	return fields
 }
 
 // isPlainName reports whether a name is one that every release of encoding/json writes as it is in the tag.

@@ -209,8 +209,7 @@ func (i *inspection) ofMethods(v reflect.Value) (why string, isWritten bool) {
 type shape struct {
 	writesItself bool // whether it, or its pointer, can have a method that writes JSON or text
 	fields       []outField
-	plain        []plainField // to write a struct with them alone
-	isPlain      bool         // whether plain has all fields of the struct
+	plain        []plainField // all fields of a plain struct, or nil
 }
 
 var shapes sync.Map // of reflect.Type to *shape
@@ -224,7 +223,9 @@ func shapeOf(t reflect.Type) *shape {
 		}
 		if t.Kind() == reflect.Struct {
 			s.fields = outFieldsOf(t)
-			s.plain, s.isPlain = plainFieldsOf(t)
+			if !s.writesItself {
+				s.plain = plainFieldsOf(t)
+			}
 		}
 		known, _ = shapes.LoadOrStore(t, s)
 	}
